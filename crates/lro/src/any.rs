@@ -1,0 +1,250 @@
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, DeserializeOwned, IgnoredAny, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+use crate::{
+    Code, Origin, Status,
+    message::{Field, Message},
+    typed::{Text, Typed},
+};
+
+/// A message with its type beside it, `google.protobuf.Any`, kept as JSON text until somebody asks for what is in it.
+///
+/// The type is what follows the last `/` of `@type`; what stands before it is arbitrary and nobody is asked about it.
+///
+/// ```
+/// use lro::{Any, details::ErrorInfo};
+///
+/// let any = Any::pack(&ErrorInfo { reason: "RATE_LIMIT_EXCEEDED".into(), ..ErrorInfo::default() })?;
+/// assert_eq!(any.type_name().as_deref(), Some("google.rpc.ErrorInfo"));
+/// assert_eq!(any.decode::<ErrorInfo>()?.reason, "RATE_LIMIT_EXCEEDED");
+/// # Ok::<(), lro::Status>(())
+/// ```
+#[derive(Clone)]
+pub struct Any(Box<RawValue>);
+
+impl Any {
+    /// Packs a message of the project's kind, its full name as the type.
+    ///
+    /// # Errors
+    ///
+    /// `INTERNAL` if the message does not serialize.
+    pub fn pack<M: Message + Serialize>(message: &M) -> Result<Self, Status> {
+        Self::pack_as(M::TYPE_NAME, message)
+    }
+
+    /// Packs any value that serializes as a JSON object under this full name; the well-known types with a JSON form of
+    /// their own (a duration is a string) go under `value`.
+    ///
+    /// # Errors
+    ///
+    /// `INTERNAL` if the value does not serialize, or not as an object.
+    pub fn pack_as<T: Serialize>(type_name: &str, value: &T) -> Result<Self, Status> {
+        let unpackable =
+            |error: String| Status::new(Code::Internal, format!("cannot pack a {type_name}: {error}"));
+        let json = serde_json::to_string(value).map_err(|error| unpackable(error.to_string()))?;
+        let type_url = serde_json::to_string(&format!("{PREFIX}{type_name}"))
+            .map_err(|error| unpackable(error.to_string()))?;
+        let packed = match json.strip_prefix('{') {
+            _ if has_own_form(type_name) => format!(r#"{{"@type":{type_url},"value":{json}}}"#),
+            Some("}") => format!(r#"{{"@type":{type_url}}}"#),
+            Some(fields) => format!(r#"{{"@type":{type_url},{fields}"#),
+            None => return Err(unpackable("it is not a JSON object".to_owned())),
+        };
+        RawValue::from_string(packed).map(Self).map_err(|error| unpackable(error.to_string()))
+    }
+
+    /// Takes a JSON object as it stands.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_ARGUMENT` if the text is no JSON object.
+    pub fn from_json(json: impl Into<String>) -> Result<Self, Status> {
+        RawValue::from_string(json.into())
+            .map_err(|error| Status::new(Code::InvalidArgument, format!("not JSON: {error}")))
+            .and_then(|raw| {
+                Self::from_raw(raw).ok_or_else(|| Status::new(Code::InvalidArgument, "not a JSON object"))
+            })
+    }
+
+    /// The JSON text, `@type` included, as it was received.
+    pub fn as_json(&self) -> &str {
+        self.0.get()
+    }
+
+    /// What stands in `@type`; `None` where the object has none.
+    pub fn type_url(&self) -> Option<Cow<'_, str>> {
+        let mut found = None;
+        // Stops at the type, which writers put first: the rest of the text is not looked at.
+        let _ = serde_json::Deserializer::from_str(self.as_json()).deserialize_map(FindType(&mut found));
+        found
+    }
+
+    /// The full name of the type: what follows the last `/` of [`type_url`](Self::type_url).
+    pub fn type_name(&self) -> Option<Cow<'_, str>> {
+        Some(match self.type_url()? {
+            Cow::Borrowed(url) => Cow::Borrowed(after_slash(url)),
+            Cow::Owned(url) => Cow::Owned(after_slash(&url).to_owned()),
+        })
+    }
+
+    /// Whether the type has this full name.
+    pub fn is<M: Message>(&self) -> bool {
+        self.type_name().is_some_and(|name| name == M::TYPE_NAME)
+    }
+
+    /// Decodes the message. `@type` is not shown to `R`.
+    ///
+    /// The type is checked if `R` tells the full name of its own: every [`message!`](crate::message!) does, and so does
+    /// a struct with a full name in `#[serde(rename = "example.v1.Job")]`.
+    ///
+    /// # Errors
+    ///
+    /// [`Origin::MalformedReply`] if the type is another, with both named, or if the JSON does not fit `R`;
+    /// [`Status::response`] keeps the message.
+    pub fn decode<R: DeserializeOwned>(&self) -> Result<R, Status> {
+        self.try_decode().map_err(|fault| {
+            let found = self.type_name().unwrap_or(Cow::Borrowed("message without @type"));
+            Status::new(Code::Internal, format!("cannot read the {found}: {fault}"))
+                .with_origin(Origin::MalformedReply)
+                .with_response(self.clone())
+        })
+    }
+
+    pub(crate) fn from_raw(raw: Box<RawValue>) -> Option<Self> {
+        raw.get().starts_with('{').then_some(Self(raw))
+    }
+
+    pub(crate) fn raw(&self) -> &RawValue {
+        &self.0
+    }
+
+    fn try_decode<R: DeserializeOwned>(&self) -> serde_json::Result<R> {
+        let type_name = self.type_name();
+        let mut json = serde_json::Deserializer::from_str(self.as_json());
+        let name = type_name.as_deref().unwrap_or("");
+        if !has_own_form(name) {
+            return R::deserialize(Typed::object(&mut json, name));
+        }
+        let own: OwnForm<'_> = serde_json::from_str(self.as_json())?;
+        match own.value {
+            Some(value) => {
+                R::deserialize(Typed::value(&mut serde_json::Deserializer::from_str(value.get()), name))
+            }
+            // `Empty` is often sent without the `value` that the rule asks for.
+            None => R::deserialize(Typed::object(&mut json, name)),
+        }
+    }
+}
+
+/// Shows the type and the size: what is in it may be the caller's secret.
+impl fmt::Debug for Any {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let type_name = self.type_name().unwrap_or(Cow::Borrowed("?"));
+        write!(f, "Any({type_name}, {} bytes)", self.as_json().len())
+    }
+}
+
+/// The same JSON text.
+impl PartialEq for Any {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_json() == other.as_json()
+    }
+}
+
+impl Serialize for Any {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Any {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        Self::from_raw(raw).ok_or_else(|| de::Error::custom("an Any is a JSON object"))
+    }
+}
+
+impl Default for Any {
+    /// An object without a type.
+    fn default() -> Self {
+        Self(RawValue::NULL.to_owned())
+    }
+}
+
+impl Field for Any {
+    fn read<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
+        Self::deserialize(value)
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.serialize(serializer)
+    }
+
+    fn is_absent(&self) -> bool {
+        false
+    }
+}
+
+#[derive(Deserialize)]
+struct OwnForm<'a> {
+    #[serde(borrow)]
+    value: Option<&'a RawValue>,
+}
+
+/// Leaves the first `@type` in the cell and ends the reading by an error.
+struct FindType<'a, 'de>(&'a mut Option<Cow<'de, str>>);
+
+impl<'de> Visitor<'de> for FindType<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<Text<'de>>()? {
+            if key.0 == "@type" {
+                *self.0 = Some(map.next_value::<Text<'de>>()?.0);
+                return Err(de::Error::custom("found"));
+            }
+            map.next_value::<IgnoredAny>()?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the type's JSON is not an object of its fields, so that an `Any` has it under `value`.
+fn has_own_form(type_name: &str) -> bool {
+    type_name.strip_prefix("google.protobuf.").is_some_and(|name| OWN_FORM.contains(&name))
+}
+
+fn after_slash(url: &str) -> &str {
+    url.rsplit_once('/').map_or(url, |(_, name)| name)
+}
+
+const PREFIX: &str = "type.googleapis.com/";
+
+const OWN_FORM: [&str; 17] = [
+    "Any",
+    "BoolValue",
+    "BytesValue",
+    "DoubleValue",
+    "Duration",
+    "Empty",
+    "FieldMask",
+    "FloatValue",
+    "Int32Value",
+    "Int64Value",
+    "ListValue",
+    "StringValue",
+    "Struct",
+    "Timestamp",
+    "UInt32Value",
+    "UInt64Value",
+    "Value",
+];

@@ -1,0 +1,91 @@
+use std::{borrow::Cow, fmt};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{OperationName, Status};
+
+/// What to save in order to go on with an operation after a restart.
+///
+/// It holds the service, the API version and the operation's name: neither a URL nor a credential, so a handle from
+/// elsewhere cannot send a token astray.
+///
+/// ```
+/// use lro::{Handle, OperationName, Service};
+///
+/// let service = Service::new("routeoptimization.googleapis.com", "v1");
+/// let handle = Handle::new(&service, OperationName::parse("projects/p/locations/l/operations/1")?);
+/// let saved = serde_json::to_string(&handle)?;
+///
+/// let restored: Handle = serde_json::from_str(&saved)?;
+/// assert_eq!(restored.name_for(&service)?.as_str(), "projects/p/locations/l/operations/1");
+/// assert!(restored.name_for(&Service::new("workspaceevents.googleapis.com", "v1")).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Handle {
+    #[serde(flatten)]
+    service: Service,
+    name: OperationName,
+}
+
+/// A service and the version of its API: the space in which an operation's name means something.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Service {
+    #[serde(rename = "service")]
+    key: Cow<'static, str>,
+    version: Cow<'static, str>,
+}
+
+impl Handle {
+    /// The handle of an operation of this service.
+    pub fn new(service: &Service, name: OperationName) -> Self {
+        Self { service: service.clone(), name }
+    }
+
+    /// The service that the operation belongs to.
+    pub fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// The operation's name, for a transport of the service it belongs to.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_ARGUMENT` for another service or another version of its API, with both named.
+    pub fn name_for(&self, service: &Service) -> Result<OperationName, Status> {
+        if self.service == *service {
+            return Ok(self.name.clone());
+        }
+        Err(Status::invalid_argument(format!(
+            "{} belongs to {}, not to {service}: resume it with a transport of that service and version",
+            self.name, self.service
+        )))
+    }
+}
+
+impl Service {
+    /// A service by its key, such as `workspaceevents.googleapis.com`, and the version of its API, such as `v1`.
+    pub const fn new(key: &'static str, version: &'static str) -> Self {
+        Self { key: Cow::Borrowed(key), version: Cow::Borrowed(version) }
+    }
+
+    /// The key, such as `workspaceevents.googleapis.com`.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The version of the API, such as `v1`.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&*self.key, &*self.version) {
+            ("", _) => f.write_str("this service"),
+            (key, "") => f.write_str(key),
+            (key, version) => write!(f, "{key} {version}"),
+        }
+    }
+}

@@ -1,0 +1,651 @@
+//! Messages in proto3 JSON: [`message!`](crate::message!) and [`enumeration!`](crate::enumeration!) list the fields,
+//! this module knows the rules.
+//!
+//! Reading takes `lowerCamelCase` and `snake_case` names, `null` as absent, integers and floats as numbers or strings,
+//! and passes over fields it does not know; a wrong type is an error. Writing uses `lowerCamelCase` and leaves out
+//! what has its default value.
+
+use std::{collections::BTreeMap, fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, DeserializeSeed, IgnoredAny, MapAccess, Visitor},
+    ser::SerializeMap,
+};
+
+/// A message of named fields. Implemented by [`message!`](crate::message!).
+pub trait Message: Default {
+    /// The full name, such as `google.rpc.ErrorInfo`.
+    const TYPE_NAME: &'static str;
+    /// Both names of every field, `snake_case` and `lowerCamelCase`, in the order of the declaration.
+    const FIELDS: &'static [(&'static str, &'static str)];
+
+    /// Reads the field of this index.
+    fn read_field<'de, D: Deserializer<'de>>(&mut self, index: usize, value: D) -> Result<(), D::Error>;
+
+    /// Writes every field that is not absent, but for the one of this `snake_case` name.
+    fn write_fields<M: SerializeMap>(&self, but: Option<&str>, map: &mut M) -> Result<(), M::Error>;
+}
+
+/// What a field can hold.
+pub trait Field: Default {
+    /// Reads a value that is not `null`.
+    fn read<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error>;
+
+    /// Writes the value.
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+
+    /// Whether the value is left out of the JSON.
+    fn is_absent(&self) -> bool;
+}
+
+/// A message without one of its fields: the body of a request whose path holds that field.
+#[derive(Debug)]
+pub struct Without<'a, M> {
+    message: &'a M,
+    field: &'static str,
+}
+
+impl<'a, M: Message> Without<'a, M> {
+    /// Leaves out the field of this `snake_case` name.
+    pub fn new(message: &'a M, field: &'static str) -> Self {
+        Self { message, field }
+    }
+}
+
+impl<M: Message> Serialize for Without<'_, M> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.message.write_fields(Some(self.field), &mut map)?;
+        map.end()
+    }
+}
+
+/// Reads a message; the deserializer is told its full name as the name of a struct.
+pub fn read<'de, M: Message, D: Deserializer<'de>>(deserializer: D) -> Result<M, D::Error> {
+    deserializer.deserialize_struct(M::TYPE_NAME, &[], MessageVisitor(PhantomData))
+}
+
+/// Writes a message.
+pub fn write<M: Message, S: Serializer>(message: &M, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(None)?;
+    message.write_fields(None, &mut map)?;
+    map.end()
+}
+
+/// Reads a field, `null` being its default.
+pub fn read_nullable<'de, T: Field, D: Deserializer<'de>>(value: D) -> Result<T, D::Error> {
+    value.deserialize_option(NullableVisitor(PhantomData))
+}
+
+/// A field on its way into a serializer.
+#[derive(Debug)]
+pub struct Written<'a, T>(pub &'a T);
+
+impl<T: Field> Serialize for Written<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.write(serializer)
+    }
+}
+
+struct MessageVisitor<M>(PhantomData<M>);
+
+impl<'de, M: Message> Visitor<'de> for MessageVisitor<M> {
+    type Value = M;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an object, {}", M::TYPE_NAME)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<M, A::Error> {
+        let mut message = M::default();
+        let mut next = 0;
+        while let Some(index) = map.next_key_seed(FieldNames { fields: M::FIELDS, next })? {
+            if let Some(index) = index {
+                map.next_value_seed(FieldValue { message: &mut message, index })?;
+                next = index + 1;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(message)
+    }
+}
+
+/// Finds a name among the fields, the likeliest first: writers keep the order of the declaration.
+struct FieldNames {
+    fields: &'static [(&'static str, &'static str)],
+    next: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for FieldNames {
+    type Value = Option<usize>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl Visitor<'_> for FieldNames {
+    type Value = Option<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a field name")
+    }
+
+    fn visit_str<E: de::Error>(self, key: &str) -> Result<Self::Value, E> {
+        let (before, after) = self.fields.split_at(self.next.min(self.fields.len()));
+        let is_key = |(snake, camel): &(&str, &str)| key == *camel || key == *snake;
+        let later = after.iter().position(is_key).map(|index| index + before.len());
+        Ok(later.or_else(|| before.iter().position(is_key)))
+    }
+}
+
+struct FieldValue<'a, M> {
+    message: &'a mut M,
+    index: usize,
+}
+
+impl<'de, M: Message> DeserializeSeed<'de> for FieldValue<'_, M> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<(), D::Error> {
+        self.message.read_field(self.index, value)
+    }
+}
+
+struct NullableVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Field> Visitor<'de> for NullableVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value or null")
+    }
+
+    fn visit_none<E>(self) -> Result<T, E> {
+        Ok(T::default())
+    }
+
+    fn visit_unit<E>(self) -> Result<T, E> {
+        Ok(T::default())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, value: D) -> Result<T, D::Error> {
+        T::read(value)
+    }
+}
+
+impl Field for String {
+    fn read<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
+        Self::deserialize(value)
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self)
+    }
+
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl Field for bool {
+    fn read<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
+        Self::deserialize(value)
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(*self)
+    }
+
+    fn is_absent(&self) -> bool {
+        !self
+    }
+}
+
+/// A field with presence: absent and default are different things.
+impl<T: Field> Field for Option<T> {
+    fn read<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
+        T::read(value).map(Some)
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Some(value) => value.write(serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    fn is_absent(&self) -> bool {
+        self.is_none()
+    }
+}
+
+impl<T: Field> Field for Box<T> {
+    fn read<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
+        T::read(value).map(Self::new)
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (**self).write(serializer)
+    }
+
+    fn is_absent(&self) -> bool {
+        (**self).is_absent()
+    }
+}
+
+/// A repeated field.
+impl<T: Field> Field for Vec<T> {
+    fn read<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
+        value.deserialize_seq(ItemsVisitor(PhantomData))
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(Written))
+    }
+
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+/// A map field.
+impl<T: Field> Field for BTreeMap<String, T> {
+    fn read<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
+        value.deserialize_map(EntriesVisitor(PhantomData))
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter().map(|(key, value)| (key, Written(value))))
+    }
+
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+struct ItemsVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Field> Visitor<'de> for ItemsVisitor<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element_seed(Item(PhantomData))? {
+            items.push(item);
+        }
+        Ok(items)
+    }
+}
+
+struct EntriesVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Field> Visitor<'de> for EntriesVisitor<T> {
+    type Value = BTreeMap<String, T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<BTreeMap<String, T>, A::Error> {
+        let mut entries = BTreeMap::new();
+        while let Some(key) = map.next_key()? {
+            entries.insert(key, map.next_value_seed(Item(PhantomData))?);
+        }
+        Ok(entries)
+    }
+}
+
+struct Item<T>(PhantomData<T>);
+
+impl<'de, T: Field> DeserializeSeed<'de> for Item<T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<T, D::Error> {
+        T::read(value)
+    }
+}
+
+/// An enum value that this version does not know, kept as it came.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum UnknownValue {
+    /// It came by name.
+    Name(Box<str>),
+    /// It came by number.
+    Number(i32),
+}
+
+/// What an enumeration knows of itself. Implemented by [`enumeration!`](crate::enumeration!).
+pub trait Enumeration: Default + PartialEq + Sized {
+    /// The value of a name.
+    fn from_name(name: &str) -> Option<Self>;
+    /// The value of a number.
+    fn from_number(number: i32) -> Option<Self>;
+    /// A value that is not known.
+    fn from_unknown(value: UnknownValue) -> Self;
+    /// The name on the wire, or what came instead of one that is known.
+    fn to_wire(&self) -> Result<&'static str, &UnknownValue>;
+}
+
+/// Reads a value of an enumeration by name or by number.
+pub fn read_enumeration<'de, T: Enumeration, D: Deserializer<'de>>(value: D) -> Result<T, D::Error> {
+    value.deserialize_any(EnumerationVisitor(PhantomData))
+}
+
+/// Writes a value of an enumeration, one that is not known as it came.
+pub fn write_enumeration<T: Enumeration, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    match value.to_wire() {
+        Ok(name) => serializer.serialize_str(name),
+        Err(UnknownValue::Name(name)) => serializer.serialize_str(name),
+        Err(UnknownValue::Number(number)) => serializer.serialize_i32(*number),
+    }
+}
+
+struct EnumerationVisitor<T>(PhantomData<T>);
+
+impl<T: Enumeration> EnumerationVisitor<T> {
+    fn number<E: de::Error>(number: Option<i32>) -> Result<T, E> {
+        let number = number.ok_or_else(|| E::custom("an enum number is a 32-bit integer"))?;
+        Ok(T::from_number(number).unwrap_or_else(|| T::from_unknown(UnknownValue::Number(number))))
+    }
+}
+
+impl<T: Enumeration> Visitor<'_> for EnumerationVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name or number of an enum value")
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<T, E> {
+        Ok(T::from_name(name).unwrap_or_else(|| T::from_unknown(UnknownValue::Name(name.into()))))
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<T, E> {
+        Self::number(i32::try_from(number).ok())
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<T, E> {
+        Self::number(i32::try_from(number).ok())
+    }
+}
+
+/// Declares messages: a struct whose fields are as visible as itself, its full name beside it, read and written as proto3 JSON.
+///
+/// A field's type says how it goes over the wire: `String`, `bool`, `i32`, `i64`, `u32`, `u64`, `f32`, `f64`,
+/// [`Duration`](crate::wkt::Duration), [`Timestamp`](crate::wkt::Timestamp), [`FieldMask`](crate::wkt::FieldMask),
+/// [`Any`](crate::Any), a message, an enumeration, `Vec` and `BTreeMap<String, _>` of these, and `Option` where absent
+/// and default differ.
+///
+/// ```
+/// lro::message! {
+///     /// How far a job has come.
+///     pub struct JobProgress("example.v1.JobProgress") {
+///         /// The share of the pages printed, from 0 to 1.
+///         pages_printed: f64,
+///     }
+/// }
+///
+/// let progress: JobProgress = serde_json::from_str(r#"{"pagesPrinted": "0.5"}"#)?;
+/// assert_eq!(progress.pages_printed, 0.5);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[macro_export]
+macro_rules! message {
+    ($(
+        $(#[$meta:meta])*
+        $vis:vis struct $name:ident($type_name:literal) {
+            $( $(#[$field_meta:meta])* $field:ident: $kind:ty, )*
+        }
+    )+) => { $(
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, PartialEq)]
+        $vis struct $name {
+            $( $(#[$field_meta])* $vis $field: $kind, )*
+        }
+
+        impl $crate::message::Message for $name {
+            const TYPE_NAME: &'static str = $type_name;
+            const FIELDS: &'static [(&'static str, &'static str)] = &[
+                $( ($crate::message::snake_case(stringify!($field)), $crate::camel_case!(stringify!($field))), )*
+            ];
+
+            #[allow(unused_assignments, unused_mut, unused_variables, reason = "a message may have no field")]
+            fn read_field<'de, D: $crate::__serde::Deserializer<'de>>(
+                &mut self,
+                index: usize,
+                value: D,
+            ) -> ::core::result::Result<(), D::Error> {
+                let mut at = 0;
+                $(
+                    if index == at {
+                        self.$field = $crate::message::read_nullable(value)?;
+                        return ::core::result::Result::Ok(());
+                    }
+                    at += 1;
+                )*
+                ::core::result::Result::Ok(())
+            }
+
+            #[allow(unused_variables, reason = "a message may have no field")]
+            fn write_fields<M: $crate::__serde::ser::SerializeMap>(
+                &self,
+                but: ::core::option::Option<&str>,
+                map: &mut M,
+            ) -> ::core::result::Result<(), M::Error> {
+                $(
+                    if !$crate::message::Field::is_absent(&self.$field)
+                        && but != ::core::option::Option::Some($crate::message::snake_case(stringify!($field)))
+                    {
+                        map.serialize_entry(
+                            $crate::camel_case!(stringify!($field)),
+                            &$crate::message::Written(&self.$field),
+                        )?;
+                    }
+                )*
+                ::core::result::Result::Ok(())
+            }
+        }
+
+        impl $crate::message::Field for $name {
+            fn read<'de, D: $crate::__serde::Deserializer<'de>>(
+                value: D,
+            ) -> ::core::result::Result<Self, D::Error> {
+                $crate::message::read(value)
+            }
+
+            fn write<S: $crate::__serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
+                $crate::message::write(self, serializer)
+            }
+
+            /// An element of a list is never absent; alone in a field a message is an `Option`.
+            fn is_absent(&self) -> bool {
+                false
+            }
+        }
+
+        impl<'de> $crate::__serde::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::__serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::core::result::Result<Self, D::Error> {
+                $crate::message::read(deserializer)
+            }
+        }
+
+        impl $crate::__serde::Serialize for $name {
+            fn serialize<S: $crate::__serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
+                $crate::message::write(self, serializer)
+            }
+        }
+    )+ };
+}
+
+/// Declares enumerations: `"WIRE_NAME" = number => Variant`, the default first. A value that is not listed is read
+/// as `Unknown` and written as it came.
+///
+/// ```
+/// lro::enumeration! {
+///     /// The size of the paper.
+///     pub enum Paper {
+///         /// The printer chooses.
+///         "PAPER_UNSPECIFIED" = 0 => Unspecified,
+///         /// 210 x 297 mm.
+///         "A4" = 1 => A4,
+///     }
+/// }
+///
+/// assert_eq!(serde_json::from_str::<Paper>("1")?, Paper::A4);
+/// assert_eq!(serde_json::to_string(&serde_json::from_str::<Paper>(r#""A5""#)?)?, r#""A5""#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[macro_export]
+macro_rules! enumeration {
+    ($(
+        $(#[$meta:meta])*
+        pub enum $name:ident {
+            $(#[$first_meta:meta])* $first_wire:literal = $first_number:literal => $first:ident,
+            $( $(#[$variant_meta:meta])* $wire:literal = $number:literal => $variant:ident, )*
+        }
+    )+) => { $(
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+        pub enum $name {
+            $(#[$first_meta])* #[default] $first,
+            $( $(#[$variant_meta])* $variant, )*
+            /// A value newer than this list, kept as it came.
+            Unknown($crate::message::UnknownValue),
+        }
+
+        impl $crate::message::Enumeration for $name {
+            fn from_name(name: &str) -> ::core::option::Option<Self> {
+                match name {
+                    $first_wire => ::core::option::Option::Some(Self::$first),
+                    $( $wire => ::core::option::Option::Some(Self::$variant), )*
+                    _ => ::core::option::Option::None,
+                }
+            }
+
+            fn from_number(number: i32) -> ::core::option::Option<Self> {
+                match number {
+                    $first_number => ::core::option::Option::Some(Self::$first),
+                    $( $number => ::core::option::Option::Some(Self::$variant), )*
+                    _ => ::core::option::Option::None,
+                }
+            }
+
+            fn from_unknown(value: $crate::message::UnknownValue) -> Self {
+                Self::Unknown(value)
+            }
+
+            fn to_wire(&self) -> ::core::result::Result<&'static str, &$crate::message::UnknownValue> {
+                match self {
+                    Self::$first => ::core::result::Result::Ok($first_wire),
+                    $( Self::$variant => ::core::result::Result::Ok($wire), )*
+                    Self::Unknown(value) => ::core::result::Result::Err(value),
+                }
+            }
+        }
+
+        impl $crate::message::Field for $name {
+            fn read<'de, D: $crate::__serde::Deserializer<'de>>(
+                value: D,
+            ) -> ::core::result::Result<Self, D::Error> {
+                $crate::message::read_enumeration(value)
+            }
+
+            fn write<S: $crate::__serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
+                $crate::message::write_enumeration(self, serializer)
+            }
+
+            fn is_absent(&self) -> bool {
+                *self == Self::default()
+            }
+        }
+
+        impl<'de> $crate::__serde::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::__serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::core::result::Result<Self, D::Error> {
+                $crate::message::read_enumeration(deserializer)
+            }
+        }
+
+        impl $crate::__serde::Serialize for $name {
+            fn serialize<S: $crate::__serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
+                $crate::message::write_enumeration(self, serializer)
+            }
+        }
+    )+ };
+}
+
+/// The `lowerCamelCase` form of a field's name, made by the compiler.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! camel_case {
+    ($name:expr) => {
+        const {
+            const LEN: usize = $crate::message::camel_len($name);
+            const BYTES: [u8; LEN] = $crate::message::camel_bytes($name);
+            match ::core::str::from_utf8(&BYTES) {
+                ::core::result::Result::Ok(name) => name,
+                ::core::result::Result::Err(_) => panic!("a field name is ASCII"),
+            }
+        }
+    };
+}
+
+/// A field's name without the `r#` of a raw identifier.
+#[doc(hidden)]
+pub const fn snake_case(name: &'static str) -> &'static str {
+    match name.as_bytes() {
+        [b'r', b'#', ..] => name.split_at(2).1,
+        _ => name,
+    }
+}
+
+#[doc(hidden)]
+pub const fn camel_len(name: &'static str) -> usize {
+    let name = snake_case(name).as_bytes();
+    let (mut len, mut at) = (0, 0);
+    while at < name.len() {
+        if name[at] != b'_' {
+            len += 1;
+        }
+        at += 1;
+    }
+    len
+}
+
+#[doc(hidden)]
+pub const fn camel_bytes<const LEN: usize>(name: &'static str) -> [u8; LEN] {
+    let name = snake_case(name).as_bytes();
+    let mut bytes = [0; LEN];
+    let (mut len, mut at) = (0, 0);
+    while at < name.len() {
+        if name[at] != b'_' {
+            let starts_word = at > 0 && name[at - 1] == b'_';
+            bytes[len] = if starts_word { name[at].to_ascii_uppercase() } else { name[at] };
+            len += 1;
+        }
+        at += 1;
+    }
+    bytes
+}

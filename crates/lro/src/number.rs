@@ -1,0 +1,154 @@
+use std::{fmt, marker::PhantomData};
+
+use serde::{
+    Deserializer, Serializer,
+    de::{self, Visitor},
+};
+
+use crate::message::Field;
+
+/// An integer as proto3 JSON has it: a number or a decimal string, never through a float that could round it.
+trait Integer: Copy + Default + PartialEq + std::str::FromStr + TryFrom<i64> + TryFrom<u64> {
+    const EXPECTED: &'static str;
+}
+
+struct IntegerVisitor<T>(PhantomData<T>);
+
+impl<T: Integer> Visitor<'_> for IntegerVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(T::EXPECTED)
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<T, E> {
+        T::try_from(value).map_err(|_| E::invalid_value(de::Unexpected::Signed(value), &self))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<T, E> {
+        T::try_from(value).map_err(|_| E::invalid_value(de::Unexpected::Unsigned(value), &self))
+    }
+
+    /// `1.0` and `1e2` are integers; what a double cannot hold exactly is not taken.
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<T, E> {
+        if value.fract() != 0.0 || value.abs() > EXACT {
+            return Err(E::invalid_value(de::Unexpected::Float(value), &self));
+        }
+        self.visit_i64(value as i64)
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<T, E> {
+        value.parse().map_err(|_| E::invalid_value(de::Unexpected::Str(value), &self))
+    }
+}
+
+/// A float as proto3 JSON has it: a number, a string of one, `NaN`, `Infinity` or `-Infinity`.
+struct DoubleVisitor;
+
+impl Visitor<'_> for DoubleVisitor {
+    type Value = f64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number, or a string of one")
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<f64, E> {
+        Ok(value)
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<f64, E> {
+        Ok(value as f64)
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<f64, E> {
+        Ok(value as f64)
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<f64, E> {
+        match value {
+            "NaN" => Ok(f64::NAN),
+            "Infinity" => Ok(f64::INFINITY),
+            "-Infinity" => Ok(f64::NEG_INFINITY),
+            // Rust also reads words such as `inf`; JSON numbers have no letter but the exponent's.
+            _ => match value.parse::<f64>() {
+                Ok(number) if number.is_finite() => Ok(number),
+                _ => Err(E::invalid_value(de::Unexpected::Str(value), &self)),
+            },
+        }
+    }
+}
+
+macro_rules! integers {
+    ($($kind:ident $expected:literal $write:ident;)*) => { $(
+        impl Integer for $kind {
+            const EXPECTED: &'static str = $expected;
+        }
+
+        impl Field for $kind {
+            fn read<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
+                value.deserialize_any(IntegerVisitor(PhantomData))
+            }
+
+            fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                $write(*self, serializer)
+            }
+
+            fn is_absent(&self) -> bool {
+                *self == 0
+            }
+        }
+    )* };
+}
+
+integers! {
+    i32 "a 32-bit integer, as a number or a string" as_number;
+    u32 "an unsigned 32-bit integer, as a number or a string" as_number;
+    i64 "a 64-bit integer, as a number or a string" as_string;
+    u64 "an unsigned 64-bit integer, as a number or a string" as_string;
+}
+
+fn as_number<S: Serializer>(value: impl Into<i64>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_i64(value.into())
+}
+
+/// JavaScript would round a 64-bit number, so JSON has a string.
+fn as_string<S: Serializer>(value: impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&value)
+}
+
+impl Field for f64 {
+    fn read<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
+        value.deserialize_any(DoubleVisitor)
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match *self {
+            value if value.is_finite() => serializer.serialize_f64(value),
+            value if value.is_nan() => serializer.serialize_str("NaN"),
+            value if value > 0.0 => serializer.serialize_str("Infinity"),
+            _ => serializer.serialize_str("-Infinity"),
+        }
+    }
+
+    fn is_absent(&self) -> bool {
+        // Minus zero is not the default.
+        self.to_bits() == 0
+    }
+}
+
+impl Field for f32 {
+    fn read<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
+        f64::read(value).map(|value| value as Self)
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.is_finite() { serializer.serialize_f32(*self) } else { f64::from(*self).write(serializer) }
+    }
+
+    fn is_absent(&self) -> bool {
+        self.to_bits() == 0
+    }
+}
+
+/// The largest magnitude up to which a double holds every integer, 2^53.
+const EXACT: f64 = 9_007_199_254_740_992.0;

@@ -1,0 +1,168 @@
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeMap};
+use serde_json::{error::Category, value::RawValue};
+
+use crate::{Any, Code, Origin, Status};
+
+/// One state of an operation, `google.longrunning.Operation`, as a server tells it.
+///
+/// ```
+/// use lro::{Operation, Outcome};
+///
+/// let pending = Operation::from_json(br#"{"name": "operations/1", "metadata": {"@type": "t/example.v1.Progress"}}"#)?;
+/// assert!(pending.outcome.is_none());
+///
+/// let failed = Operation::from_json(br#"{"done": true, "error": {"code": 5, "message": "no such space"}}"#)?;
+/// assert!(matches!(failed.outcome, Some(Outcome::Error(status)) if status.message() == "no such space"));
+/// # Ok::<(), lro::Status>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Operation {
+    /// The name as the server gave it; empty where it gave none.
+    pub name: String,
+    /// What the service tells of the work, in a type of its own.
+    pub metadata: Option<Any>,
+    /// How the operation finished; `None` while it is running.
+    pub outcome: Option<Outcome>,
+    /// How long the server asks to wait before the next call (`Retry-After`); no part of the message.
+    pub retry_after: Option<Duration>,
+}
+
+/// How an operation finished.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// With a response.
+    Response(Any),
+    /// With an error, of [`Origin::OperationFailed`].
+    Error(Status),
+    /// With neither, as some services do: a success for those who await `Empty`, else a failure of its own.
+    Neither,
+}
+
+impl Operation {
+    /// An operation that is still running.
+    pub fn running(name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..Self::default() }
+    }
+
+    /// An operation that finished with this response.
+    pub fn succeeded(name: impl Into<String>, response: Any) -> Self {
+        Self { outcome: Some(Outcome::Response(response)), ..Self::running(name) }
+    }
+
+    /// An operation that finished with this error.
+    pub fn failed(name: impl Into<String>, error: Status) -> Self {
+        let error = error.with_origin(Origin::OperationFailed);
+        Self { outcome: Some(Outcome::Error(error)), ..Self::running(name) }
+    }
+
+    /// Sets the metadata.
+    pub fn with_metadata(self, metadata: Any) -> Self {
+        Self { metadata: Some(metadata), ..self }
+    }
+
+    /// Sets the time that the server asks to wait before the next call.
+    pub fn with_retry_after(self, retry_after: Duration) -> Self {
+        Self { retry_after: Some(retry_after), ..self }
+    }
+
+    /// Whether the operation has finished.
+    pub fn is_done(&self) -> bool {
+        self.outcome.is_some()
+    }
+
+    /// Reads the body of a reply.
+    ///
+    /// # Errors
+    ///
+    /// `INTERNAL` of [`Origin::CallFailed`] if the body is not JSON (truncated, not UTF-8, nested too deeply), and of
+    /// [`Origin::MalformedReply`] if the JSON is no operation: a member of a wrong type, or both an error and a response.
+    pub fn from_json(body: &[u8]) -> Result<Self, Status> {
+        serde_json::from_slice(body).map_err(|error| {
+            let status = Status::new(Code::Internal, unreadable(body, &error));
+            match error.classify() {
+                Category::Data => status.with_origin(Origin::MalformedReply),
+                _ => status,
+            }
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename = "google.longrunning.Operation")]
+struct Wire {
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    metadata: Option<Box<RawValue>>,
+    #[serde(default)]
+    done: Option<bool>,
+    #[serde(default)]
+    error: Option<Box<RawValue>>,
+    #[serde(default)]
+    response: Option<Box<RawValue>>,
+}
+
+impl<'de> Deserialize<'de> for Operation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wire = Wire::deserialize(deserializer)?;
+        let outcome = match (wire.done, wire.error, wire.response) {
+            (None | Some(false), _, _) => None,
+            (Some(true), None, None) => Some(Outcome::Neither),
+            (Some(true), Some(error), None) => {
+                Some(Outcome::Error(serde_json::from_str(error.get()).map_err(de::Error::custom)?))
+            }
+            (Some(true), None, Some(response)) => {
+                let response = Any::from_raw(response)
+                    .ok_or_else(|| de::Error::custom("the response of an operation is no object"))?;
+                Some(Outcome::Response(response))
+            }
+            (Some(true), Some(_), Some(_)) => {
+                return Err(de::Error::custom("the operation is done with both an error and a response"));
+            }
+        };
+        Ok(Self {
+            name: wire.name.unwrap_or_default(),
+            // Workspace Events documents `[]`: what is not an object counts as absent.
+            metadata: wire.metadata.and_then(Any::from_raw),
+            outcome,
+            retry_after: None,
+        })
+    }
+}
+
+impl Serialize for Operation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if !self.name.is_empty() {
+            map.serialize_entry("name", &self.name)?;
+        }
+        if let Some(metadata) = &self.metadata {
+            map.serialize_entry("metadata", metadata.raw())?;
+        }
+        // JSON leaves a false `done` out.
+        if let Some(outcome) = &self.outcome {
+            map.serialize_entry("done", &true)?;
+            match outcome {
+                Outcome::Response(response) => map.serialize_entry("response", response.raw())?,
+                Outcome::Error(error) => map.serialize_entry("error", error)?,
+                Outcome::Neither => {}
+            }
+        }
+        map.end()
+    }
+}
+
+/// What is wrong with the body, without showing it.
+fn unreadable(body: &[u8], error: &serde_json::Error) -> String {
+    let start = body.trim_ascii_start();
+    match error.classify() {
+        Category::Data => format!("the reply is no operation: {error}"),
+        _ if body.is_empty() => "the reply is empty, expected an operation in JSON".to_owned(),
+        _ if start.starts_with(b"<") => "the reply is HTML or XML, expected an operation in JSON".to_owned(),
+        Category::Eof => format!("the reply is truncated JSON: {error}"),
+        _ if std::str::from_utf8(body).is_err() => "the reply is not UTF-8".to_owned(),
+        _ => format!("the reply is not JSON: {error}"),
+    }
+}

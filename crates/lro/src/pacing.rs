@@ -1,0 +1,199 @@
+//! When to ask next: data and pure arithmetic.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+/// When to ask next: data, compared and cloned; [`Schedule`] is its state for one operation.
+///
+/// The first poll is made at once, for an operation may be done already. The default grows with the elapsed time: a
+/// tenth of it, at least 250 ms, at most 45 s, so the end is noticed within a tenth of the operation's duration.
+///
+/// ```
+/// use std::time::Duration;
+/// use lro::pacing::{Moment, Pacing};
+///
+/// let mut schedule = Pacing::default().schedule();
+/// assert_eq!(schedule.delay(&Moment::new(Duration::from_secs(60), 9)), Some(Duration::from_secs(6)));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pacing(Kind);
+
+/// What a schedule is told when it decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Moment {
+    /// The time since the wait began.
+    pub elapsed: Duration,
+    /// The polls answered so far.
+    pub polls: u32,
+}
+
+/// When one operation was seen to finish: after `running` and not later than `done`, both since the wait began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Finish {
+    /// When the last reply that was not done was asked for; zero if there was none.
+    pub running: Duration,
+    /// When the reply that was done was asked for; `None` if the wait was given up before.
+    pub done: Option<Duration>,
+    /// The polls answered.
+    pub polls: u32,
+}
+
+/// A pacing of one's own: one [`Schedule`] for each operation.
+pub trait Pace: fmt::Debug + Send + Sync {
+    /// The schedule of an operation whose wait begins now.
+    fn schedule(&self) -> Box<dyn Schedule>;
+}
+
+/// The pace of one operation: pure arithmetic, it neither sleeps nor reads a clock.
+pub trait Schedule: fmt::Debug + Send + Sync {
+    /// The delay from now to the next poll, or `None` to give up. A server's own wish is a floor under it.
+    fn delay(&mut self, moment: &Moment) -> Option<Duration>;
+
+    /// Told once, when the operation finished or the wait was given up.
+    fn finished(&mut self, _: &Finish) {}
+}
+
+#[derive(Clone)]
+enum Kind {
+    Classic(Classic),
+    Custom(Arc<dyn Pace>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Classic {
+    Proportional { share: f64, at_least: Duration, at_most: Duration },
+    Exponential { first: Duration, factor: f64, at_most: Duration },
+}
+
+impl Pacing {
+    /// A share of the elapsed time: `delay = share * elapsed`, within bounds of 250 ms and 45 s until
+    /// [`at_least`](Self::at_least) and [`at_most`](Self::at_most) say otherwise.
+    ///
+    /// A share that is not positive and finite counts as zero: the lower bound is the pace.
+    pub fn proportional(share: f64) -> Self {
+        Self(Kind::Classic(Classic::Proportional {
+            share: if share.is_finite() { share.max(0.0) } else { 0.0 },
+            at_least: Duration::from_millis(250),
+            at_most: Duration::from_secs(45),
+        }))
+    }
+
+    /// The truncated exponential of AIP-151 clients: `delay = first * factor^(polls - 1)` up to `at_most`.
+    ///
+    /// A factor below 1 counts as 1.
+    pub fn exponential(first: Duration, factor: f64, at_most: Duration) -> Self {
+        let factor = if factor.is_finite() { factor.max(1.0) } else { 1.0 };
+        Self(Kind::Classic(Classic::Exponential { first, factor, at_most }))
+    }
+
+    /// The exponential in common use: 1 s, 2 s, 4 s, up to 60 s.
+    pub fn classic_exponential() -> Self {
+        Self::exponential(Duration::from_secs(1), 2.0, Duration::from_secs(60))
+    }
+
+    /// Always the same delay.
+    pub fn fixed(delay: Duration) -> Self {
+        Self::exponential(delay, 1.0, delay)
+    }
+
+    /// A pacing of one's own.
+    pub fn custom(pace: impl Pace + 'static) -> Self {
+        Self(Kind::Custom(Arc::new(pace)))
+    }
+
+    /// A pacing by the crate `backoff`: the closure makes one state per operation.
+    ///
+    /// Its clock is not tokio's, so a limit on its elapsed time counts real time; use the wait's own deadline instead.
+    #[cfg(feature = "backoff")]
+    pub fn backoff<B>(make: impl Fn() -> B + Send + Sync + 'static) -> Self
+    where
+        B: backoff::backoff::Backoff + Send + Sync + 'static,
+    {
+        Self::custom(crate::backoff::MakeBackoff(make))
+    }
+
+    /// Sets the shortest delay of a proportional pacing, or the first delay of an exponential one.
+    pub fn at_least(mut self, delay: Duration) -> Self {
+        if let Kind::Classic(
+            Classic::Proportional { at_least: least, .. } | Classic::Exponential { first: least, .. },
+        ) = &mut self.0
+        {
+            *least = delay;
+        }
+        self
+    }
+
+    /// Sets the longest delay.
+    pub fn at_most(mut self, delay: Duration) -> Self {
+        if let Kind::Classic(Classic::Proportional { at_most, .. } | Classic::Exponential { at_most, .. }) =
+            &mut self.0
+        {
+            *at_most = delay;
+        }
+        self
+    }
+
+    /// The state for one operation.
+    pub fn schedule(&self) -> Box<dyn Schedule> {
+        match &self.0 {
+            Kind::Classic(classic) => Box::new(*classic),
+            Kind::Custom(pace) => pace.schedule(),
+        }
+    }
+}
+
+impl Default for Pacing {
+    fn default() -> Self {
+        Self::proportional(0.1)
+    }
+}
+
+impl Schedule for Classic {
+    fn delay(&mut self, moment: &Moment) -> Option<Duration> {
+        if moment.polls == 0 {
+            return Some(Duration::ZERO);
+        }
+        Some(match *self {
+            Self::Proportional { share, at_least, at_most } => {
+                scaled(moment.elapsed, share).max(at_least).min(at_most)
+            }
+            Self::Exponential { first, factor, at_most } => {
+                let exponent = i32::try_from(moment.polls - 1).unwrap_or(i32::MAX);
+                scaled(first, factor.powi(exponent)).min(at_most)
+            }
+        })
+    }
+}
+
+impl Moment {
+    /// So much time since the wait began, so many polls answered.
+    pub fn new(elapsed: Duration, polls: u32) -> Self {
+        Self { elapsed, polls }
+    }
+}
+
+/// Pacings of one's own are equal if they are the same one.
+impl PartialEq for Kind {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Classic(one), Self::Classic(other)) => one == other,
+            (Self::Custom(one), Self::Custom(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Classic(classic) => classic.fmt(f),
+            Self::Custom(pace) => pace.fmt(f),
+        }
+    }
+}
+
+/// `duration * factor`, saturating: `Duration::MAX` is "never" and does not panic.
+fn scaled(duration: Duration, factor: f64) -> Duration {
+    Duration::try_from_secs_f64(duration.as_secs_f64() * factor).unwrap_or(Duration::MAX)
+}

@@ -1,0 +1,185 @@
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+
+use crate::{Operation, OperationName, Service, Status};
+
+/// An asynchronous function from an operation's name to its latest state.
+///
+/// A transport asks once: it neither retries nor waits. Only [`get_operation`](Self::get_operation) must be written;
+/// the other calls are capabilities, and a transport that has one says so in [`capabilities`](Self::capabilities).
+///
+/// A failed call is a [`Status`] of [`Origin::CallFailed`](crate::Origin::CallFailed), which is what [`Status::new`]
+/// makes; an operation that finished with an error is no failed call but an `Ok` of [`Operation::failed`].
+///
+/// The future of a call may be dropped at any await point, and then nothing must be lost but that call.
+///
+/// ```
+/// use lro::{LroTransport, Operation, OperationName, Status, async_trait};
+///
+/// #[derive(Debug)]
+/// struct Printer;
+///
+/// #[async_trait]
+/// impl LroTransport for Printer {
+///     async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
+///         Ok(Operation::running(name.as_str()))
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait LroTransport: fmt::Debug + Send + Sync {
+    /// Asks for the state of an operation.
+    async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status>;
+
+    /// Asks the server to cancel an operation. Success means that the request was accepted, not that it was cancelled.
+    async fn cancel_operation(&self, name: &OperationName) -> Result<(), Status> {
+        Err(unsupported(&self.service(), "cancel", name.as_str()))
+    }
+
+    /// Tells the server that the result is no longer wanted. It does not cancel.
+    async fn delete_operation(&self, name: &OperationName) -> Result<(), Status> {
+        Err(unsupported(&self.service(), "delete", name.as_str()))
+    }
+
+    /// Asks for one page of the operations under a name.
+    async fn list_operations(&self, request: &ListOperationsRequest) -> Result<OperationPage, Status> {
+        Err(unsupported(&self.service(), "list", &request.name))
+    }
+
+    /// Asks for the state of an operation as soon as it is done, or when the timeout has passed, or at once.
+    async fn wait_operation(&self, name: &OperationName, _: Option<Duration>) -> Result<Operation, Status> {
+        Err(unsupported(&self.service(), "wait", name.as_str()))
+    }
+
+    /// Which calls the service has beside get.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
+    }
+
+    /// The service whose operations these are: names are unique only within it.
+    fn service(&self) -> Service {
+        Service::default()
+    }
+}
+
+/// The calls that a service has beside get.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// [`LroTransport::cancel_operation`].
+    pub cancel: bool,
+    /// [`LroTransport::delete_operation`].
+    pub delete: bool,
+    /// [`LroTransport::list_operations`].
+    pub list: bool,
+    /// [`LroTransport::wait_operation`].
+    pub wait: bool,
+}
+
+/// What to list, `google.longrunning.ListOperationsRequest`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListOperationsRequest {
+    /// The collection's parent, such as `projects/p/locations/l`; empty where the service has one collection.
+    pub name: String,
+    /// A filter of the service's own language (AIP-160); empty for all.
+    pub filter: String,
+    /// The most operations a page; 0 leaves it to the service.
+    pub page_size: u32,
+    /// Where to go on, from [`OperationPage::next_page_token`]; empty for the first page.
+    pub page_token: String,
+}
+
+/// One page of a list, `google.longrunning.ListOperationsResponse`. It may be empty and yet have a next one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OperationPage {
+    /// The operations.
+    pub operations: Vec<Operation>,
+    /// Where to go on; empty at the end.
+    pub next_page_token: String,
+}
+
+/// A transport made of a closure, for tests and for services that need no more.
+///
+/// ```
+/// use lro::{Any, Operation, poll_until_done, transport_fn};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// let answers = transport_fn(|name| async move {
+///     Ok(Operation::succeeded(name.as_str(), Any::from_json(r#"{"answer": 42}"#)?))
+/// });
+/// let answer: serde_json::Value = poll_until_done(&answers, "operations/1".parse()?).await?;
+/// assert_eq!(answer["answer"], 42);
+/// # Ok::<(), lro::Status>(())
+/// # }).unwrap();
+/// ```
+pub fn transport_fn<F, Fut>(get_operation: F) -> TransportFn<F>
+where
+    F: Fn(OperationName) -> Fut + Send + Sync,
+    Fut: Future<Output = Result<Operation, Status>> + Send,
+{
+    TransportFn(get_operation)
+}
+
+/// See [`transport_fn`].
+#[derive(Clone, Copy)]
+pub struct TransportFn<F>(F);
+
+impl<F> fmt::Debug for TransportFn<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TransportFn")
+    }
+}
+
+#[async_trait]
+impl<F, Fut> LroTransport for TransportFn<F>
+where
+    F: Fn(OperationName) -> Fut + Send + Sync,
+    Fut: Future<Output = Result<Operation, Status>> + Send,
+{
+    async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
+        (self.0)(name.clone()).await
+    }
+}
+
+/// One call passed on, without the box that `async fn` would put around it.
+macro_rules! forward {
+    ($call:ident($($argument:ident: $kind:ty),*) -> $output:ty) => {
+        fn $call<'a, 'b, 'c>(
+            &'a self,
+            $($argument: $kind),*
+        ) -> Pin<Box<dyn Future<Output = Result<$output, Status>> + Send + 'c>>
+        where
+            'a: 'c,
+            'b: 'c,
+            Self: 'c,
+        {
+            (**self).$call($($argument),*)
+        }
+    };
+}
+
+macro_rules! delegate {
+    ($($pointer:ty),*) => { $(
+        impl<T: LroTransport + ?Sized> LroTransport for $pointer {
+            forward!(get_operation(name: &'b OperationName) -> Operation);
+            forward!(cancel_operation(name: &'b OperationName) -> ());
+            forward!(delete_operation(name: &'b OperationName) -> ());
+            forward!(list_operations(request: &'b ListOperationsRequest) -> OperationPage);
+            forward!(wait_operation(name: &'b OperationName, timeout: Option<Duration>) -> Operation);
+
+            fn capabilities(&self) -> Capabilities {
+                (**self).capabilities()
+            }
+
+            fn service(&self) -> Service {
+                (**self).service()
+            }
+        }
+    )* };
+}
+
+delegate!(&T, Arc<T>, Box<T>);
+
+fn unsupported(service: &Service, verb: &str, name: &str) -> Status {
+    Status::unimplemented(format!("{service} has no call to {verb} an operation ({name})"))
+}

@@ -1,0 +1,226 @@
+use std::{borrow::Cow, fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{
+        self, DeserializeSeed, IgnoredAny, MapAccess, Visitor,
+        value::{BorrowedStrDeserializer, StringDeserializer},
+    },
+    forward_to_deserialize_any,
+};
+
+/// A deserializer that knows the full name of what it holds: it hides `@type` and refuses a struct of another name.
+///
+/// A full name has a dot; the plain name of a derived struct is not compared.
+pub(crate) struct Typed<'a, D> {
+    inner: D,
+    type_name: &'a str,
+    hides_type: bool,
+}
+
+impl<'a, D> Typed<'a, D> {
+    /// An object with `@type` among its fields.
+    pub(crate) fn object(inner: D, type_name: &'a str) -> Self {
+        Self { inner, type_name, hides_type: true }
+    }
+
+    /// What stands under `value`.
+    pub(crate) fn value(inner: D, type_name: &'a str) -> Self {
+        Self { inner, type_name, hides_type: false }
+    }
+
+    fn check<E: de::Error>(&self, wanted: &str) -> Result<(), E> {
+        if !wanted.contains('.') || wanted == self.type_name {
+            return Ok(());
+        }
+        Err(E::custom(format!("expected {wanted}, found {}", found(self.type_name))))
+    }
+}
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Typed<'_, D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        if self.hides_type {
+            self.inner.deserialize_map(WithoutType(visitor))
+        } else {
+            self.inner.deserialize_any(visitor)
+        }
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.check(name)?;
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.check(name)?;
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.check(name)?;
+        self.inner.deserialize_enum(name, variants, visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        visitor.visit_some(self)
+    }
+
+    /// `()` awaits an `Empty`.
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.check(EMPTY)?;
+        IgnoredAny::deserialize(self.inner)?;
+        visitor.visit_unit()
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.check(name)?;
+        IgnoredAny::deserialize(self.inner)?;
+        visitor.visit_unit()
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.inner.deserialize_ignored_any(visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf seq tuple tuple_struct
+        map identifier
+    }
+}
+
+/// Stands for a response that was not sent: only `Empty` and `()` can be read from it.
+pub(crate) struct NoResponse;
+
+impl<'de> Deserializer<'de> for NoResponse {
+    type Error = serde_json::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+        Err(de::Error::custom("no response"))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        if name == EMPTY {
+            return visitor.visit_map(NoFields);
+        }
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_unit()
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf seq tuple tuple_struct
+        map identifier option unit_struct newtype_struct enum ignored_any
+    }
+}
+
+struct NoFields;
+
+impl<'de> MapAccess<'de> for NoFields {
+    type Error = serde_json::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, _: K) -> Result<Option<K::Value>, Self::Error> {
+        Ok(None)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, _: V) -> Result<V::Value, Self::Error> {
+        Err(de::Error::custom("no value"))
+    }
+}
+
+/// Passes on the visits of a map but for the entry `@type`.
+struct WithoutType<V>(V);
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for WithoutType<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.expecting(f)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
+        self.0.visit_map(FieldsOnly(map))
+    }
+}
+
+struct FieldsOnly<A>(A);
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for FieldsOnly<A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        while let Some(Text(key)) = self.0.next_key()? {
+            if key == "@type" {
+                self.0.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            return match key {
+                Cow::Borrowed(key) => seed.deserialize(BorrowedStrDeserializer::new(key)).map(Some),
+                Cow::Owned(key) => seed.deserialize(StringDeserializer::new(key)).map(Some),
+            };
+        }
+        Ok(None)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.0.next_value_seed(seed)
+    }
+}
+
+/// A string borrowed from the input where it has no escapes.
+pub(crate) struct Text<'de>(pub(crate) Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor<'de>(PhantomData<&'de ()>);
+
+        impl<'de> Visitor<'de> for TextVisitor<'de> {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(TextVisitor(PhantomData))
+    }
+}
+
+fn found(type_name: &str) -> &str {
+    if type_name.is_empty() { "no @type" } else { type_name }
+}
+
+const EMPTY: &str = "google.protobuf.Empty";

@@ -1,0 +1,312 @@
+use std::{
+    fmt,
+    future::{Future, IntoFuture},
+    marker::PhantomData,
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
+
+use futures::{Stream, stream};
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use crate::{
+    Any, Handle, LroTransport, Operation, OperationName, Outcome, Status, Tolerance,
+    pacing::Pacing,
+    poller::{Poller, Step},
+    typed::NoResponse,
+};
+
+/// Waits for an operation until it is done, and decodes its response as `R`.
+///
+/// What is returned does nothing until it is awaited, stepped by [`Wait::next`] or made a stream; until then it is a
+/// builder. Dropping it stops the polling and nothing else: the operation goes on, and another wait by the same name
+/// reaches the same outcome.
+///
+/// The response's type is checked if `R` tells its full name, as every [`message!`](crate::message!) does. Await
+/// [`Empty`](crate::Empty) or `()` where the response has no content, `serde_json::Value` to see whatever it is.
+///
+/// # Errors
+///
+/// A [`Status`], whose [`origin`](Status::origin) says whether the operation failed, a call failed, we stopped asking,
+/// or a reply broke the rules. A failed call that may pass is no error but asked again ([`Tolerance`]).
+///
+/// ```
+/// # use lro::{Any, Operation, OperationName, Status, poll_until_done, transport_fn};
+/// # #[derive(serde::Deserialize)] struct Job { pages: u32 }
+/// # async fn example() -> Result<(), Status> {
+/// # let jobs = transport_fn(|name| async move { Ok(Operation::running(name.as_str())) });
+/// let job: Job = poll_until_done(&jobs, OperationName::parse("operations/123")?).await?;
+/// # Ok(()) }
+/// ```
+pub fn poll_until_done<'a, R>(transport: impl LroTransport + 'a, name: OperationName) -> Wait<'a, R> {
+    Wait::of(Poller::new(Arc::new(transport), name))
+}
+
+/// A wait for one operation: a builder that is awaited, stepped or made a stream. See [`poll_until_done`].
+///
+/// ```
+/// # use lro::{Any, Operation, OperationName, Status, poll_until_done, transport_fn};
+/// # use std::time::Duration;
+/// # #[derive(serde::Deserialize)] struct Job {}
+/// # #[derive(Debug, serde::Deserialize)] struct JobProgress {}
+/// # async fn example(name: OperationName) -> Result<(), Status> {
+/// # let jobs = transport_fn(|name| async move { Ok(Operation::running(name.as_str())) });
+/// let mut wait = poll_until_done::<Job>(&jobs, name)
+///     .with_metadata::<JobProgress>()
+///     .deadline(Duration::from_secs(600));
+/// while let Some(snapshot) = wait.next().await {
+///     println!("{:?}", snapshot?.metadata());
+/// }
+/// let job = wait.await?;
+/// # Ok(()) }
+/// ```
+#[must_use = "a wait does nothing until it is awaited"]
+pub struct Wait<'a, R, M = IgnoredAny> {
+    poller: Poller<'a>,
+    /// Whether the end was handed out by `next`.
+    told: bool,
+    types: PhantomData<fn() -> (R, M)>,
+}
+
+/// The state of an operation as of one reply, and how the wait is going.
+pub struct Snapshot<M = IgnoredAny> {
+    metadata: Option<Any>,
+    done: bool,
+    polls: u32,
+    elapsed: Duration,
+    next_poll: Option<Duration>,
+    kind: PhantomData<fn() -> M>,
+}
+
+/// The snapshots of a wait, from [`Wait::into_stream`].
+pub type Snapshots<'a, M> = Pin<Box<dyn Stream<Item = Result<Snapshot<M>, Status>> + Send + 'a>>;
+
+impl<'a, R> Wait<'a, R> {
+    /// Waits for an operation that a starting call returned.
+    ///
+    /// One that is done already costs no call, and may have no name (a request that was only validated). One that is
+    /// running and has no name is malformed: awaiting it says so.
+    pub fn started(transport: impl LroTransport + 'a, operation: Operation) -> Self {
+        Self::of(Poller::started(Arc::new(transport), operation))
+    }
+
+    /// Goes on with an operation from a saved handle.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_ARGUMENT` if the handle is of another service, or of another version of its API.
+    pub fn resumed(transport: impl LroTransport + 'a, handle: &Handle) -> Result<Self, Status> {
+        let name = handle.name_for(&transport.service())?;
+        Ok(poll_until_done(transport, name))
+    }
+
+    fn of(poller: Poller<'a>) -> Self {
+        Self { poller, told: false, types: PhantomData }
+    }
+}
+
+impl<'a, R, M> Wait<'a, R, M> {
+    /// Names the type of the metadata for [`Snapshot::metadata`].
+    pub fn with_metadata<N>(self) -> Wait<'a, R, N> {
+        Wait { poller: self.poller, told: self.told, types: PhantomData }
+    }
+
+    /// Sets when to ask. Default: [`Pacing::default`].
+    pub fn pacing(mut self, pacing: Pacing) -> Self {
+        self.poller.settings().pacing = pacing;
+        self
+    }
+
+    /// Sets which failed calls are survived. Default: [`Tolerance::default`].
+    pub fn tolerance(mut self, tolerance: Tolerance) -> Self {
+        self.poller.settings().tolerance = tolerance;
+        self
+    }
+
+    /// Sets the longest time from the first step to the end of the wait, `None` for any. Default: `None`.
+    ///
+    /// Then the wait ends with [`Origin::StoppedAsking`](crate::Origin::StoppedAsking): sleeps and a call in flight are
+    /// cut short, and if no call is in flight one last is made, for which there are two more seconds.
+    pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
+        self.poller.settings().deadline = deadline.into();
+        self
+    }
+
+    /// Sets the longest time for one call. Default: 30 s.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.poller.settings().attempt_timeout = timeout;
+        self
+    }
+
+    /// Sets the least delay of the first poll. Default: none, the first poll is made at once.
+    pub fn first_poll_after(mut self, delay: Duration) -> Self {
+        self.poller.settings().first_poll_after = delay;
+        self
+    }
+
+    /// Seeds the jitter of the delays after failed calls. Default: drawn.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.poller.settings().seed = Some(seed);
+        self
+    }
+
+    /// The operation's name; `None` only for one that was done when it was started and had none.
+    pub fn name(&self) -> Option<&OperationName> {
+        self.poller.name()
+    }
+
+    /// What to save in order to go on after a restart, by [`Wait::resumed`].
+    pub fn handle(&self) -> Option<Handle> {
+        Some(Handle::new(&self.poller.transport().service(), self.poller.name()?.clone()))
+    }
+
+    /// The state at the next good reply, then the pause; `None` once the operation is done and was told so.
+    ///
+    /// The last snapshot is the one that is done. A wait that ends in another way ends with its error. Either way the
+    /// wait can still be awaited.
+    ///
+    /// Dropping the future between two replies loses at most a call in flight: the next one goes on where it was.
+    pub async fn next(&mut self) -> Option<Result<Snapshot<M>, Status>> {
+        if self.told {
+            return None;
+        }
+        while self.poller.end().is_none() {
+            match self.poller.step().await {
+                Step::Running => return Some(Ok(self.snapshot())),
+                Step::Failed | Step::Ended => {}
+            }
+        }
+        self.told = true;
+        match self.poller.end() {
+            Some(Err(status)) => Some(Err(status.clone())),
+            _ => Some(Ok(self.snapshot())),
+        }
+    }
+
+    /// Makes it a stream of the snapshots that [`next`](Self::next) returns.
+    pub fn into_stream(self) -> Snapshots<'a, M>
+    where
+        R: 'a,
+        M: 'a,
+    {
+        Box::pin(stream::unfold(self, |mut wait| async { Some((wait.next().await?, wait)) }))
+    }
+
+    /// Waits for the outcome as awaiting does, but leaves the wait: asking again gives the same outcome without a call.
+    ///
+    /// # Errors
+    ///
+    /// As [`poll_until_done`].
+    pub async fn outcome(&mut self) -> Result<R, Status>
+    where
+        R: DeserializeOwned,
+    {
+        while self.poller.end().is_none() {
+            self.poller.step().await;
+        }
+        self.decode()
+    }
+
+    fn snapshot(&self) -> Snapshot<M> {
+        Snapshot {
+            metadata: self.poller.metadata().cloned(),
+            done: self.poller.end().is_some(),
+            polls: self.poller.polls(),
+            elapsed: self.poller.elapsed(),
+            next_poll: self.poller.next_poll(),
+            kind: PhantomData,
+        }
+    }
+
+    fn decode(&self) -> Result<R, Status>
+    where
+        R: DeserializeOwned,
+    {
+        let decoded = match self.poller.end() {
+            Some(Ok(Outcome::Response(response))) => response.decode(),
+            Some(Ok(Outcome::Error(status))) => Err(status.clone()),
+            Some(Ok(Outcome::Neither)) | None => R::deserialize(NoResponse)
+                .map_err(|_| Status::malformed("the operation finished without a response")),
+            Some(Err(status)) => return Err(status.clone()),
+        };
+        decoded.map_err(|status| status.with_report(self.poller.report()))
+    }
+}
+
+impl<'a, R, M> IntoFuture for Wait<'a, R, M>
+where
+    R: DeserializeOwned + 'a,
+    M: 'a,
+{
+    type Output = Result<R, Status>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    fn into_future(mut self) -> Self::IntoFuture {
+        Box::pin(async move { self.outcome().await })
+    }
+}
+
+impl<R, M> fmt::Debug for Wait<'_, R, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wait")
+            .field("name", &self.poller.name())
+            .field("polls", &self.poller.polls())
+            .field("done", &self.poller.end().is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<M> Snapshot<M> {
+    /// The metadata, if the service sent any and it reads as `M`. What does not is no failure of the operation; see
+    /// [`raw_metadata`](Self::raw_metadata) for it.
+    pub fn metadata(&self) -> Option<M>
+    where
+        M: DeserializeOwned,
+    {
+        self.metadata.as_ref()?.decode().ok()
+    }
+
+    /// The metadata as it came.
+    pub fn raw_metadata(&self) -> Option<&Any> {
+        self.metadata.as_ref()
+    }
+
+    /// Whether the operation has finished, well or not.
+    pub fn is_done(&self) -> bool {
+        self.done
+    }
+
+    /// The calls made so far, failed ones included.
+    pub fn polls(&self) -> u32 {
+        self.polls
+    }
+
+    /// The time from the first step of the wait to this reply.
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    /// The pause between this reply and the next call; `None` when there will be none.
+    pub fn next_poll(&self) -> Option<Duration> {
+        self.next_poll
+    }
+}
+
+impl<M> Clone for Snapshot<M> {
+    fn clone(&self) -> Self {
+        Self { metadata: self.metadata.clone(), kind: PhantomData, ..*self }
+    }
+}
+
+impl<M> fmt::Debug for Snapshot<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("done", &self.done)
+            .field("polls", &self.polls)
+            .field("elapsed", &self.elapsed)
+            .field("next_poll", &self.next_poll)
+            .field("metadata", &self.metadata)
+            .finish()
+    }
+}

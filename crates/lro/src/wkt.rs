@@ -1,0 +1,54 @@
+//! The well-known types that the messages of both services use, in their own JSON forms.
+
+mod duration;
+mod empty;
+mod field_mask;
+mod timestamp;
+
+pub use self::{duration::Duration, empty::Empty, field_mask::FieldMask, timestamp::Timestamp};
+
+/// Deserialize, Serialize and Field for a type whose JSON is a string that `FromStr` and `Display` know.
+macro_rules! json_string {
+    ($name:ident, $type_name:literal) => {
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Text;
+
+                impl serde::de::Visitor<'_> for Text {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str(concat!("a string, ", $type_name))
+                    }
+
+                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
+                        text.parse().map_err(|status: crate::Status| E::custom(status.message()))
+                    }
+                }
+                deserializer.deserialize_str(Text)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl crate::message::Field for $name {
+            fn read<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
+                serde::Deserialize::deserialize(value)
+            }
+
+            fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+
+            /// A message: it is the `Option` around it that may be absent.
+            fn is_absent(&self) -> bool {
+                false
+            }
+        }
+    };
+}
+use json_string;
