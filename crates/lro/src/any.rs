@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use crate::{
     Code, Origin, Status,
     message::{Field, Message},
-    typed::{Text, Typed},
+    typed::{Text, Typed, is_one_of},
 };
 
 /// A message with its type beside it, `google.protobuf.Any`, kept as JSON text until somebody asks for what is in it.
@@ -92,9 +92,9 @@ impl Any {
         })
     }
 
-    /// Whether the type has this full name.
+    /// Whether the type is this message's.
     pub fn is<M: Message>(&self) -> bool {
-        self.type_name().is_some_and(|name| name == M::TYPE_NAME)
+        self.type_name().is_some_and(|name| is_one_of(&name, M::TYPE_NAMES))
     }
 
     /// Decodes the message. `@type` is not shown to `R`.

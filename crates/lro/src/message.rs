@@ -17,6 +17,8 @@ use serde::{
 pub trait Message: Default {
     /// The full name, such as `google.rpc.ErrorInfo`.
     const TYPE_NAME: &'static str;
+    /// Every full name that the message goes by, the first one first, joined by `|`.
+    const TYPE_NAMES: &'static str;
     /// Both names of every field, `snake_case` and `lowerCamelCase`, in the order of the declaration.
     const FIELDS: &'static [(&'static str, &'static str)];
 
@@ -61,9 +63,9 @@ impl<M: Message> Serialize for Without<'_, M> {
     }
 }
 
-/// Reads a message; the deserializer is told its full name as the name of a struct.
+/// Reads a message; the deserializer is told its full names as the name of a struct.
 pub fn read<'de, M: Message, D: Deserializer<'de>>(deserializer: D) -> Result<M, D::Error> {
-    deserializer.deserialize_struct(M::TYPE_NAME, &[], MessageVisitor(PhantomData))
+    deserializer.deserialize_struct(M::TYPE_NAMES, &[], MessageVisitor(PhantomData))
 }
 
 /// Writes a message.
@@ -381,7 +383,7 @@ impl<T: Enumeration> Visitor<'_> for EnumerationVisitor<T> {
 /// A field's type says how it goes over the wire: `String`, `bool`, `i32`, `i64`, `u32`, `u64`, `f32`, `f64`,
 /// [`Duration`](crate::wkt::Duration), [`Timestamp`](crate::wkt::Timestamp), [`FieldMask`](crate::wkt::FieldMask),
 /// [`Any`](crate::Any), a message, an enumeration, `Vec` and `BTreeMap<String, _>` of these, and `Option` where absent
-/// and default differ.
+/// and default differ. A message that is the same in two versions of an API lists both names: `("a.v1.B" | "a.v2.B")`.
 ///
 /// ```
 /// lro::message! {
@@ -400,7 +402,7 @@ impl<T: Enumeration> Visitor<'_> for EnumerationVisitor<T> {
 macro_rules! message {
     ($(
         $(#[$meta:meta])*
-        $vis:vis struct $name:ident($type_name:literal) {
+        $vis:vis struct $name:ident($type_name:literal $(| $other_name:literal)*) {
             $( $(#[$field_meta:meta])* $field:ident: $kind:ty, )*
         }
     )+) => { $(
@@ -412,6 +414,7 @@ macro_rules! message {
 
         impl $crate::message::Message for $name {
             const TYPE_NAME: &'static str = $type_name;
+            const TYPE_NAMES: &'static str = concat!($type_name $(, "|", $other_name)*);
             const FIELDS: &'static [(&'static str, &'static str)] = &[
                 $( ($crate::message::snake_case(stringify!($field)), $crate::camel_case!(stringify!($field))), )*
             ];

@@ -30,10 +30,10 @@ impl<'a, D> Typed<'a, D> {
     }
 
     fn check<E: de::Error>(&self, wanted: &str) -> Result<(), E> {
-        if !wanted.contains('.') || wanted == self.type_name {
+        if !wanted.contains('.') || is_one_of(self.type_name, wanted) {
             return Ok(());
         }
-        Err(E::custom(format!("expected {wanted}, found {}", found(self.type_name))))
+        Err(E::custom(format!("expected {}, found {}", wanted.replace('|', " or "), found(self.type_name))))
     }
 }
 
@@ -217,6 +217,11 @@ impl<'de> Deserialize<'de> for Text<'de> {
         }
         deserializer.deserialize_str(TextVisitor(PhantomData))
     }
+}
+
+/// Whether the name is in a list joined by `|`.
+pub(crate) fn is_one_of(name: &str, names: &str) -> bool {
+    names.split('|').any(|one| one == name)
 }
 
 fn found(type_name: &str) -> &str {
