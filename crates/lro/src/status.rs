@@ -66,6 +66,7 @@ struct Inner {
     message: String,
     details: Vec<Any>,
     retry_after: Option<Duration>,
+    transient: Option<bool>,
     response: Option<Any>,
     report: Option<Report>,
     source: Option<Arc<dyn Error + Send + Sync>>,
@@ -85,6 +86,7 @@ impl Status {
             message: message.into(),
             details: Vec::new(),
             retry_after: None,
+            transient: None,
             response: None,
             report: None,
             source: None,
@@ -180,10 +182,21 @@ impl Status {
         self
     }
 
+    /// Says whether the failed call may pass if made again, where the code alone would mislead.
+    pub fn with_transient(mut self, transient: bool) -> Self {
+        self.0.transient = Some(transient);
+        self
+    }
+
     /// Sets the error that caused this one.
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.0.source = Some(source.into().into());
         self
+    }
+
+    /// What the transport said of it by [`with_transient`](Self::with_transient).
+    pub(crate) fn transient(&self) -> Option<bool> {
+        self.0.transient
     }
 
     pub(crate) fn with_response(mut self, response: Any) -> Self {

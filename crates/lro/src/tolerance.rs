@@ -161,6 +161,9 @@ fn is_transient(status: &Status) -> bool {
     if status.origin() != Origin::CallFailed {
         return false;
     }
+    if let Some(transient) = status.transient() {
+        return transient;
+    }
     match status.code() {
         Code::Unavailable | Code::DeadlineExceeded | Code::Internal | Code::Unknown | Code::Aborted => true,
         Code::ResourceExhausted => is_rate_limit(status),

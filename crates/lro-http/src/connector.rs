@@ -1,0 +1,104 @@
+//! TCP, the proxies of the environment, and TLS.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::{Uri, uri::Scheme};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::{
+        legacy::connect::{HttpConnector, proxy::Tunnel},
+        proxy::matcher::Matcher,
+    },
+    rt::TokioIo,
+};
+use lro::Status;
+use rustls::{ClientConfig, RootCertStore, crypto::CryptoProvider};
+use tokio::net::TcpStream;
+use tower_service::Service;
+
+use crate::Endpoint;
+
+pub(crate) type Connector = HttpsConnector<Proxied>;
+
+/// A connector for this endpoint; the system's root certificates are read only for HTTPS.
+pub(crate) fn connector(endpoint: &Endpoint, connect_timeout: Duration) -> Result<Connector, Status> {
+    let mut http = HttpConnector::new();
+    http.enforce_http(false);
+    http.set_nodelay(true);
+    http.set_connect_timeout(Some(connect_timeout));
+    http.set_keepalive(Some(Duration::from_secs(60)));
+    let proxied = Proxied { http, proxies: Arc::new(Matcher::from_env()) };
+    let tls = ClientConfig::builder_with_provider(Arc::new(provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Status::unimplemented("the crypto provider has no safe TLS version").with_source(error))?
+        .with_root_certificates(roots(endpoint)?)
+        .with_no_client_auth();
+    let builder = HttpsConnectorBuilder::new().with_tls_config(tls);
+    let builder = if endpoint.is_https() { builder.https_only() } else { builder.https_or_http() };
+    Ok(builder.enable_all_versions().wrap_connector(proxied))
+}
+
+/// TCP, through the proxy that the environment names (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`); never for plain
+/// HTTP, which is for loopback.
+#[derive(Clone, Debug)]
+pub(crate) struct Proxied {
+    http: HttpConnector,
+    proxies: Arc<Matcher>,
+}
+
+impl Service<Uri> for Proxied {
+    type Response = TokioIo<TcpStream>;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.http.poll_ready(context).map_err(Into::into)
+    }
+
+    fn call(&mut self, target: Uri) -> Self::Future {
+        let proxy = self.proxies.intercept(&target).filter(|_| target.scheme() == Some(&Scheme::HTTPS));
+        let Some(proxy) = proxy else {
+            let connecting = self.http.call(target);
+            return Box::pin(async { Ok(connecting.await?) });
+        };
+        let mut tunnel = Tunnel::new(proxy.uri().clone(), self.http.clone());
+        if let Some(auth) = proxy.basic_auth() {
+            tunnel = tunnel.with_auth(auth.clone());
+        }
+        let connecting = tunnel.call(target);
+        Box::pin(async { Ok(connecting.await?) })
+    }
+}
+
+fn roots(endpoint: &Endpoint) -> Result<RootCertStore, Status> {
+    let mut roots = RootCertStore::empty();
+    if endpoint.is_https() {
+        let found = rustls_native_certs::load_native_certs();
+        roots.add_parsable_certificates(found.certs);
+        if roots.is_empty() {
+            return Err(Status::unavailable(
+                "no root certificates on this system: install ca-certificates, or name a file in SSL_CERT_FILE",
+            ));
+        }
+    }
+    Ok(roots)
+}
+
+#[cfg(feature = "aws-lc")]
+fn provider() -> CryptoProvider {
+    rustls::crypto::aws_lc_rs::default_provider()
+}
+
+#[cfg(all(feature = "ring", not(feature = "aws-lc")))]
+fn provider() -> CryptoProvider {
+    rustls::crypto::ring::default_provider()
+}
+
+#[cfg(not(any(feature = "ring", feature = "aws-lc")))]
+compile_error!("lro-http needs one of the features `ring` (default) and `aws-lc` for TLS");

@@ -1,0 +1,89 @@
+use std::fmt;
+
+use http::{
+    Uri,
+    uri::{Authority, PathAndQuery, Scheme},
+};
+use lro::Status;
+
+/// Where a service answers: a scheme and a host, such as `https://routeoptimization.googleapis.com`.
+///
+/// Only HTTPS, for a credential goes with every call; plain HTTP is for hosts on the loopback interface.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    scheme: Scheme,
+    authority: Authority,
+}
+
+impl Endpoint {
+    /// Parses an endpoint.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_ARGUMENT`, and the message says what an endpoint looks like.
+    pub fn parse(url: &str) -> Result<Self, Status> {
+        let refuse = |why: &str| Status::invalid_argument(format!("not an endpoint: {:?}: {why}", shown(url)));
+        let uri: Uri = url.parse().map_err(|_| refuse("expected a URL such as https://example.googleapis.com"))?;
+        let parts = uri.into_parts();
+        let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
+            return Err(refuse("it needs both a scheme and a host, such as https://example.googleapis.com"));
+        };
+        if parts.path_and_query.is_some_and(|path| path != "/") {
+            return Err(refuse("it ends after the host: the paths are the service's"));
+        }
+        if authority.as_str().contains('@') {
+            return Err(refuse("it has a user or a password: give credentials to the builder"));
+        }
+        if authority.as_str().rsplit(':').next().is_none_or(str::is_empty) {
+            return Err(refuse("its port is empty"));
+        }
+        match scheme.as_str() {
+            "https" => {}
+            "http" if is_loopback(authority.host()) => {}
+            "http" => return Err(refuse("http is for loopback hosts only: use https")),
+            _ => return Err(refuse("its scheme is not https")),
+        }
+        Ok(Self { scheme, authority })
+    }
+
+    pub(crate) fn is_https(&self) -> bool {
+        self.scheme == Scheme::HTTPS
+    }
+
+    pub(crate) fn uri(&self, path: String) -> Result<Uri, Status> {
+        let path = PathAndQuery::from_maybe_shared(bytes::Bytes::from(path))
+            .map_err(|error| Status::invalid_argument(format!("not a path: {error}")))?;
+        Uri::builder()
+            .scheme(self.scheme.clone())
+            .authority(self.authority.clone())
+            .path_and_query(path)
+            .build()
+            .map_err(|error| Status::invalid_argument(format!("not a URL: {error}")))
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme, self.authority)
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// A URL without what may be a password in it.
+fn shown(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme < at => format!("{}://…{}", &url[..scheme], &url[at..]),
+        _ => url.to_owned(),
+    }
+}

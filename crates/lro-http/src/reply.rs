@@ -1,0 +1,131 @@
+//! The body of a reply, streamed under a bound.
+
+use std::{
+    io::Write,
+    time::{Duration, SystemTime},
+};
+
+use bytes::{Bytes, BytesMut};
+use flate2::write::GzDecoder;
+use http::{HeaderMap, Response, header};
+use http_body_util::BodyExt;
+use hyper::body::{Body as _, Incoming};
+use lro::{Code, Status};
+
+/// A reply that was read to its end.
+#[derive(Clone, Debug)]
+pub(crate) struct Reply {
+    pub(crate) body: Bytes,
+    pub(crate) retry_after: Option<Duration>,
+}
+
+/// Reads the body, at most `bound` bytes of it after decompression.
+pub(crate) async fn read(response: Response<Incoming>, bound: usize) -> Result<Bytes, Status> {
+    let (parts, body) = response.into_parts();
+    match parts.headers.get(header::CONTENT_ENCODING).map(http::HeaderValue::as_bytes) {
+        None | Some(b"identity" | b"") => collect(body, bound).await,
+        Some(b"gzip" | b"x-gzip") => gunzip(body, bound).await,
+        Some(other) => Err(unreadable(format!(
+            "the reply is compressed by {:?}, which was not asked for",
+            String::from_utf8_lossy(other)
+        ))),
+    }
+}
+
+/// Seconds or an HTTP date; what is past, zero or garbage is no wish.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let wish = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    let delay = match wish.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => httpdate::parse_http_date(wish).ok()?.duration_since(SystemTime::now()).ok()?,
+    };
+    (!delay.is_zero()).then_some(delay)
+}
+
+async fn collect(mut body: Incoming, bound: usize) -> Result<Bytes, Status> {
+    let expected = body.size_hint();
+    if expected.lower() > bound as u64 {
+        return Err(too_large(bound));
+    }
+    let Some(first) = next(&mut body).await? else {
+        return Ok(Bytes::new());
+    };
+    if first.len() > bound {
+        return Err(too_large(bound));
+    }
+    // One frame is the whole of most replies: it is not copied.
+    let Some(second) = next(&mut body).await? else {
+        return Ok(first);
+    };
+    let expected = usize::try_from(expected.lower()).unwrap_or_default();
+    let mut whole = BytesMut::with_capacity(expected.max(first.len() + second.len()));
+    whole.extend_from_slice(&first);
+    drop(first);
+    let mut frame = Some(second);
+    while let Some(data) = frame {
+        if whole.len() + data.len() > bound {
+            return Err(too_large(bound));
+        }
+        whole.extend_from_slice(&data);
+        drop(data);
+        frame = next(&mut body).await?;
+    }
+    Ok(whole.freeze())
+}
+
+async fn gunzip(mut body: Incoming, bound: usize) -> Result<Bytes, Status> {
+    let mut decoder = GzDecoder::new(Bounded { bytes: Vec::new(), bound, overflowed: false });
+    while let Some(data) = next(&mut body).await? {
+        decoder.write_all(&data).map_err(|error| {
+            if decoder.get_ref().overflowed { too_large(bound) } else { undecompressable(&error) }
+        })?;
+    }
+    let bounded = decoder.finish().map_err(|error| undecompressable(&error))?;
+    Ok(bounded.bytes.into())
+}
+
+async fn next(body: &mut Incoming) -> Result<Option<Bytes>, Status> {
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            Status::unavailable("the connection broke in the middle of the reply").with_source(error)
+        })?;
+        if let Ok(data) = frame.into_data() {
+            return Ok(Some(data));
+        }
+    }
+    Ok(None)
+}
+
+/// Takes bytes up to a bound.
+struct Bounded {
+    bytes: Vec<u8>,
+    bound: usize,
+    overflowed: bool,
+}
+
+impl Write for Bounded {
+    fn write(&mut self, data: &[u8]) -> std::io::Result<usize> {
+        if self.bytes.len() + data.len() > self.bound {
+            self.overflowed = true;
+            return Err(std::io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(data);
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn too_large(bound: usize) -> Status {
+    unreadable(format!("the reply is larger than {bound} bytes, the bound of this client"))
+}
+
+fn undecompressable(error: &std::io::Error) -> Status {
+    unreadable(format!("the reply is broken gzip: {error}"))
+}
+
+fn unreadable(message: String) -> Status {
+    Status::new(Code::Internal, message)
+}

@@ -1,0 +1,156 @@
+use std::time::Duration;
+
+use lro::{
+    Capabilities, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage, Service, Status,
+    async_trait, wkt,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{Call, HttpClient, NameTemplate, reply::Reply};
+
+/// `google.longrunning` over HTTP/JSON, for any service of that kind.
+///
+/// ```
+/// use lro::{Capabilities, Service};
+/// use lro_http::{Binding, HttpClient, HttpTransport, NameTemplate};
+///
+/// let binding = Binding {
+///     service: Service::new("example.googleapis.com", "v1"),
+///     names: NameTemplate::new("operations/**"),
+///     capabilities: Capabilities::default(),
+/// };
+/// let client = HttpClient::builder("http://localhost:8080").build()?;
+/// let jobs = HttpTransport::new(client, binding);
+/// # Ok::<(), lro::Status>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct HttpTransport {
+    client: HttpClient,
+    binding: Binding,
+}
+
+/// How a service binds `google.longrunning` to HTTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// The service; its version begins the paths.
+    pub service: Service,
+    /// The names of its operations.
+    pub names: NameTemplate,
+    /// What it binds beside get.
+    pub capabilities: Capabilities,
+}
+
+impl HttpTransport {
+    /// A transport to the service that the client reaches.
+    pub fn new(client: HttpClient, binding: Binding) -> Self {
+        Self { client, binding }
+    }
+
+    /// The client, for the service's other calls.
+    pub fn client(&self) -> &HttpClient {
+        &self.client
+    }
+
+    /// Sends a call that starts an operation. It is sent once, for a second one would start a second operation.
+    ///
+    /// # Errors
+    ///
+    /// As [`HttpClient::send`].
+    pub async fn start(&self, call: Call) -> Result<Operation, Status> {
+        let reply = self.client.send_raw(call).await?;
+        operation(&reply)
+    }
+
+    fn version(&self) -> &str {
+        self.binding.service.version()
+    }
+
+    fn supports(&self, has: bool, verb: &str, name: &str) -> Result<(), Status> {
+        if has {
+            return Ok(());
+        }
+        Err(Status::unimplemented(format!("{} has no call to {verb} an operation ({name})", self.binding.service)))
+    }
+}
+
+#[async_trait]
+impl LroTransport for HttpTransport {
+    async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
+        let name = name.as_str();
+        self.binding.names.check(name)?;
+        let call = Call::get(self.version(), name, "").param("name", name);
+        operation(&self.client.exchange(call).await?)
+    }
+
+    async fn cancel_operation(&self, name: &OperationName) -> Result<(), Status> {
+        let name = name.as_str();
+        self.supports(self.binding.capabilities.cancel, "cancel", name)?;
+        self.binding.names.check(name)?;
+        let call = Call::post(self.version(), name, ":cancel").param("name", name).body(&Empty {})?;
+        self.client.send_raw(call).await.map(|_| ())
+    }
+
+    async fn delete_operation(&self, name: &OperationName) -> Result<(), Status> {
+        let name = name.as_str();
+        self.supports(self.binding.capabilities.delete, "delete", name)?;
+        self.binding.names.check(name)?;
+        let call = Call::delete(self.version(), name).param("name", name);
+        self.client.send_raw(call).await.map(|_| ())
+    }
+
+    async fn list_operations(&self, request: &ListOperationsRequest) -> Result<OperationPage, Status> {
+        self.supports(self.binding.capabilities.list, "list", &request.name)?;
+        let call = match &*request.name {
+            "" => Call::get(self.version(), "operations", ""),
+            parent => Call::get(self.version(), parent, "/operations").param("name", parent),
+        };
+        let page_size = if request.page_size == 0 { String::new() } else { request.page_size.to_string() };
+        let call = call
+            .query("filter", &request.filter)
+            .query("pageSize", &page_size)
+            .query("pageToken", &request.page_token);
+        let page: Page = self.client.send(call).await?;
+        Ok(OperationPage {
+            operations: page.operations.unwrap_or_default(),
+            next_page_token: page.next_page_token.unwrap_or_default(),
+        })
+    }
+
+    async fn wait_operation(&self, name: &OperationName, timeout: Option<Duration>) -> Result<Operation, Status> {
+        let name = name.as_str();
+        self.supports(self.binding.capabilities.wait, "wait for", name)?;
+        self.binding.names.check(name)?;
+        let wait = WaitBody { timeout: timeout.map(wkt::Duration::from) };
+        let call = Call::post(self.version(), name, ":wait").param("name", name).body(&wait)?;
+        operation(&self.client.exchange(call).await?)
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.binding.capabilities
+    }
+
+    fn service(&self) -> Service {
+        self.binding.service.clone()
+    }
+}
+
+#[derive(Serialize)]
+struct Empty {}
+
+#[derive(Serialize)]
+struct WaitBody {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timeout: Option<wkt::Duration>,
+}
+
+#[derive(Deserialize)]
+struct Page {
+    operations: Option<Vec<Operation>>,
+    #[serde(rename = "nextPageToken", alias = "next_page_token")]
+    next_page_token: Option<String>,
+}
+
+fn operation(reply: &Reply) -> Result<Operation, Status> {
+    let operation = Operation::from_json(&reply.body)?;
+    Ok(reply.retry_after.into_iter().fold(operation, Operation::with_retry_after))
+}
