@@ -36,7 +36,9 @@ pub(crate) fn connector(endpoint: &Endpoint, connect_timeout: Duration) -> Resul
     let proxied = Proxied { http, proxies: Arc::new(Matcher::from_env()) };
     let tls = ClientConfig::builder_with_provider(Arc::new(provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|error| Status::unimplemented("the crypto provider has no safe TLS version").with_source(error))?
+        .map_err(|error| {
+            Status::unimplemented("the crypto provider has no safe TLS version").with_source(error)
+        })?
         .with_root_certificates(roots(endpoint)?)
         .with_no_client_auth();
     let builder = HttpsConnectorBuilder::new().with_tls_config(tls);

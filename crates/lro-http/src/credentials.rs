@@ -99,7 +99,7 @@ impl Credentials for NoCredentials {
 /// Always the same token.
 #[async_trait]
 impl Credentials for Token {
-    async fn token(&self) -> Result<Option<Token>, Status> {
+    async fn token(&self) -> Result<Option<Self>, Status> {
         Ok(Some(self.clone()))
     }
 }

@@ -22,8 +22,10 @@ impl Endpoint {
     ///
     /// `INVALID_ARGUMENT`, and the message says what an endpoint looks like.
     pub fn parse(url: &str) -> Result<Self, Status> {
-        let refuse = |why: &str| Status::invalid_argument(format!("not an endpoint: {:?}: {why}", shown(url)));
-        let uri: Uri = url.parse().map_err(|_| refuse("expected a URL such as https://example.googleapis.com"))?;
+        let refuse =
+            |why: &str| Status::invalid_argument(format!("not an endpoint: {:?}: {why}", shown(url)));
+        let uri: Uri =
+            url.parse().map_err(|_| refuse("expected a URL such as https://example.googleapis.com"))?;
         let parts = uri.into_parts();
         let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
             return Err(refuse("it needs both a scheme and a host, such as https://example.googleapis.com"));

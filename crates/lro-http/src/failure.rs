@@ -21,7 +21,8 @@ pub(crate) fn failed_call(http: StatusCode, body: &[u8]) -> Status {
     };
     let legacy = failure.errors.into_iter().flatten().next().unwrap_or_default();
     let message = joined(&[failure.message.or(legacy.message), legacy.reason], http);
-    let details = failure.details.into_iter().flatten().filter_map(|detail| Any::from_json(detail.get()).ok());
+    let details =
+        failure.details.into_iter().flatten().filter_map(|detail| Any::from_json(detail.get()).ok());
     match failure.status.as_deref().and_then(Code::from_name) {
         Some(code) => Status::new(code, message),
         None => by_line(http, message),
@@ -76,17 +77,18 @@ fn code_of(http: StatusCode) -> Code {
         416 => Code::OutOfRange,
         429 => Code::ResourceExhausted,
         499 => Code::Cancelled,
-        400..=499 => Code::FailedPrecondition,
+        _ if http.is_client_error() => Code::FailedPrecondition,
         501 => Code::Unimplemented,
         503 => Code::Unavailable,
         504 => Code::DeadlineExceeded,
-        500..=599 => Code::Internal,
+        _ if http.is_server_error() => Code::Internal,
         _ => Code::Unknown,
     }
 }
 
 fn joined(parts: &[Option<String>], http: StatusCode) -> String {
-    let parts: Vec<&str> = parts.iter().flatten().map(String::as_str).filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> =
+        parts.iter().flatten().map(String::as_str).filter(|part| !part.is_empty()).collect();
     if parts.is_empty() { format!("HTTP {http}") } else { parts.join(": ") }
 }
 

@@ -6,6 +6,8 @@
 //!
 //! Only HTTPS leaves the machine, no redirect is followed, and no token is shown by `Debug`, an error or a trace.
 
+mod builder;
+mod call;
 mod client;
 mod connector;
 mod credentials;
@@ -20,7 +22,9 @@ mod transport;
 #[cfg(feature = "google-cloud-auth")]
 pub use crate::google_cloud_auth::GoogleCloudCredentials;
 pub use crate::{
-    client::{Call, HttpClient, HttpClientBuilder},
+    builder::HttpClientBuilder,
+    call::Call,
+    client::HttpClient,
     credentials::{Credentials, NoCredentials, Token, TokenFn, token_fn},
     endpoint::Endpoint,
     template::{NameTemplate, resource_name},

@@ -34,11 +34,30 @@ impl NameTemplate {
     ///
     /// `INVALID_ARGUMENT` with the name and the template.
     pub fn check(self, name: &str) -> Result<(), Status> {
-        if self.matches(name) {
-            return Ok(());
-        }
-        Err(Status::invalid_argument(format!("this service's names look like {:?}, not like {name:?}", self.0)))
+        check(&[self], name)
     }
+}
+
+/// Takes the name of a resource that one of the templates matches, as safe in a path as an operation's name.
+///
+/// # Errors
+///
+/// As [`OperationName::parse`], or `INVALID_ARGUMENT` for a name of another kind.
+pub fn resource_name<'a>(templates: &[NameTemplate], name: &'a str) -> Result<&'a str, Status> {
+    OperationName::parse(name).map_err(|fault| {
+        let fault = fault.message().replacen("an operation name", "a resource name", 1);
+        Status::invalid_argument(fault)
+    })?;
+    check(templates, name)?;
+    Ok(name)
+}
+
+fn check(templates: &[NameTemplate], name: &str) -> Result<(), Status> {
+    if templates.iter().any(|template| template.matches(name)) {
+        return Ok(());
+    }
+    let forms: Vec<&str> = templates.iter().map(|template| template.0).collect();
+    Err(Status::invalid_argument(format!("expected a name of the form {}, got {name:?}", forms.join(" or "))))
 }
 
 /// Appends a name to a path, each segment percent-encoded, the slashes between them kept.
@@ -54,20 +73,6 @@ pub(crate) fn push_name(path: &mut String, name: &str) {
 /// Appends a value to a query, slashes encoded too.
 pub(crate) fn push_value(query: &mut String, value: &str) {
     query.extend(utf8_percent_encode(value, RESERVED));
-}
-
-/// The segments of a resource name are as safe in a path as an operation's.
-///
-/// # Errors
-///
-/// As [`OperationName::parse`], or for a name of another kind.
-pub fn resource_name(template: NameTemplate, name: &str) -> Result<&str, Status> {
-    OperationName::parse(name).map_err(|fault| {
-        let fault = fault.message().replacen("an operation name", "a resource name", 1);
-        Status::invalid_argument(fault)
-    })?;
-    template.check(name)?;
-    Ok(name)
 }
 
 /// All but the unreserved characters of RFC 3986.

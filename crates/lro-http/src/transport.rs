@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use lro::{
-    Capabilities, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage, Service, Status,
-    async_trait, wkt,
+    Capabilities, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage, Service,
+    Status, async_trait, wkt,
 };
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +51,11 @@ impl HttpTransport {
         &self.client
     }
 
+    /// How the service binds.
+    pub fn binding(&self) -> &Binding {
+        &self.binding
+    }
+
     /// Sends a call that starts an operation. It is sent once, for a second one would start a second operation.
     ///
     /// # Errors
@@ -69,7 +74,10 @@ impl HttpTransport {
         if has {
             return Ok(());
         }
-        Err(Status::unimplemented(format!("{} has no call to {verb} an operation ({name})", self.binding.service)))
+        Err(Status::unimplemented(format!(
+            "{} has no call to {verb} an operation ({name})",
+            self.binding.service
+        )))
     }
 }
 
@@ -104,10 +112,9 @@ impl LroTransport for HttpTransport {
             "" => Call::get(self.version(), "operations", ""),
             parent => Call::get(self.version(), parent, "/operations").param("name", parent),
         };
-        let page_size = if request.page_size == 0 { String::new() } else { request.page_size.to_string() };
         let call = call
             .query("filter", &request.filter)
-            .query("pageSize", &page_size)
+            .count("pageSize", request.page_size)
             .query("pageToken", &request.page_token);
         let page: Page = self.client.send(call).await?;
         Ok(OperationPage {
@@ -116,7 +123,11 @@ impl LroTransport for HttpTransport {
         })
     }
 
-    async fn wait_operation(&self, name: &OperationName, timeout: Option<Duration>) -> Result<Operation, Status> {
+    async fn wait_operation(
+        &self,
+        name: &OperationName,
+        timeout: Option<Duration>,
+    ) -> Result<Operation, Status> {
         let name = name.as_str();
         self.supports(self.binding.capabilities.wait, "wait for", name)?;
         self.binding.names.check(name)?;

@@ -66,15 +66,13 @@ impl Tolerance {
 
     /// Whether a call that failed so may be made again, budgets and windows aside.
     pub fn is_survivable(&self, status: &Status) -> bool {
-        let judged = self.survive_if.as_ref().and_then(|predicate| predicate(status));
-        judged.unwrap_or_else(|| is_transient(status))
+        self.decided(status).unwrap_or_else(|| is_transient(status))
     }
 
     /// Judges a failed call.
     pub(crate) fn verdict(&self, status: &Status, history: &History) -> Verdict {
-        let judged = self.survive_if.as_ref().and_then(|predicate| predicate(status));
-        let survives = match (judged, status.origin(), status.code()) {
-            (Some(judged), ..) => judged,
+        let survives = match (self.decided(status), status.origin(), status.code()) {
+            (Some(decided), ..) => decided,
             // A transport drops the credential that was refused, so the next call brings a new one.
             (None, Origin::CallFailed, Code::Unauthenticated) => !history.refused_credential,
             (None, Origin::CallFailed, Code::NotFound) if history.had_reply => return Verdict::Vanished,
@@ -86,6 +84,11 @@ impl Tolerance {
             Some(failures) if history.failures > failures => Verdict::Exhausted,
             _ => Verdict::Survived,
         }
+    }
+
+    /// What the caller, or else the transport, says of this status.
+    fn decided(&self, status: &Status) -> Option<bool> {
+        self.survive_if.as_ref().and_then(|predicate| predicate(status)).or_else(|| status.transient())
     }
 
     /// The delay after this many failed calls in a row, `1..`; `chance` is drawn from `0.0..1.0`.
@@ -160,9 +163,6 @@ pub(crate) enum Verdict {
 fn is_transient(status: &Status) -> bool {
     if status.origin() != Origin::CallFailed {
         return false;
-    }
-    if let Some(transient) = status.transient() {
-        return transient;
     }
     match status.code() {
         Code::Unavailable | Code::DeadlineExceeded | Code::Internal | Code::Unknown | Code::Aborted => true,

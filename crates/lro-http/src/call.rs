@@ -1,0 +1,108 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Method;
+use lro::Status;
+use serde::Serialize;
+
+use crate::template::{push_name, push_value};
+
+/// One call of a service's own, such as the one that starts an operation.
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until it is sent"]
+pub struct Call {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    has_query: bool,
+    pub(crate) params: String,
+    pub(crate) body: Option<Bytes>,
+    pub(crate) timeout: Option<Duration>,
+}
+
+impl Call {
+    /// A GET of `/{version}/{name}{verb}`.
+    pub fn get(version: &str, name: &str, verb: &str) -> Self {
+        Self::new(Method::GET, version, name, verb)
+    }
+
+    /// A POST to `/{version}/{name}{verb}`.
+    pub fn post(version: &str, name: &str, verb: &str) -> Self {
+        Self::new(Method::POST, version, name, verb)
+    }
+
+    /// A PATCH of `/{version}/{name}`.
+    pub fn patch(version: &str, name: &str) -> Self {
+        Self::new(Method::PATCH, version, name, "")
+    }
+
+    /// A DELETE of `/{version}/{name}`.
+    pub fn delete(version: &str, name: &str) -> Self {
+        Self::new(Method::DELETE, version, name, "")
+    }
+
+    fn new(method: Method, version: &str, name: &str, verb: &str) -> Self {
+        let mut path = String::with_capacity(version.len() + name.len() + verb.len() + 16);
+        path.push('/');
+        path.push_str(version);
+        path.push('/');
+        push_name(&mut path, name);
+        path.push_str(verb);
+        Self { method, path, has_query: false, params: String::new(), body: None, timeout: None }
+    }
+
+    /// Adds a routing parameter, sent as `x-goog-request-params`.
+    pub fn param(mut self, key: &str, value: &str) -> Self {
+        if self.params.is_empty() {
+            self.params.reserve(key.len() + value.len() + 16);
+        } else {
+            self.params.push('&');
+        }
+        self.params.push_str(key);
+        self.params.push('=');
+        push_value(&mut self.params, value);
+        self
+    }
+
+    /// Adds a query parameter, unless its value is empty.
+    pub fn query(mut self, key: &str, value: &str) -> Self {
+        if !value.is_empty() {
+            self.path.push(if self.has_query { '&' } else { '?' });
+            self.has_query = true;
+            self.path.push_str(key);
+            self.path.push('=');
+            push_value(&mut self.path, value);
+        }
+        self
+    }
+
+    /// Adds a query parameter where it is true.
+    pub fn flag(self, key: &str, value: bool) -> Self {
+        self.query(key, if value { "true" } else { "" })
+    }
+
+    /// Adds a query parameter, unless it is zero.
+    pub fn count(self, key: &str, value: impl Into<i64>) -> Self {
+        match value.into() {
+            0 => self,
+            value => self.query(key, &value.to_string()),
+        }
+    }
+
+    /// Sets the body.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_ARGUMENT` if it does not serialize.
+    pub fn body(mut self, body: &impl Serialize) -> Result<Self, Status> {
+        let json = serde_json::to_vec(body)
+            .map_err(|error| Status::invalid_argument(format!("the request does not serialize: {error}")))?;
+        self.body = Some(json.into());
+        Ok(self)
+    }
+
+    /// Sets the longest time for this call, before the client's own.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+}

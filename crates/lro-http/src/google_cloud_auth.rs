@@ -1,0 +1,111 @@
+//! The crate `google-cloud-auth` as credentials.
+
+use std::{
+    fmt,
+    sync::{PoisonError, RwLock},
+};
+
+use async_trait::async_trait;
+use google_cloud_auth::{
+    build_errors,
+    credentials::{Builder, CacheableResource, Credentials as CloudCredentials},
+};
+use http::{Extensions, HeaderMap, header};
+use lro::{Code, Status};
+
+use crate::{Credentials, Token};
+
+/// Credentials of the crate `google-cloud-auth`: application default credentials, service accounts, impersonation,
+/// workload identity, and whatever else it builds, the quota project included.
+///
+/// That crate keeps its token and renews it in time. A token that a server refused is forced out by building the
+/// credentials anew.
+pub struct GoogleCloudCredentials {
+    build: Box<dyn Fn() -> Result<CloudCredentials, build_errors::Error> + Send + Sync>,
+    current: RwLock<Current>,
+}
+
+struct Current {
+    credentials: CloudCredentials,
+    token: Option<Token>,
+}
+
+impl GoogleCloudCredentials {
+    /// Application default credentials for these scopes: `GOOGLE_APPLICATION_CREDENTIALS`, the file that
+    /// `gcloud auth application-default login` writes, or the metadata server.
+    ///
+    /// # Errors
+    ///
+    /// `UNAUTHENTICATED` if there are none, or if they cannot be read.
+    pub fn application_default<S: Into<String>>(scopes: impl IntoIterator<Item = S>) -> Result<Self, Status> {
+        let scopes: Vec<String> = scopes.into_iter().map(Into::into).collect();
+        Self::new(move || Builder::default().with_scopes(scopes.clone()).build())
+    }
+
+    /// Credentials of any kind, by the closure that builds them.
+    ///
+    /// # Errors
+    ///
+    /// `UNAUTHENTICATED` if the closure fails.
+    pub fn new(
+        build: impl Fn() -> Result<CloudCredentials, build_errors::Error> + Send + Sync + 'static,
+    ) -> Result<Self, Status> {
+        let credentials = build().map_err(|error| {
+            Status::new(Code::Unauthenticated, format!("cannot build credentials: {error}"))
+                .with_source(error)
+        })?;
+        Ok(Self { build: Box::new(build), current: RwLock::new(Current { credentials, token: None }) })
+    }
+
+    fn credentials(&self) -> CloudCredentials {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).credentials.clone()
+    }
+}
+
+#[async_trait]
+impl Credentials for GoogleCloudCredentials {
+    async fn token(&self) -> Result<Option<Token>, Status> {
+        let headers = self.credentials().headers(Extensions::new()).await.map_err(|error| {
+            let status = Status::new(Code::Unauthenticated, format!("cannot fetch a token: {error}"));
+            status.with_transient(error.is_transient()).with_source(error)
+        })?;
+        let CacheableResource::New { data, .. } = headers else {
+            // Only an entity tag could be answered so, and none was sent.
+            return Ok(None);
+        };
+        let token = token(&data)?;
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        if current.token != token {
+            current.token.clone_from(&token);
+        }
+        Ok(token)
+    }
+
+    fn invalidate(&self, refused: &Token) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        if current.token.as_ref() != Some(refused) {
+            return;
+        }
+        // What cannot be built anew is left as it is: the next call then fails as this one did.
+        if let Ok(credentials) = (self.build)() {
+            *current = Current { credentials, token: None };
+        }
+    }
+}
+
+impl fmt::Debug for GoogleCloudCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GoogleCloudCredentials")
+    }
+}
+
+fn token(headers: &HeaderMap) -> Result<Option<Token>, Status> {
+    let Some(authorization) = headers.get(header::AUTHORIZATION) else {
+        return Ok(None);
+    };
+    let token = Token::from_header(authorization.clone());
+    match headers.get("x-goog-user-project").and_then(|project| project.to_str().ok()) {
+        Some(project) => token.quota_project(project).map(Some),
+        None => Ok(Some(token)),
+    }
+}

@@ -1,0 +1,29 @@
+//! The messages of Route Optimization, `google.maps.routeoptimization.v1`, and `google.type.LatLng`.
+//!
+//! A nested message or enumeration joins the names on its path: `Shipment.VisitRequest` is [`ShipmentVisitRequest`].
+//! All costs of a model add up, so they share one unit, which is the caller's choice.
+
+mod batch;
+mod break_rule;
+mod injected_solution;
+mod limit;
+mod metrics;
+mod model;
+mod request;
+mod response;
+mod route;
+mod shipment;
+mod shipment_type;
+mod skipped_shipment;
+mod time_window;
+mod transition_attributes;
+mod uri;
+mod validation_error;
+mod vehicle;
+mod waypoint;
+
+pub use self::{
+    batch::*, break_rule::*, injected_solution::*, limit::*, metrics::*, model::*, request::*, response::*,
+    route::*, shipment::*, shipment_type::*, skipped_shipment::*, time_window::*, transition_attributes::*,
+    uri::*, validation_error::*, vehicle::*, waypoint::*,
+};

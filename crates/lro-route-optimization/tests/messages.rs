@@ -1,0 +1,323 @@
+//! The messages as JSON, against what the service sends and against tables made from its schema.
+
+use std::collections::BTreeMap;
+
+use lro::{
+    Operation, Outcome,
+    message::{Message, UnknownValue},
+};
+use lro_route_optimization::messages::{
+    self, BatchOptimizeToursMetadata, BatchOptimizeToursResponse, LatLng, OptimizeToursLongRunningMetadata,
+    OptimizeToursRequest, OptimizeToursResponse, OptimizeToursUriMetadata, OptimizeToursUriResponse,
+    Shipment, ShipmentLoad, ShipmentModelObjectiveType, SkippedShipmentReason, SkippedShipmentReasonCode,
+    TimeWindow, VehicleTravelMode,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value, json};
+
+#[test]
+fn reads_the_routes_of_an_operation() {
+    let tours: OptimizeToursResponse = response(include_str!("data/breaks.json"));
+    let route = &tours.routes[0];
+    assert_eq!(route.vehicle_label, "V0001");
+    assert_eq!(route.visits[0].load_demands["shipment_count"], ShipmentLoad { amount: -1 });
+    assert_eq!(route.transitions.len(), route.visits.len() + 1);
+    assert_eq!(route.breaks[1].duration.unwrap().seconds(), 3_600);
+    assert_eq!(route.route_total_cost, 1054.181);
+}
+
+#[test]
+fn reads_where_a_validation_error_is() {
+    let tours: OptimizeToursResponse = response(include_str!("data/validate_only.json"));
+    let [vehicle, shipment] = &tours.validation_errors[0].fields[..] else {
+        panic!("not two fields: {:?}", tours.validation_errors);
+    };
+    assert_eq!((vehicle.index, vehicle.key.as_deref()), (Some(4), None));
+    let pickup = shipment.sub_field.as_deref().unwrap();
+    assert_eq!((pickup.index, pickup.key.as_deref()), (None, Some("k")));
+}
+
+#[test]
+fn writes_a_response_as_the_service_sent_it() {
+    for operation in TOURS {
+        assert_eq!(written(&response::<OptimizeToursResponse>(operation)), fields(operation, "response"));
+    }
+    assert_eq!(written(&response::<BatchOptimizeToursResponse>(BATCH)), fields(BATCH, "response"));
+    assert_eq!(written(&response::<OptimizeToursUriResponse>(URI)), fields(URI, "response"));
+}
+
+#[test]
+fn reads_metadata_without_fields() {
+    for operation in TOURS {
+        assert_eq!(metadata::<OptimizeToursLongRunningMetadata>(operation), Default::default());
+    }
+    assert_eq!(metadata::<BatchOptimizeToursMetadata>(BATCH), Default::default());
+    assert_eq!(metadata::<OptimizeToursUriMetadata>(URI), Default::default());
+}
+
+#[test]
+fn every_message_has_the_fields_of_the_schema() {
+    let mut schema: BTreeMap<_, _> = table(include_str!("data/fields.tsv")).collect();
+    for message in every_message() {
+        let declared: Vec<_> = message.fields.iter().map(|(snake, _)| *snake).collect();
+        assert_eq!(schema.remove(message.name), Some(&*declared.join(",")), "{}", message.name);
+    }
+    assert!(schema.is_empty(), "not declared: {schema:?}");
+}
+
+#[test]
+fn every_message_keeps_every_field() {
+    for (message, sample) in every_sample() {
+        assert_eq!((message.rewrite)(sample.clone()).unwrap(), sample, "{}", message.name);
+    }
+}
+
+#[test]
+fn every_message_takes_names_in_snake_case() {
+    for (message, sample) in every_sample() {
+        let renamed: Map<_, _> = message
+            .fields
+            .iter()
+            .filter_map(|(snake, camel)| Some(((*snake).to_owned(), sample.get(camel)?.clone())))
+            .collect();
+        assert_eq!((message.rewrite)(renamed.into()).unwrap(), sample, "{}", message.name);
+    }
+}
+
+#[test]
+fn every_message_takes_null_as_absent() {
+    for message in every_message() {
+        let nulls: Map<_, _> =
+            message.fields.iter().map(|(_, camel)| ((*camel).to_owned(), Value::Null)).collect();
+        assert_eq!((message.rewrite)(nulls.into()).unwrap(), json!({}), "{}", message.name);
+    }
+}
+
+#[test]
+fn every_message_passes_over_what_it_does_not_know() {
+    for (message, sample) in every_sample() {
+        let mut newer = sample.clone();
+        newer["@fieldOfTomorrow"] = json!([{"deep": [null, 1e300]}]);
+        assert_eq!((message.rewrite)(newer).unwrap(), sample, "{}", message.name);
+    }
+}
+
+#[test]
+fn every_field_refuses_a_wrong_type() {
+    for (message, sample) in every_sample() {
+        for (field, value) in sample.as_object().unwrap() {
+            let wrong = if value.is_boolean() { json!("true") } else { json!(true) };
+            let error = (message.rewrite)(json!({ field: wrong })).unwrap_err().to_string();
+            assert!(error.starts_with("invalid type"), "{}.{field}: {error}", message.name);
+        }
+    }
+}
+
+#[test]
+fn every_enumeration_has_the_values_of_the_schema() {
+    let mut schema: BTreeMap<_, _> = table(include_str!("data/enums.tsv")).collect();
+    for (name, rewrite) in every_enumeration() {
+        for value in schema.remove(name).unwrap().split(',') {
+            let (wire, number) = value.split_once('=').unwrap();
+            let number: i32 = number.parse().unwrap();
+            assert_eq!(rewrite(json!(wire)).unwrap(), wire, "{name}");
+            assert_eq!(rewrite(json!(number)).unwrap(), wire, "{name}");
+        }
+    }
+    assert!(schema.is_empty(), "not declared: {schema:?}");
+}
+
+#[test]
+fn keeps_a_value_that_an_enumeration_does_not_know() {
+    let reason: SkippedShipmentReason = read(json!({"code": "OUT_OF_ICE_CREAM"}));
+    assert_eq!(
+        reason.code,
+        SkippedShipmentReasonCode::Unknown(UnknownValue::Name("OUT_OF_ICE_CREAM".into()))
+    );
+    assert_eq!(written(&reason), json!({"code": "OUT_OF_ICE_CREAM"}));
+
+    // The schema goes from 11 to 13.
+    let reason: SkippedShipmentReason = read(json!({"code": 12}));
+    assert_eq!(reason.code, SkippedShipmentReasonCode::Unknown(UnknownValue::Number(12)));
+    assert_eq!(written(&reason), json!({"code": 12}));
+}
+
+#[test]
+fn a_load_is_a_number_or_a_string_and_never_rounded() {
+    const BEYOND_DOUBLE: i64 = 9_007_199_254_740_993;
+    for amount in [json!(BEYOND_DOUBLE), json!("9007199254740993")] {
+        let load: ShipmentLoad = read(json!({ "amount": amount }));
+        assert_eq!(load.amount, BEYOND_DOUBLE);
+        assert_eq!(written(&load), json!({"amount": "9007199254740993"}));
+    }
+    assert!(serde_json::from_value::<ShipmentLoad>(json!({"amount": 1.5})).is_err());
+    assert!(serde_json::from_value::<ShipmentLoad>(json!({"amount": "9223372036854775808"})).is_err());
+}
+
+#[test]
+fn a_cost_may_be_no_number_or_infinite() {
+    for (word, cost) in [("Infinity", f64::INFINITY), ("-Infinity", f64::NEG_INFINITY)] {
+        let shipment: Shipment = read(json!({ "penaltyCost": word }));
+        assert_eq!(shipment.penalty_cost, Some(cost));
+        assert_eq!(written(&shipment), json!({ "penaltyCost": word }));
+    }
+    let point: LatLng = read(json!({"latitude": "NaN", "longitude": "-12.5"}));
+    assert!(point.latitude.is_nan());
+    assert_eq!(written(&point), json!({"latitude": "NaN", "longitude": -12.5}));
+    for word in ["nan", "inf", "Inf", "1e999", ""] {
+        assert!(serde_json::from_value::<LatLng>(json!({ "latitude": word })).is_err(), "{word}");
+    }
+}
+
+#[test]
+fn a_penalty_of_zero_is_not_a_missing_one() {
+    let free = Shipment { penalty_cost: Some(0.0), ..Shipment::default() };
+    assert_eq!(written(&free), json!({"penaltyCost": 0.0}));
+    assert_eq!(written(&Shipment::default()), json!({}));
+}
+
+#[test]
+fn refuses_a_time_or_a_list_element_that_is_none() {
+    for window in [json!({"startTime": "2026-11-23"}), json!({"startTime": 1}), json!([])] {
+        assert!(serde_json::from_value::<TimeWindow>(window.clone()).is_err(), "{window}");
+    }
+    for request in [json!({"timeout": "1"}), json!({"model": {"shipments": [null]}})] {
+        assert!(serde_json::from_value::<OptimizeToursRequest>(request.clone()).is_err(), "{request}");
+    }
+}
+
+struct Subject {
+    name: &'static str,
+    fields: &'static [(&'static str, &'static str)],
+    rewrite: Rewrite,
+}
+
+/// Reads a type and writes it again.
+type Rewrite = fn(Value) -> serde_json::Result<Value>;
+
+fn rewrite<T: DeserializeOwned + Serialize>(json: Value) -> serde_json::Result<Value> {
+    serde_json::from_value::<T>(json).and_then(serde_json::to_value)
+}
+
+fn subject<M: Message + DeserializeOwned + Serialize>() -> Subject {
+    Subject { name: M::TYPE_NAME, fields: M::FIELDS, rewrite: rewrite::<M> }
+}
+
+fn every_sample() -> impl Iterator<Item = (Subject, Value)> {
+    every_message().into_iter().flat_map(|message| {
+        let samples: Vec<_> =
+            table(include_str!("data/samples.tsv")).filter(|(name, _)| *name == message.name).collect();
+        assert!(!samples.is_empty(), "no sample of {}", message.name);
+        samples.into_iter().map(move |(_, json)| (Subject { ..message }, serde_json::from_str(json).unwrap()))
+    })
+}
+
+fn table(tsv: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    tsv.lines().map(|line| line.split_once('\t').unwrap())
+}
+
+fn read<T: DeserializeOwned>(json: Value) -> T {
+    serde_json::from_value(json).unwrap()
+}
+
+fn written<T: Serialize>(value: &T) -> Value {
+    serde_json::to_value(value).unwrap()
+}
+
+fn response<R: DeserializeOwned>(operation: &str) -> R {
+    let operation: Operation = serde_json::from_str(operation).unwrap();
+    let Some(Outcome::Response(response)) = operation.outcome else {
+        panic!("no response: {operation:?}");
+    };
+    response.decode().unwrap()
+}
+
+fn metadata<M: DeserializeOwned>(operation: &str) -> M {
+    serde_json::from_str::<Operation>(operation).unwrap().metadata.unwrap().decode().unwrap()
+}
+
+/// What the message in this member of an operation holds beside its type.
+fn fields(operation: &str, member: &str) -> Value {
+    let mut operation: Value = serde_json::from_str(operation).unwrap();
+    let mut message = operation[member].take();
+    message.as_object_mut().unwrap().remove("@type").unwrap();
+    message
+}
+
+fn every_enumeration() -> [(&'static str, Rewrite); 10] {
+    [
+        ("google.maps.routeoptimization.v1.DataFormat", rewrite::<messages::DataFormat>),
+        (
+            "google.maps.routeoptimization.v1.InjectedSolutionConstraint.ConstraintRelaxation.Relaxation.Level",
+            rewrite::<messages::InjectedSolutionConstraintConstraintRelaxationRelaxationLevel>,
+        ),
+        (
+            "google.maps.routeoptimization.v1.OptimizeToursRequest.SearchMode",
+            rewrite::<messages::OptimizeToursRequestSearchMode>,
+        ),
+        (
+            "google.maps.routeoptimization.v1.OptimizeToursRequest.SolvingMode",
+            rewrite::<messages::OptimizeToursRequestSolvingMode>,
+        ),
+        (
+            "google.maps.routeoptimization.v1.ShipmentModel.Objective.Type",
+            rewrite::<ShipmentModelObjectiveType>,
+        ),
+        (
+            "google.maps.routeoptimization.v1.ShipmentTypeIncompatibility.IncompatibilityMode",
+            rewrite::<messages::ShipmentTypeIncompatibilityIncompatibilityMode>,
+        ),
+        (
+            "google.maps.routeoptimization.v1.ShipmentTypeRequirement.RequirementMode",
+            rewrite::<messages::ShipmentTypeRequirementRequirementMode>,
+        ),
+        (
+            "google.maps.routeoptimization.v1.SkippedShipment.Reason.Code",
+            rewrite::<SkippedShipmentReasonCode>,
+        ),
+        ("google.maps.routeoptimization.v1.Vehicle.TravelMode", rewrite::<VehicleTravelMode>),
+        (
+            "google.maps.routeoptimization.v1.Vehicle.UnloadingPolicy",
+            rewrite::<messages::VehicleUnloadingPolicy>,
+        ),
+    ]
+}
+
+macro_rules! subjects {
+    ($($name:ident)*) => { vec![$( subject::<messages::$name>() ),*] };
+}
+
+fn every_message() -> Vec<Subject> {
+    subjects! {
+        AggregatedMetrics BatchOptimizeToursMetadata BatchOptimizeToursRequest
+        BatchOptimizeToursRequestAsyncModelConfig BatchOptimizeToursResponse BreakRule BreakRuleBreakRequest
+        BreakRuleFrequencyConstraint DistanceLimit GcsDestination GcsSource InjectedSolutionConstraint
+        InjectedSolutionConstraintConstraintRelaxation
+        InjectedSolutionConstraintConstraintRelaxationRelaxation InputConfig LatLng Location
+        OptimizeToursLongRunningMetadata OptimizeToursRequest OptimizeToursResponse
+        OptimizeToursResponseMetrics OptimizeToursUriMetadata OptimizeToursUriRequest
+        OptimizeToursUriResponse OptimizeToursValidationError OptimizeToursValidationErrorFieldReference
+        OutputConfig RouteModifiers Shipment ShipmentLoad ShipmentModel ShipmentModelDurationDistanceMatrix
+        ShipmentModelDurationDistanceMatrixRow ShipmentModelObjective ShipmentModelPrecedenceRule
+        ShipmentRoute ShipmentRouteBreak ShipmentRouteEncodedPolyline ShipmentRouteTransition
+        ShipmentRouteVehicleLoad ShipmentRouteVisit ShipmentTypeIncompatibility ShipmentTypeRequirement
+        ShipmentVisitRequest SkippedShipment SkippedShipmentReason TimeWindow TransitionAttributes Uri
+        Vehicle VehicleDurationLimit VehicleFullness VehicleLoadLimit VehicleLoadLimitInterval
+        VehicleLoadLimitLoadCost Waypoint
+    }
+}
+
+const BATCH: &str = include_str!("data/batch.json");
+
+const URI: &str = include_str!("data/uri.json");
+
+/// The second to the sixth are responses to real models, under the licence beside them.
+const TOURS: [&str; 7] = [
+    include_str!("data/empty.json"),
+    include_str!("data/breaks.json"),
+    include_str!("data/energy_costs.json"),
+    include_str!("data/place_id.json"),
+    include_str!("data/skipped_shipments.json"),
+    include_str!("data/small.json"),
+    include_str!("data/validate_only.json"),
+];

@@ -1,0 +1,204 @@
+use lro::{
+    Capabilities, Empty, Handle, LroTransport, Operation, OperationName, Service, Status, Wait, async_trait,
+};
+use lro_http::{Binding, Call, HttpClient, HttpClientBuilder, HttpTransport, NameTemplate, resource_name};
+
+use crate::messages::{
+    CreateSubscriptionMetadata, CreateSubscriptionRequest, DeleteSubscriptionMetadata,
+    DeleteSubscriptionRequest, GetSubscriptionRequest, ListSubscriptionsRequest, ListSubscriptionsResponse,
+    ReactivateSubscriptionMetadata, ReactivateSubscriptionRequest, Subscription, UpdateSubscriptionMetadata,
+    UpdateSubscriptionRequest,
+};
+
+/// The Workspace Events API: starts the operations that change a subscription, and polls them.
+///
+/// Each starting call returns a [`Wait`], awaited for the typed outcome. A starting call is never repeated on its own.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), lro::Status> {
+/// use lro_http::Token;
+/// use lro_workspace_events::{WorkspaceEvents, messages::Subscription};
+///
+/// let events = WorkspaceEvents::builder().credentials(Token::bearer("ya29...")?).build()?;
+/// let wanted = Subscription {
+///     target_resource: "//chat.googleapis.com/spaces/AAAA".into(),
+///     event_types: vec!["google.workspace.chat.message.v1.created".into()],
+///     ..Subscription::default()
+/// };
+/// let subscription = events.create_subscription(&wanted).await?.await?;
+/// println!("{}", subscription.name);
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct WorkspaceEvents(HttpTransport);
+
+/// A version of the Workspace Events API. The one that started an operation polls it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Version {
+    /// `v1`.
+    #[default]
+    V1,
+    /// `v1beta`, which has options for Drive besides.
+    V1Beta,
+}
+
+impl WorkspaceEvents {
+    /// Where the service answers.
+    pub const ENDPOINT: &'static str = "https://workspaceevents.googleapis.com";
+
+    /// A client of `v1`.
+    pub fn builder() -> HttpClientBuilder<Self> {
+        Self::builder_of(Version::V1)
+    }
+
+    /// A client of this version.
+    pub fn builder_of(version: Version) -> HttpClientBuilder<Self> {
+        HttpClient::builder(Self::ENDPOINT).map(move |client| {
+            let capabilities = Capabilities::default();
+            Self(HttpTransport::new(
+                client,
+                Binding { service: version.service(), names: OPERATIONS, capabilities },
+            ))
+        })
+    }
+
+    /// Creates a subscription.
+    ///
+    /// # Errors
+    ///
+    /// Those of a failed call. That the subscription exists is the operation's error: `ALREADY_EXISTS`, and the
+    /// `current_subscription` in its `ErrorInfo` names the one there is.
+    pub async fn create_subscription(
+        &self,
+        request: impl Into<CreateSubscriptionRequest>,
+    ) -> Result<Wait<'static, Subscription, CreateSubscriptionMetadata>, Status> {
+        let CreateSubscriptionRequest { subscription, validate_only } = request.into();
+        let call = Call::post(self.version(), "subscriptions", "").flag("validateOnly", validate_only);
+        self.start(call.body(&subscription)?).await
+    }
+
+    /// Changes the fields of a subscription that the mask names; without a mask, those that are set.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_ARGUMENT` without any call if the subscription has no name of the form `subscriptions/*`; else those of
+    /// a failed call.
+    pub async fn update_subscription(
+        &self,
+        request: impl Into<UpdateSubscriptionRequest>,
+    ) -> Result<Wait<'static, Subscription, UpdateSubscriptionMetadata>, Status> {
+        let UpdateSubscriptionRequest { subscription, update_mask, validate_only } = request.into();
+        let name = resource_name(&[SUBSCRIPTIONS], &subscription.name)?;
+        let mask = update_mask.unwrap_or_default().to_string();
+        let call = Call::patch(self.version(), name)
+            .param("subscription.name", name)
+            .query("updateMask", &mask)
+            .flag("validateOnly", validate_only);
+        self.start(call.body(&subscription)?).await
+    }
+
+    /// Deletes a subscription.
+    ///
+    /// # Errors
+    ///
+    /// As [`update_subscription`](Self::update_subscription).
+    pub async fn delete_subscription(
+        &self,
+        request: impl Into<DeleteSubscriptionRequest>,
+    ) -> Result<Wait<'static, Empty, DeleteSubscriptionMetadata>, Status> {
+        let DeleteSubscriptionRequest { name, validate_only, allow_missing, etag } = request.into();
+        let name = resource_name(&[SUBSCRIPTIONS], &name)?;
+        let call = Call::delete(self.version(), name)
+            .param("name", name)
+            .flag("validateOnly", validate_only)
+            .flag("allowMissing", allow_missing)
+            .query("etag", &etag);
+        self.start(call).await
+    }
+
+    /// Reactivates a suspended subscription.
+    ///
+    /// # Errors
+    ///
+    /// As [`update_subscription`](Self::update_subscription).
+    pub async fn reactivate_subscription(
+        &self,
+        request: impl Into<ReactivateSubscriptionRequest>,
+    ) -> Result<Wait<'static, Subscription, ReactivateSubscriptionMetadata>, Status> {
+        let ReactivateSubscriptionRequest { name } = request.into();
+        let name = resource_name(&[SUBSCRIPTIONS], &name)?;
+        let call = Call::post(self.version(), name, ":reactivate").param("name", name);
+        self.start(call.body(&Empty {})?).await
+    }
+
+    /// Gets a subscription; no operation.
+    ///
+    /// # Errors
+    ///
+    /// As [`update_subscription`](Self::update_subscription).
+    pub async fn get_subscription(
+        &self,
+        request: impl Into<GetSubscriptionRequest>,
+    ) -> Result<Subscription, Status> {
+        let GetSubscriptionRequest { name } = request.into();
+        let name = resource_name(&[SUBSCRIPTIONS], &name)?;
+        self.0.client().send(Call::get(self.version(), name, "").param("name", name)).await
+    }
+
+    /// Lists one page of the subscriptions that the filter selects; no operation.
+    ///
+    /// # Errors
+    ///
+    /// Those of a failed call.
+    pub async fn list_subscriptions(
+        &self,
+        request: &ListSubscriptionsRequest,
+    ) -> Result<ListSubscriptionsResponse, Status> {
+        let call = Call::get(self.version(), "subscriptions", "")
+            .query("filter", &request.filter)
+            .count("pageSize", request.page_size)
+            .query("pageToken", &request.page_token);
+        self.0.client().send(call).await
+    }
+
+    /// Goes on with an operation from a saved handle.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_ARGUMENT` if the handle is of another service, or of the other version.
+    pub fn resume<R>(&self, handle: &Handle) -> Result<Wait<'static, R>, Status> {
+        Wait::resumed(self.clone(), handle)
+    }
+
+    async fn start<R, M>(&self, call: Call) -> Result<Wait<'static, R, M>, Status> {
+        Ok(Wait::started(self.clone(), self.0.start(call).await?).with_metadata())
+    }
+
+    fn version(&self) -> &str {
+        self.0.binding().service.version()
+    }
+}
+
+#[async_trait]
+impl LroTransport for WorkspaceEvents {
+    async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
+        self.0.get_operation(name).await
+    }
+
+    fn service(&self) -> Service {
+        self.0.service()
+    }
+}
+
+impl Version {
+    fn service(self) -> Service {
+        const KEY: &str = "workspaceevents.googleapis.com";
+        match self {
+            Self::V1 => Service::new(KEY, "v1"),
+            Self::V1Beta => Service::new(KEY, "v1beta"),
+        }
+    }
+}
+
+const OPERATIONS: NameTemplate = NameTemplate::new("operations/**");
+const SUBSCRIPTIONS: NameTemplate = NameTemplate::new("subscriptions/*");
