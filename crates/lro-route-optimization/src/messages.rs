@@ -1,7 +1,7 @@
 //! The messages of Route Optimization, `google.maps.routeoptimization.v1`, and `google.type.LatLng`.
 //!
-//! A nested message or enumeration joins the names on its path: `Shipment.VisitRequest` is [`ShipmentVisitRequest`].
-//! All costs of a model add up, so they share one unit, which is the caller's choice.
+//! A nested type joins the names on its path: `Shipment.VisitRequest` is [`ShipmentVisitRequest`]. All costs
+//! of a model add up, so they share one unit, which is the caller's choice.
 
 mod batch;
 mod break_rule;

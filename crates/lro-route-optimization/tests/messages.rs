@@ -1,5 +1,7 @@
 //! The messages as JSON, against what the service sends and against tables made from its schema.
 
+#![allow(clippy::unwrap_used, reason = "a helper panics for its test")]
+
 use std::collections::BTreeMap;
 
 use lro::{
@@ -9,8 +11,7 @@ use lro::{
 use lro_route_optimization::messages::{
     self, BatchOptimizeToursMetadata, BatchOptimizeToursResponse, LatLng, OptimizeToursLongRunningMetadata,
     OptimizeToursRequest, OptimizeToursResponse, OptimizeToursUriMetadata, OptimizeToursUriResponse,
-    Shipment, ShipmentLoad, ShipmentModelObjectiveType, SkippedShipmentReason, SkippedShipmentReasonCode,
-    TimeWindow, VehicleTravelMode,
+    Shipment, ShipmentLoad, SkippedShipmentReason, SkippedShipmentReasonCode, TimeWindow,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
@@ -115,7 +116,8 @@ fn every_field_refuses_a_wrong_type() {
 
 #[test]
 fn every_enumeration_has_the_values_of_the_schema() {
-    let mut schema: BTreeMap<_, _> = table(include_str!("data/enums.tsv")).collect();
+    let mut schema: BTreeMap<_, _> =
+        table(include_str!("data/enums.tsv")).map(|(name, values)| (rust_name(name), values)).collect();
     for (name, rewrite) in every_enumeration() {
         for value in schema.remove(name).unwrap().split(',') {
             let (wire, number) = value.split_once('=').unwrap();
@@ -186,6 +188,7 @@ fn refuses_a_time_or_a_list_element_that_is_none() {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Subject {
     name: &'static str,
     fields: &'static [(&'static str, &'static str)],
@@ -199,7 +202,8 @@ fn rewrite<T: DeserializeOwned + Serialize>(json: Value) -> serde_json::Result<V
     serde_json::from_value::<T>(json).and_then(serde_json::to_value)
 }
 
-fn subject<M: Message + DeserializeOwned + Serialize>() -> Subject {
+fn subject<M: Message + DeserializeOwned + Serialize>(declared_as: &str) -> Subject {
+    assert_eq!(rust_name(M::TYPE_NAME), declared_as);
     Subject { name: M::TYPE_NAME, fields: M::FIELDS, rewrite: rewrite::<M> }
 }
 
@@ -208,7 +212,7 @@ fn every_sample() -> impl Iterator<Item = (Subject, Value)> {
         let samples: Vec<_> =
             table(include_str!("data/samples.tsv")).filter(|(name, _)| *name == message.name).collect();
         assert!(!samples.is_empty(), "no sample of {}", message.name);
-        samples.into_iter().map(move |(_, json)| (Subject { ..message }, serde_json::from_str(json).unwrap()))
+        samples.into_iter().map(move |(_, json)| (message, serde_json::from_str(json).unwrap()))
     })
 }
 
@@ -244,47 +248,26 @@ fn fields(operation: &str, member: &str) -> Value {
     message
 }
 
-fn every_enumeration() -> [(&'static str, Rewrite); 10] {
-    [
-        ("google.maps.routeoptimization.v1.DataFormat", rewrite::<messages::DataFormat>),
-        (
-            "google.maps.routeoptimization.v1.InjectedSolutionConstraint.ConstraintRelaxation.Relaxation.Level",
-            rewrite::<messages::InjectedSolutionConstraintConstraintRelaxationRelaxationLevel>,
-        ),
-        (
-            "google.maps.routeoptimization.v1.OptimizeToursRequest.SearchMode",
-            rewrite::<messages::OptimizeToursRequestSearchMode>,
-        ),
-        (
-            "google.maps.routeoptimization.v1.OptimizeToursRequest.SolvingMode",
-            rewrite::<messages::OptimizeToursRequestSolvingMode>,
-        ),
-        (
-            "google.maps.routeoptimization.v1.ShipmentModel.Objective.Type",
-            rewrite::<ShipmentModelObjectiveType>,
-        ),
-        (
-            "google.maps.routeoptimization.v1.ShipmentTypeIncompatibility.IncompatibilityMode",
-            rewrite::<messages::ShipmentTypeIncompatibilityIncompatibilityMode>,
-        ),
-        (
-            "google.maps.routeoptimization.v1.ShipmentTypeRequirement.RequirementMode",
-            rewrite::<messages::ShipmentTypeRequirementRequirementMode>,
-        ),
-        (
-            "google.maps.routeoptimization.v1.SkippedShipment.Reason.Code",
-            rewrite::<SkippedShipmentReasonCode>,
-        ),
-        ("google.maps.routeoptimization.v1.Vehicle.TravelMode", rewrite::<VehicleTravelMode>),
-        (
-            "google.maps.routeoptimization.v1.Vehicle.UnloadingPolicy",
-            rewrite::<messages::VehicleUnloadingPolicy>,
-        ),
-    ]
+/// A name in the schema without its package and its dots.
+fn rust_name(name: &str) -> String {
+    name.split('.').filter(|part| part.starts_with(char::is_uppercase)).collect()
 }
 
 macro_rules! subjects {
-    ($($name:ident)*) => { vec![$( subject::<messages::$name>() ),*] };
+    ($($name:ident)*) => { vec![$( subject::<messages::$name>(stringify!($name)) ),*] };
+}
+
+macro_rules! enumerations {
+    ($($name:ident)*) => { vec![$( (stringify!($name), rewrite::<messages::$name> as Rewrite) ),*] };
+}
+
+fn every_enumeration() -> Vec<(&'static str, Rewrite)> {
+    enumerations! {
+        DataFormat InjectedSolutionConstraintConstraintRelaxationRelaxationLevel
+        OptimizeToursRequestSearchMode OptimizeToursRequestSolvingMode ShipmentModelObjectiveType
+        ShipmentTypeIncompatibilityIncompatibilityMode ShipmentTypeRequirementRequirementMode
+        SkippedShipmentReasonCode VehicleTravelMode VehicleUnloadingPolicy
+    }
 }
 
 fn every_message() -> Vec<Subject> {

@@ -1,6 +1,6 @@
 //! The messages of Workspace Events, `google.apps.events.subscriptions`, v1 and v1beta alike.
 //!
-//! A nested message or enumeration joins the names on its path: `Subscription.State` is [`SubscriptionState`].
+//! A nested type joins the names on its path: `Subscription.State` is [`SubscriptionState`].
 
 mod metadata;
 mod request;

@@ -85,14 +85,14 @@ lro::message! {
     }
 }
 
-/// Creates it.
+/// Creates this subscription.
 impl From<Subscription> for CreateSubscriptionRequest {
     fn from(subscription: Subscription) -> Self {
         Self { subscription, validate_only: false }
     }
 }
 
-/// Creates a copy of it.
+/// Creates a subscription like this.
 impl From<&Subscription> for CreateSubscriptionRequest {
     fn from(subscription: &Subscription) -> Self {
         subscription.clone().into()
