@@ -12,9 +12,9 @@ use crate::template::{push_name, push_value};
 #[must_use = "a call does nothing until it is sent"]
 pub struct Call {
     pub(crate) method: Method,
-    pub(crate) path: String,
+    pub(crate) path: Vec<u8>,
     has_query: bool,
-    pub(crate) params: String,
+    pub(crate) params: Vec<u8>,
     pub(crate) body: Option<Bytes>,
     pub(crate) timeout: Option<Duration>,
 }
@@ -41,36 +41,33 @@ impl Call {
     }
 
     fn new(method: Method, version: &str, name: &str, verb: &str) -> Self {
-        let mut path = String::with_capacity(version.len() + name.len() + verb.len() + 16);
-        path.push('/');
-        path.push_str(version);
-        path.push('/');
+        let mut path = Vec::with_capacity(2 + version.len() + name.len() + verb.len());
+        path.push(b'/');
+        path.extend_from_slice(version.as_bytes());
+        path.push(b'/');
         push_name(&mut path, name);
-        path.push_str(verb);
-        Self { method, path, has_query: false, params: String::new(), body: None, timeout: None }
+        path.extend_from_slice(verb.as_bytes());
+        Self { method, path, has_query: false, params: Vec::new(), body: None, timeout: None }
     }
 
     /// Adds a routing parameter, sent as `x-goog-request-params`.
     pub fn param(mut self, key: &str, value: &str) -> Self {
         if self.params.is_empty() {
-            self.params.reserve(key.len() + value.len() + 16);
+            let slashes = value.bytes().filter(|byte| *byte == b'/').count();
+            self.params.reserve_exact(key.len() + 1 + value.len() + 2 * slashes);
         } else {
-            self.params.push('&');
+            self.params.push(b'&');
         }
-        self.params.push_str(key);
-        self.params.push('=');
-        push_value(&mut self.params, value);
+        push_pair(&mut self.params, key, value);
         self
     }
 
     /// Adds a query parameter, unless its value is empty.
     pub fn query(mut self, key: &str, value: &str) -> Self {
         if !value.is_empty() {
-            self.path.push(if self.has_query { '&' } else { '?' });
+            self.path.push(if self.has_query { b'&' } else { b'?' });
             self.has_query = true;
-            self.path.push_str(key);
-            self.path.push('=');
-            push_value(&mut self.path, value);
+            push_pair(&mut self.path, key, value);
         }
         self
     }
@@ -105,4 +102,10 @@ impl Call {
         self.timeout = Some(timeout);
         self
     }
+}
+
+fn push_pair(text: &mut Vec<u8>, key: &str, value: &str) {
+    text.extend_from_slice(key.as_bytes());
+    text.push(b'=');
+    push_value(text, value);
 }

@@ -7,7 +7,7 @@ use hyper_util::{
     client::legacy::Client,
     rt::{TokioExecutor, TokioTimer},
 };
-use lro::{Code, Origin, Status};
+use lro::{Code, Status};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 use tracing::debug;
@@ -80,13 +80,11 @@ impl HttpClient {
     /// # Errors
     ///
     /// A failed call as the server tells it, `UNAVAILABLE` where no reply came, `DEADLINE_EXCEEDED` after the call's
-    /// timeout, and `INTERNAL` of [`Origin::MalformedReply`] where the reply is no `T`.
+    /// timeout, and `INTERNAL` where the reply is no `T`, of
+    /// [`Origin::MalformedReply`](lro::Origin::MalformedReply).
     pub async fn send<T: DeserializeOwned>(&self, call: Call) -> Result<T, Status> {
         let reply = self.send_raw(call).await?;
-        serde_json::from_slice(&reply.body).map_err(|error| {
-            Status::new(Code::Internal, format!("cannot read the reply: {error}"))
-                .with_origin(Origin::MalformedReply)
-        })
+        lro::from_json(&reply.body)
     }
 
     pub(crate) async fn send_raw(&self, call: Call) -> Result<Reply, Status> {
@@ -134,7 +132,6 @@ impl HttpClient {
         *request.method_mut() = call.method;
         *request.uri_mut() = self.0.endpoint.uri(call.path)?;
         let headers = request.headers_mut();
-        headers.reserve(5);
         headers.insert(header::USER_AGENT, self.0.user_agent.clone());
         if !call.params.is_empty() {
             let params = HeaderValue::from_maybe_shared(Bytes::from(call.params))

@@ -1,8 +1,9 @@
 use std::fmt;
 
+use bytes::Bytes;
 use http::{
     Uri,
-    uri::{Authority, PathAndQuery, Scheme},
+    uri::{Authority, Parts, PathAndQuery, Scheme},
 };
 use lro::Status;
 
@@ -52,15 +53,14 @@ impl Endpoint {
         self.scheme == Scheme::HTTPS
     }
 
-    pub(crate) fn uri(&self, path: String) -> Result<Uri, Status> {
-        let path = PathAndQuery::from_maybe_shared(bytes::Bytes::from(path))
+    pub(crate) fn uri(&self, path: Vec<u8>) -> Result<Uri, Status> {
+        let mut parts = Parts::default();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(self.authority.clone());
+        let path = PathAndQuery::from_maybe_shared(Bytes::from(path))
             .map_err(|error| Status::invalid_argument(format!("not a path: {error}")))?;
-        Uri::builder()
-            .scheme(self.scheme.clone())
-            .authority(self.authority.clone())
-            .path_and_query(path)
-            .build()
-            .map_err(|error| Status::invalid_argument(format!("not a URL: {error}")))
+        parts.path_and_query = Some(path);
+        Uri::from_parts(parts).map_err(|error| Status::invalid_argument(format!("not a URL: {error}")))
     }
 }
 

@@ -1,31 +1,35 @@
 use lro::{OperationName, Status};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Which names a service's binding takes, as its HTTP rule says: `operations/**`, or
 /// `projects/*/locations/*/operations/*`.
 ///
 /// `*` is one segment, `**` at the end one or more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NameTemplate(&'static str);
+pub struct NameTemplate(&'static [&'static str]);
 
 impl NameTemplate {
-    /// A template in the notation of `google.api.http`.
-    pub const fn new(template: &'static str) -> Self {
-        Self(template)
+    /// The segments of a template in the notation of `google.api.http`.
+    pub const fn new(segments: &'static [&'static str]) -> Self {
+        Self(segments)
     }
 
     /// Whether the binding takes this name.
     pub fn matches(self, name: &str) -> bool {
-        let mut segments = name.split('/');
-        for wanted in self.0.split('/') {
-            match (wanted, segments.next()) {
-                ("**", Some(_)) => return true,
-                ("*", Some(_)) => {}
-                (literal, Some(segment)) if literal == segment => {}
-                _ => return false,
+        let mut rest = Some(name.as_bytes());
+        for wanted in self.0 {
+            let Some(name) = rest else {
+                return false;
+            };
+            if *wanted == "**" {
+                return !name.is_empty();
             }
+            let end = name.iter().position(|byte| *byte == b'/').unwrap_or(name.len());
+            if *wanted != "*" && wanted.as_bytes() != &name[..end] {
+                return false;
+            }
+            rest = name.get(end + 1..);
         }
-        segments.next().is_none()
+        rest.is_none()
     }
 
     /// Refuses a name that the binding does not take, before any call.
@@ -56,24 +60,45 @@ fn check(templates: &[NameTemplate], name: &str) -> Result<(), Status> {
     if templates.iter().any(|template| template.matches(name)) {
         return Ok(());
     }
-    let forms: Vec<&str> = templates.iter().map(|template| template.0).collect();
+    let forms: Vec<String> = templates.iter().map(|template| template.0.join("/")).collect();
     Err(Status::invalid_argument(format!("expected a name of the form {}, got {name:?}", forms.join(" or "))))
 }
 
-/// Appends a name to a path, each segment percent-encoded, the slashes between them kept.
-pub(crate) fn push_name(path: &mut String, name: &str) {
-    for (index, segment) in name.split('/').enumerate() {
-        if index > 0 {
-            path.push('/');
-        }
-        path.extend(utf8_percent_encode(segment, RESERVED));
+/// Appends a name to a path, percent-encoded but for the slashes between its segments.
+pub(crate) fn push_name(path: &mut Vec<u8>, name: &str) {
+    // Most names need nothing: that is seen without a branch for each byte.
+    if name.bytes().fold(true, |plain, byte| plain & (is_unreserved(byte) | (byte == b'/'))) {
+        path.extend_from_slice(name.as_bytes());
+    } else {
+        push_encoded(path, name, |byte| !is_unreserved(byte) && byte != b'/');
     }
 }
 
 /// Appends a value to a query, slashes encoded too.
-pub(crate) fn push_value(query: &mut String, value: &str) {
-    query.extend(utf8_percent_encode(value, RESERVED));
+pub(crate) fn push_value(query: &mut Vec<u8>, value: &str) {
+    if value.bytes().fold(true, |plain, byte| plain & (is_unreserved(byte) | (byte == b'/'))) {
+        push_encoded(query, value, |byte| byte == b'/');
+    } else {
+        push_encoded(query, value, |byte| !is_unreserved(byte));
+    }
 }
 
-/// All but the unreserved characters of RFC 3986.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+fn push_encoded(text: &mut Vec<u8>, value: &str, is_special: impl Fn(u8) -> bool) {
+    let mut rest = value.as_bytes();
+    while let Some(special) = rest.iter().position(|byte| is_special(*byte)) {
+        let byte = usize::from(rest[special]);
+        text.extend_from_slice(&rest[..special]);
+        text.extend_from_slice(&[b'%', HEX[byte >> 4], HEX[byte & 15]]);
+        rest = &rest[special + 1..];
+    }
+    text.extend_from_slice(rest);
+}
+
+/// The unreserved characters of RFC 3986.
+fn is_unreserved(byte: u8) -> bool {
+    let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+    let digit = byte.wrapping_sub(b'0') < 10;
+    letter | digit | (byte == b'-') | (byte == b'.') | (byte == b'_') | (byte == b'~')
+}
+
+const HEX: &[u8; 16] = b"0123456789ABCDEF";

@@ -16,7 +16,7 @@ use crate::{Call, HttpClient, NameTemplate, reply::Reply};
 ///
 /// let binding = Binding {
 ///     service: Service::new("example.googleapis.com", "v1"),
-///     names: NameTemplate::new("operations/**"),
+///     names: NameTemplate::new(&["operations", "**"]),
 ///     capabilities: Capabilities::default(),
 /// };
 /// let client = HttpClient::builder("http://localhost:8080").build()?;

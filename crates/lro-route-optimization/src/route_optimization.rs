@@ -1,9 +1,6 @@
 use std::time::Duration;
 
-use lro::{
-    Capabilities, Handle, LroTransport, Operation, OperationName, Service, Status, Wait, async_trait,
-    message::Without,
-};
+use lro::{Capabilities, Handle, LroTransport, Service, Status, Wait, forward_transport, message::Without};
 use lro_http::{Binding, Call, HttpClient, HttpClientBuilder, HttpTransport, NameTemplate, resource_name};
 
 use crate::messages::{
@@ -121,20 +118,13 @@ impl RouteOptimization {
     }
 }
 
-#[async_trait]
 impl LroTransport for RouteOptimization {
-    async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
-        self.0.get_operation(name).await
-    }
-
-    fn service(&self) -> Service {
-        self.0.service()
-    }
+    forward_transport!(self => self.0);
 }
 
 const SERVICE: Service = Service::new("routeoptimization.googleapis.com", "v1");
-const OPERATIONS: NameTemplate = NameTemplate::new("projects/*/locations/*/operations/*");
-const PROJECTS: NameTemplate = NameTemplate::new("projects/*");
-const LOCATIONS: NameTemplate = NameTemplate::new("projects/*/locations/*");
+const OPERATIONS: NameTemplate = NameTemplate::new(&["projects", "*", "locations", "*", "operations", "*"]);
+const PROJECTS: NameTemplate = NameTemplate::new(&["projects", "*"]);
+const LOCATIONS: NameTemplate = NameTemplate::new(&["projects", "*", "locations", "*"]);
 /// What the network and the queue may take beyond the solving.
 const MARGIN: Duration = Duration::from_secs(30);

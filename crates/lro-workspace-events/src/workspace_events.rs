@@ -1,6 +1,4 @@
-use lro::{
-    Capabilities, Empty, Handle, LroTransport, Operation, OperationName, Service, Status, Wait, async_trait,
-};
+use lro::{Capabilities, Empty, Handle, LroTransport, Service, Status, Wait, forward_transport};
 use lro_http::{Binding, Call, HttpClient, HttpClientBuilder, HttpTransport, NameTemplate, resource_name};
 
 use crate::messages::{
@@ -179,15 +177,8 @@ impl WorkspaceEvents {
     }
 }
 
-#[async_trait]
 impl LroTransport for WorkspaceEvents {
-    async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
-        self.0.get_operation(name).await
-    }
-
-    fn service(&self) -> Service {
-        self.0.service()
-    }
+    forward_transport!(self => self.0);
 }
 
 impl Version {
@@ -200,5 +191,5 @@ impl Version {
     }
 }
 
-const OPERATIONS: NameTemplate = NameTemplate::new("operations/**");
-const SUBSCRIPTIONS: NameTemplate = NameTemplate::new("subscriptions/*");
+const OPERATIONS: NameTemplate = NameTemplate::new(&["operations", "**"]);
+const SUBSCRIPTIONS: NameTemplate = NameTemplate::new(&["subscriptions", "*"]);

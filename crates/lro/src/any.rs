@@ -7,7 +7,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use crate::{
-    Code, Origin, Status,
+    Code, Origin, Status, json,
     message::{Field, Message},
     typed::{Text, Typed, is_one_of},
 };
@@ -109,7 +109,7 @@ impl Any {
     pub fn decode<R: DeserializeOwned>(&self) -> Result<R, Status> {
         self.try_decode().map_err(|fault| {
             let found = self.type_name().unwrap_or(Cow::Borrowed("message without @type"));
-            Status::new(Code::Internal, format!("cannot read the {found}: {fault}"))
+            Status::new(Code::Internal, format!("cannot read the {found}: {}", json::describe(&fault)))
                 .with_origin(Origin::MalformedReply)
                 .with_response(self.clone())
         })
@@ -172,7 +172,7 @@ impl<'de> Deserialize<'de> for Any {
 impl Default for Any {
     /// An object without a type.
     fn default() -> Self {
-        Self(RawValue::NULL.to_owned())
+        Self(RawValue::from_string("{}".to_owned()).unwrap_or_else(|_| RawValue::NULL.to_owned()))
     }
 }
 
@@ -192,8 +192,13 @@ impl Field for Any {
 
 #[derive(Deserialize)]
 struct OwnForm<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     value: Option<&'a RawValue>,
+}
+
+/// A `null` is a value too.
+fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(value).map(Some)
 }
 
 /// Leaves the first `@type` in the cell and ends the reading by an error.

@@ -26,12 +26,14 @@ mod chance;
 mod code;
 pub mod details;
 mod handle;
+mod json;
 pub mod message;
 mod name;
 mod number;
 mod operation;
 pub mod pacing;
 mod poller;
+mod progress;
 mod status;
 mod tolerance;
 mod transport;
@@ -45,6 +47,7 @@ pub use crate::{
     any::Any,
     code::Code,
     handle::{Handle, Service},
+    json::from_json,
     name::OperationName,
     operation::{Operation, Outcome},
     pacing::Pacing,

@@ -31,7 +31,7 @@ impl<T: Integer> Visitor<'_> for IntegerVisitor<T> {
 
     /// `1.0` and `1e2` are integers; what a double cannot hold exactly is not taken.
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<T, E> {
-        if value.fract() != 0.0 || value.abs() > EXACT {
+        if value.fract() != 0.0 || value.abs() >= EXACT {
             return Err(E::invalid_value(de::Unexpected::Float(value), &self));
         }
         self.visit_i64(value as i64)
@@ -138,7 +138,12 @@ impl Field for f64 {
 
 impl Field for f32 {
     fn read<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
-        f64::read(value).map(|value| value as Self)
+        let wide = f64::read(value)?;
+        let narrow = wide as Self;
+        if wide.is_finite() && narrow.is_infinite() {
+            return Err(de::Error::invalid_value(de::Unexpected::Float(wide), &"a 32-bit float"));
+        }
+        Ok(narrow)
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -150,5 +155,5 @@ impl Field for f32 {
     }
 }
 
-/// The largest magnitude up to which a double holds every integer, 2^53.
+/// Below this magnitude, 2^53, a double that is an integer was not rounded to it.
 const EXACT: f64 = 9_007_199_254_740_992.0;

@@ -1,9 +1,12 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeMap};
-use serde_json::{error::Category, value::RawValue};
+use serde_json::value::RawValue;
 
-use crate::{Any, Code, Origin, Status};
+use crate::{
+    Any, Origin, Status, json,
+    message::{self, Field},
+};
 
 /// One state of an operation, `google.longrunning.Operation`, as a server tells it.
 ///
@@ -76,56 +79,48 @@ impl Operation {
     ///
     /// # Errors
     ///
-    /// `INTERNAL` of [`Origin::CallFailed`] if the body is not JSON (truncated, not UTF-8, nested too deeply), and of
+    /// `INTERNAL` of [`Origin::CallFailed`] if the body is not JSON (truncated, not UTF-8), and of
     /// [`Origin::MalformedReply`] if the JSON is no operation: a member of a wrong type, or both an error and a response.
+    /// What is in metadata and response is looked at when they are decoded.
     pub fn from_json(body: &[u8]) -> Result<Self, Status> {
-        serde_json::from_slice(body).map_err(|error| {
-            let status = Status::new(Code::Internal, unreadable(body, &error));
-            match error.classify() {
-                Category::Data => status.with_origin(Origin::MalformedReply),
-                _ => status,
-            }
-        })
+        json::from_json(body)
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename = "google.longrunning.Operation")]
-struct Wire {
-    #[serde(default)]
-    name: Option<String>,
-    #[serde(default)]
-    metadata: Option<Box<RawValue>>,
-    #[serde(default)]
-    done: Option<bool>,
-    #[serde(default)]
-    error: Option<Box<RawValue>>,
-    #[serde(default)]
-    response: Option<Box<RawValue>>,
+crate::message! {
+    /// The members as they come.
+    struct Wire("google.longrunning.Operation") {
+        name: String,
+        metadata: Option<Raw>,
+        done: bool,
+        error: Option<Raw>,
+        response: Option<Raw>,
+    }
 }
 
 impl<'de> Deserialize<'de> for Operation {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let wire = Wire::deserialize(deserializer)?;
+        let wire: Wire = message::read(deserializer)?;
         let outcome = match (wire.done, wire.error, wire.response) {
-            (None | Some(false), _, _) => None,
-            (Some(true), None, None) => Some(Outcome::Neither),
-            (Some(true), Some(error), None) => {
-                Some(Outcome::Error(serde_json::from_str(error.get()).map_err(de::Error::custom)?))
-            }
-            (Some(true), None, Some(response)) => {
+            (false, _, _) => None,
+            (true, None, None) => Some(Outcome::Neither),
+            (true, Some(Raw(error)), None) => Some(Outcome::Error(
+                serde_json::from_str(error.get())
+                    .map_err(|error| de::Error::custom(json::describe(&error)))?,
+            )),
+            (true, None, Some(Raw(response))) => {
                 let response = Any::from_raw(response)
                     .ok_or_else(|| de::Error::custom("the response of an operation is no object"))?;
                 Some(Outcome::Response(response))
             }
-            (Some(true), Some(_), Some(_)) => {
+            (true, Some(_), Some(_)) => {
                 return Err(de::Error::custom("the operation is done with both an error and a response"));
             }
         };
         Ok(Self {
-            name: wire.name.unwrap_or_default(),
+            name: wire.name,
             // Workspace Events documents `[]`: what is not an object counts as absent.
-            metadata: wire.metadata.and_then(Any::from_raw),
+            metadata: wire.metadata.and_then(|Raw(raw)| Any::from_raw(raw)),
             outcome,
             retry_after: None,
         })
@@ -154,15 +149,32 @@ impl Serialize for Operation {
     }
 }
 
-/// What is wrong with the body, without showing it.
-fn unreadable(body: &[u8], error: &serde_json::Error) -> String {
-    let start = body.trim_ascii_start();
-    match error.classify() {
-        Category::Data => format!("the reply is no operation: {error}"),
-        _ if body.is_empty() => "the reply is empty, expected an operation in JSON".to_owned(),
-        _ if start.starts_with(b"<") => "the reply is HTML or XML, expected an operation in JSON".to_owned(),
-        Category::Eof => format!("the reply is truncated JSON: {error}"),
-        _ if std::str::from_utf8(body).is_err() => "the reply is not UTF-8".to_owned(),
-        _ => format!("the reply is not JSON: {error}"),
+/// A member that is looked at later.
+#[derive(Clone, Debug)]
+struct Raw(Box<RawValue>);
+
+impl Default for Raw {
+    fn default() -> Self {
+        Self(RawValue::NULL.to_owned())
+    }
+}
+
+impl PartialEq for Raw {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.get() == other.0.get()
+    }
+}
+
+impl Field for Raw {
+    fn read<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
+        Box::deserialize(value).map(Self)
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+
+    fn is_absent(&self) -> bool {
+        false
     }
 }

@@ -27,13 +27,14 @@ pub struct Moment {
     pub polls: u32,
 }
 
-/// When one operation was seen to finish: after `running` and not later than `done`, both since the wait began.
+/// When one operation was seen to finish: after `running` and not later than `done`, both since the wait began and
+/// half-way between a call and its reply, when the server is likely to have looked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finish {
-    /// When the last reply that was not done was asked for; zero if there was none.
+    /// When it was last seen running; zero if it never was.
     pub running: Duration,
-    /// When the reply that was done was asked for; `None` if the wait was given up before.
+    /// When it was first seen done; `None` if the wait ended before.
     pub done: Option<Duration>,
     /// The polls answered.
     pub polls: u32,
@@ -194,6 +195,9 @@ impl fmt::Debug for Kind {
 }
 
 /// `duration * factor`, saturating: `Duration::MAX` is "never" and does not panic.
-fn scaled(duration: Duration, factor: f64) -> Duration {
+pub(crate) fn scaled(duration: Duration, factor: f64) -> Duration {
+    if duration.is_zero() {
+        return Duration::ZERO;
+    }
     Duration::try_from_secs_f64(duration.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }

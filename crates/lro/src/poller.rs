@@ -1,13 +1,12 @@
-use std::{sync::Arc, time::Duration};
+use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
 
 use tokio::time::{Instant, sleep_until, timeout_at};
-use tracing::{Instrument as _, Span, debug, debug_span};
+use tracing::{Instrument as _, debug};
 
 use crate::{
-    Any, Code, LroTransport, Operation, OperationName, Origin, Outcome, Report, Status, Tolerance,
-    chance::Chance,
-    pacing::{Finish, Moment, Pacing, Schedule},
-    tolerance::{History, Verdict},
+    Any, Code, LroTransport, Operation, OperationName, Origin, Outcome, Pacing, Report, Status, Tolerance,
+    progress::{Progress, later},
+    tolerance::Verdict,
 };
 
 /// Asks for one operation until it is done; the only place that sleeps.
@@ -31,23 +30,8 @@ pub(crate) struct Settings {
     pub(crate) attempt_timeout: Duration,
     pub(crate) first_poll_after: Duration,
     pub(crate) seed: Option<u64>,
-}
-
-/// What has happened since the wait began.
-struct Progress {
-    span: Span,
-    began: Instant,
-    due: Instant,
-    elapsed: Duration,
-    polls: u32,
-    replies: u32,
-    failures: u32,
-    refused_credential: bool,
-    finished: bool,
-    last_running: Duration,
-    last_failure: Option<Status>,
-    schedule: Box<dyn Schedule>,
-    chance: Chance,
+    /// What the server asked for when it started the operation.
+    pub(crate) hint: Option<Duration>,
 }
 
 /// What one step brought.
@@ -71,16 +55,19 @@ impl<'a> Poller<'a> {
     pub(crate) fn started(transport: Arc<dyn LroTransport + 'a>, operation: Operation) -> Self {
         let Operation { name, metadata, outcome, retry_after } = operation;
         let parsed = OperationName::parse(&name);
-        let end = match (outcome, &parsed) {
-            (Some(outcome), _) => Some(Ok(outcome)),
-            (None, Ok(_)) => None,
-            (None, Err(fault)) => Some(Err(Status::malformed(format!(
-                "the operation that was started has no usable name: {fault}"
-            )))),
-        };
-        let settings =
-            Box::new(Settings { first_poll_after: retry_after.unwrap_or_default(), ..Settings::default() });
-        Self { transport, name: parsed.ok(), settings, progress: None, metadata, end }
+        let fault = parsed.as_ref().err().map(|fault| fault.message().to_owned());
+        let settings = Box::new(Settings { hint: retry_after, ..Settings::default() });
+        let mut poller = Self { transport, name: parsed.ok(), settings, progress: None, metadata, end: None };
+        match (outcome, fault) {
+            (Some(outcome), _) => poller.end = Some(Ok(outcome)),
+            (None, Some(fault)) => {
+                poller.fail(Status::malformed(format!(
+                    "the operation that was started has no usable name: {fault}"
+                )));
+            }
+            (None, None) => {}
+        }
+        poller
     }
 
     pub(crate) fn transport(&self) -> &(dyn LroTransport + 'a) {
@@ -105,13 +92,12 @@ impl<'a> Poller<'a> {
 
     /// What is known so far.
     pub(crate) fn report(&self) -> Report {
-        let progress = self.progress.as_deref();
         Report {
             name: self.name.clone(),
             polls: self.polls(),
-            elapsed: progress.map_or(Duration::ZERO, |progress| progress.elapsed),
+            elapsed: self.elapsed(),
             done: matches!(self.end, Some(Ok(_))),
-            last_failure: progress.and_then(|progress| progress.last_failure.clone()),
+            last_failure: self.progress.as_ref().and_then(|progress| progress.last_failure.clone()),
             last_metadata: self.metadata.clone(),
         }
     }
@@ -125,10 +111,12 @@ impl<'a> Poller<'a> {
         self.progress.as_ref().map_or(Duration::ZERO, |progress| progress.elapsed)
     }
 
-    /// The delay between the last reply and the next call.
+    /// The pause between the last reply and the next call.
     pub(crate) fn next_poll(&self) -> Option<Duration> {
         let progress = self.progress.as_ref().filter(|_| self.end.is_none())?;
-        Some(progress.due.saturating_duration_since(progress.began + progress.elapsed))
+        Some(
+            progress.due(self.settings.deadline).saturating_duration_since(progress.began + progress.elapsed),
+        )
     }
 
     /// Sleeps until the next call is due, calls once, and keeps what came of it.
@@ -137,61 +125,49 @@ impl<'a> Poller<'a> {
             return Step::Ended;
         };
         let progress = self.progress.get_or_insert_with(|| Box::new(Progress::begin(&name, &self.settings)));
-        let deadline = self.settings.deadline.map(|deadline| later(progress.began, deadline));
-        let span = progress.span.clone();
-        sleep_until(earliest(progress.due, deadline)).await;
-
-        let patience = self.patience(Instant::now(), deadline);
-        let call = self.transport.get_operation(&name).instrument(span);
-        let reply = timeout_at(patience.until, call).await.unwrap_or_else(|_| Err(patience.ran_out));
-        self.commit(&name, reply, deadline)
-    }
-
-    /// How long the call that begins now may take.
-    fn patience(&self, now: Instant, deadline: Option<Instant>) -> Patience {
-        let attempt = self.settings.attempt_timeout;
-        let until = later(now, attempt);
-        match deadline {
-            // The deadline passed with no call in flight: this is the last one.
-            Some(deadline) if deadline <= now => Patience {
-                until: later(now, attempt.min(GRACE)),
-                ran_out: Status::new(Code::DeadlineExceeded, "the last call was not answered in time"),
-            },
-            Some(deadline) if deadline < until => Patience {
-                until: deadline,
-                ran_out: Status::new(Code::DeadlineExceeded, "the deadline passed during a call"),
-            },
-            _ => Patience {
-                until,
-                ran_out: Status::new(
-                    Code::DeadlineExceeded,
-                    format!("a call was not answered in {attempt:?}"),
-                ),
-            },
+        let due = progress.due(self.settings.deadline);
+        let mut asked = Instant::now();
+        if due > asked {
+            sleep_until(due).await;
+            asked = Instant::now();
+        } else if progress.polls % 32 == 31 {
+            // A transport that is always ready and a pace without delay must not keep the thread.
+            yield_now().await;
         }
+        let deadline = self.settings.deadline.map(|deadline| later(progress.began, deadline));
+        let limit = Limit::of(asked, self.settings.attempt_timeout, deadline);
+        let call = self.transport.get_operation(&name).instrument(progress.span.clone());
+        let reply = timeout_at(limit.until(), call).await.map_err(|_| limit);
+        self.commit(&name, asked, reply)
     }
 
     /// Nothing is awaited from here on.
     fn commit(
         &mut self,
         name: &OperationName,
-        reply: Result<Operation, Status>,
-        deadline: Option<Instant>,
+        asked: Instant,
+        reply: Result<Result<Operation, Status>, Limit>,
     ) -> Step {
         let Some(progress) = &mut self.progress else {
             return Step::Ended;
         };
         let now = Instant::now();
-        progress.elapsed = now - progress.began;
-        progress.polls = progress.polls.saturating_add(1);
+        progress.count_call(asked, now);
         let step = match reply {
-            Ok(operation) => self.keep_reply(name, operation, now),
-            Err(status) => self.keep_failure(status, now),
+            Ok(Ok(operation)) => self.keep_reply(name, operation, now),
+            Ok(Err(status)) => self.keep_failure(status, now),
+            Err(Limit::Attempt(_)) => {
+                let timeout = self.settings.attempt_timeout;
+                let message = format!("a call was not answered in {timeout:?}");
+                self.keep_failure(Status::new(Code::DeadlineExceeded, message), now)
+            }
+            Err(Limit::Deadline(_)) => return self.stop("the deadline passed during a call"),
+            Err(Limit::Grace(_)) => {
+                return self.stop("the deadline passed, and the last call was not answered");
+            }
         };
-        if step != Step::Ended && deadline.is_some_and(|deadline| deadline <= now) {
-            return self.stop(Code::DeadlineExceeded, "the deadline passed");
-        }
-        step
+        let passed = self.settings.deadline.is_some_and(|deadline| self.elapsed() >= deadline);
+        if passed && step != Step::Ended { self.stop("the deadline passed") } else { step }
     }
 
     fn keep_reply(&mut self, name: &OperationName, operation: Operation, now: Instant) -> Step {
@@ -202,18 +178,15 @@ impl<'a> Poller<'a> {
         if !replied.is_empty() && replied != name.as_str() {
             return self.fail(Status::malformed("the reply names another operation, which was not followed"));
         }
-        progress.keep_reply();
         debug!(parent: &progress.span, poll = progress.polls, done = outcome.is_some(), "operation polled");
         self.metadata = metadata.or_else(|| self.metadata.take());
         if let Some(outcome) = outcome {
-            progress.finish(Some(progress.elapsed));
+            progress.keep_done();
             self.end = Some(Ok(outcome));
             return Step::Ended;
         }
-        progress.last_running = progress.elapsed;
-        let moment = Moment::new(progress.elapsed, progress.replies);
-        let Some(delay) = progress.schedule.delay(&moment) else {
-            return self.stop(Code::DeadlineExceeded, "the pacing gave up");
+        let Some(delay) = progress.keep_running() else {
+            return self.stop("the pacing gave up");
         };
         progress.due = later(now, delay.max(self.settings.tolerance.hint(retry_after)));
         Step::Running
@@ -228,30 +201,27 @@ impl<'a> Poller<'a> {
             Origin::OperationFailed | Origin::StoppedAsking => status.with_origin(Origin::CallFailed),
             Origin::CallFailed | Origin::MalformedReply => status,
         };
-        let tolerance = &self.settings.tolerance;
-        progress.failures = progress.failures.saturating_add(1);
-        let verdict = tolerance.verdict(&status, &progress.history());
+        let verdict = self.settings.tolerance.verdict(&status, &progress.history());
         debug!(parent: &progress.span, poll = progress.polls, code = %status.code(), ?verdict, "poll failed");
-        if verdict == Verdict::Survived {
-            let delay = progress.delay_after(&status, tolerance);
+        progress.last_failure = Some(status.clone());
+        if matches!(verdict, Verdict::Survived | Verdict::Early) {
+            let delay = progress.keep_failed(&status, verdict, &self.settings.tolerance);
             progress.due = later(now, delay);
-            progress.refused_credential |= status.code() == Code::Unauthenticated;
-            progress.last_failure = Some(status);
             return Step::Failed;
         }
-        progress.last_failure = Some(status.clone());
-        let failures = progress.failures;
+        let failures = progress.failures.saturating_add(1);
         self.fail(match verdict {
             Verdict::Exhausted => {
                 status.in_context(&format!("gave up after {failures} failed calls in a row"))
             }
             Verdict::Vanished => status.in_context("the operation has expired or was deleted"),
-            Verdict::Survived | Verdict::Final => status,
+            Verdict::Survived | Verdict::Early | Verdict::Final => status,
         })
     }
 
-    fn stop(&mut self, code: Code, why: &str) -> Step {
-        self.fail(Status::new(code, format!("stopped asking: {why}")).with_origin(Origin::StoppedAsking))
+    fn stop(&mut self, why: &str) -> Step {
+        let status = Status::new(Code::DeadlineExceeded, format!("stopped asking: {why}"));
+        self.fail(status.with_origin(Origin::StoppedAsking))
     }
 
     fn fail(&mut self, status: Status) -> Step {
@@ -272,85 +242,51 @@ impl Default for Settings {
             attempt_timeout: Duration::from_secs(30),
             first_poll_after: Duration::ZERO,
             seed: None,
+            hint: None,
         }
     }
 }
 
-struct Patience {
-    until: Instant,
-    ran_out: Status,
+/// Until when a call may take, and what ends it then.
+#[derive(Clone, Copy)]
+enum Limit {
+    /// The timeout of each call.
+    Attempt(Instant),
+    /// The deadline of the wait, which comes sooner.
+    Deadline(Instant),
+    /// The deadline passed with no call in flight, so this call is the last one.
+    Grace(Instant),
 }
 
-impl Progress {
-    fn begin(name: &OperationName, settings: &Settings) -> Self {
-        let began = Instant::now();
-        let mut schedule = settings.pacing.schedule();
-        let first = schedule.delay(&Moment::new(Duration::ZERO, 0)).unwrap_or_default();
-        Self {
-            span: debug_span!("lro.wait", operation = %name),
-            began,
-            due: later(began, first.max(settings.first_poll_after)),
-            elapsed: Duration::ZERO,
-            polls: 0,
-            replies: 0,
-            failures: 0,
-            refused_credential: false,
-            finished: false,
-            last_running: Duration::ZERO,
-            last_failure: None,
-            schedule,
-            chance: settings.seed.map_or_else(Chance::drawn, Chance::seeded),
+impl Limit {
+    fn of(asked: Instant, attempt: Duration, deadline: Option<Instant>) -> Self {
+        let until = later(asked, attempt);
+        match deadline {
+            Some(deadline) if deadline <= asked => Self::Grace(later(asked, attempt.min(GRACE))),
+            Some(deadline) if deadline < until => Self::Deadline(deadline),
+            _ => Self::Attempt(until),
         }
     }
 
-    /// A good reply refills the budget of failures.
-    fn keep_reply(&mut self) {
-        self.replies = self.replies.saturating_add(1);
-        self.failures = 0;
-        self.refused_credential = false;
-    }
-
-    fn history(&self) -> History {
-        History {
-            failures: self.failures,
-            elapsed: self.elapsed,
-            had_reply: self.replies > 0,
-            refused_credential: self.refused_credential,
-        }
-    }
-
-    /// A credential is refreshed at once; else the delay grows with the failures.
-    fn delay_after(&mut self, status: &Status, tolerance: &Tolerance) -> Duration {
-        let hint = tolerance.hint(status.retry_after());
-        match status.code() {
-            Code::Unauthenticated => hint,
-            _ => tolerance.delay_after(self.failures, self.chance.next()).max(hint),
-        }
-    }
-
-    fn finish(&mut self, done: Option<Duration>) {
-        if !std::mem::replace(&mut self.finished, true) {
-            self.schedule.finished(&Finish { running: self.last_running, done, polls: self.replies });
+    fn until(self) -> Instant {
+        match self {
+            Self::Attempt(until) | Self::Deadline(until) | Self::Grace(until) => until,
         }
     }
 }
 
-/// A wait that is dropped was given up.
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.finish(None);
-    }
-}
-
-fn later(from: Instant, delay: Duration) -> Instant {
-    from.checked_add(delay).unwrap_or(from + NEVER)
-}
-
-fn earliest(due: Instant, deadline: Option<Instant>) -> Instant {
-    deadline.map_or(due, |deadline| deadline.min(due))
+/// Lets the other tasks of the thread run once.
+async fn yield_now() {
+    let mut yielded = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// The time that the last call gets when the deadline has passed.
 const GRACE: Duration = Duration::from_secs(2);
-/// Thirty years: what is farther off than a clock can tell.
-const NEVER: Duration = Duration::from_secs(30 * 365 * 86_400);

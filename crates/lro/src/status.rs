@@ -151,9 +151,11 @@ impl Status {
         self.0.response.as_ref()
     }
 
-    /// How long the server asks to wait before the next call: its `Retry-After`, or else the `RetryInfo` in the details.
+    /// How long the server asks to wait before the next call: the longer of its `Retry-After` and the `RetryInfo` in
+    /// the details.
     pub fn retry_after(&self) -> Option<Duration> {
-        self.0.retry_after.or_else(|| self.details().retry_info()?.retry_delay?.try_into().ok())
+        let info = self.details().retry_info().and_then(|info| info.retry_delay?.try_into().ok());
+        self.0.retry_after.max(info)
     }
 
     /// Whether the operation may still be running: always, unless it is known to have finished.

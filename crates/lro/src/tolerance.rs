@@ -1,6 +1,6 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use crate::{Code, Origin, Status};
+use crate::{Code, Origin, Status, pacing::scaled};
 
 /// Which failed calls are survived, and how many in a row.
 ///
@@ -38,7 +38,7 @@ impl Tolerance {
 
     /// No failed call is survived.
     pub fn none() -> Self {
-        Self::default().failures(0)
+        Self::default().failures(0).not_found_for(Duration::ZERO)
     }
 
     /// Sets how long NOT_FOUND is survived before the first good reply: services answer it for a while after
@@ -69,19 +69,21 @@ impl Tolerance {
         self.decided(status).unwrap_or_else(|| is_transient(status))
     }
 
-    /// Judges a failed call.
+    /// Judges a failed call; `history` is that of the calls before it.
     pub(crate) fn verdict(&self, status: &Status, history: &History) -> Verdict {
         let survives = match (self.decided(status), status.origin(), status.code()) {
             (Some(decided), ..) => decided,
             // A transport drops the credential that was refused, so the next call brings a new one.
             (None, Origin::CallFailed, Code::Unauthenticated) => !history.refused_credential,
             (None, Origin::CallFailed, Code::NotFound) if history.had_reply => return Verdict::Vanished,
-            (None, Origin::CallFailed, Code::NotFound) => return self.early_not_found(history),
+            (None, Origin::CallFailed, Code::NotFound) if history.elapsed < self.not_found_for => {
+                return Verdict::Early;
+            }
             _ => is_transient(status),
         };
         match self.failures {
             _ if !survives => Verdict::Final,
-            Some(failures) if history.failures > failures => Verdict::Exhausted,
+            Some(failures) if history.failures >= failures => Verdict::Exhausted,
             _ => Verdict::Survived,
         }
     }
@@ -91,21 +93,16 @@ impl Tolerance {
         self.survive_if.as_ref().and_then(|predicate| predicate(status)).or_else(|| status.transient())
     }
 
-    /// The delay after this many failed calls in a row, `1..`; `chance` is drawn from `0.0..1.0`.
+    /// The delay after this many failed calls in a row; `chance` is drawn from `0.0..1.0`.
     pub(crate) fn delay_after(&self, failures: u32, chance: f64) -> Duration {
         let doublings = failures.saturating_sub(1).min(31);
         let whole = self.first_delay.saturating_mul(1 << doublings).min(self.longest_delay);
-        whole.mul_f64(0.5 + 0.5 * chance)
+        scaled(whole, 0.5 + 0.5 * chance)
     }
 
     /// A server's wish as far as it is heeded.
     pub(crate) fn hint(&self, wish: Option<Duration>) -> Duration {
         wish.unwrap_or_default().min(self.longest_hint)
-    }
-
-    /// Not counted among the failures: the window bounds it.
-    fn early_not_found(&self, history: &History) -> Verdict {
-        if history.elapsed < self.not_found_for { Verdict::Survived } else { Verdict::Final }
     }
 }
 
@@ -134,10 +131,10 @@ impl fmt::Debug for Tolerance {
     }
 }
 
-/// What a failed call is judged by, itself included.
+/// What a failed call is judged by.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct History {
-    /// The failed calls in a row.
+    /// The failed calls in a row before it.
     pub(crate) failures: u32,
     /// The time since the wait began.
     pub(crate) elapsed: Duration,
@@ -152,6 +149,8 @@ pub(crate) struct History {
 pub(crate) enum Verdict {
     /// Ask again.
     Survived,
+    /// Ask again: the operation is not known yet. The window bounds it, not the budget of failures.
+    Early,
     /// The wait ends with this failure.
     Final,
     /// The wait ends, for too many calls failed in a row.

@@ -1,4 +1,4 @@
-use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
@@ -141,44 +141,75 @@ where
     }
 }
 
-/// One call passed on, without the box that `async fn` would put around it.
-macro_rules! forward {
-    ($call:ident($($argument:ident: $kind:ty),*) -> $output:ty) => {
+impl<T: LroTransport + ?Sized> LroTransport for &T {
+    crate::forward_transport!(self => **self);
+}
+
+impl<T: LroTransport + ?Sized> LroTransport for Arc<T> {
+    crate::forward_transport!(self => **self);
+}
+
+impl<T: LroTransport + ?Sized> LroTransport for Box<T> {
+    crate::forward_transport!(self => **self);
+}
+
+/// Inside `impl LroTransport for …`: passes every call on to another transport, without the box that an `async fn`
+/// would put around each.
+///
+/// ```
+/// use lro::{LroTransport, forward_transport};
+///
+/// #[derive(Debug)]
+/// struct Renamed<T>(T);
+///
+/// impl<T: LroTransport> LroTransport for Renamed<T> {
+///     forward_transport!(self => self.0);
+/// }
+/// ```
+#[macro_export]
+macro_rules! forward_transport {
+    ($this:ident => $to:expr) => {
+        $crate::forward_transport!($this => $to, get_operation(name: &'b $crate::OperationName) -> $crate::Operation);
+        $crate::forward_transport!($this => $to, cancel_operation(name: &'b $crate::OperationName) -> ());
+        $crate::forward_transport!($this => $to, delete_operation(name: &'b $crate::OperationName) -> ());
+        $crate::forward_transport!(
+            $this => $to,
+            list_operations(request: &'b $crate::ListOperationsRequest) -> $crate::OperationPage
+        );
+        $crate::forward_transport!(
+            $this => $to,
+            wait_operation(
+                name: &'b $crate::OperationName,
+                timeout: ::core::option::Option<::core::time::Duration>
+            ) -> $crate::Operation
+        );
+
+        fn capabilities(&$this) -> $crate::Capabilities {
+            $crate::LroTransport::capabilities(&$to)
+        }
+
+        fn service(&$this) -> $crate::Service {
+            $crate::LroTransport::service(&$to)
+        }
+    };
+    ($this:ident => $to:expr, $call:ident($($argument:ident: $kind:ty),*) -> $output:ty) => {
         fn $call<'a, 'b, 'c>(
-            &'a self,
+            &'a $this,
             $($argument: $kind),*
-        ) -> Pin<Box<dyn Future<Output = Result<$output, Status>> + Send + 'c>>
+        ) -> ::core::pin::Pin<::std::boxed::Box<
+            dyn ::core::future::Future<Output = ::core::result::Result<$output, $crate::Status>>
+                + ::core::marker::Send
+                + 'c,
+        >>
         where
             'a: 'c,
             'b: 'c,
             Self: 'c,
         {
-            (**self).$call($($argument),*)
+            $crate::LroTransport::$call(&$to, $($argument),*)
         }
     };
 }
-
-macro_rules! delegate {
-    ($($pointer:ty),*) => { $(
-        impl<T: LroTransport + ?Sized> LroTransport for $pointer {
-            forward!(get_operation(name: &'b OperationName) -> Operation);
-            forward!(cancel_operation(name: &'b OperationName) -> ());
-            forward!(delete_operation(name: &'b OperationName) -> ());
-            forward!(list_operations(request: &'b ListOperationsRequest) -> OperationPage);
-            forward!(wait_operation(name: &'b OperationName, timeout: Option<Duration>) -> Operation);
-
-            fn capabilities(&self) -> Capabilities {
-                (**self).capabilities()
-            }
-
-            fn service(&self) -> Service {
-                (**self).service()
-            }
-        }
-    )* };
-}
-
-delegate!(&T, Arc<T>, Box<T>);
 
 fn unsupported(service: &Service, verb: &str, name: &str) -> Status {
     Status::unimplemented(format!("{service} has no call to {verb} an operation ({name})"))

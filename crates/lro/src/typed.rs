@@ -4,7 +4,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{
         self, DeserializeSeed, IgnoredAny, MapAccess, Visitor,
-        value::{BorrowedStrDeserializer, StringDeserializer},
+        value::{BorrowedStrDeserializer, MapAccessDeserializer, StringDeserializer},
     },
     forward_to_deserialize_any,
 };
@@ -63,6 +63,10 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Typed<'_, D> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
+        // How `RawValue` asks for the text itself.
+        if name.starts_with("$serde_json") {
+            return self.inner.deserialize_newtype_struct(name, visitor);
+        }
         self.check(name)?;
         visitor.visit_newtype_struct(self)
     }
@@ -74,7 +78,11 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Typed<'_, D> {
         visitor: V,
     ) -> Result<V::Value, D::Error> {
         self.check(name)?;
-        self.inner.deserialize_enum(name, variants, visitor)
+        if self.hides_type {
+            self.inner.deserialize_map(VariantVisitor { name, variants, visitor })
+        } else {
+            self.inner.deserialize_enum(name, variants, visitor)
+        }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
@@ -166,6 +174,31 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for WithoutType<V> {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
         self.0.visit_map(FieldsOnly(map))
+    }
+}
+
+/// An enum is the one entry beside `@type`.
+struct VariantVisitor<V> {
+    name: &'static str,
+    variants: &'static [&'static str],
+    visitor: V,
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for VariantVisitor<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.visitor.expecting(f)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
+        let mut fields = FieldsOnly(map);
+        let variant = MapAccessDeserializer::new(&mut fields);
+        let value = variant.deserialize_enum(self.name, self.variants, self.visitor)?;
+        match fields.next_key::<IgnoredAny>()? {
+            None => Ok(value),
+            Some(_) => Err(de::Error::custom("more than one variant of an enum")),
+        }
     }
 }
 

@@ -14,7 +14,7 @@ macro_rules! json_string {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct Text;
 
-                impl serde::de::Visitor<'_> for Text {
+                impl<'de> serde::de::Visitor<'de> for Text {
                     type Value = $name;
 
                     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -24,8 +24,16 @@ macro_rules! json_string {
                     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
                         text.parse().map_err(|status: crate::Status| E::custom(status.message()))
                     }
+
+                    fn visit_newtype_struct<D: serde::Deserializer<'de>>(
+                        self,
+                        text: D,
+                    ) -> Result<$name, D::Error> {
+                        text.deserialize_str(self)
+                    }
                 }
-                deserializer.deserialize_str(Text)
+                // The full name goes with it, for an `Any` to compare.
+                deserializer.deserialize_newtype_struct($type_name, Text)
             }
         }
 

@@ -1,0 +1,119 @@
+//! User-space instructions and CPU time per poll over loopback, ours beside bare hyper-util's GET and parse.
+//!
+//! Without arguments it runs itself under valgrind (which must be installed) and prints the table; the server is a
+//! process of its own. Each figure is the difference of two runs that differ only in their number of polls.
+
+use std::{
+    error::Error,
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use benches::{bare::Bare, fixtures, server};
+use lro::{OperationName, Pacing, poll_until_done};
+use lro_http::Token;
+use lro_route_optimization::RouteOptimization;
+
+type Fault = Box<dyn Error + Send + Sync>;
+
+fn main() -> Result<(), Fault> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => table(),
+        ["serve"] => serve(),
+        [client, endpoint, polls] => run(client, endpoint, polls.parse()?),
+        _ => Err("usage: poll_cost".into()),
+    }
+}
+
+fn table() -> Result<(), Fault> {
+    let mut server = Command::new(std::env::current_exe()?).arg("serve").stdout(Stdio::piped()).spawn()?;
+    let mut endpoint = String::new();
+    if let Some(stdout) = server.stdout.take() {
+        BufReader::new(stdout).read_line(&mut endpoint)?;
+    }
+    let measured = measure(endpoint.trim());
+    server.kill()?;
+    let [bare, ours] = measured?;
+    println!("client      instructions/poll  ratio   CPU µs/poll  ratio");
+    for (name, (instructions, cpu)) in [("hyper-util", bare), ("lro", ours)] {
+        let (ratio, cpu_ratio) = (instructions / bare.0, cpu / bare.1);
+        println!("{name:<11} {instructions:>17.0} {ratio:>6.2} {cpu:>13.1} {cpu_ratio:>6.2}");
+    }
+    Ok(())
+}
+
+fn measure(endpoint: &str) -> Result<[(f64, f64); 2], Fault> {
+    let mut both = [(0.0, 0.0); 2];
+    for (client, measured) in ["bare", "ours"].into_iter().zip(&mut both) {
+        let counted = instructions(client, endpoint, FEW + COUNTED)? - instructions(client, endpoint, FEW)?;
+        let timed = cpu_seconds(client, endpoint, FEW + TIMED)? - cpu_seconds(client, endpoint, FEW)?;
+        *measured = (counted as f64 / f64::from(COUNTED), timed * 1e6 / f64::from(TIMED));
+    }
+    Ok(both)
+}
+
+fn instructions(client: &str, endpoint: &str, polls: u32) -> Result<u64, Fault> {
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(std::env::current_exe()?)
+        .args([client, endpoint, &polls.to_string()])
+        .output()
+        .map_err(|error| format!("cannot run valgrind, is it installed? {error}"))?;
+    let report = String::from_utf8_lossy(&output.stderr);
+    let total = report.lines().find_map(|line| line.split_once("Collected : ")).map(|(_, total)| total.trim());
+    Ok(total.ok_or_else(|| format!("no total in what valgrind says:\n{report}"))?.parse()?)
+}
+
+/// User and system time of a child, by the shell's `times`.
+fn cpu_seconds(client: &str, endpoint: &str, polls: u32) -> Result<f64, Fault> {
+    let output = Command::new("sh")
+        .args(["-c", r#""$@" && times"#, "sh"])
+        .arg(std::env::current_exe()?)
+        .args([client, endpoint, &polls.to_string()])
+        .output()?;
+    let report = String::from_utf8(output.stdout)?;
+    let children = report.lines().last().ok_or("no times")?;
+    children.split_whitespace().map(seconds).sum()
+}
+
+/// Reads `0m1.250s`.
+fn seconds(time: &str) -> Result<f64, Fault> {
+    let (minutes, seconds) = time.trim_end_matches('s').split_once('m').ok_or("not a time")?;
+    Ok(minutes.parse::<f64>()? * 60.0 + seconds.parse::<f64>()?)
+}
+
+fn serve() -> Result<(), Fault> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    listener.set_nonblocking(true)?;
+    println!("http://{}", listener.local_addr()?);
+    Ok(server::serve(listener, fixtures::pending().into())?)
+}
+
+fn run(client: &str, endpoint: &str, polls: u32) -> Result<(), Fault> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        if client == "bare" {
+            let bare = Bare::new(format!("{endpoint}/v1/{}", fixtures::NAME).parse()?);
+            for _ in 0..polls {
+                assert!(!bare.poll().await?.done);
+            }
+            return Ok(());
+        }
+        let routes = RouteOptimization::builder()
+            .endpoint(endpoint)
+            .credentials(Token::bearer("a-token-of-a-usual-length-which-is-rather-long")?)
+            .build()?;
+        let mut wait = poll_until_done::<serde_json::Value>(&routes, OperationName::parse(fixtures::NAME)?)
+            .pacing(Pacing::fixed(Duration::ZERO));
+        for _ in 0..polls {
+            wait.next().await.ok_or("it ended")??;
+        }
+        Ok(())
+    })
+}
+
+const FEW: u32 = 200;
+const COUNTED: u32 = 2_000;
+const TIMED: u32 = 40_000;

@@ -1,0 +1,70 @@
+//! Operations as JSON, of known sizes.
+
+use lro::{Any, Operation};
+use lro_route_optimization::messages::{
+    OptimizeToursResponse, ShipmentRoute, ShipmentRouteEncodedPolyline, ShipmentRouteTransition, ShipmentRouteVisit,
+};
+
+/// The name of every operation here.
+pub const NAME: &str = "projects/my-project/locations/us-central1/operations/4c6c0000-1111-4222-8333-444455556666";
+
+/// A running operation with metadata, 228 bytes.
+pub fn pending() -> Vec<u8> {
+    let metadata = r#"{"@type":"type.googleapis.com/google.maps.routeoptimization.v1.OptimizeToursLongRunningMetadata"}"#;
+    format!(r#"{{"name":"{NAME}","metadata":{metadata}}}"#).into_bytes()
+}
+
+/// A finished operation whose response is about so many bytes.
+pub fn done(bytes: usize) -> Vec<u8> {
+    let mut tours = OptimizeToursResponse::default();
+    while serde_json::to_vec(&tours).unwrap_or_default().len() < bytes {
+        let missing = bytes - serde_json::to_vec(&tours).unwrap_or_default().len();
+        let index = tours.routes.len();
+        tours.routes.push(route(index as i32, (missing / VISIT).clamp(1, 100)));
+        let routes = tours.routes.clone();
+        // Doubling keeps the making of large ones short.
+        if serde_json::to_vec(&tours).unwrap_or_default().len() * 2 <= bytes {
+            tours.routes.extend(routes);
+        }
+    }
+    let operation = match Any::pack(&tours) {
+        Ok(response) => Operation::succeeded(NAME, response),
+        Err(status) => Operation::failed(NAME, status),
+    };
+    serde_json::to_vec(&operation).unwrap_or_default()
+}
+
+fn route(index: i32, visits: usize) -> ShipmentRoute {
+    ShipmentRoute {
+        vehicle_index: index,
+        vehicle_label: format!("V{index:03}"),
+        visits: (0..visits as i32).map(visit).collect(),
+        transitions: (0..visits as i32).map(transition).collect(),
+        ..ShipmentRoute::default()
+    }
+}
+
+fn visit(index: i32) -> ShipmentRouteVisit {
+    ShipmentRouteVisit {
+        shipment_index: index,
+        is_pickup: index % 2 == 0,
+        start_time: "2026-11-23T10:00:00Z".parse().ok(),
+        detour: "120s".parse().ok(),
+        shipment_label: format!("S{index:04}"),
+        ..ShipmentRouteVisit::default()
+    }
+}
+
+fn transition(index: i32) -> ShipmentRouteTransition {
+    ShipmentRouteTransition {
+        travel_duration: "240s".parse().ok(),
+        travel_distance_meters: 1_234.5 + f64::from(index),
+        total_duration: "300s".parse().ok(),
+        start_time: "2026-11-23T10:00:00Z".parse().ok(),
+        route_polyline: Some(ShipmentRouteEncodedPolyline { points: "ctfiHiniMj@~D@DBP@D@@?B?@?@@B?@?@".into() }),
+        ..ShipmentRouteTransition::default()
+    }
+}
+
+/// The size of a visit and its transition in JSON, roughly.
+const VISIT: usize = 350;

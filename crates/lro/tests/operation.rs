@@ -1,0 +1,406 @@
+//! The wire form of an operation, both ways.
+
+#![allow(clippy::unwrap_used, reason = "a helper panics where its test would")]
+
+use lro::{Any, Code, Operation, Origin, Outcome, Status};
+use serde_json::{Value, json};
+
+#[test]
+fn is_running_until_done_is_true() {
+    // SPEC 1
+    for body in [
+        r#"{"name": "operations/1"}"#,
+        r#"{"name": "operations/1", "done": null}"#,
+        r#"{"name": "operations/1", "done": false}"#,
+        "{}",
+        r#" { "done" : false } "#,
+    ] {
+        assert!(!read(body).is_done(), "{body}");
+    }
+    assert!(read(r#"{"name": "operations/1", "done": true, "response": {}}"#).is_done());
+}
+
+#[test]
+fn heeds_no_error_or_response_before_it_is_done() {
+    // SPEC 2
+    for member in [
+        r#""error": {"code": 5, "message": "gone"}"#,
+        r#""error": {}"#,
+        r#""error": "not even an object""#,
+        r#""response": {"@type": "t/example.v1.Answer"}"#,
+        r#""response": []"#,
+        r#""error": {"code": 5}, "response": {}"#,
+    ] {
+        for done in ["", r#""done": false,"#, r#""done": null,"#] {
+            let body = format!("{{{done} {member}}}");
+            assert_eq!(read(&body).outcome, None, "{body}");
+        }
+    }
+}
+
+#[test]
+fn failed_if_it_is_done_with_an_error() {
+    // SPEC 3
+    let body =
+        r#"{"done": true, "error": {"code": 9, "message": "out of paper", "details": [{"@type": "t/a.B"}]}}"#;
+    let error = error_of(&read(body));
+    assert_eq!(error.code(), Code::FailedPrecondition);
+    assert_eq!(error.message(), "out of paper");
+    assert_eq!(error.details().as_slice(), [any(r#"{"@type": "t/a.B"}"#)]);
+    assert_eq!(error.origin(), Origin::OperationFailed);
+    assert!(!error.may_be_running());
+}
+
+#[test]
+fn is_never_a_success_with_an_error_of_code_0() {
+    // SPEC 3
+    for error in ["{}", r#"{"code": 0}"#, r#"{"code": null}"#, r#"{"message": "", "details": []}"#] {
+        let error = error_of(&read(&format!(r#"{{"done": true, "error": {error}}}"#)));
+        assert_eq!((error.code(), error.raw_code()), (Code::Unknown, 0));
+        assert_eq!(error.origin(), Origin::OperationFailed);
+    }
+}
+
+#[test]
+fn succeeded_if_it_is_done_with_a_response() {
+    // SPEC 4
+    let response = r#"{"@type": "type.googleapis.com/example.v1.Answer", "answer": 42}"#;
+    for error in ["", r#""error": null,"#] {
+        // SPEC 6: null equals absent.
+        let operation = read(&format!(r#"{{"done": true, {error} "response": {response}}}"#));
+        assert_eq!(operation.outcome, Some(Outcome::Response(any(response))));
+    }
+    let beside_null = read(r#"{"done": true, "error": {"code": 1}, "response": null}"#);
+    assert_eq!(error_of(&beside_null).code(), Code::Cancelled);
+}
+
+#[test]
+fn may_be_done_with_neither() {
+    // SPEC 5
+    for body in [
+        r#"{"done": true}"#,
+        r#"{"done": true, "error": null}"#,
+        r#"{"done": true, "error": null, "response": null}"#,
+        r#"{"name": "operations/1", "metadata": {"@type": "t/a.B"}, "done": true}"#,
+    ] {
+        assert_eq!(read(body).outcome, Some(Outcome::Neither), "{body}");
+    }
+}
+
+#[test]
+fn is_malformed_if_it_is_done_with_both() {
+    // SPEC 6
+    for body in [
+        r#"{"done": true, "error": {"code": 5}, "response": {}}"#,
+        r#"{"response": {"@type": "t/a.B"}, "error": {}, "done": true}"#,
+    ] {
+        let status = malformed(body);
+        assert!(status.message().contains("both"), "{status}");
+    }
+}
+
+#[test]
+fn is_malformed_if_a_member_has_a_wrong_type() {
+    // SPEC 16
+    for body in [
+        r#"{"done": "true"}"#,
+        r#"{"done": 1}"#,
+        r#"{"done": {}}"#,
+        r#"{"name": 7}"#,
+        r#"{"name": ["operations/1"]}"#,
+        r#"{"done": true, "error": "gone"}"#,
+        r#"{"done": true, "error": []}"#,
+        r#"{"done": true, "error": [5, "gone", []]}"#,
+        r#"{"done": true, "error": {"code": "NOT_FOUND"}}"#,
+        r#"{"done": true, "error": {"code": 5.5}}"#,
+        r#"{"done": true, "error": {"code": 5, "message": 6}}"#,
+        r#"{"done": true, "error": {"code": 5, "details": {}}}"#,
+        r#"{"done": true, "error": {"code": 5, "details": ["text"]}}"#,
+        r#"{"done": true, "response": "text"}"#,
+        r#"{"done": true, "response": []}"#,
+        r#"{"done": true, "response": false}"#,
+        "5",
+        "null",
+        "true",
+        r#""operations/1""#,
+    ] {
+        malformed(body);
+    }
+}
+
+#[test]
+fn is_an_object_and_no_array_of_its_members() {
+    // SPEC 16
+    for body in
+        ["[]", r#"["operations/1"]"#, r#"["operations/1", null, true, null, {}]"#, r#"[{"done": true}]"#]
+    {
+        malformed(body);
+    }
+}
+
+#[test]
+fn has_no_metadata_but_an_object() {
+    // SPEC 11: Workspace Events documents `[]`.
+    for metadata in ["[]", r#"[{"@type": "t/a.B"}]"#, r#""text""#, "5", "true", "null"] {
+        for done in ["false", "true"] {
+            let operation = read(&format!(r#"{{"done": {done}, "metadata": {metadata}}}"#));
+            assert_eq!(operation.metadata, None, "{metadata}");
+        }
+    }
+    assert_eq!(read("{}").metadata, None);
+    assert_eq!(read(r#"{"metadata": {}}"#).metadata, Some(any("{}")));
+}
+
+#[test]
+fn keeps_metadata_of_any_type_as_it_came() {
+    // SPEC 10, 11
+    let metadata =
+        r#"{"@type": "type.googleapis.com/nobody.knows.This", "n": 9007199254740993, "deep": [{"x":1}] }"#;
+    let operation = read(&format!(r#"{{"name": "operations/1", "metadata":  {metadata} }}"#));
+    assert_eq!(operation.metadata.unwrap().as_json(), metadata);
+}
+
+#[test]
+fn passes_over_unknown_members() {
+    // SPEC 11
+    let body = r#"{
+        "kind": "example#operation", "selfLink": null, "progress": 50, "items": [{"done": true}], "inner": {"error": {}},
+        "name": "operations/1", "done": true, "response": {"@type": "t/a.B"},
+        "error_": {"code": 5, "surprise": true}
+    }"#;
+    assert!(matches!(read(body).outcome, Some(Outcome::Response(_))));
+
+    let unknown_in_error =
+        r#"{"done": true, "error": {"code": 5, "status": "NOT_FOUND", "errors": [], "more": {}}}"#;
+    assert_eq!(error_of(&read(unknown_in_error)).code(), Code::NotFound);
+}
+
+#[test]
+fn keeps_its_name_verbatim() {
+    // SPEC 7
+    for name in
+        ["operations/1", "projects/p/locations/l/operations/Zm9v+=", "a", "operations//odd/", "é\u{1F600}"]
+    {
+        assert_eq!(read(&json!({"name": name}).to_string()).name, name);
+    }
+    assert_eq!(read(r#"{"name": "operations\/\u0031"}"#).name, "operations/1");
+    assert_eq!(read(r#"{"name": null}"#).name, "");
+    assert_eq!(read("{}").name, "");
+}
+
+#[test]
+fn says_what_is_wrong_with_a_body_that_is_not_json() {
+    // SPEC 19
+    let cases: [(&[u8], &str); 9] = [
+        (b"", "empty"),
+        (b"{", "truncated"),
+        (br#"{"name": "operations/1", "done": tr"#, "truncated"),
+        (br#"{"name": "operations/1", "metadata": {"@type": "t/a.B""#, "truncated"),
+        (br#"{"name": "operations/"#, "truncated"),
+        (b"<!DOCTYPE html><title>Error 502</title>", "HTML"),
+        (b"\n  <html>", "HTML"),
+        (b"{\"name\": \"operations/\xff\"}", "UTF-8"),
+        (b"upstream connect error", "not JSON"),
+    ];
+    for (body, word) in cases {
+        let status = Operation::from_json(body).unwrap_err();
+        assert!(status.message().contains(word), "{:?}: {status}", String::from_utf8_lossy(body));
+        // The poll counts as a failed call, and one that may pass.
+        assert_eq!((status.origin(), status.code()), (Origin::CallFailed, Code::Internal));
+    }
+}
+
+#[test]
+fn is_not_read_from_a_body_cut_anywhere() {
+    // SPEC 19
+    let body = r#"{"name": "operations/é", "metadata": {"a": [1, "\u00e9"]}, "done": true, "response": {"@type": "t/a.B"}}"#;
+    for end in 0..body.len() {
+        let status = Operation::from_json(&body.as_bytes()[..end]).unwrap_err();
+        assert_eq!(status.origin(), Origin::CallFailed, "{:?}", &body.get(..end));
+    }
+    assert!(read(body).is_done());
+}
+
+#[test]
+fn is_not_read_from_invalid_utf_8_wherever_it_stands() {
+    // SPEC 19
+    for body in [
+        &b"{\"name\": \"operations/\xc3\"}"[..],
+        b"{\"metadata\": {\"a\": \"\xff\"}}",
+        b"{\"done\": true, \"response\": {\"a\": \"\xed\xa0\x80\"}}",
+        b"{\"done\": true, \"error\": {\"message\": \"\xff\"}}",
+        b"{\"\xff\": 1}",
+        b"{\"unknown\": \"\xff\"}",
+        b"{\"unknown\": {\"a\": [\"\xff\"]}}",
+    ] {
+        let status = Operation::from_json(body).map(|_| String::from_utf8_lossy(body)).unwrap_err();
+        assert!(status.message().contains("UTF-8"), "{status}");
+        assert_eq!(status.origin(), Origin::CallFailed);
+    }
+}
+
+#[test]
+fn survives_deep_nesting_wherever_it_stands() {
+    // SPEC 19: an error or a pass, never a stack that overflows.
+    let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
+    let objects = format!("{}1{}", r#"{"a":"#.repeat(200_000), "}".repeat(200_000));
+    let unclosed = "[".repeat(200_000);
+    for body in [
+        deep.clone(),
+        unclosed,
+        format!(r#"{{"name": {deep}}}"#),
+        format!(r#"{{"done": true, "error": {deep}}}"#),
+    ] {
+        assert!(Operation::from_json(body.as_bytes()).is_err());
+    }
+    // What is kept as text says so when it is read, if not before.
+    for (body, part) in [
+        (format!(r#"{{"metadata": {objects}}}"#), metadata_of as fn(Operation) -> Any),
+        (format!(r#"{{"done": true, "response": {{"@type": "t/a.B", "a": {deep}}}}}"#), response_of),
+    ] {
+        let status =
+            Operation::from_json(body.as_bytes()).and_then(|operation| part(operation).decode::<Value>());
+        let status = status.unwrap_err();
+        assert!(status.message().contains("recursion limit"), "{status}");
+    }
+    let error = format!(r#"{{"done": true, "error": {{"code": 5, "details": [{objects}]}}}}"#);
+    if let Ok(operation) = Operation::from_json(error.as_bytes()) {
+        assert_eq!(error_of(&operation).details().error_info(), None);
+    }
+}
+
+#[test]
+fn is_not_read_from_a_body_nested_over_the_limit() {
+    // SPEC 19
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    for body in [
+        format!(r#"{{"metadata": {{"a": {deep}}}}}"#),
+        format!(r#"{{"done": true, "response": {{"a": {deep}}}}}"#),
+        format!(r#"{{"unknown": {deep}}}"#),
+    ] {
+        let status = Operation::from_json(body.as_bytes()).unwrap_err();
+        assert!(status.message().contains("recursion limit"), "{status}");
+        assert_eq!(status.origin(), Origin::CallFailed);
+    }
+}
+
+#[test]
+fn shows_nothing_of_the_body_in_the_error() {
+    // SPEC 43
+    for body in [
+        r#"{"done": "s3cret"}"#,
+        r#"{"done": true, "error": {"code": "s3cret"}}"#,
+        r#"{"done": true, "error": "s3cret"}"#,
+        r#"{"done": true, "error": {"message": ["s3cret"]}}"#,
+        r#"{"name": {"s3cret": 1}}"#,
+        "s3cret",
+        "<html>s3cret</html>",
+        r#""s3cret""#,
+    ] {
+        let status = Operation::from_json(body.as_bytes()).unwrap_err();
+        assert!(!format!("{status} {status:?}").contains("s3cret"), "{body}: {status}");
+    }
+}
+
+#[test]
+fn shows_no_payload_in_debug() {
+    // SPEC 43
+    let operation =
+        read(r#"{"metadata": {"@type": "t/a.B", "x": "s3cret"}, "done": true, "response": {"y": "s3cret"}}"#);
+    let debug = format!("{operation:?}");
+    assert!(!debug.contains("s3cret"), "{debug}");
+    assert!(debug.contains("a.B"), "{debug}");
+}
+
+#[test]
+fn writes_what_it_reads() {
+    for body in [
+        json!({}),
+        json!({"name": "operations/1"}),
+        json!({"name": "operations/1", "metadata": {"@type": "t/a.B", "pages": 3}}),
+        json!({"name": "operations/1", "done": true}),
+        json!({"done": true, "response": {"@type": "t/a.B", "n": "9007199254740993"}}),
+        json!({"done": true, "error": {}}),
+        json!({"done": true, "error": {"code": 5, "message": "gone"}}),
+        json!({"name": "n", "metadata": {}, "done": true,
+            "error": {"code": 25, "message": "new", "details": [{"@type": "t/x.Y", "b": 1}, {"@type": "t/x.Z"}]}}),
+    ] {
+        let operation = read(&body.to_string());
+        let written = serde_json::to_string(&operation).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), body);
+        assert_eq!(read(&written), operation);
+        assert_eq!(serde_json::from_value::<Operation>(body).unwrap(), operation);
+    }
+}
+
+#[test]
+fn writes_its_canonical_form() {
+    let done = Operation::succeeded("operations/1", any(r#"{"@type":"t/a.B"}"#)).with_metadata(any("{}"));
+    assert_eq!(
+        serde_json::to_string(&done).unwrap(),
+        r#"{"name":"operations/1","metadata":{},"done":true,"response":{"@type":"t/a.B"}}"#,
+    );
+    // JSON leaves out what has its default value.
+    assert_eq!(
+        serde_json::to_string(&Operation::running("operations/1")).unwrap(),
+        r#"{"name":"operations/1"}"#
+    );
+    assert_eq!(serde_json::to_string(&Operation::running("")).unwrap(), "{}");
+    let failed = Operation::failed("", Status::new(Code::NotFound, "gone"));
+    assert_eq!(
+        serde_json::to_string(&failed).unwrap(),
+        r#"{"done":true,"error":{"code":5,"message":"gone"}}"#
+    );
+
+    let loose = r#"{"response": null, "done": true, "error": {"details": null, "code": "5"}, "metadata": [], "x": 1}"#;
+    assert_eq!(serde_json::to_string(&read(loose)).unwrap(), r#"{"done":true,"error":{"code":5}}"#);
+}
+
+#[test]
+fn makes_every_error_that_it_is_given_the_operations_own() {
+    // SPEC 20
+    let call = Status::new(Code::Unavailable, "busy");
+    assert_eq!(call.origin(), Origin::CallFailed);
+    assert_eq!(error_of(&Operation::failed("operations/1", call)).origin(), Origin::OperationFailed);
+}
+
+#[test]
+fn is_not_read_by_the_rules_of_a_failed_http_call() {
+    // SPEC 22: this is how a call fails; as an operation it says nothing.
+    let http = r#"{"error": {"code": 404, "message": "no such operation", "status": "NOT_FOUND"}}"#;
+    assert_eq!(read(http).outcome, None);
+
+    // An operation's code is an rpc code even if its number looks like HTTP's, and `status` is not its code.
+    let rpc = r#"{"done": true, "error": {"code": 404, "message": "odd", "status": "NOT_FOUND"}}"#;
+    let error = error_of(&read(rpc));
+    assert_eq!((error.code(), error.raw_code()), (Code::Unknown, 404));
+}
+
+fn read(body: &str) -> Operation {
+    Operation::from_json(body.as_bytes()).unwrap_or_else(|status| panic!("{body:.200}: {status}"))
+}
+
+fn malformed(body: &str) -> Status {
+    let status =
+        Operation::from_json(body.as_bytes()).map(|operation| panic!("{body} is {operation:?}")).unwrap_err();
+    assert_eq!(status.origin(), Origin::MalformedReply, "{body}: {status}");
+    status
+}
+
+fn error_of(operation: &Operation) -> Status {
+    let Some(Outcome::Error(error)) = &operation.outcome else { panic!("no error: {operation:?}") };
+    error.clone()
+}
+
+fn metadata_of(operation: Operation) -> Any {
+    operation.metadata.unwrap()
+}
+
+fn response_of(operation: Operation) -> Any {
+    let Some(Outcome::Response(response)) = operation.outcome else { panic!("no response") };
+    response
+}
+
+fn any(json: &str) -> Any {
+    Any::from_json(json).unwrap()
+}
