@@ -1,0 +1,84 @@
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use hyper::body::Incoming;
+use lro::{Code, Status};
+
+use crate::{
+    body::ReplyBody,
+    error,
+    reply::{Answer, JSON, Reply},
+    request::Request,
+    route,
+    server::Line,
+    state::Shared,
+};
+
+/// Answers one request: records it, looks up how it is to be answered, and does that.
+pub(crate) async fn answer(
+    shared: &Shared,
+    line: &Line,
+    request: http::Request<Incoming>,
+) -> Result<Response<ReplyBody>, Infallible> {
+    let (call, request) = Request::read(request).await;
+    let method = call.method.clone();
+    // Not the query: a key may be in it.
+    let path = call.path.split('?').next().unwrap_or_default().to_owned();
+    let reply = pick_reply(shared, call, request.as_ref().ok());
+    if !reply.delay.is_zero() {
+        tokio::time::sleep(reply.delay).await;
+    }
+    let (status, body) = match reply.answer {
+        Answer::Close => {
+            tracing::debug!(%method, path, "closed the connection");
+            line.close().await;
+            (StatusCode::OK, Bytes::new())
+        }
+        Answer::Canned { status, body } => (status, body),
+        Answer::Usual => match usual(shared, request).await {
+            Ok(body) => (StatusCode::OK, body),
+            Err(failure) => {
+                let status = error::http_status(failure.code());
+                (status, error::body(&failure, status))
+            }
+        },
+    };
+    tracing::debug!(%method, path, status = status.as_u16(), "answered");
+    let body = match reply.cut_after {
+        Some(bytes) => ReplyBody::cut(&body, bytes),
+        None => ReplyBody::whole(body),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers(reply.headers);
+    Ok(response)
+}
+
+/// Records a call and takes the reply that was set for it: for the next call of all, or by the operation's script.
+fn pick_reply(shared: &Shared, call: crate::Call, request: Option<&Request>) -> Reply {
+    let mut state = shared.state();
+    state.calls.add(call);
+    let scripted = request.and_then(|request| state.called(&request.name()));
+    state.faults.pop_front().or(scripted).unwrap_or_default()
+}
+
+async fn usual(shared: &Shared, request: Result<Request, Status>) -> Result<Bytes, Status> {
+    let request = request?;
+    let wanted = shared.state().token.clone();
+    if wanted.is_some() && request.token() != wanted.as_deref() {
+        return Err(Status::new(
+            Code::Unauthenticated,
+            "Request had invalid authentication credentials. Expected OAuth 2 access token.",
+        ));
+    }
+    route::route(shared, &request).await
+}
+
+fn headers(set: Vec<(http::HeaderName, HeaderValue)>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+    // Not `extend`, which would leave two content types.
+    set.into_iter().for_each(|(name, value)| drop(headers.insert(name, value)));
+    headers
+}

@@ -1,0 +1,94 @@
+use std::{sync::Arc, time::Duration};
+
+use lro::Status;
+
+use crate::{Emulator, server::Server, state::Shared};
+
+/// What an [`Emulator`] is started with.
+///
+/// ```
+/// use std::time::Duration;
+/// use lro_emulator::Emulator;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lro::Status> {
+/// let emulator = Emulator::builder()
+///     .runs_for_between(Duration::from_secs(1), Duration::from_secs(90))
+///     .seed(7)
+///     .require_token("let me in")
+///     .start()
+///     .await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+#[must_use = "a builder starts nothing by itself"]
+pub struct Builder {
+    port: u16,
+    runs_for: (Duration, Duration),
+    seed: u64,
+    token: Option<String>,
+    keeps_calls: usize,
+}
+
+impl Builder {
+    /// Sets the port of 127.0.0.1 to listen on. Default: 0, one that is free.
+    pub fn port(self, port: u16) -> Self {
+        Self { port, ..self }
+    }
+
+    /// Sets how long operations run whose script does not say. Default: 200 ms.
+    pub fn runs_for(self, time: Duration) -> Self {
+        self.runs_for_between(time, time)
+    }
+
+    /// Draws how long operations run whose script does not say, evenly between the two.
+    pub fn runs_for_between(self, shortest: Duration, longest: Duration) -> Self {
+        Self { runs_for: (shortest, longest), ..self }
+    }
+
+    /// Sets the seed of what is drawn: times, names and ids. Default: 0.
+    pub fn seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// Sets the bearer token without which calls are UNAUTHENTICATED. Default: none. See [`Emulator::require_token`].
+    pub fn require_token(self, token: impl Into<String>) -> Self {
+        Self { token: Some(token.into()), ..self }
+    }
+
+    /// Sets how many calls are kept for [`Emulator::calls`]. Default: 10,000.
+    pub fn keeps_calls(self, calls: usize) -> Self {
+        Self { keeps_calls: calls, ..self }
+    }
+
+    /// Starts the server.
+    ///
+    /// # Errors
+    ///
+    /// `UNAVAILABLE` if the port cannot be listened on.
+    pub async fn start(self) -> Result<Emulator, Status> {
+        let shared = Arc::new(Shared::new(self.seed, self.runs_for, self.token, self.keeps_calls));
+        let server = Server::start(self.port, Arc::clone(&shared)).await.map_err(|error| {
+            Status::unavailable(format!("cannot listen on 127.0.0.1:{}", self.port)).with_source(error)
+        })?;
+        Ok(Emulator::of(server, shared))
+    }
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        let time = Duration::from_millis(200);
+        Self { port: 0, runs_for: (time, time), seed: 0, token: None, keeps_calls: 10_000 }
+    }
+}
+
+/// All but the token.
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder")
+            .field("port", &self.port)
+            .field("runs_for", &self.runs_for)
+            .field("seed", &self.seed)
+            .field("keeps_calls", &self.keeps_calls)
+            .finish_non_exhaustive()
+    }
+}

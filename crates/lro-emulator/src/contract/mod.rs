@@ -1,0 +1,111 @@
+//! What every transport must do, whatever service it is for: assertions over a transport that is pointed at an
+//! [`Emulator`].
+//!
+//! ```no_run
+//! # async fn example(transport: &dyn lro::LroTransport, emulator: &lro_emulator::Emulator) {
+//! use lro_emulator::contract::{self, Subject};
+//!
+//! contract::all(&Subject::new(emulator, transport, "operations")).await;
+//! # }
+//! ```
+//!
+//! Each function panics where the contract is broken, and says how. They start operations of their own, and mind no
+//! others; but the emulator's [calls](Emulator::call_count) and pages must be theirs meanwhile. The calls that a
+//! transport [says it has](LroTransport::capabilities) must work, the others must be refused without being made.
+
+mod failures;
+mod outcomes;
+mod verbs;
+
+use lro::{LroTransport, Operation, OperationName, Origin, Status};
+
+pub use self::{
+    failures::{
+        broken_bodies_are_failed_calls, dropped_calls_lose_nothing, errors_keep_code_message_and_details,
+        errors_that_are_no_json_go_by_the_http_status, lost_connections_are_failed_calls,
+        retry_after_of_an_error_is_kept, unknown_names_are_failed_calls,
+    },
+    outcomes::{
+        errors_of_operations_are_no_failed_calls, names_arrive_verbatim, neither_is_an_outcome,
+        pending_then_done, retry_after_of_a_pending_operation_is_kept,
+    },
+    verbs::{cancel, delete, list, missing_verbs_are_refused_without_a_call, wait},
+};
+use crate::{Emulator, Script};
+
+/// A transport, the emulator that it is pointed at, and the names that it takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    emulator: &'a Emulator,
+    transport: &'a dyn LroTransport,
+    collection: &'a str,
+}
+
+impl<'a> Subject<'a> {
+    /// A transport whose operations have names in this collection, such as `operations` or
+    /// `projects/p/locations/l/operations`.
+    pub fn new(emulator: &'a Emulator, transport: &'a dyn LroTransport, collection: &'a str) -> Self {
+        Self { emulator, transport, collection }
+    }
+
+    /// Starts an operation and names it.
+    fn start(&self, id: &str, script: Script) -> OperationName {
+        let name = self.name(id);
+        self.emulator.operation(name.as_str(), script);
+        name
+    }
+
+    fn name(&self, id: &str) -> OperationName {
+        let name = format!("{}/{id}", self.collection);
+        OperationName::parse(&name).unwrap_or_else(|error| panic!("the collection makes no names: {error}"))
+    }
+
+    /// Gets an operation; that must work.
+    async fn get(&self, name: &OperationName) -> Operation {
+        let got = self.transport.get_operation(name).await;
+        got.unwrap_or_else(|error| panic!("cannot get {name}: {error}"))
+    }
+
+    /// Gets an operation; that must be a failed call.
+    async fn fail(&self, name: &OperationName) -> Status {
+        failed(&format!("to get {name}"), self.transport.get_operation(name).await)
+    }
+}
+
+/// The whole contract.
+///
+/// # Panics
+///
+/// If the transport breaks it.
+pub async fn all(subject: &Subject<'_>) {
+    pending_then_done(subject).await;
+    errors_of_operations_are_no_failed_calls(subject).await;
+    neither_is_an_outcome(subject).await;
+    names_arrive_verbatim(subject).await;
+    retry_after_of_a_pending_operation_is_kept(subject).await;
+
+    unknown_names_are_failed_calls(subject).await;
+    errors_keep_code_message_and_details(subject).await;
+    errors_that_are_no_json_go_by_the_http_status(subject).await;
+    retry_after_of_an_error_is_kept(subject).await;
+    broken_bodies_are_failed_calls(subject).await;
+    lost_connections_are_failed_calls(subject).await;
+    dropped_calls_lose_nothing(subject).await;
+
+    missing_verbs_are_refused_without_a_call(subject).await;
+    cancel(subject).await;
+    delete(subject).await;
+    list(subject).await;
+    wait(subject).await;
+}
+
+/// The status of a call that must have failed.
+fn failed<T: std::fmt::Debug>(call: &str, result: Result<T, Status>) -> Status {
+    let status = match result {
+        Ok(value) => panic!("the call {call} must fail, but returned {value:?}"),
+        Err(status) => status,
+    };
+    // SPEC 20
+    assert_eq!(status.origin(), Origin::CallFailed, "the call {call} failed: {status:?}");
+    status
+}

@@ -1,0 +1,118 @@
+use std::{fmt, net::SocketAddr, sync::Arc};
+
+use lro::Status;
+
+use crate::{
+    Builder, Call, Reply, Script,
+    operation::{Ending, Owner, empty},
+    server::Server,
+    state::Shared,
+};
+
+/// A running server. It stops when it is dropped.
+///
+/// ```
+/// use lro_emulator::Emulator;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lro::Status> {
+/// let emulator = Emulator::start().await?;
+/// assert!(emulator.endpoint().starts_with("http://127.0.0.1:"));
+/// emulator.shutdown().await;
+/// # Ok(()) }
+/// ```
+pub struct Emulator {
+    server: Server,
+    shared: Arc<Shared>,
+}
+
+impl Emulator {
+    /// Starts a server with the defaults of its [`Builder`].
+    ///
+    /// # Errors
+    ///
+    /// `UNAVAILABLE` if no port can be listened on.
+    pub async fn start() -> Result<Self, Status> {
+        Self::builder().start().await
+    }
+
+    /// Sets what to start.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(crate) fn of(server: Server, shared: Arc<Shared>) -> Self {
+        Self { server, shared }
+    }
+
+    /// Where it listens, such as `http://127.0.0.1:41234`, for HTTP/1.1 and HTTP/2 alike.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address())
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// Starts an operation of this name, in place of any other of the name. It is found under any version of an API, and
+    /// can be got, listed with its like, cancelled, deleted and waited for.
+    pub fn operation(&self, name: impl Into<String>, script: Script) {
+        let ending = Ending::response(empty());
+        self.shared.state().run(name.into(), Owner::Generic, script, None, ending);
+        self.shared.changed.notify_waiters();
+    }
+
+    /// Lets the next operation that a service starts run by this script. Scripts queue up.
+    pub fn next_operation(&self, script: Script) {
+        self.shared.state().scripts.push_back(script);
+    }
+
+    /// Answers the next `n` calls like this, whatever they are about. Replies queue up, before those of scripts.
+    pub fn fail_next(&self, n: usize, reply: Reply) {
+        self.shared.state().faults.extend(std::iter::repeat_n(reply, n));
+    }
+
+    /// Sets the sizes of the next pages of lists of operations, 0 included; after these a page is as long as is asked.
+    pub fn pages(&self, sizes: impl IntoIterator<Item = usize>) {
+        self.shared.state().operations.set_pages(sizes);
+    }
+
+    /// Forgets an operation, as services do with old ones; `false` if there is none of this name.
+    pub fn forget(&self, name: &str) -> bool {
+        let forgotten = self.shared.state().operations.remove(name).is_some();
+        self.shared.changed.notify_waiters();
+        forgotten
+    }
+
+    /// Suspends a subscription for a reason such as `ENDPOINT_PERMISSION_DENIED`; `false` if there is none of this name.
+    pub fn suspend(&self, subscription: &str, reason: &str) -> bool {
+        self.shared.state().subscriptions.suspend(subscription, reason)
+    }
+
+    /// Sets the bearer token without which calls are UNAUTHENTICATED; `None` lets every call in.
+    pub fn require_token<'a>(&self, token: impl Into<Option<&'a str>>) {
+        self.shared.state().token = token.into().map(str::to_owned);
+    }
+
+    /// The last calls, oldest first; [`Builder::keeps_calls`] says how many are kept.
+    pub fn calls(&self) -> Vec<Call> {
+        self.shared.state().calls.to_vec()
+    }
+
+    /// How many calls there were, kept or not.
+    pub fn call_count(&self) -> u64 {
+        self.shared.state().calls.count
+    }
+
+    /// Stops the server: when it returns, the socket and every connection are closed.
+    pub async fn shutdown(self) {
+        self.server.stop().await;
+    }
+}
+
+/// Where it listens; the state has the token.
+impl fmt::Debug for Emulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Emulator").field("endpoint", &self.endpoint()).finish_non_exhaustive()
+    }
+}

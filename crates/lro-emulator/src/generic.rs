@@ -1,0 +1,118 @@
+//! `google.longrunning.Operations`: get for every operation, the other calls for those of tests.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use lro::{Operation, Status, wkt};
+use serde::Serialize;
+use tokio::time::Instant;
+
+use crate::{
+    operation::Owner,
+    request::Request,
+    route::{json, unknown},
+    state::{Shared, State},
+};
+
+pub(crate) async fn answer(shared: &Shared, request: &Request) -> Result<Bytes, Status> {
+    let name = request.name();
+    match (request.method.as_str(), request.path.verb.as_deref()) {
+        ("GET", None) => get_or_list(&mut shared.state(), request, &name),
+        ("DELETE", None) => {
+            let state = &mut *shared.state();
+            generic(state, request, &name)?;
+            state.operations.remove(&name);
+            shared.changed.notify_waiters();
+            Ok(EMPTY)
+        }
+        ("POST", Some("cancel")) => {
+            let state = &mut *shared.state();
+            generic(state, request, &name)?;
+            state.operations.job(&name)?.cancel();
+            shared.changed.notify_waiters();
+            Ok(EMPTY)
+        }
+        ("POST", Some("wait")) => json(&wait(shared, request, &name).await?),
+        _ => Err(unknown(request)),
+    }
+}
+
+/// `operations/1` is got, `operations` is listed.
+fn get_or_list(state: &mut State, request: &Request, name: &str) -> Result<Bytes, Status> {
+    match get(state, request, name) {
+        Err(_) if state.operations.has_collection(name) => list(state, request, name),
+        got => json(&got?),
+    }
+}
+
+fn get(state: &mut State, request: &Request, name: &str) -> Result<Operation, Status> {
+    let job = state.operations.job(name)?;
+    let is_here = match job.owner {
+        Owner::Generic => true,
+        Owner::WorkspaceEvents(version) => request.path.version == version.as_str(),
+        Owner::RouteOptimization => request.path.version == "v1",
+    };
+    // A name is unique only within its service and version.
+    if is_here { Ok(job.operation(name)) } else { Err(crate::error::not_found(name)) }
+}
+
+/// Refuses the calls that neither service has.
+fn generic(state: &mut State, request: &Request, name: &str) -> Result<(), Status> {
+    match state.operations.job(name)?.owner {
+        Owner::Generic => Ok(()),
+        Owner::WorkspaceEvents(_) | Owner::RouteOptimization => Err(unknown(request)),
+    }
+}
+
+fn list(state: &mut State, request: &Request, collection: &str) -> Result<Bytes, Status> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Page {
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        operations: Vec<Operation>,
+        #[serde(skip_serializing_if = "String::is_empty")]
+        next_page_token: String,
+    }
+
+    let (operations, next_page_token) = state.operations.list(
+        collection,
+        request.param("filter"),
+        request.number("pageSize")?,
+        request.param("pageToken"),
+    )?;
+    json(&Page { operations, next_page_token })
+}
+
+/// The operation as soon as it is done, or when the time is up.
+async fn wait(shared: &Shared, request: &Request, name: &str) -> Result<Operation, Status> {
+    lro::message! {
+        struct WaitOperationRequest("google.longrunning.WaitOperationRequest") {
+            name: String,
+            timeout: Option<wkt::Duration>,
+        }
+    }
+
+    let wanted: WaitOperationRequest = request.message()?;
+    let timeout = wanted.timeout.and_then(|timeout| Duration::try_from(timeout).ok());
+    let deadline = Instant::now() + timeout.unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT);
+    loop {
+        let changed = shared.changed.notified();
+        let (operation, ends) = {
+            let mut state = shared.state();
+            generic(&mut state, request, name)?;
+            let job = state.operations.job(name)?;
+            (job.operation(name), job.ends_at())
+        };
+        if operation.is_done() || Instant::now() >= deadline {
+            return Ok(operation);
+        }
+        tokio::select! {
+            () = changed => {}
+            () = tokio::time::sleep_until(ends.unwrap_or(deadline).min(deadline)) => {}
+        }
+    }
+}
+
+const EMPTY: Bytes = Bytes::from_static(b"{}");
+
+const LONGEST_WAIT: Duration = Duration::from_secs(20);

@@ -1,0 +1,169 @@
+use std::{fmt, time::Duration};
+
+use lro::{Any, Code, Operation, Outcome, Status};
+use tokio::time::Instant;
+
+use crate::{
+    Script,
+    script::{Metadata, Run},
+    workspace_events::{ApiVersion, Subscriptions},
+};
+
+/// An operation on the server: the script that it runs by and how far it is.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) owner: Owner,
+    script: Script,
+    metadata: Option<Any>,
+    started: Instant,
+    end: End,
+    calls: u32,
+    phase: Phase,
+}
+
+/// Whose operation it is, which says where it is found and what can be done with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// A test's: found under any version, with every call there is.
+    Generic,
+    /// Found under one version; it can only be got.
+    WorkspaceEvents(ApiVersion),
+    /// Found under `v1`; it can only be got.
+    RouteOptimization,
+}
+
+/// When an operation ends.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    At(Instant),
+    AfterCalls(u32),
+    Never,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Running(Ending),
+    Done { outcome: Outcome, elapsed: Duration },
+}
+
+/// What an operation comes to.
+pub(crate) enum Ending {
+    /// Known from the start.
+    Outcome(Outcome),
+    /// Something that is done at the end, and whatever comes of it.
+    Work(Work),
+}
+
+/// What is done to the subscriptions at the end of an operation, at this time.
+pub(crate) type Work = Box<dyn FnOnce(&mut Subscriptions, Instant) -> Outcome + Send>;
+
+impl Job {
+    /// Starts an operation. `time` is how long it runs if the script does not say, `metadata` and `ending` what it
+    /// tells and comes to then.
+    pub(crate) fn start(
+        owner: Owner,
+        mut script: Script,
+        time: Duration,
+        metadata: Option<Any>,
+        ending: Ending,
+    ) -> Self {
+        let started = Instant::now();
+        let end = match script.run.unwrap_or(Run::Time(time)) {
+            Run::Calls(calls) => End::AfterCalls(calls),
+            Run::Time(time) => started.checked_add(time).map_or(End::Never, End::At),
+        };
+        let ending = script.outcome.take().map_or(ending, Ending::Outcome);
+        Self { owner, script, metadata, started, end, calls: 0, phase: Phase::Running(ending) }
+    }
+
+    /// When it ends, if a time was set.
+    pub(crate) fn ends_at(&self) -> Option<Instant> {
+        match self.end {
+            End::At(end) => Some(end),
+            End::AfterCalls(_) | End::Never => None,
+        }
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(self.phase, Phase::Done { .. })
+    }
+
+    /// Counts a call about it and says how the script answers.
+    pub(crate) fn called(&mut self) -> Option<crate::Reply> {
+        self.calls = self.calls.saturating_add(1);
+        self.script.replies.get(&self.calls).cloned()
+    }
+
+    /// Ends it if its time has come.
+    pub(crate) fn settle(&mut self, now: Instant, subscriptions: &mut Subscriptions) {
+        match self.end {
+            End::At(end) if now >= end => self.finish(end, subscriptions),
+            End::AfterCalls(calls) if self.calls > calls => self.finish(now, subscriptions),
+            _ => {}
+        }
+    }
+
+    /// Ends it as cancelled, unless it is done or its script ignores that.
+    pub(crate) fn cancel(&mut self) {
+        if self.is_done() || self.script.ignores_cancel {
+            return;
+        }
+        let error = Status::new(Code::Cancelled, "The operation was cancelled.");
+        let outcome = Outcome::Error(error.with_origin(lro::Origin::OperationFailed));
+        self.phase = Phase::Done { outcome, elapsed: self.started.elapsed() };
+    }
+
+    /// Its state on the wire.
+    pub(crate) fn operation(&self, name: &str) -> Operation {
+        let (outcome, elapsed) = match &self.phase {
+            Phase::Running(_) => (None, self.started.elapsed()),
+            Phase::Done { outcome, elapsed } => (Some(outcome.clone()), *elapsed),
+        };
+        let scripted = |metadata: &Metadata| metadata(elapsed);
+        Operation {
+            metadata: self.script.metadata.as_ref().map(scripted).or_else(|| self.metadata.clone()),
+            outcome,
+            ..Operation::running(name)
+        }
+    }
+
+    fn finish(&mut self, at: Instant, subscriptions: &mut Subscriptions) {
+        let Phase::Running(ending) = &mut self.phase else {
+            return;
+        };
+        let outcome = match std::mem::replace(ending, Ending::Outcome(Outcome::Neither)) {
+            Ending::Outcome(outcome) => outcome,
+            Ending::Work(work) => work(subscriptions, at),
+        };
+        self.phase = Phase::Done { outcome, elapsed: at.saturating_duration_since(self.started) };
+    }
+}
+
+impl Ending {
+    /// A response, or that it cannot be packed.
+    pub(crate) fn response(response: Result<Any, Status>) -> Self {
+        Self::Outcome(outcome(response))
+    }
+}
+
+/// Nothing, as Google's servers send it: without the `value` that the rule asks for.
+pub(crate) fn empty() -> Result<Any, Status> {
+    Any::from_json(r#"{"@type":"type.googleapis.com/google.protobuf.Empty"}"#)
+}
+
+/// A result as an outcome.
+pub(crate) fn outcome(result: Result<Any, Status>) -> Outcome {
+    match result {
+        Ok(response) => Outcome::Response(response),
+        Err(error) => Outcome::Error(error.with_origin(lro::Origin::OperationFailed)),
+    }
+}
+
+impl fmt::Debug for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Outcome(outcome) => outcome.fmt(f),
+            Self::Work(_) => f.write_str("Work"),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use lro::{Operation, Status};
+use tokio::time::Instant;
+
+use crate::{
+    error,
+    filter::Filter,
+    operation::{Job, Owner},
+    workspace_events::Subscriptions,
+};
+
+/// Every operation there is, by name.
+#[derive(Debug, Default)]
+pub(crate) struct Operations {
+    jobs: BTreeMap<String, Job>,
+    /// What ends when.
+    due: BTreeSet<(Instant, String)>,
+    /// The collections that tests put operations in: these can be listed.
+    collections: BTreeSet<String>,
+    /// The sizes of the next pages of lists.
+    pages: VecDeque<usize>,
+}
+
+impl Operations {
+    pub(crate) fn insert(&mut self, name: String, job: Job) {
+        if let Some(end) = job.ends_at() {
+            self.due.insert((end, name.clone()));
+        }
+        if job.owner == Owner::Generic
+            && let Some((collection, _)) = name.rsplit_once('/')
+        {
+            self.collections.insert(collection.to_owned());
+        }
+        self.jobs.insert(name, job);
+    }
+
+    pub(crate) fn remove(&mut self, name: &str) -> Option<Job> {
+        self.jobs.remove(name)
+    }
+
+    /// The operation of this name; `NOT_FOUND` if there is none.
+    pub(crate) fn job(&mut self, name: &str) -> Result<&mut Job, Status> {
+        self.jobs.get_mut(name).ok_or_else(|| error::not_found(name))
+    }
+
+    /// Ends what is due, in the order of the times.
+    pub(crate) fn settle(&mut self, now: Instant, subscriptions: &mut Subscriptions) {
+        while self.due.first().is_some_and(|(end, _)| *end <= now) {
+            let Some((_, name)) = self.due.pop_first() else {
+                return;
+            };
+            if let Some(job) = self.jobs.get_mut(&name) {
+                job.settle(now, subscriptions);
+            }
+        }
+    }
+
+    /// Whether there is a collection of this name to list.
+    pub(crate) fn has_collection(&self, collection: &str) -> bool {
+        self.collections.contains(collection)
+    }
+
+    /// Sets the sizes of the next pages.
+    pub(crate) fn set_pages(&mut self, sizes: impl IntoIterator<Item = usize>) {
+        self.pages = sizes.into_iter().collect();
+    }
+
+    /// One page of a collection and the token of the next.
+    pub(crate) fn list(
+        &mut self,
+        collection: &str,
+        filter: &str,
+        page_size: usize,
+        page_token: &str,
+    ) -> Result<(Vec<Operation>, String), Status> {
+        let filter = Filter::parse(filter)?;
+        let start = offset(page_token)?;
+        let size = self.pages.pop_front().unwrap_or(if page_size == 0 { PAGE_SIZE } else { page_size });
+        let prefix = format!("{collection}/");
+        let mut found = Vec::new();
+        for (name, job) in self.jobs.range(prefix.clone()..).take_while(|(name, _)| name.starts_with(&prefix))
+        {
+            let is_ours = job.owner == Owner::Generic && !name[prefix.len()..].contains('/');
+            let done = job.is_done().to_string();
+            if is_ours && filter.matches(|field, value| field == "done" && value == done) {
+                found.push((name, job));
+            }
+        }
+        let end = start.saturating_add(size).min(found.len());
+        let page = found.iter().take(end).skip(start).map(|(name, job)| job.operation(name)).collect();
+        Ok((page, if end < found.len() { token(end) } else { String::new() }))
+    }
+}
+
+/// The token of the page that starts here.
+pub(crate) fn token(offset: usize) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(format!("from:{offset}"))
+}
+
+/// Where the page of a token starts.
+pub(crate) fn offset(token: &str) -> Result<usize, Status> {
+    if token.is_empty() {
+        return Ok(0);
+    }
+    let offset = || {
+        let text = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
+        text.strip_prefix("from:")?.parse().ok()
+    };
+    offset().ok_or_else(|| error::bad_field("pageToken", "it is none of this service's"))
+}
+
+const PAGE_SIZE: usize = 100;

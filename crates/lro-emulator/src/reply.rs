@@ -1,0 +1,123 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, StatusCode};
+use lro::Status;
+
+use crate::error;
+
+/// How one call is answered.
+///
+/// ```
+/// use std::time::Duration;
+/// use lro_emulator::Reply;
+///
+/// let busy = Reply::status(503).header("retry-after", "7");
+/// let slow = Reply::usual().after(Duration::from_secs(2));
+/// let page = Reply::status(502).header("content-type", "text/html").body("<html>Bad Gateway</html>");
+/// let lost = Reply::usual().cut_after(10);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Reply {
+    pub(crate) answer: Answer,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) delay: Duration,
+    pub(crate) cut_after: Option<usize>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    /// What the service answers.
+    Usual,
+    /// This, and the service never hears of the call.
+    Canned { status: StatusCode, body: Bytes },
+    /// Nothing: the connection is closed.
+    Close,
+}
+
+impl Reply {
+    /// What the emulated service answers, to be dressed up by the other methods.
+    pub fn usual() -> Self {
+        Self::of(Answer::Usual)
+    }
+
+    /// An HTTP status; if it is an error, with a body in Google's form. The service never hears of the call.
+    ///
+    /// # Panics
+    ///
+    /// If the number is not in `200..=599`, the statuses of replies.
+    pub fn status(status: u16) -> Self {
+        assert!((200..=599).contains(&status), "not the HTTP status of a reply: {status}");
+        let status = StatusCode::from_u16(status).unwrap_or_default();
+        if !status.is_client_error() && !status.is_server_error() {
+            return Self::of(Answer::Canned { status, body: Bytes::new() });
+        }
+        let error = Status::new(error::code(status), status.canonical_reason().unwrap_or("emulated"));
+        Self::of(Answer::Canned { status, body: error::body(&error, status) }).json()
+    }
+
+    /// A failed call of this code, message and details, in Google's form. The service never hears of the call.
+    pub fn error(error: &Status) -> Self {
+        let status = error::http_status(error.code());
+        Self::of(Answer::Canned { status, body: error::body(error, status) }).json()
+    }
+
+    /// No reply: the connection is closed, with every other call on it. The service never hears of the call.
+    pub fn close() -> Self {
+        Self::of(Answer::Close)
+    }
+
+    /// Sets a header.
+    ///
+    /// # Panics
+    ///
+    /// If it is no HTTP header.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        let name: HeaderName = name.parse().expect("a header name is a token in ASCII");
+        let value = HeaderValue::from_str(value).expect("a header value has no control characters");
+        self.headers.retain(|(other, _)| *other != name);
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Sets the body. A [usual](Self::usual) reply becomes one of HTTP status 200 of which the service never hears.
+    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
+        let status = match self.answer {
+            Answer::Canned { status, .. } => status,
+            Answer::Usual | Answer::Close => StatusCode::OK,
+        };
+        self.answer = Answer::Canned { status, body: body.into() };
+        self
+    }
+
+    /// Sets how long the call is kept waiting before it is heard and answered.
+    pub fn after(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+
+    /// Breaks the body off after so many bytes although its whole length was promised: a connection lost half-way.
+    ///
+    /// With [`usual`](Self::usual) the service has heard of the call: what was to be started is started.
+    pub fn cut_after(mut self, bytes: usize) -> Self {
+        self.cut_after = Some(bytes);
+        self
+    }
+
+    fn of(answer: Answer) -> Self {
+        Self { answer, headers: Vec::new(), delay: Duration::ZERO, cut_after: None }
+    }
+
+    fn json(self) -> Self {
+        self.header("content-type", JSON)
+    }
+}
+
+/// [`Reply::usual`].
+impl Default for Reply {
+    fn default() -> Self {
+        Self::usual()
+    }
+}
+
+pub(crate) const JSON: &str = "application/json; charset=UTF-8";

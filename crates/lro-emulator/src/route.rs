@@ -1,0 +1,44 @@
+use bytes::Bytes;
+use http::Method;
+use lro::{Code, Status};
+use serde::Serialize;
+
+use crate::{generic, request::Request, route_optimization, state::Shared, workspace_events};
+
+/// Finds whose a request is, and has it answered.
+pub(crate) async fn route(shared: &Shared, request: &Request) -> Result<Bytes, Status> {
+    let path = &request.path;
+    let segments: Vec<&str> = path.segments.iter().map(String::as_str).collect();
+    match (&*path.version, &*segments, path.verb.as_deref()) {
+        ("v1" | "v1beta", ["subscriptions", ..], _) => workspace_events::answer(shared, request),
+        ("v1", ["projects", _] | ["projects", _, "locations", _], Some(verb)) if is_post(request) => {
+            route_optimization::answer(shared, request, verb).await
+        }
+        (version, [_, ..], _) if is_version(version) => generic::answer(shared, request).await,
+        _ => Err(unknown(request)),
+    }
+}
+
+/// There is nothing at this path, by this method.
+pub(crate) fn unknown(request: &Request) -> Status {
+    Status::new(Code::NotFound, format!("Method not found: {} {}", request.method, request.path.text))
+}
+
+/// A message as the body of a reply.
+pub(crate) fn json(message: &impl Serialize) -> Result<Bytes, Status> {
+    serde_json::to_vec(message)
+        .map(Bytes::from)
+        .map_err(|error| Status::new(Code::Internal, format!("cannot write the reply: {error}")))
+}
+
+fn is_post(request: &Request) -> bool {
+    request.method == Method::POST
+}
+
+/// `v1`, `v2beta3` and the like.
+fn is_version(text: &str) -> bool {
+    let mut letters = text.chars();
+    letters.next() == Some('v')
+        && letters.next().is_some_and(|digit| digit.is_ascii_digit())
+        && letters.all(|letter| letter.is_ascii_alphanumeric())
+}

@@ -1,0 +1,80 @@
+//! Route Optimization: requests that are solved by a small solver, and the operations around them.
+
+mod check;
+mod files;
+mod geo;
+mod metrics;
+mod model;
+mod solution;
+mod solve;
+mod tour;
+mod write;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use lro::{Any, Empty, Status};
+use serde::Serialize;
+
+use self::{
+    model::{OptimizeToursRequest, SolvingMode},
+    solution::OptimizeToursResponse,
+};
+use crate::{
+    error,
+    operation::{Ending, Owner},
+    request::Request,
+    route::{json, unknown},
+    state::Shared,
+};
+
+/// Answers a call at `/v1/{parent}:{verb}`.
+pub(crate) async fn answer(shared: &Shared, request: &Request, verb: &str) -> Result<Bytes, Status> {
+    let (message, response) = match verb {
+        "optimizeTours" => return json(&optimize(request).await?),
+        "optimizeToursLongRunning" => {
+            ("OptimizeToursLongRunningMetadata", pack("OptimizeToursResponse", &optimize(request).await?))
+        }
+        "batchOptimizeTours" => {
+            files::check_batch(&request.message()?)?;
+            ("BatchOptimizeToursMetadata", pack("BatchOptimizeToursResponse", &Empty::default()))
+        }
+        // The service's own spelling, and what one would expect.
+        "OptimizeToursUri" | "optimizeToursUri" => {
+            let response = files::answer_uri(request.message()?)?;
+            ("OptimizeToursUriMetadata", pack("OptimizeToursUriResponse", &response))
+        }
+        _ => return Err(unknown(request)),
+    };
+    let metadata = pack(message, &Empty::default()).ok();
+    let state = &mut *shared.state();
+    let name = operation_name(&request.path.segments, &state.chance.uuid());
+    json(&state.start(name, Owner::RouteOptimization, metadata, Ending::response(response)))
+}
+
+async fn optimize(request: &Request) -> Result<OptimizeToursResponse, Status> {
+    let request: Arc<OptimizeToursRequest> = Arc::new(request.message()?);
+    let violations = check::violations(&request);
+    let request_label = request.label.clone();
+    if request.solving_mode == SolvingMode::ValidateOnly {
+        let validation_errors = check::validation_errors(violations);
+        return Ok(OptimizeToursResponse { request_label, validation_errors, ..Default::default() });
+    }
+    if !violations.is_empty() {
+        return Err(error::bad_request(violations));
+    }
+    let solved = tokio::task::spawn_blocking(move || solve::solve(&request)).await;
+    let response = solved.map_err(|error| Status::new(lro::Code::Internal, error.to_string()))?;
+    Ok(OptimizeToursResponse { request_label, ..response })
+}
+
+/// The service has its operations in a location, also where the request names none.
+fn operation_name(parent: &[String], id: &str) -> String {
+    let project = parent.get(1).map_or("-", String::as_str);
+    let location = parent.get(3).map_or("us-central1", String::as_str);
+    format!("projects/{project}/locations/{location}/operations/{id}")
+}
+
+fn pack(message: &str, value: &impl Serialize) -> Result<Any, Status> {
+    Any::pack_as(&format!("google.maps.routeoptimization.v1.{message}"), value)
+}

@@ -1,0 +1,107 @@
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+
+use lro::{Any, Origin, Outcome, Status};
+
+use crate::Reply;
+
+/// How an operation runs, ends and answers.
+///
+/// What a script leaves open is as it would be without one: the time that the emulator draws, the metadata and the
+/// result of the service. An operation of no service ends with an empty response.
+///
+/// ```
+/// use std::time::Duration;
+/// use lro::Any;
+/// use lro_emulator::{Reply, Script};
+/// # #[derive(serde::Serialize)] struct Progress { seconds: u64 }
+///
+/// let script = Script::new()
+///     .runs_for(Duration::from_secs(90))
+///     .metadata(|elapsed| Any::pack_as("example.v1.Progress", &Progress { seconds: elapsed.as_secs() }).unwrap())
+///     .responds(Any::from_json(r#"{"@type": "type.googleapis.com/example.v1.Job", "pages": 7}"#)?)
+///     .call(2, Reply::status(503).header("retry-after", "1"));
+/// # Ok::<(), lro::Status>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Script {
+    pub(crate) run: Option<Run>,
+    pub(crate) metadata: Option<Metadata>,
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) ignores_cancel: bool,
+    pub(crate) replies: BTreeMap<u32, Reply>,
+}
+
+/// How long an operation runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Run {
+    Time(Duration),
+    Calls(u32),
+}
+
+/// The metadata after a time.
+pub(crate) type Metadata = Arc<dyn Fn(Duration) -> Any + Send + Sync>;
+
+impl Script {
+    /// A script that leaves everything open.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets how long the operation runs, [`Duration::MAX`] for ever.
+    pub fn runs_for(self, time: Duration) -> Self {
+        Self { run: Some(Run::Time(time)), ..self }
+    }
+
+    /// Lets the operation run for so many calls about it, whatever the time: it is done at the next one.
+    pub fn runs_for_calls(self, calls: u32) -> Self {
+        Self { run: Some(Run::Calls(calls)), ..self }
+    }
+
+    /// Sets the metadata at each time since the start; it stands still when the operation is done.
+    /// It is asked while the emulator's state is locked, so it must not use the emulator.
+    pub fn metadata(self, metadata: impl Fn(Duration) -> Any + Send + Sync + 'static) -> Self {
+        Self { metadata: Some(Arc::new(metadata)), ..self }
+    }
+
+    /// Ends the operation with this response.
+    pub fn responds(self, response: Any) -> Self {
+        self.ends(Outcome::Response(response))
+    }
+
+    /// Ends the operation with this error: its code, message and details.
+    pub fn fails(self, error: Status) -> Self {
+        self.ends(Outcome::Error(error.with_origin(Origin::OperationFailed)))
+    }
+
+    /// Ends the operation with neither a response nor an error.
+    pub fn ends_with_neither(self) -> Self {
+        self.ends(Outcome::Neither)
+    }
+
+    /// Lets the operation go on when it is cancelled. The call to cancel succeeds, as it does with any.
+    pub fn ignores_cancel(self) -> Self {
+        Self { ignores_cancel: true, ..self }
+    }
+
+    /// Sets how the k-th call about the operation is answered, counted from 1 and whatever its method; the call that
+    /// starts the operation is none of them.
+    pub fn call(mut self, k: u32, reply: Reply) -> Self {
+        self.replies.insert(k, reply);
+        self
+    }
+
+    fn ends(self, outcome: Outcome) -> Self {
+        Self { outcome: Some(outcome), ..self }
+    }
+}
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Script")
+            .field("run", &self.run)
+            .field("outcome", &self.outcome)
+            .field("ignores_cancel", &self.ignores_cancel)
+            .field("replies", &self.replies)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,48 @@
+use bytes::Bytes;
+use lro::Status;
+use tokio::time::Instant;
+
+use super::{Subscription, subscriptions::Subscriptions};
+use crate::{
+    error,
+    filter::Filter,
+    operations::{offset, token},
+    request::Request,
+    route::json,
+};
+
+lro::message! {
+    struct ListSubscriptionsResponse("google.apps.events.subscriptions.v1.ListSubscriptionsResponse") {
+        subscriptions: Vec<Subscription>,
+        next_page_token: String,
+    }
+}
+
+/// Answers a call for a page of the subscriptions.
+pub(super) fn answer(subscriptions: &Subscriptions, request: &Request) -> Result<Bytes, Status> {
+    let filter = Filter::parse(request.param("filter"))?;
+    if !filter.names("event_types") {
+        return Err(error::bad_field("filter", "it must have at least one of event_types"));
+    }
+    let size = match request.number("pageSize")? {
+        0 => 50,
+        size => size.min(100),
+    };
+    let start = offset(request.param("pageToken"))?;
+    let mut found = subscriptions
+        .iter(Instant::now())
+        .filter(|subscription| passes(&filter, subscription))
+        .skip(start)
+        .peekable();
+    let page: Vec<_> = found.by_ref().take(size).cloned().collect();
+    let next_page_token = found.peek().map(|_| token(start + page.len())).unwrap_or_default();
+    json(&ListSubscriptionsResponse { subscriptions: page, next_page_token })
+}
+
+fn passes(filter: &Filter, subscription: &Subscription) -> bool {
+    filter.matches(|field, value| match field {
+        "event_types" => subscription.event_types.iter().any(|event_type| event_type == value),
+        "target_resource" => subscription.target_resource == value,
+        _ => false,
+    })
+}
