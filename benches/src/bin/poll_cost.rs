@@ -11,7 +11,11 @@ use std::{
 };
 
 use benches::{bare::Bare, fixtures, server};
-use lro::{OperationName, Pacing, poll_until_done};
+use lro::{
+    OperationName,
+    pacing::{Moment, Pace, Pacing, Schedule},
+    poll_until_done,
+};
 use lro_http::Token;
 use lro_route_optimization::RouteOptimization;
 
@@ -105,13 +109,29 @@ fn run(client: &str, endpoint: &str, polls: u32) -> Result<(), Fault> {
             .endpoint(endpoint)
             .credentials(Token::bearer("a-token-of-a-usual-length-which-is-rather-long")?)
             .build()?;
-        let mut wait = poll_until_done::<serde_json::Value>(&routes, OperationName::parse(fixtures::NAME)?)
-            .pacing(Pacing::fixed(Duration::ZERO));
-        for _ in 0..polls {
-            wait.next().await.ok_or("it ended")??;
+        let wait = poll_until_done::<serde_json::Value>(&routes, OperationName::parse(fixtures::NAME)?);
+        let end = wait.pacing(Pacing::custom(Polls(polls))).await;
+        match end {
+            Err(status) if status.report().is_some_and(|report| report.polls == polls) => Ok(()),
+            other => Err(format!("unexpected: {other:?}").into()),
         }
-        Ok(())
     })
+}
+
+/// So many polls without a pause.
+#[derive(Clone, Copy, Debug)]
+struct Polls(u32);
+
+impl Pace for Polls {
+    fn schedule(&self) -> Box<dyn Schedule> {
+        Box::new(*self)
+    }
+}
+
+impl Schedule for Polls {
+    fn delay(&mut self, moment: &Moment) -> Option<Duration> {
+        (moment.polls < self.0).then_some(Duration::ZERO)
+    }
 }
 
 const FEW: u32 = 200;

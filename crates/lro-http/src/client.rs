@@ -13,12 +13,13 @@ use tokio::time::timeout;
 use tracing::debug;
 
 use crate::{
-    Call, Credentials, Endpoint, HttpClientBuilder,
+    Call, Credentials, Endpoint, HttpClientBuilder, Token,
     builder::Settings,
     connector::{Connector, connector},
     credentials::project_header,
     failure,
-    reply::{self, Reply},
+    prepared::Prepared,
+    reply::{self, Encoding, Reply},
 };
 
 /// A client of one service: its endpoint, credentials and connections. Cloning shares them.
@@ -89,7 +90,8 @@ impl HttpClient {
 
     pub(crate) async fn send_raw(&self, call: Call) -> Result<Reply, Status> {
         let limit = call.timeout.unwrap_or(self.0.call_timeout);
-        timeout(limit, self.exchange(call)).await.unwrap_or_else(|_| {
+        let prepared = self.prepare(call)?;
+        timeout(limit, self.exchange(&prepared)).await.unwrap_or_else(|_| {
             Err(Status::new(
                 Code::DeadlineExceeded,
                 format!("{} did not answer in {limit:?}; it may have carried the call out", self.0.endpoint),
@@ -97,24 +99,32 @@ impl HttpClient {
         })
     }
 
+    pub(crate) fn prepare(&self, call: Call) -> Result<Prepared, Status> {
+        let params = match call.params.is_empty() {
+            true => None,
+            false => Some(
+                HeaderValue::from_maybe_shared(Bytes::from(call.params))
+                    .map_err(|error| Status::invalid_argument(format!("not a header: {error}")))?,
+            ),
+        };
+        Ok(Prepared { method: call.method, uri: self.0.endpoint.uri(call.path)?, params, body: call.body })
+    }
+
     /// One request and its reply, for as long as it takes.
-    pub(crate) async fn exchange(&self, call: Call) -> Result<Reply, Status> {
-        let token = self.0.credentials.token().await?;
-        let mut request = self.request(call)?;
-        let headers = request.headers_mut();
-        if let Some(token) = &token {
-            headers.insert(header::AUTHORIZATION, token.authorization().clone());
-        }
-        let project = self.0.quota_project.as_ref().or_else(|| token.as_ref()?.project());
-        if let Some(project) = project {
-            headers.insert(QUOTA_PROJECT, project.clone());
-        }
+    pub(crate) async fn exchange(&self, prepared: &Prepared) -> Result<Reply, Status> {
+        let token = match self.0.credentials.token_at_hand() {
+            Some(token) => Some(token),
+            None => self.0.credentials.token().await?,
+        };
+        let request = self.request(prepared, token.as_ref());
         let response = self.0.http.request(request).await.map_err(|error| self.unreached(error))?;
         let http = response.status();
         let retry_after = reply::retry_after(response.headers());
+        let encoding = Encoding::of(response.headers());
+        let body = response.into_body();
         debug!(status = http.as_u16(), "replied");
         if http.is_success() {
-            return Ok(Reply { body: reply::read(response, self.0.largest_reply).await?, retry_after });
+            return Ok(Reply { body: encoding.read(body, self.0.largest_reply).await?, retry_after });
         }
         if http == http::StatusCode::UNAUTHORIZED
             && let Some(token) = &token
@@ -122,26 +132,30 @@ impl HttpClient {
             self.0.credentials.invalidate(token);
         }
         // The status line is known: a body that cannot be read takes nothing from it.
-        let body = reply::read(response, self.0.largest_reply.min(LARGEST_ERROR)).await.unwrap_or_default();
+        let body = encoding.read(body, self.0.largest_reply.min(LARGEST_ERROR)).await.unwrap_or_default();
         let status = failure::failed_call(http, &body);
         Err(retry_after.into_iter().fold(status, Status::with_retry_after))
     }
 
-    fn request(&self, call: Call) -> Result<Request<Full<Bytes>>, Status> {
-        let mut request = Request::new(Full::new(call.body.clone().unwrap_or_default()));
-        *request.method_mut() = call.method;
-        *request.uri_mut() = self.0.endpoint.uri(call.path)?;
+    fn request(&self, prepared: &Prepared, token: Option<&Token>) -> Request<Full<Bytes>> {
+        let mut request = Request::new(Full::new(prepared.body.clone().unwrap_or_default()));
+        *request.method_mut() = prepared.method.clone();
+        *request.uri_mut() = prepared.uri.clone();
         let headers = request.headers_mut();
         headers.insert(header::USER_AGENT, self.0.user_agent.clone());
-        if !call.params.is_empty() {
-            let params = HeaderValue::from_maybe_shared(Bytes::from(call.params))
-                .map_err(|error| Status::invalid_argument(format!("not a header: {error}")))?;
-            headers.insert(REQUEST_PARAMS, params);
+        if let Some(params) = &prepared.params {
+            headers.insert(REQUEST_PARAMS, params.clone());
         }
-        if call.body.is_some() {
+        if prepared.body.is_some() {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        Ok(request)
+        if let Some(token) = token {
+            headers.insert(header::AUTHORIZATION, token.authorization().clone());
+        }
+        if let Some(project) = self.0.quota_project.as_ref().or_else(|| token?.project()) {
+            headers.insert(QUOTA_PROJECT, project.clone());
+        }
+        request
     }
 
     fn unreached(&self, error: hyper_util::client::legacy::Error) -> Status {

@@ -18,6 +18,12 @@ pub trait Credentials: fmt::Debug + Send + Sync {
     /// A token that is good now; `None` for a call without one.
     async fn token(&self) -> Result<Option<Token>, Status>;
 
+    /// A token that is good now and at hand, so that nothing need be awaited; `None` to be asked by
+    /// [`token`](Self::token).
+    fn token_at_hand(&self) -> Option<Token> {
+        None
+    }
+
     /// Told that the server refused this token, so that the next one is new.
     fn invalidate(&self, _: &Token) {}
 }
@@ -102,6 +108,10 @@ impl Credentials for Token {
     async fn token(&self) -> Result<Option<Self>, Status> {
         Ok(Some(self.clone()))
     }
+
+    fn token_at_hand(&self) -> Option<Self> {
+        Some(self.clone())
+    }
 }
 
 /// Tokens by a closure, which is called again when the last one is about to expire or was refused.
@@ -145,9 +155,6 @@ where
     Fut: Future<Output = Result<Token, Status>> + Send,
 {
     async fn token(&self) -> Result<Option<Token>, Status> {
-        if let Some(token) = self.kept() {
-            return Ok(Some(token));
-        }
         let _turn = self.fetching.lock().await;
         if let Some(token) = self.kept() {
             return Ok(Some(token));
@@ -155,6 +162,10 @@ where
         let token = (self.fetch)().await?;
         *self.kept.write().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
         Ok(Some(token))
+    }
+
+    fn token_at_hand(&self) -> Option<Token> {
+        self.kept()
     }
 
     fn invalidate(&self, refused: &Token) {

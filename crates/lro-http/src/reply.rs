@@ -7,7 +7,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use flate2::write::GzDecoder;
-use http::{HeaderMap, Response, header};
+use http::{HeaderMap, HeaderValue, header};
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use lro::{Code, Status};
@@ -19,16 +19,32 @@ pub(crate) struct Reply {
     pub(crate) retry_after: Option<Duration>,
 }
 
-/// Reads the body, at most `bound` bytes of it after decompression.
-pub(crate) async fn read(response: Response<Incoming>, bound: usize) -> Result<Bytes, Status> {
-    let (parts, body) = response.into_parts();
-    match parts.headers.get(header::CONTENT_ENCODING).map(http::HeaderValue::as_bytes) {
-        None | Some(b"identity" | b"") => collect(body, bound).await,
-        Some(b"gzip" | b"x-gzip") => gunzip(body, bound).await,
-        Some(other) => Err(unreadable(format!(
-            "the reply is compressed by {:?}, which was not asked for",
-            String::from_utf8_lossy(other)
-        ))),
+/// How a body was compressed.
+#[derive(Clone, Debug)]
+pub(crate) enum Encoding {
+    Identity,
+    Gzip,
+    Unknown(String),
+}
+
+impl Encoding {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        match headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes) {
+            None | Some(b"identity" | b"") => Self::Identity,
+            Some(b"gzip" | b"x-gzip") => Self::Gzip,
+            Some(other) => Self::Unknown(String::from_utf8_lossy(other).into_owned()),
+        }
+    }
+
+    /// Reads the body, at most `bound` bytes of it after decompression.
+    pub(crate) async fn read(self, body: Incoming, bound: usize) -> Result<Bytes, Status> {
+        match self {
+            Self::Identity => collect(body, bound).await,
+            Self::Gzip => gunzip(body, bound).await,
+            Self::Unknown(other) => {
+                Err(unreadable(format!("the reply is compressed by {other:?}, which was not asked for")))
+            }
+        }
     }
 }
 
@@ -54,6 +70,9 @@ async fn collect(mut body: Incoming, bound: usize) -> Result<Bytes, Status> {
         return Err(too_large(bound));
     }
     // One frame is the whole of most replies: it is not copied.
+    if body.is_end_stream() {
+        return Ok(first);
+    }
     let Some(second) = next(&mut body).await? else {
         return Ok(first);
     };

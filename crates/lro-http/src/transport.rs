@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use lro::{
     Capabilities, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage, Service,
@@ -6,7 +6,7 @@ use lro::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Call, HttpClient, NameTemplate, reply::Reply};
+use crate::{Call, HttpClient, NameTemplate, prepared::PreparedPolls, reply::Reply};
 
 /// `google.longrunning` over HTTP/JSON, for any service of that kind.
 ///
@@ -27,6 +27,7 @@ use crate::{Call, HttpClient, NameTemplate, reply::Reply};
 pub struct HttpTransport {
     client: HttpClient,
     binding: Binding,
+    polls: Arc<PreparedPolls>,
 }
 
 /// How a service binds `google.longrunning` to HTTP.
@@ -43,7 +44,7 @@ pub struct Binding {
 impl HttpTransport {
     /// A transport to the service that the client reaches.
     pub fn new(client: HttpClient, binding: Binding) -> Self {
-        Self { client, binding }
+        Self { client, binding, polls: Arc::new(PreparedPolls::new()) }
     }
 
     /// The client, for the service's other calls.
@@ -84,10 +85,12 @@ impl HttpTransport {
 #[async_trait]
 impl LroTransport for HttpTransport {
     async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
-        let name = name.as_str();
-        self.binding.names.check(name)?;
-        let call = Call::get(self.version(), name, "").param("name", name);
-        operation(&self.client.exchange(call).await?)
+        let prepared = self.polls.get(name, || {
+            let name = name.as_str();
+            self.binding.names.check(name)?;
+            self.client.prepare(Call::get(self.version(), name, "").param("name", name))
+        })?;
+        operation(&self.client.exchange(&prepared).await?)
     }
 
     async fn cancel_operation(&self, name: &OperationName) -> Result<(), Status> {
@@ -133,7 +136,7 @@ impl LroTransport for HttpTransport {
         self.binding.names.check(name)?;
         let wait = WaitBody { timeout: timeout.map(wkt::Duration::from) };
         let call = Call::post(self.version(), name, ":wait").param("name", name).body(&wait)?;
-        operation(&self.client.exchange(call).await?)
+        operation(&self.client.exchange(&self.client.prepare(call)?).await?)
     }
 
     fn capabilities(&self) -> Capabilities {

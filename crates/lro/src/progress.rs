@@ -26,9 +26,9 @@ pub(crate) struct Progress {
     replies: u32,
     refused_credential: bool,
     finished: bool,
-    /// Half-way between the last call and its reply, since the begin.
-    looked: Duration,
-    last_running: Duration,
+    /// When the last call was made, and answered.
+    last_call: (Instant, Instant),
+    last_running: Option<(Instant, Instant)>,
     schedule: Box<dyn Schedule>,
     chance: Chance,
 }
@@ -50,8 +50,8 @@ impl Progress {
             replies: 0,
             refused_credential: false,
             finished: false,
-            looked: Duration::ZERO,
-            last_running: Duration::ZERO,
+            last_call: (began, began),
+            last_running: None,
             schedule,
             chance: settings.seed.map_or_else(Chance::drawn, Chance::seeded),
         }
@@ -65,7 +65,7 @@ impl Progress {
     pub(crate) fn count_call(&mut self, asked: Instant, replied: Instant) {
         self.polls = self.polls.saturating_add(1);
         self.elapsed = replied - self.began;
-        self.looked = asked - self.began + (replied - asked) / 2;
+        self.last_call = (asked, replied);
     }
 
     /// A good reply refills the budget of failures. Returns the delay to the next call.
@@ -73,13 +73,13 @@ impl Progress {
         self.replies = self.replies.saturating_add(1);
         self.failures = 0;
         self.refused_credential = false;
-        self.last_running = self.looked;
+        self.last_running = Some(self.last_call);
         self.schedule.delay(&Moment::new(self.elapsed, self.replies))
     }
 
     pub(crate) fn keep_done(&mut self) {
         self.replies = self.replies.saturating_add(1);
-        self.finish(Some(self.looked));
+        self.finish(Some(self.middle(self.last_call)));
     }
 
     /// Returns the delay to the next call: none for the first refusal of a credential, for the next one is new.
@@ -111,8 +111,14 @@ impl Progress {
     /// Tells the schedule how it ended, once.
     pub(crate) fn finish(&mut self, done: Option<Duration>) {
         if !std::mem::replace(&mut self.finished, true) {
-            self.schedule.finished(&Finish { running: self.last_running, done, polls: self.replies });
+            let running = self.last_running.map_or(Duration::ZERO, |call| self.middle(call));
+            self.schedule.finished(&Finish { running, done, polls: self.replies });
         }
+    }
+
+    /// Half-way between a call and its reply, since the begin.
+    fn middle(&self, (asked, replied): (Instant, Instant)) -> Duration {
+        asked - self.began + (replied - asked) / 2
     }
 }
 

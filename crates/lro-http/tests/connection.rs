@@ -1,0 +1,235 @@
+//! Connections: broken, refused, stalled, kept.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use http::{HeaderValue, Version, header};
+use lro::{Code, LroTransport, Origin, pacing::Pacing, poll_until_done};
+use lro_http::{Call, HttpClient, Token};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+mod common;
+use common::{
+    RUNNING, RawServer, Recorded, Reply, SUCCEEDED, Server, Step, assert_clear, assert_survived, failure,
+    get, hasty, in_time, jobs, name, raw_reply, reply, running, say,
+};
+
+#[tokio::test]
+async fn a_broken_connection_is_a_failed_call_that_names_the_endpoint_or_the_break() {
+    // SPEC 26
+    let head = || say("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"name\":");
+    let whole = |text: &str| vec![Step::Read, say(text)];
+    for (what, script) in [
+        ("a close before the head", vec![Step::Read]),
+        ("a close before the request", vec![]),
+        ("a reset before the head", vec![Step::Read, Step::Reset]),
+        ("a close in the head", whole("HTTP/1.1 200 OK\r\ncontent-le")),
+        ("a close in the body", vec![Step::Read, head()]),
+        ("a reset in the body", vec![Step::Read, head(), Step::Reset]),
+        ("no HTTP", whole("SSH-2.0-OpenSSH_9.6\r\n\r\n")),
+        ("no chunk", whole("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n")),
+        ("half a chunk", whole("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n50\r\n{\"name\"")),
+    ] {
+        let server = RawServer::start([script]).await;
+        let status = failure(&server.jobs()).await;
+        assert_eq!(status.code(), Code::Unavailable, "{what}: {status}");
+        let message = status.message();
+        assert!(
+            message.contains(&server.url()) || message.contains("in the middle of the reply"),
+            "{what}: {status}"
+        );
+        assert_survived(&status);
+        assert!(std::error::Error::source(&status).is_some(), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_a_failed_call_that_names_the_endpoint() {
+    // SPEC 26
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let status = failure(&jobs(HttpClient::builder(format!("http://{free}")))).await;
+    assert_clear(&status, Code::Unavailable, &format!("cannot connect to http://{free}"));
+    assert_survived(&status);
+}
+
+#[tokio::test]
+async fn a_stalled_reply_ends_with_the_attempt_and_the_next_one_is_good() {
+    // SPEC 26, 45
+    for stalled in [
+        vec![Step::Stall],
+        vec![Step::Read, Step::Stall],
+        vec![Step::Read, say("HTTP/1.1 200 OK\r\nx: "), Step::Stall],
+        vec![Step::Read, say("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"), Step::Stall],
+        vec![Step::Read, say("HTTP/1.1 503 Busy\r\ncontent-length: 100\r\n\r\n{"), Step::Stall],
+    ] {
+        let good = vec![Step::Read, Step::Send(raw_reply("", SUCCEEDED.as_bytes()))];
+        let server = RawServer::start([stalled, good]).await;
+        let jobs = server.jobs();
+        let wait = poll_until_done::<Value>(&jobs, name()).tolerance(hasty()).attempt_timeout(ATTEMPT);
+        let began = Instant::now();
+        assert_eq!(in_time(wait.into_future()).await.unwrap()["answer"], 42);
+        assert!(began.elapsed() >= ATTEMPT);
+    }
+}
+
+#[tokio::test]
+async fn a_reply_that_stalls_for_ever_ends_the_wait_as_a_failed_call() {
+    // SPEC 27, 45
+    let head = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{";
+    let server = RawServer::start([vec![Step::Read, say(head), Step::Stall]]).await;
+    let jobs = server.jobs();
+    let wait =
+        poll_until_done::<Value>(&jobs, name()).tolerance(hasty().failures(2)).attempt_timeout(ATTEMPT);
+    let status = in_time(wait.into_future()).await.unwrap_err();
+    assert_eq!((status.origin(), status.code()), (Origin::CallFailed, Code::DeadlineExceeded));
+    assert_eq!((status.report().unwrap().polls, server.heads().len()), (3, 3));
+    assert!(status.may_be_running());
+}
+
+#[tokio::test]
+async fn a_call_that_is_no_poll_has_the_timeout_of_the_client_or_its_own() {
+    let server = RawServer::start([vec![Step::Read, Step::Stall]]).await;
+    let client = HttpClient::builder(server.url()).call_timeout(ATTEMPT).build().unwrap();
+    let status = in_time(client.send::<Value>(Call::get("v1", "jobs/1", ""))).await.unwrap_err();
+    assert_clear(&status, Code::DeadlineExceeded, &server.url());
+    assert_eq!(status.origin(), Origin::CallFailed);
+
+    let patient = HttpClient::builder(server.url()).build().unwrap();
+    let call = Call::get("v1", "jobs/1", "").timeout(ATTEMPT);
+    let status = in_time(patient.send::<Value>(call)).await.unwrap_err();
+    assert_clear(&status, Code::DeadlineExceeded, "100ms");
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_and_takes_no_token_along() {
+    // SPEC 43, 25
+    let elsewhere = Server::always(200, SUCCEEDED).await;
+    for http in [301, 302, 303, 307, 308] {
+        let location = HeaderValue::try_from(format!("{}/v1/operations/1", elsewhere.url())).unwrap();
+        let server = Server::start(move |_| {
+            let mut reply = reply(http, "");
+            reply.headers_mut().insert(header::LOCATION, location.clone());
+            reply
+        })
+        .await;
+        let status = failure(&jobs(server.client().credentials(Token::bearer("secret").unwrap()))).await;
+        assert_clear(&status, Code::Unknown, &http.to_string());
+        assert_eq!(server.requests().len(), 1);
+    }
+    assert_eq!((elsewhere.connections(), elsewhere.requests().len()), (0, 0));
+}
+
+#[tokio::test]
+async fn polls_share_one_connection() {
+    // SPEC 45
+    for http2 in [false, true] {
+        let polls = AtomicUsize::new(0);
+        let server = Server::start(move |_| {
+            let poll = polls.fetch_add(1, Ordering::SeqCst);
+            reply(200, if poll < 9 { RUNNING } else { SUCCEEDED })
+        })
+        .await;
+        let client = server.client();
+        let jobs = jobs(if http2 { client.http2_only() } else { client });
+        let wait = poll_until_done::<Value>(&jobs, name()).pacing(Pacing::fixed(Duration::from_millis(5)));
+        assert_eq!(in_time(wait.into_future()).await.unwrap()["answer"], 42);
+        let version = if http2 { Version::HTTP_2 } else { Version::HTTP_11 };
+        assert!(
+            server.requests().iter().all(|request| request.version == version && request.connection == 1)
+        );
+        assert_eq!((server.requests().len(), server.connections()), (10, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_failed_call_keeps_its_connection_too() {
+    // SPEC 45
+    let server = Server::in_turn([(503, "{}"), (404, "<html></html>"), (200, "{"), (200, RUNNING)]).await;
+    let jobs = server.jobs();
+    for _ in 0..3 {
+        failure(&jobs).await;
+    }
+    get(&jobs).await.unwrap();
+    assert_eq!((server.requests().len(), server.connections()), (4, 1));
+}
+
+#[tokio::test]
+async fn many_waits_over_http2_share_one_connection() {
+    // SPEC 45
+    let server = Server::start(answer_by_name).await;
+    let jobs = jobs(server.client().http2_only());
+    get(&jobs).await.unwrap();
+    let mut waits = tokio::task::JoinSet::new();
+    for number in 0..50 {
+        let jobs = jobs.clone();
+        waits
+            .spawn(async move { jobs.get_operation(&format!("operations/{number}").parse().unwrap()).await });
+    }
+    for operation in in_time(waits.join_all()).await {
+        operation.unwrap();
+    }
+    assert_eq!((server.requests().len(), server.connections()), (51, 1));
+}
+
+#[tokio::test]
+async fn a_connection_that_the_server_closed_is_made_anew() {
+    // SPEC 45
+    let close = raw_reply("connection: close\r\n", RUNNING.as_bytes());
+    let server = RawServer::start([vec![Step::Read, Step::Send(close)]]).await;
+    let jobs = server.jobs();
+    for _ in 0..3 {
+        assert_eq!(get(&jobs).await.unwrap(), running());
+    }
+
+    // Without a word: the close is found when the connection is taken from the pool.
+    let silent = RawServer::sends(raw_reply("", RUNNING.as_bytes())).await;
+    let jobs = silent.jobs();
+    for _ in 0..3 {
+        assert_eq!(get(&jobs).await.unwrap(), running());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_harms_no_other() {
+    // SPEC 37
+    let stalled = vec![Step::Read, say("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"), Step::Stall];
+    let good = vec![Step::Read, Step::Send(raw_reply("", RUNNING.as_bytes()))];
+    let server = RawServer::start([stalled, good]).await;
+    let jobs = server.jobs();
+    let dropped = Arc::new(AtomicBool::new(false));
+    let call = tokio::spawn({
+        let (jobs, dropped) = (jobs.clone(), SetOnDrop(Arc::clone(&dropped)));
+        async move {
+            let _dropped = dropped;
+            let _ = jobs.get_operation(&name()).await;
+        }
+    });
+    while server.heads().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    call.abort();
+    let _ = call.await;
+    assert!(dropped.load(Ordering::SeqCst));
+    assert_eq!(get(&jobs).await.unwrap(), running());
+}
+
+const ATTEMPT: Duration = Duration::from_millis(100);
+
+struct SetOnDrop(Arc<AtomicBool>);
+
+impl Drop for SetOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+fn answer_by_name(request: &Recorded) -> Reply {
+    reply(200, json!({"name": request.target.strip_prefix("/v1/")}).to_string())
+}

@@ -1,0 +1,453 @@
+//! Tokens: when they are asked for, how long they are kept, and that nobody sees them.
+
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use lro::{Code, Origin, Status, async_trait, pacing::Pacing, poll_until_done};
+use lro_http::{Call, Credentials, HttpClient, NoCredentials, Token, token_fn};
+use serde_json::{Value, json};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, advance, sleep},
+};
+
+mod common;
+use common::{
+    RUNNING, RawServer, SUCCEEDED, Server, Step, assert_clear, failure, get, hasty, in_time, jobs, name,
+    raw_reply, reply, trace::Traces,
+};
+
+#[tokio::test]
+async fn a_token_is_asked_for_before_every_call() {
+    // SPEC 30
+    let server = Server::in_turn([(200, RUNNING), (503, "{}"), (200, RUNNING), (200, SUCCEEDED)]).await;
+    let jobs = jobs(server.client().credentials(Counting::default()));
+    jobs.start(Call::post("v1", "jobs", "").body(&json!({})).unwrap()).await.unwrap();
+    let wait =
+        poll_until_done::<Value>(&jobs, name()).tolerance(hasty()).pacing(Pacing::fixed(Duration::ZERO));
+    in_time(wait.into_future()).await.unwrap();
+    assert_eq!(tokens(&server), ["Bearer 1", "Bearer 2", "Bearer 3", "Bearer 4"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_is_kept_until_a_minute_before_it_expires() {
+    let fetched = Arc::new(AtomicUsize::new(0));
+    let credentials = numbered(&fetched, Some(Duration::from_secs(3_600)));
+    let first = credentials.token().await.unwrap();
+    assert_eq!(first, credentials.token().await.unwrap());
+    advance(Duration::from_secs(3_539)).await;
+    assert!(!first.as_ref().unwrap().is_stale());
+    assert_eq!(first, credentials.token().await.unwrap());
+    assert_eq!(fetched.load(Ordering::SeqCst), 1);
+
+    advance(Duration::from_secs(2)).await;
+    assert!(first.as_ref().unwrap().is_stale());
+    let second = credentials.token().await.unwrap();
+    assert_ne!(first, second);
+    assert_eq!(second, credentials.token().await.unwrap());
+    assert_eq!(fetched.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_does_not_expire_is_kept_for_ever() {
+    for lifetime in [None, Some(Duration::MAX)] {
+        let fetched = Arc::new(AtomicUsize::new(0));
+        let credentials = numbered(&fetched, lifetime);
+        for _ in 0..3 {
+            assert!(!credentials.token().await.unwrap().unwrap().is_stale());
+            advance(Duration::from_secs(365 * 86_400)).await;
+        }
+        assert_eq!(fetched.load(Ordering::SeqCst), 1, "{lifetime:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_of_less_than_a_minute_is_used_and_not_kept() {
+    for lifetime in [Duration::ZERO, Duration::from_secs(59)] {
+        let fetched = Arc::new(AtomicUsize::new(0));
+        let credentials = numbered(&fetched, Some(lifetime));
+        for number in 1..=3 {
+            assert!(credentials.token().await.unwrap().is_some());
+            assert_eq!(fetched.load(Ordering::SeqCst), number);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn concurrent_calls_share_one_fetch() {
+    let fetched = Arc::new(AtomicUsize::new(0));
+    let credentials = Arc::new(slow(&fetched));
+    let mut calls = JoinSet::new();
+    for _ in 0..50 {
+        let credentials = Arc::clone(&credentials);
+        calls.spawn(async move { credentials.token().await.unwrap() });
+    }
+    let tokens = calls.join_all().await;
+    assert_eq!(fetched.load(Ordering::SeqCst), 1);
+    assert!(tokens.iter().all(|token| *token == tokens[0] && token.is_some()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fetch_that_is_dropped_holds_up_nobody() {
+    let fetched = Arc::new(AtomicUsize::new(0));
+    let credentials = slow(&fetched);
+    tokio::time::timeout(Duration::from_millis(500), credentials.token()).await.unwrap_err();
+    assert_eq!(credentials.token().await.unwrap(), Some(Token::bearer("2").unwrap()));
+}
+
+#[tokio::test]
+async fn a_fetch_that_fails_is_not_kept() {
+    let fetched = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&fetched);
+    let credentials = token_fn(move || {
+        let number = counter.fetch_add(1, Ordering::SeqCst);
+        async move { if number == 0 { Err(Status::unavailable("no network")) } else { Token::bearer("good") } }
+    });
+    assert_eq!(credentials.token().await.unwrap_err(), Status::unavailable("no network"));
+    assert_eq!(credentials.token().await.unwrap(), Some(Token::bearer("good").unwrap()));
+}
+
+#[tokio::test]
+async fn only_the_token_that_was_refused_is_dropped() {
+    // SPEC 30
+    let fetched = Arc::new(AtomicUsize::new(0));
+    let credentials = numbered(&fetched, None);
+    let first = credentials.token().await.unwrap().unwrap();
+    credentials.invalidate(&first);
+    let second = credentials.token().await.unwrap().unwrap();
+    assert_ne!(first, second);
+    // A call that was on its way with the old one comes back late.
+    credentials.invalidate(&first);
+    assert_eq!(credentials.token().await.unwrap().unwrap(), second);
+    assert_eq!(fetched.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn calls_that_are_refused_together_fetch_one_new_token() {
+    // SPEC 30
+    let server = Server::start(|request| match request.headers["authorization"].to_str().unwrap() {
+        "Bearer 1" => reply(401, "{}"),
+        _ => reply(200, SUCCEEDED),
+    })
+    .await;
+    let fetched = Arc::new(AtomicUsize::new(0));
+    let jobs = jobs(server.client().credentials(numbered(&fetched, None)));
+    let mut waits = JoinSet::new();
+    for _ in 0..20 {
+        let jobs = jobs.clone();
+        waits.spawn(async move { poll_until_done::<Value>(jobs, name()).await });
+    }
+    for outcome in in_time(waits.join_all()).await {
+        outcome.unwrap();
+    }
+    assert_eq!(fetched.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_wait_goes_on_with_a_fresh_token_after_a_401() {
+    // SPEC 30
+    let server = Server::in_turn([(200, RUNNING), (401, "{}"), (200, SUCCEEDED)]).await;
+    let fetched = Arc::new(AtomicUsize::new(0));
+    let jobs = jobs(server.client().credentials(numbered(&fetched, None)));
+    let wait = poll_until_done::<Value>(&jobs, name()).pacing(Pacing::fixed(Duration::ZERO));
+    assert_eq!(in_time(wait.into_future()).await.unwrap()["answer"], 42);
+    assert_eq!(tokens(&server), ["Bearer 1", "Bearer 1", "Bearer 2"]);
+}
+
+#[tokio::test]
+async fn a_second_401_in_a_row_is_final() {
+    // SPEC 20, 30
+    let server = Server::always(401, r#"{"error": {"status": "UNAUTHENTICATED", "message": "no"}}"#).await;
+    let fetched = Arc::new(AtomicUsize::new(0));
+    let jobs = jobs(server.client().credentials(numbered(&fetched, None)));
+    let status = in_time(poll_until_done::<Value>(&jobs, name()).into_future()).await.unwrap_err();
+    assert_eq!((status.origin(), status.code()), (Origin::CallFailed, Code::Unauthenticated));
+    assert!(status.may_be_running());
+    assert_eq!(status.report().unwrap().name, Some(name()));
+    assert_eq!(tokens(&server), ["Bearer 1", "Bearer 2"]);
+}
+
+#[tokio::test]
+async fn a_good_reply_makes_room_for_another_401() {
+    // SPEC 30: a wait outlives many tokens.
+    let server = Server::in_turn([
+        (401, "{}"),
+        (200, RUNNING),
+        (401, "{}"),
+        (200, RUNNING),
+        (401, "{}"),
+        (200, SUCCEEDED),
+    ])
+    .await;
+    let fetched = Arc::new(AtomicUsize::new(0));
+    let jobs = jobs(server.client().credentials(numbered(&fetched, None)));
+    let wait = poll_until_done::<Value>(&jobs, name()).pacing(Pacing::fixed(Duration::ZERO));
+    in_time(wait.into_future()).await.unwrap();
+    assert_eq!(tokens(&server), ["Bearer 1", "Bearer 2", "Bearer 2", "Bearer 3", "Bearer 3", "Bearer 4"]);
+}
+
+#[tokio::test]
+async fn unauthenticated_by_name_drops_the_token_whatever_the_status_line_says() {
+    // SPEC 23, 30
+    let refused = r#"{"error": {"code": 403, "status": "UNAUTHENTICATED", "message": "expired"}}"#;
+    let server = Server::in_turn([(403, refused), (200, SUCCEEDED)]).await;
+    let fetched = Arc::new(AtomicUsize::new(0));
+    let jobs = jobs(server.client().credentials(numbered(&fetched, None)));
+    in_time(poll_until_done::<Value>(&jobs, name()).into_future()).await.unwrap();
+    assert_eq!(tokens(&server), ["Bearer 1", "Bearer 2"]);
+}
+
+#[tokio::test]
+async fn a_401_with_a_body_that_never_comes_drops_the_token_too() {
+    // SPEC 30
+    let stalled = b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 100\r\n\r\n{".to_vec();
+    let good = vec![Step::Read, Step::Send(raw_reply("", SUCCEEDED.as_bytes()))];
+    let server = RawServer::start([vec![Step::Read, Step::Send(stalled), Step::Stall], good]).await;
+    let fetched = Arc::new(AtomicUsize::new(0));
+    let jobs = jobs(HttpClient::builder(server.url()).credentials(numbered(&fetched, None)));
+    let wait = poll_until_done::<Value>(&jobs, name()).tolerance(hasty());
+    in_time(wait.attempt_timeout(Duration::from_millis(100)).into_future()).await.unwrap();
+    let heads = server.heads();
+    assert!(heads[0].contains("bearer 1\r\n") && heads[1].contains("bearer 2\r\n"), "{heads:?}");
+}
+
+#[tokio::test]
+async fn other_refusals_keep_the_token() {
+    let server = Server::in_turn([(403, "{}"), (500, "{}"), (404, "{}"), (302, "{}"), (200, "<html>")]).await;
+    let fetched = Arc::new(AtomicUsize::new(0));
+    let jobs = jobs(server.client().credentials(numbered(&fetched, None)));
+    for _ in 0..5 {
+        failure(&jobs).await;
+    }
+    assert_eq!(fetched.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn without_a_token_no_call_is_made() {
+    let server = Server::always(200, RUNNING).await;
+    let jobs = jobs(server.client().credentials(token_fn(|| async { Token::bearer("canary\nx: y") })));
+    let status = failure(&jobs).await;
+    assert_clear(&status, Code::Unauthenticated, "bearer token");
+    assert_eq!(server.connections(), 0);
+}
+
+#[test]
+fn what_is_no_token_is_refused_and_not_shown() {
+    // SPEC 43
+    for bad in ["canary\n", "canary\r\nx-evil: 1", "\0canary", "canary\u{7f}"] {
+        let status = Token::bearer(bad).unwrap_err();
+        assert_clear(&status, Code::Unauthenticated, "the bearer token");
+        assert!(!format!("{status} {status:?}").contains("canary"), "{status:?}");
+    }
+    for empty in ["", " ", "\n"] {
+        assert_clear(&Token::bearer(empty).unwrap_err(), Code::Unauthenticated, "the bearer token is empty");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_cannot_be_had_for_now_is_asked_for_again_after_delays() {
+    // SPEC 33: the token server is down, and six questions within no time would not bring it back.
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let credentials = Unreachable(Arc::clone(&asked));
+    let jobs = jobs(HttpClient::builder("http://127.0.0.1:1").credentials(credentials));
+    let status = poll_until_done::<Value>(&jobs, name()).await.unwrap_err();
+    assert_eq!((status.origin(), status.code()), (Origin::CallFailed, Code::Unauthenticated));
+    let asked = asked.lock().unwrap().clone();
+    assert_eq!(asked.len(), 6, "five failures are survived");
+    let pauses: Vec<_> = asked.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(pauses[1..].iter().all(|pause| *pause >= Duration::from_millis(500)), "{pauses:?}");
+}
+
+#[tokio::test]
+async fn a_starting_call_is_sent_once_however_it_fails() {
+    // SPEC 42
+    for http in [302, 401, 404, 408, 409, 425, 429, 500, 501, 502, 503, 504] {
+        for http2 in [false, true] {
+            let server = Server::always(http, "{}").await;
+            let fetched = Arc::new(AtomicUsize::new(0));
+            let client = server.client().credentials(numbered(&fetched, None));
+            start(if http2 { client.http2_only() } else { client }).await.unwrap_err();
+            assert_eq!(server.requests().len(), 1, "HTTP {http}");
+        }
+    }
+    let html = Server::always(200, "<html>").await;
+    start(html.client()).await.unwrap_err();
+    assert_eq!(html.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_starting_call_is_sent_once_when_the_connection_breaks() {
+    // SPEC 42
+    let head = || Step::Send(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{".to_vec());
+    for broken in [
+        vec![Step::Read],
+        vec![Step::Read, Step::Reset],
+        vec![Step::Read, head()],
+        vec![Step::Read, head(), Step::Reset],
+        vec![Step::Read, Step::Stall],
+    ] {
+        // The first call on a connection, and one on a connection that was good before.
+        for before in [0, 1] {
+            let good = [Step::Read, Step::Send(raw_reply("", b"{}"))];
+            let script = good.into_iter().cycle().take(2 * before).chain(broken.clone()).collect();
+            let server = RawServer::start([script]).await;
+            let client =
+                HttpClient::builder(server.url()).call_timeout(Duration::from_millis(200)).build().unwrap();
+            for _ in 0..before {
+                client.send::<Value>(starting()).await.unwrap();
+            }
+            in_time(client.send::<Value>(starting())).await.unwrap_err();
+            sleep(Duration::from_millis(50)).await;
+            assert_eq!(server.heads().len(), before + 1, "{broken:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_sees_a_token() {
+    // SPEC 43
+    let token = || Token::bearer("canary").unwrap().expires_in(Duration::from_secs(3_600));
+    let mut seen = BTreeMap::from([("a token", format!("{:?}", token()))]);
+    let traces = Traces::record();
+    for http2 in [false, true] {
+        let server = Server::in_turn([
+            (200, RUNNING),
+            (503, "{}"),
+            (401, r#"{"error": "invalid_token"}"#),
+            (403, "<html>"),
+            (302, ""),
+            (200, "{"),
+        ])
+        .await;
+        let builder = server.client().credentials(token_fn(move || async move { Ok(token()) }));
+        let builder = if http2 { builder.http2_only() } else { builder };
+        let static_builder = server.client().credentials(token());
+        seen.insert("a builder", format!("{builder:?} {static_builder:?}"));
+        let jobs = jobs(builder);
+        seen.insert("a transport", format!("{jobs:?} {:?}", jobs.client()));
+        get(&jobs).await.unwrap();
+        for what in ["503", "401", "403", "302", "truncated"] {
+            let status = failure(&jobs).await;
+            seen.insert(what, format!("{status} {status:?} {status:#?}"));
+        }
+        assert!(tokens(&server).iter().all(|token| token == "Bearer canary"));
+    }
+    let broken = RawServer::start([vec![Step::Read]]).await;
+    let status = failure(&jobs(HttpClient::builder(broken.url()).credentials(token()))).await;
+    seen.insert("a broken connection", format!("{status} {status:?}"));
+    let text = traces.text();
+    assert!(
+        text.contains("replied") && text.contains("lro_http") && text.contains("h2"),
+        "not traced: {text}"
+    );
+    seen.insert("the traces", text);
+    for (what, text) in seen {
+        assert!(!text.contains("canary"), "{what}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_sees_a_payload() {
+    // SPEC 43
+    let traces = Traces::record();
+    let reply =
+        r#"{"name": "operations/1", "done": true, "response": {"@type": "t/a.B", "secret": "canary"}}"#;
+    let server = Server::always(200, reply).await;
+    for client in [server.client(), server.client().http2_only()] {
+        let jobs = jobs(client);
+        let call = Call::post("v1", "jobs", "").body(&json!({"secret": "canary"})).unwrap();
+        let operation = jobs.start(call).await.unwrap();
+        assert!(!format!("{operation:?}").contains("canary"), "{operation:?}");
+        poll_until_done::<Value>(&jobs, name()).await.unwrap();
+    }
+    let text = traces.text();
+    assert!(text.contains("replied") && !text.contains("canary"), "{text}");
+}
+
+#[test]
+fn a_call_does_not_show_its_body() {
+    // SPEC 43
+    let call = Call::post("v1", "jobs", "").body(&json!({"secret": "canary"})).unwrap();
+    assert!(!format!("{call:?}").contains("canary"), "{call:?}");
+}
+
+#[tokio::test]
+async fn no_credentials_are_no_header() {
+    assert_eq!(NoCredentials.token().await.unwrap(), None);
+    let server = Server::always(200, RUNNING).await;
+    get(&jobs(server.client().credentials(NoCredentials))).await.unwrap();
+    assert!(!server.request().headers.contains_key("authorization"));
+}
+
+/// A new token for each question.
+#[derive(Debug, Default)]
+struct Counting(AtomicUsize);
+
+#[async_trait]
+impl Credentials for Counting {
+    async fn token(&self) -> Result<Option<Token>, Status> {
+        let number = self.0.fetch_add(1, Ordering::SeqCst) + 1;
+        Token::bearer(&number.to_string()).map(Some)
+    }
+}
+
+/// Keeps when it was asked; what it lacks may come.
+#[derive(Debug)]
+struct Unreachable(Arc<Mutex<Vec<Instant>>>);
+
+#[async_trait]
+impl Credentials for Unreachable {
+    async fn token(&self) -> Result<Option<Token>, Status> {
+        self.0.lock().unwrap().push(Instant::now());
+        Err(Status::new(Code::Unauthenticated, "cannot fetch a token: no route").with_transient(true))
+    }
+}
+
+/// The tokens `1`, `2`, ..., each good for so long.
+fn numbered(fetched: &Arc<AtomicUsize>, lifetime: Option<Duration>) -> impl Credentials + use<> {
+    let fetched = Arc::clone(fetched);
+    token_fn(move || {
+        let number = fetched.fetch_add(1, Ordering::SeqCst) + 1;
+        async move {
+            let token = Token::bearer(&number.to_string())?;
+            Ok(match lifetime {
+                Some(lifetime) => token.expires_in(lifetime),
+                None => token,
+            })
+        }
+    })
+}
+
+/// The tokens `1`, `2`, ...; a fetch takes a second.
+fn slow(fetched: &Arc<AtomicUsize>) -> impl Credentials + use<> {
+    let fetched = Arc::clone(fetched);
+    token_fn(move || {
+        let number = fetched.fetch_add(1, Ordering::SeqCst) + 1;
+        async move {
+            sleep(Duration::from_secs(1)).await;
+            Token::bearer(&number.to_string())
+        }
+    })
+}
+
+fn starting() -> Call {
+    Call::post("v1", "jobs", "").body(&json!({})).unwrap()
+}
+
+async fn start(client: lro_http::HttpClientBuilder) -> Result<lro::Operation, Status> {
+    in_time(jobs(client).start(starting())).await
+}
+
+fn tokens(server: &Server) -> Vec<String> {
+    let authorization =
+        |request: &common::Recorded| request.headers["authorization"].to_str().unwrap().to_owned();
+    server.requests().iter().map(authorization).collect()
+}

@@ -1,0 +1,263 @@
+//! The calls beside get: what they send, and that what a service has not is no call.
+
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
+use std::time::Duration;
+
+use http::Method;
+use lro::{
+    Capabilities, Code, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage, Origin,
+    Status,
+};
+use lro_http::HttpTransport;
+use serde_json::{Value, json};
+
+mod common;
+use common::{RUNNING, SUCCEEDED, Server, assert_clear, binding, name};
+
+#[tokio::test]
+async fn cancel_is_a_post_with_an_empty_message() {
+    // SPEC 38, 39
+    let server = Server::always(200, "{}").await;
+    all(&server).cancel_operation(&name()).await.unwrap();
+    assert_sent(
+        &server,
+        &Method::POST,
+        "/v1/operations/1:cancel",
+        Some("name=operations%2F1"),
+        Some(json!({})),
+    );
+}
+
+#[tokio::test]
+async fn delete_is_a_delete_without_a_body() {
+    // SPEC 38
+    let server = Server::always(200, "{}").await;
+    all(&server).delete_operation(&name()).await.unwrap();
+    assert_sent(&server, &Method::DELETE, "/v1/operations/1", Some("name=operations%2F1"), None);
+}
+
+#[tokio::test]
+async fn success_of_cancel_and_delete_is_any_good_reply() {
+    // SPEC 39
+    for (http, body) in [(200, "{}"), (200, ""), (204, ""), (202, "accepted"), (200, "<html>")] {
+        let server = Server::always(http, body).await;
+        all(&server).cancel_operation(&name()).await.unwrap();
+        all(&server).delete_operation(&name()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn wait_is_a_post_with_the_timeout() {
+    // SPEC 38
+    for (timeout, body) in [
+        (None, json!({})),
+        (Some(Duration::from_secs(10)), json!({"timeout": "10s"})),
+        (Some(Duration::from_millis(1_500)), json!({"timeout": "1.500s"})),
+        (Some(Duration::ZERO), json!({"timeout": "0s"})),
+        (Some(Duration::MAX), json!({"timeout": "315576000000s"})),
+    ] {
+        let server = Server::always(200, SUCCEEDED).await;
+        assert!(all(&server).wait_operation(&name(), timeout).await.unwrap().is_done());
+        assert_sent(&server, &Method::POST, "/v1/operations/1:wait", Some("name=operations%2F1"), Some(body));
+    }
+}
+
+#[tokio::test]
+async fn list_is_a_get_of_the_collection() {
+    // SPEC 38, 41
+    let whole = ListOperationsRequest {
+        name: "projects/p/locations/a b".to_owned(),
+        filter: r#"done = true AND name:"x/y""#.to_owned(),
+        page_size: 50,
+        page_token: "a+b/c==".to_owned(),
+    };
+    for (request, target, params) in [
+        (ListOperationsRequest::default(), "/v1/operations", None),
+        (
+            ListOperationsRequest { name: "projects/p".to_owned(), ..ListOperationsRequest::default() },
+            "/v1/projects/p/operations",
+            Some("name=projects%2Fp"),
+        ),
+        (
+            ListOperationsRequest { page_token: "next".to_owned(), ..ListOperationsRequest::default() },
+            "/v1/operations?pageToken=next",
+            None,
+        ),
+        (
+            whole,
+            "/v1/projects/p/locations/a%20b/operations?filter=done%20%3D%20true%20AND%20name%3A%22x%2Fy%22\
+             &pageSize=50&pageToken=a%2Bb%2Fc%3D%3D",
+            Some("name=projects%2Fp%2Flocations%2Fa%20b"),
+        ),
+    ] {
+        let server = Server::always(200, "{}").await;
+        assert_eq!(all(&server).list_operations(&request).await.unwrap(), OperationPage::default());
+        assert_sent(&server, &Method::GET, target, params, None);
+    }
+}
+
+#[tokio::test]
+async fn a_page_may_be_empty_and_have_a_next_one() {
+    // SPEC 16, 41
+    let one = || Operation::running("operations/1");
+    for (body, operations, token) in [
+        (json!({"operations": [], "nextPageToken": "n"}), vec![], "n"),
+        (json!({"next_page_token": "n"}), vec![], "n"),
+        (json!({"operations": null, "nextPageToken": null}), vec![], ""),
+        (json!({"operations": [{"name": "operations/1"}], "unreachable": ["a"]}), vec![one()], ""),
+    ] {
+        let server = Server::always(200, &body.to_string()).await;
+        let page = all(&server).list_operations(&ListOperationsRequest::default()).await.unwrap();
+        assert_eq!(page, OperationPage { operations, next_page_token: token.to_owned() }, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_the_wrong_shape_is_malformed() {
+    // SPEC 16, 20
+    for body in ["5", r#"{"operations": {}}"#, r#"{"operations": [5]}"#, r#"{"nextPageToken": 5}"#] {
+        let server = Server::always(200, body).await;
+        let status = all(&server).list_operations(&ListOperationsRequest::default()).await.unwrap_err();
+        assert_eq!(
+            (status.origin(), status.code()),
+            (Origin::MalformedReply, Code::Internal),
+            "{body}: {status}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_cannot_be_read_is_a_failed_call() {
+    // SPEC 19, 20: truncated JSON breaks no rule of google.longrunning, it is a broken call.
+    for body in ["", r#"{"operations": ["#, "<html>"] {
+        let server = Server::always(200, body).await;
+        let status = all(&server).list_operations(&ListOperationsRequest::default()).await.unwrap_err();
+        assert_eq!(
+            (status.origin(), status.code()),
+            (Origin::CallFailed, Code::Internal),
+            "{body}: {status}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_the_service_has_not_makes_no_request() {
+    // SPEC 38
+    let server = Server::always(200, RUNNING).await;
+    let jobs = server.jobs();
+    assert_eq!(jobs.capabilities(), Capabilities::default());
+    for (status, verb) in refusals(&jobs, &name()).await.into_iter().zip(["cancel", "delete", "list", "wait"])
+    {
+        assert_clear(&status, Code::Unimplemented, verb);
+        assert!(status.message().contains("jobs.example.com"), "{status}");
+        assert_eq!(status.origin(), Origin::CallFailed);
+    }
+    assert_eq!((server.connections(), server.requests().len()), (0, 0));
+}
+
+#[tokio::test]
+async fn each_capability_is_its_own() {
+    // SPEC 38
+    let server = Server::always(200, RUNNING).await;
+    for index in 0..4 {
+        let capabilities =
+            Capabilities { cancel: index == 0, delete: index == 1, list: index == 2, wait: index == 3 };
+        let jobs = with(&server, capabilities);
+        assert_eq!(jobs.capabilities(), capabilities);
+        let list = ListOperationsRequest::default();
+        let made = [
+            jobs.cancel_operation(&name()).await.is_ok(),
+            jobs.delete_operation(&name()).await.is_ok(),
+            jobs.list_operations(&list).await.is_ok(),
+            jobs.wait_operation(&name(), None).await.is_ok(),
+        ];
+        assert_eq!(made, [0, 1, 2, 3].map(|other| other == index));
+    }
+    assert_eq!(server.requests().len(), 4);
+}
+
+#[tokio::test]
+async fn a_name_of_another_service_is_refused_by_every_call() {
+    // SPEC 15
+    let server = Server::always(200, RUNNING).await;
+    let jobs = all(&server);
+    let other = OperationName::parse("projects/p/operations/1").unwrap();
+    let statuses = [
+        jobs.get_operation(&other).await.unwrap_err(),
+        jobs.cancel_operation(&other).await.unwrap_err(),
+        jobs.delete_operation(&other).await.unwrap_err(),
+        jobs.wait_operation(&other, None).await.unwrap_err(),
+    ];
+    for status in statuses {
+        assert_clear(&status, Code::InvalidArgument, "projects/p/operations/1");
+    }
+    assert_eq!(server.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_parent_that_is_not_safe_in_a_path_is_refused() {
+    // SPEC 13: a proxy would make `/v1/operations` of `/v1/projects/../operations`.
+    let server = Server::always(200, "{}").await;
+    let jobs = all(&server);
+    for parent in
+        ["..", "projects/..", "projects/p/./q", "/projects", "projects/", "projects//p", "projects/a\nb"]
+    {
+        let request = ListOperationsRequest { name: parent.to_owned(), ..ListOperationsRequest::default() };
+        let _ = jobs.list_operations(&request).await;
+    }
+    let sent: Vec<_> = server.requests().into_iter().map(|request| request.target).collect();
+    assert!(sent.is_empty(), "{sent:#?}");
+}
+
+#[tokio::test]
+async fn a_failed_call_says_what_the_server_said() {
+    // SPEC 22
+    let error =
+        json!({"error": {"code": 400, "message": "it is done", "status": "FAILED_PRECONDITION"}}).to_string();
+    let server = Server::always(400, &error).await;
+    for status in refusals(&all(&server), &name()).await {
+        assert_eq!(status.to_string(), "FAILED_PRECONDITION: it is done");
+        assert_eq!(status.origin(), Origin::CallFailed);
+    }
+    assert_eq!(server.requests().len(), 4);
+}
+
+#[test]
+fn says_which_service_it_is() {
+    let client = lro_http::HttpClient::builder("http://localhost:1").build().unwrap();
+    let binding = binding(Capabilities::default());
+    let jobs = HttpTransport::new(client, binding.clone());
+    assert_eq!(jobs.service(), binding.service);
+    assert_eq!(jobs.binding(), &binding);
+    assert_eq!(jobs.client().endpoint().to_string(), "http://localhost:1");
+}
+
+/// The failures of the four calls, in the order of [`Capabilities`].
+async fn refusals(jobs: &HttpTransport, name: &OperationName) -> [Status; 4] {
+    [
+        jobs.cancel_operation(name).await.unwrap_err(),
+        jobs.delete_operation(name).await.unwrap_err(),
+        jobs.list_operations(&ListOperationsRequest::default()).await.unwrap_err(),
+        jobs.wait_operation(name, None).await.unwrap_err(),
+    ]
+}
+
+fn all(server: &Server) -> HttpTransport {
+    with(server, Capabilities { cancel: true, delete: true, list: true, wait: true })
+}
+
+fn with(server: &Server, capabilities: Capabilities) -> HttpTransport {
+    HttpTransport::new(server.client().build().unwrap(), binding(capabilities))
+}
+
+#[track_caller]
+fn assert_sent(server: &Server, method: &Method, target: &str, params: Option<&str>, body: Option<Value>) {
+    let request = server.request();
+    assert_eq!((&request.method, &*request.target), (method, target));
+    let sent = request.headers.get("x-goog-request-params").map(|params| params.to_str().unwrap());
+    assert_eq!(sent, params);
+    let sent = (!request.body.is_empty()).then(|| serde_json::from_slice(&request.body).unwrap());
+    assert_eq!(sent, body);
+    assert_eq!(request.headers.contains_key("content-type"), body.is_some());
+}
