@@ -2,7 +2,7 @@ use std::{fmt, time::Duration};
 
 use lro::Status;
 
-use crate::{Credentials, HttpClient, NoCredentials};
+use crate::{Credentials, HttpClient, NoCredentials, endpoint::shown};
 
 /// Makes an [`HttpClient`], or what a service's crate makes of one.
 #[must_use = "a builder does nothing until it is built"]
@@ -12,7 +12,6 @@ pub struct HttpClientBuilder<C = HttpClient> {
 }
 
 /// What a client is made of.
-#[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) endpoint: String,
     pub(crate) credentials: Box<dyn Credentials>,
@@ -111,7 +110,10 @@ impl<C> HttpClientBuilder<C> {
 
 impl<C> fmt::Debug for HttpClientBuilder<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.settings.fmt(f)
+        f.debug_struct("HttpClientBuilder")
+            .field("endpoint", &shown(&self.settings.endpoint))
+            .field("credentials", &self.settings.credentials)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use bytes::Bytes;
 use http::Method;
@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::template::{push_name, push_value};
 
 /// One call of a service's own, such as the one that starts an operation.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct Call {
     pub(crate) method: Method,
@@ -101,6 +101,17 @@ impl Call {
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
+    }
+}
+
+/// The query and the body may hold what is the caller's secret.
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.split(|byte| *byte == b'?').next().unwrap_or_default();
+        f.debug_struct("Call")
+            .field("method", &self.method)
+            .field("path", &String::from_utf8_lossy(path))
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,7 +1,7 @@
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, header};
+use http::{HeaderName, HeaderValue, Method, Request, header};
 use http_body_util::Full;
 use hyper_util::{
     client::legacy::Client,
@@ -126,14 +126,16 @@ impl HttpClient {
         if http.is_success() {
             return Ok(Reply { body: encoding.read(body, self.0.largest_reply).await?, retry_after });
         }
-        if http == http::StatusCode::UNAUTHORIZED
+        let status = match encoding.read(body, self.0.largest_reply.min(LARGEST_ERROR)).await {
+            Ok(body) => failure::failed_call(http, &body),
+            // The status line is known: a body that cannot be read takes nothing from it.
+            Err(fault) => failure::without_body(http, &fault),
+        };
+        if status.code() == Code::Unauthenticated
             && let Some(token) = &token
         {
             self.0.credentials.invalidate(token);
         }
-        // The status line is known: a body that cannot be read takes nothing from it.
-        let body = encoding.read(body, self.0.largest_reply.min(LARGEST_ERROR)).await.unwrap_or_default();
-        let status = failure::failed_call(http, &body);
         Err(retry_after.into_iter().fold(status, Status::with_retry_after))
     }
 
@@ -148,6 +150,9 @@ impl HttpClient {
         }
         if prepared.body.is_some() {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        } else if matches!(prepared.method, Method::POST | Method::PATCH) {
+            // Google answers 411 to a method that may have a body and does not say that it has none.
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         if let Some(token) = token {
             headers.insert(header::AUTHORIZATION, token.authorization().clone());

@@ -1,7 +1,7 @@
 use std::{
     fmt,
     future::Future,
-    sync::{PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -28,9 +28,12 @@ pub trait Credentials: fmt::Debug + Send + Sync {
     fn invalidate(&self, _: &Token) {}
 }
 
-/// A bearer token and how long it is good. It shows itself to nobody: `Debug` hides it.
+/// A bearer token and how long it is good. It shows itself to nobody: `Debug` hides it. Cloning shares it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Token {
+pub struct Token(Arc<Parts>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Parts {
     authorization: HeaderValue,
     quota_project: Option<HeaderValue>,
     expires_at: Option<Instant>,
@@ -54,12 +57,13 @@ impl Token {
 
     pub(crate) fn from_header(mut authorization: HeaderValue) -> Self {
         authorization.set_sensitive(true);
-        Self { authorization, quota_project: None, expires_at: None }
+        Self(Arc::new(Parts { authorization, quota_project: None, expires_at: None }))
     }
 
     /// Sets how long the token is good from now.
-    pub fn expires_in(self, lifetime: Duration) -> Self {
-        Self { expires_at: Instant::now().checked_add(lifetime), ..self }
+    pub fn expires_in(mut self, lifetime: Duration) -> Self {
+        Arc::make_mut(&mut self.0).expires_at = Instant::now().checked_add(lifetime);
+        self
     }
 
     /// Sets the project whose quota pays, sent as `x-goog-user-project`.
@@ -67,27 +71,28 @@ impl Token {
     /// # Errors
     ///
     /// `INVALID_ARGUMENT` if no header can carry it.
-    pub fn quota_project(self, project: &str) -> Result<Self, Status> {
-        Ok(Self { quota_project: Some(project_header(project)?), ..self })
+    pub fn quota_project(mut self, project: &str) -> Result<Self, Status> {
+        Arc::make_mut(&mut self.0).quota_project = Some(project_header(project)?);
+        Ok(self)
     }
 
     /// Whether it expires within the next minute.
     pub fn is_stale(&self) -> bool {
-        self.expires_at.is_some_and(|expiry| expiry.saturating_duration_since(Instant::now()) < MARGIN)
+        self.0.expires_at.is_some_and(|expiry| expiry.saturating_duration_since(Instant::now()) < MARGIN)
     }
 
     pub(crate) fn authorization(&self) -> &HeaderValue {
-        &self.authorization
+        &self.0.authorization
     }
 
     pub(crate) fn project(&self) -> Option<&HeaderValue> {
-        self.quota_project.as_ref()
+        self.0.quota_project.as_ref()
     }
 }
 
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Token").field("expires_at", &self.expires_at).finish_non_exhaustive()
+        f.debug_struct("Token").field("expires_at", &self.0.expires_at).finish_non_exhaustive()
     }
 }
 

@@ -37,8 +37,13 @@ impl Endpoint {
         if authority.as_str().contains('@') {
             return Err(refuse("it has a user or a password: give credentials to the builder"));
         }
-        if authority.as_str().rsplit(':').next().is_none_or(str::is_empty) {
-            return Err(refuse("its port is empty"));
+        if authority.host().is_empty() {
+            return Err(refuse("it has no host"));
+        }
+        // What stands behind the host is `:` and a port, if anything.
+        let port = authority.as_str().get(authority.host().len()..).unwrap_or_default();
+        if !port.is_empty() && authority.port_u16().is_none_or(|port| port == 0) {
+            return Err(refuse("its port is not a number from 1 to 65535"));
         }
         match scheme.as_str() {
             "https" => {}
@@ -82,10 +87,16 @@ fn is_loopback(host: &str) -> bool {
         || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// A URL without what may be a password in it.
-fn shown(url: &str) -> String {
-    match (url.find("://"), url.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme < at => format!("{}://…{}", &url[..scheme], &url[at..]),
-        _ => url.to_owned(),
-    }
+/// A URL without what may be a password or a key in it.
+pub(crate) fn shown(url: &str) -> String {
+    let url = match url.find(['?', '#']) {
+        Some(end) => format!("{}…", &url[..end]),
+        None => url.to_owned(),
+    };
+    let Some(at) = url.rfind('@') else {
+        return url;
+    };
+    let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
+    let separator = if scheme.is_empty() { "" } else { "://" };
+    format!("{scheme}{separator}…{}", &url[at..])
 }

@@ -1,63 +1,59 @@
 //! A failed HTTP call as a `Status`: the rules of the body, then the table of the status line.
 
+use std::collections::BTreeMap;
+
 use http::StatusCode;
 use lro::{Any, Code, Status};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 /// Reads the reply of a failed call.
 ///
 /// The name in `error.status` counts before the status line. Google's form, that form in an array of one, OAuth's
-/// `"error": "name"`, and the legacy `errors[]` are read; a body that is none of them leaves the status line alone.
+/// `"error": "name"`, and the legacy `errors[]` are read; a body that is none of them leaves the status line alone. A
+/// member of a wrong type is as if it were not there.
 pub(crate) fn failed_call(http: StatusCode, body: &[u8]) -> Status {
-    let Some(Reply { error: Some(error), error_description }) = reply(body) else {
+    let Some((reply, error)) = reply(body) else {
         return by_line(http, format!("HTTP {http}{}", kind_of(body)));
     };
     if let Ok(name) = serde_json::from_str::<String>(error.get()) {
-        return by_line(http, joined(&[Some(name), error_description], http));
+        return by_line(http, joined([Some(name), member(&reply, "error_description")], http));
     }
-    let Ok(failure) = serde_json::from_str::<Failure>(error.get()) else {
-        return by_line(http, format!("HTTP {http}, and the error in the body cannot be read"));
+    let Ok(error) = serde_json::from_str::<Members>(error.get()) else {
+        return by_line(http, format!("HTTP {http} with an error in JSON that cannot be read"));
     };
-    let legacy = failure.errors.into_iter().flatten().next().unwrap_or_default();
-    let message = joined(&[failure.message.or(legacy.message), legacy.reason], http);
-    let details =
-        failure.details.into_iter().flatten().filter_map(|detail| Any::from_json(detail.get()).ok());
-    match failure.status.as_deref().and_then(Code::from_name) {
+    let legacy = member::<Vec<Members>>(&error, "errors").and_then(|errors| errors.into_iter().next());
+    let legacy = legacy.unwrap_or_default();
+    let message = member(&error, "message").or_else(|| member(&legacy, "message"));
+    let message = joined([message, member(&legacy, "reason")], http);
+    let details = member::<Vec<Box<RawValue>>>(&error, "details").unwrap_or_default();
+    let details = details.iter().filter_map(|detail| Any::from_json(detail.get()).ok()).collect();
+    match member::<String>(&error, "status").as_deref().and_then(Code::from_name) {
         Some(code) => Status::new(code, message),
         None => by_line(http, message),
     }
-    .with_details(details.collect())
+    .with_details(details)
 }
 
-#[derive(Deserialize)]
-struct Reply {
-    error: Option<Box<RawValue>>,
-    error_description: Option<String>,
+/// A failed call whose body could not be read.
+pub(crate) fn without_body(http: StatusCode, fault: &Status) -> Status {
+    by_line(http, format!("HTTP {http}, its body unread: {}", fault.message()))
 }
 
-#[derive(Deserialize)]
-struct Failure {
-    status: Option<String>,
-    message: Option<String>,
-    details: Option<Vec<Box<RawValue>>>,
-    errors: Option<Vec<Legacy>>,
+type Members = BTreeMap<String, Box<RawValue>>;
+
+/// The members of the reply, and its error.
+fn reply(body: &[u8]) -> Option<(Members, Box<RawValue>)> {
+    let reply: Members = match body.trim_ascii_start().first()? {
+        b'[' => serde_json::from_slice::<[Members; 1]>(body).map(|[reply]| reply).ok()?,
+        _ => serde_json::from_slice(body).ok()?,
+    };
+    let error = reply.get("error").filter(|error| error.get() != "null")?.clone();
+    Some((reply, error))
 }
 
-#[derive(Default, Deserialize)]
-struct Legacy {
-    reason: Option<String>,
-    message: Option<String>,
-}
-
-fn reply(body: &[u8]) -> Option<Reply> {
-    fn read<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
-        serde_json::from_slice(body).ok()
-    }
-    match body.trim_ascii_start().first()? {
-        b'[' => read::<[Reply; 1]>(body).map(|[reply]| reply),
-        _ => read(body),
-    }
+fn member<T: DeserializeOwned>(members: &Members, name: &str) -> Option<T> {
+    serde_json::from_str(members.get(name)?.get()).ok()
 }
 
 fn by_line(http: StatusCode, message: String) -> Status {
@@ -86,9 +82,8 @@ fn code_of(http: StatusCode) -> Code {
     }
 }
 
-fn joined(parts: &[Option<String>], http: StatusCode) -> String {
-    let parts: Vec<&str> =
-        parts.iter().flatten().map(String::as_str).filter(|part| !part.is_empty()).collect();
+fn joined(parts: [Option<String>; 2], http: StatusCode) -> String {
+    let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
     if parts.is_empty() { format!("HTTP {http}") } else { parts.join(": ") }
 }
 

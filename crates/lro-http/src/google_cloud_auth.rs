@@ -36,7 +36,7 @@ impl GoogleCloudCredentials {
     ///
     /// # Errors
     ///
-    /// `UNAUTHENTICATED` if there are none, or if they cannot be read.
+    /// `UNAUTHENTICATED` if there are none, if they cannot be read, or outside of a tokio runtime.
     pub fn application_default<S: Into<String>>(scopes: impl IntoIterator<Item = S>) -> Result<Self, Status> {
         let scopes: Vec<String> = scopes.into_iter().map(Into::into).collect();
         Self::new(move || Builder::default().with_scopes(scopes.clone()).build())
@@ -46,10 +46,17 @@ impl GoogleCloudCredentials {
     ///
     /// # Errors
     ///
-    /// `UNAUTHENTICATED` if the closure fails.
+    /// `UNAUTHENTICATED` if the closure fails, or outside of a tokio runtime.
     pub fn new(
         build: impl Fn() -> Result<CloudCredentials, build_errors::Error> + Send + Sync + 'static,
     ) -> Result<Self, Status> {
+        // That crate spawns a task that renews the token, and panics where there is no runtime to spawn it on.
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Err(Status::new(
+                Code::Unauthenticated,
+                "cannot build credentials outside of a tokio runtime: build them in an async function",
+            ));
+        }
         let credentials = build().map_err(|error| {
             Status::new(Code::Unauthenticated, format!("cannot build credentials: {error}"))
                 .with_source(error)

@@ -39,7 +39,8 @@ impl PreparedPolls {
     ) -> Result<Arc<Prepared>, Status> {
         // A name in a slot keeps its place in memory, so the same place is the same name.
         let place = name.as_str().as_ptr();
-        let mut slot = self.slots[place.addr() / ALIGNMENT % SLOTS].lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot =
+            self.slots[place.addr() / ALIGNMENT % SLOTS].lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, prepared)) = &*slot
             && known.as_str().as_ptr() == place
         {

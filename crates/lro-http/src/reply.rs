@@ -6,8 +6,8 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use flate2::write::GzDecoder;
-use http::{HeaderMap, HeaderValue, header};
+use flate2::write::MultiGzDecoder;
+use http::{HeaderMap, header};
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use lro::{Code, Status};
@@ -24,15 +24,18 @@ pub(crate) struct Reply {
 pub(crate) enum Encoding {
     Identity,
     Gzip,
-    Unknown(String),
+    Unknown(Box<str>),
 }
 
 impl Encoding {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        match headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes) {
-            None | Some(b"identity" | b"") => Self::Identity,
-            Some(b"gzip" | b"x-gzip") => Self::Gzip,
-            Some(other) => Self::Unknown(String::from_utf8_lossy(other).into_owned()),
+        let Some(name) = headers.get(header::CONTENT_ENCODING) else {
+            return Self::Identity;
+        };
+        match &*String::from_utf8_lossy(name.as_bytes()).to_ascii_lowercase() {
+            "identity" | "" => Self::Identity,
+            "gzip" | "x-gzip" => Self::Gzip,
+            other => Self::Unknown(other.into()),
         }
     }
 
@@ -93,7 +96,7 @@ async fn collect(mut body: Incoming, bound: usize) -> Result<Bytes, Status> {
 }
 
 async fn gunzip(mut body: Incoming, bound: usize) -> Result<Bytes, Status> {
-    let mut decoder = GzDecoder::new(Bounded { bytes: Vec::new(), bound, overflowed: false });
+    let mut decoder = MultiGzDecoder::new(Bounded { bytes: Vec::new(), bound, overflowed: false });
     while let Some(data) = next(&mut body).await? {
         decoder.write_all(&data).map_err(|error| {
             if decoder.get_ref().overflowed { too_large(bound) } else { undecompressable(&error) }

@@ -24,7 +24,7 @@ impl NameTemplate {
                 return !name.is_empty();
             }
             let end = name.iter().position(|byte| *byte == b'/').unwrap_or(name.len());
-            if *wanted != "*" && wanted.as_bytes() != &name[..end] {
+            if end == 0 || *wanted != "*" && wanted.as_bytes() != &name[..end] {
                 return false;
             }
             rest = name.get(end + 1..);
@@ -48,12 +48,17 @@ impl NameTemplate {
 ///
 /// As [`OperationName::parse`], or `INVALID_ARGUMENT` for a name of another kind.
 pub fn resource_name<'a>(templates: &[NameTemplate], name: &'a str) -> Result<&'a str, Status> {
-    OperationName::parse(name).map_err(|fault| {
-        let fault = fault.message().replacen("an operation name", "a resource name", 1);
-        Status::invalid_argument(fault)
-    })?;
+    safe_name(name)?;
     check(templates, name)?;
     Ok(name)
+}
+
+/// Refuses what a path cannot hold safely.
+pub(crate) fn safe_name(name: &str) -> Result<(), Status> {
+    OperationName::parse(name).map(|_| ()).map_err(|fault| {
+        let fault = fault.message().replacen("an operation name", "a resource name", 1);
+        Status::invalid_argument(fault)
+    })
 }
 
 fn check(templates: &[NameTemplate], name: &str) -> Result<(), Status> {

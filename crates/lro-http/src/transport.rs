@@ -6,7 +6,7 @@ use lro::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Call, HttpClient, NameTemplate, prepared::PreparedPolls, reply::Reply};
+use crate::{Call, HttpClient, NameTemplate, prepared::PreparedPolls, reply::Reply, template::safe_name};
 
 /// `google.longrunning` over HTTP/JSON, for any service of that kind.
 ///
@@ -113,7 +113,10 @@ impl LroTransport for HttpTransport {
         self.supports(self.binding.capabilities.list, "list", &request.name)?;
         let call = match &*request.name {
             "" => Call::get(self.version(), "operations", ""),
-            parent => Call::get(self.version(), parent, "/operations").param("name", parent),
+            parent => {
+                safe_name(parent)?;
+                Call::get(self.version(), parent, "/operations").param("name", parent)
+            }
         };
         let call = call
             .query("filter", &request.filter)
@@ -165,6 +168,7 @@ struct Page {
 }
 
 fn operation(reply: &Reply) -> Result<Operation, Status> {
-    let operation = Operation::from_json(&reply.body)?;
-    Ok(reply.retry_after.into_iter().fold(operation, Operation::with_retry_after))
+    let mut operation = Operation::from_json(&reply.body)?;
+    operation.retry_after = reply.retry_after;
+    Ok(operation)
 }

@@ -1,0 +1,71 @@
+//! What may cross threads: everything.
+
+use std::future::IntoFuture;
+
+use lro::{Handle, Status, Wait};
+use lro_http::HttpClientBuilder;
+use lro_route_optimization::{
+    RouteOptimization,
+    messages::{
+        BatchOptimizeToursMetadata, BatchOptimizeToursRequest, BatchOptimizeToursResponse,
+        OptimizeToursLongRunningMetadata, OptimizeToursRequest, OptimizeToursResponse,
+        OptimizeToursUriMetadata, OptimizeToursUriRequest, OptimizeToursUriResponse, ShipmentModel,
+        SkippedShipmentReasonCode,
+    },
+};
+
+macro_rules! are_shared {
+    ($($kind:ty,)+) => { $( const _: fn() = is_shared::<$kind>; )+ };
+}
+
+are_shared! {
+    RouteOptimization,
+    BatchOptimizeToursMetadata, BatchOptimizeToursRequest, BatchOptimizeToursResponse,
+    OptimizeToursLongRunningMetadata, OptimizeToursRequest, OptimizeToursResponse,
+    OptimizeToursUriMetadata, OptimizeToursUriRequest, OptimizeToursUriResponse,
+    ShipmentModel, SkippedShipmentReasonCode,
+    Wait<'static, OptimizeToursResponse, OptimizeToursLongRunningMetadata>,
+    Wait<'static, OptimizeToursUriResponse, OptimizeToursUriMetadata>,
+    Wait<'static, BatchOptimizeToursResponse, BatchOptimizeToursMetadata>,
+}
+
+const _: fn() = is_sent::<HttpClientBuilder<RouteOptimization>>;
+
+fn is_shared<T: Send + Sync + 'static>() {}
+
+fn is_sent<T: Send + 'static>() {}
+
+#[test]
+fn the_futures_of_calls_may_be_sent() {
+    fn sent<T: Send>(future: T) {
+        drop(future);
+    }
+    let routes = RouteOptimization::builder().build().unwrap();
+    sent(routes.optimize_tours(&OptimizeToursRequest::default()));
+    sent(routes.optimize_tours_long_running(&OptimizeToursRequest::default()));
+    sent(routes.optimize_tours_uri(&OptimizeToursUriRequest::default()));
+    sent(routes.batch_optimize_tours(&BatchOptimizeToursRequest::default()));
+}
+
+#[test]
+fn a_whole_wait_may_be_spawned() {
+    fn spawned<T: Send + 'static>(future: T) {
+        drop(future);
+    }
+    async fn optimize(routes: RouteOptimization) -> Result<OptimizeToursResponse, Status> {
+        routes.optimize_tours_long_running(&OptimizeToursRequest::default()).await?.await
+    }
+    async fn go_on(routes: RouteOptimization, handle: Handle) -> Result<OptimizeToursResponse, Status> {
+        let mut wait = routes.resume(&handle)?;
+        while let Some(snapshot) = wait.next().await {
+            snapshot?;
+        }
+        wait.into_future().await
+    }
+    let routes = RouteOptimization::builder().build().unwrap();
+    spawned(optimize(routes.clone()));
+    let name = "projects/p/locations/l/operations/1";
+    let saved =
+        format!(r#"{{"service": "routeoptimization.googleapis.com", "version": "v1", "name": "{name}"}}"#);
+    spawned(go_on(routes, serde_json::from_str(&saved).unwrap()));
+}

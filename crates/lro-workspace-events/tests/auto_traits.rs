@@ -1,0 +1,70 @@
+//! What may cross threads: everything.
+
+use std::future::IntoFuture;
+
+use lro::{Empty, Handle, Status, Wait};
+use lro_http::HttpClientBuilder;
+use lro_workspace_events::{
+    Version, WorkspaceEvents,
+    messages::{
+        CreateSubscriptionMetadata, CreateSubscriptionRequest, DeleteSubscriptionMetadata,
+        DeleteSubscriptionRequest, GetSubscriptionRequest, ListSubscriptionsRequest,
+        ListSubscriptionsResponse, NotificationEndpoint, PayloadOptions, ReactivateSubscriptionMetadata,
+        ReactivateSubscriptionRequest, Subscription, SubscriptionDriveOptions, SubscriptionErrorType,
+        SubscriptionState, UpdateSubscriptionMetadata, UpdateSubscriptionRequest,
+    },
+};
+
+macro_rules! are_shared {
+    ($($kind:ty,)+) => { $( const _: fn() = is_shared::<$kind>; )+ };
+}
+
+are_shared! {
+    WorkspaceEvents, Version,
+    CreateSubscriptionMetadata, CreateSubscriptionRequest, DeleteSubscriptionMetadata, DeleteSubscriptionRequest,
+    GetSubscriptionRequest, ListSubscriptionsRequest, ListSubscriptionsResponse, NotificationEndpoint, PayloadOptions,
+    ReactivateSubscriptionMetadata, ReactivateSubscriptionRequest, Subscription, SubscriptionDriveOptions,
+    SubscriptionErrorType, SubscriptionState, UpdateSubscriptionMetadata, UpdateSubscriptionRequest,
+    Wait<'static, Subscription, CreateSubscriptionMetadata>, Wait<'static, Empty, DeleteSubscriptionMetadata>,
+}
+
+const _: fn() = is_sent::<HttpClientBuilder<WorkspaceEvents>>;
+
+fn is_shared<T: Send + Sync + 'static>() {}
+
+fn is_sent<T: Send + 'static>() {}
+
+#[test]
+fn the_futures_of_calls_may_be_sent() {
+    fn sent<T: Send>(future: T) {
+        drop(future);
+    }
+    let events = WorkspaceEvents::builder().build().unwrap();
+    sent(events.create_subscription(Subscription::default()));
+    sent(events.update_subscription(UpdateSubscriptionRequest::default()));
+    sent(events.delete_subscription("subscriptions/1"));
+    sent(events.reactivate_subscription("subscriptions/1"));
+    sent(events.get_subscription("subscriptions/1"));
+    sent(events.list_subscriptions(&ListSubscriptionsRequest::default()));
+}
+
+#[test]
+fn a_whole_wait_may_be_spawned() {
+    fn spawned<T: Send + 'static>(future: T) {
+        drop(future);
+    }
+    async fn create(events: WorkspaceEvents) -> Result<Subscription, Status> {
+        events.create_subscription(Subscription::default()).await?.await
+    }
+    async fn go_on(events: WorkspaceEvents, handle: Handle) -> Result<Subscription, Status> {
+        let mut wait = events.resume(&handle)?;
+        while let Some(snapshot) = wait.next().await {
+            snapshot?;
+        }
+        wait.into_future().await
+    }
+    let events = WorkspaceEvents::builder().build().unwrap();
+    spawned(create(events.clone()));
+    let saved = r#"{"service": "workspaceevents.googleapis.com", "version": "v1", "name": "operations/1"}"#;
+    spawned(go_on(events, serde_json::from_str(saved).unwrap()));
+}
