@@ -126,15 +126,18 @@ impl HttpClient {
         if http.is_success() {
             return Ok(Reply { body: encoding.read(body, self.0.largest_reply).await?, retry_after });
         }
+        let refused = |token: &Token| self.0.credentials.invalidate(token);
+        if http == http::StatusCode::UNAUTHORIZED {
+            // At once: the body may never come.
+            token.iter().for_each(refused);
+        }
         let status = match encoding.read(body, self.0.largest_reply.min(LARGEST_ERROR)).await {
             Ok(body) => failure::failed_call(http, &body),
             // The status line is known: a body that cannot be read takes nothing from it.
             Err(fault) => failure::without_body(http, &fault),
         };
-        if status.code() == Code::Unauthenticated
-            && let Some(token) = &token
-        {
-            self.0.credentials.invalidate(token);
+        if status.code() == Code::Unauthenticated {
+            token.iter().for_each(refused);
         }
         Err(retry_after.into_iter().fold(status, Status::with_retry_after))
     }

@@ -31,7 +31,7 @@ const REFUSED: [(&str, &str); 26] = [
     ("http://127.0.0.1.example.com", "use https"),
     ("http://[2001:db8::1]", "use https"),
     ("https://example.googleapis.com/v1", "after the host"),
-    ("https://example.googleapis.com?alt=json", "after the host"),
+    ("https://example.googleapis.com/v1/operations", "after the host"),
     ("https://example.googleapis.com:", "port"),
     ("https://example.googleapis.com:65536", "port"),
     ("https://example.googleapis.com:99999999999", "port"),

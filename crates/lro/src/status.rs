@@ -248,7 +248,8 @@ impl fmt::Display for Status {
             Some(name) => write!(f, " ({name}")?,
             None => f.write_str(" (an operation without a name")?,
         }
-        write!(f, ", {} polls in {:.1?}", report.polls, report.elapsed)?;
+        let polls = if report.polls == 1 { "poll" } else { "polls" };
+        write!(f, ", {} {polls} in {:.1?}", report.polls, report.elapsed)?;
         f.write_str(if self.may_be_running() { "; it may still be running)" } else { ")" })
     }
 }

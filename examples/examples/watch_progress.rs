@@ -1,0 +1,52 @@
+//! Watches an operation that tells typed progress, and awaits its outcome from the same value.
+
+use std::time::Duration;
+
+use lro::{Any, OperationName, poll_until_done};
+use lro_emulator::{Emulator, Script};
+use lro_http::{Binding, HttpClient, HttpTransport, NameTemplate};
+
+lro::message! {
+    /// What the printer tells while it prints.
+    pub struct JobProgress("example.v1.JobProgress") {
+        /// The pages printed so far.
+        pages_printed: i32,
+    }
+
+    /// What the printer answers in the end.
+    pub struct Job("example.v1.Job") {
+        /// All pages.
+        pages: i32,
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let emulator = Emulator::start().await?;
+    let script = Script::new()
+        .runs_for(Duration::from_secs(2))
+        .metadata(|elapsed| {
+            let progress = JobProgress { pages_printed: elapsed.as_millis() as i32 / 100 };
+            Any::pack(&progress).unwrap_or_default()
+        })
+        .responds(Any::pack(&Job { pages: 20 })?);
+    emulator.operation("operations/print", script);
+
+    let jobs = HttpTransport::new(
+        HttpClient::builder(emulator.endpoint()).build()?,
+        Binding {
+            service: lro::Service::new("printer.example.com", "v1"),
+            names: NameTemplate::new(&["operations", "**"]),
+            capabilities: lro::Capabilities::default(),
+        },
+    );
+    let mut wait = poll_until_done::<Job>(&jobs, OperationName::parse("operations/print")?)
+        .with_metadata::<JobProgress>();
+    while let Some(snapshot) = wait.next().await {
+        let snapshot = snapshot?;
+        let pages = snapshot.metadata().map_or(0, |progress| progress.pages_printed);
+        println!("{pages} pages after {:.1?}, next look in {:?}", snapshot.elapsed(), snapshot.next_poll());
+    }
+    println!("printed {} pages", wait.await?.pages);
+    Ok(())
+}
