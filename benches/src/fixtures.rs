@@ -2,11 +2,13 @@
 
 use lro::{Any, Operation};
 use lro_route_optimization::messages::{
-    OptimizeToursResponse, ShipmentRoute, ShipmentRouteEncodedPolyline, ShipmentRouteTransition, ShipmentRouteVisit,
+    OptimizeToursResponse, ShipmentRoute, ShipmentRouteEncodedPolyline, ShipmentRouteTransition,
+    ShipmentRouteVisit,
 };
 
 /// The name of every operation here.
-pub const NAME: &str = "projects/my-project/locations/us-central1/operations/4c6c0000-1111-4222-8333-444455556666";
+pub const NAME: &str =
+    "projects/my-project/locations/us-central1/operations/4c6c0000-1111-4222-8333-444455556666";
 
 /// A running operation with metadata, 228 bytes.
 pub fn pending() -> Vec<u8> {
@@ -61,7 +63,9 @@ fn transition(index: i32) -> ShipmentRouteTransition {
         travel_distance_meters: 1_234.5 + f64::from(index),
         total_duration: "300s".parse().ok(),
         start_time: "2026-11-23T10:00:00Z".parse().ok(),
-        route_polyline: Some(ShipmentRouteEncodedPolyline { points: "ctfiHiniMj@~D@DBP@D@@?B?@?@@B?@?@".into() }),
+        route_polyline: Some(ShipmentRouteEncodedPolyline {
+            points: "ctfiHiniMj@~D@DBP@D@@?B?@?@@B?@?@".into(),
+        }),
         ..ShipmentRouteTransition::default()
     }
 }

@@ -16,8 +16,9 @@ fn a_poll_over_http_allocates_at_most_25_times() {
     let endpoint = format!("http://{}", server::spawn(fixtures::pending()).unwrap());
     let token = Token::bearer("token").unwrap();
     let routes = RouteOptimization::builder().endpoint(endpoint).credentials(token).build().unwrap();
-    let mut wait = poll_until_done::<OptimizeToursResponse>(&routes, OperationName::parse(fixtures::NAME).unwrap())
-        .pacing(Pacing::fixed(Duration::ZERO));
+    let mut wait =
+        poll_until_done::<OptimizeToursResponse>(&routes, OperationName::parse(fixtures::NAME).unwrap())
+            .pacing(Pacing::fixed(Duration::ZERO));
     runtime.block_on(wait.next()).unwrap().unwrap();
 
     let counted = measure(|| {

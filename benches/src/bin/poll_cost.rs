@@ -66,7 +66,8 @@ fn instructions(client: &str, endpoint: &str, polls: u32) -> Result<u64, Fault> 
         .output()
         .map_err(|error| format!("cannot run valgrind, is it installed? {error}"))?;
     let report = String::from_utf8_lossy(&output.stderr);
-    let total = report.lines().find_map(|line| line.split_once("Collected : ")).map(|(_, total)| total.trim());
+    let total =
+        report.lines().find_map(|line| line.split_once("Collected : ")).map(|(_, total)| total.trim());
     Ok(total.ok_or_else(|| format!("no total in what valgrind says:\n{report}"))?.parse()?)
 }
 
