@@ -1,5 +1,7 @@
 //! Decoding an operation's reply into a typed response, beside decoding through `serde_json::Value`.
 
+#![allow(missing_docs, clippy::unwrap_used, reason = "a bench, whose macros write its main")]
+
 use std::hint::black_box;
 
 use benches::fixtures;

@@ -1,5 +1,7 @@
 //! One poll: in memory, over loopback, and over loopback by bare hyper-util.
 
+#![allow(missing_docs, clippy::unwrap_used, reason = "a bench, whose macros write its main")]
+
 use std::time::Duration;
 
 use benches::{bare::Bare, fixtures, server};

@@ -147,7 +147,7 @@ async fn a_refused_connection_names_the_endpoint() {
     let error = promptly(wait.into_future()).await.unwrap_err();
     assert_eq!((error.origin(), error.code()), (Origin::CallFailed, Code::Unavailable));
     // SPEC 21
-    says(&error, &[&cannot, "refused", NAME, "1 polls", "it may still be running"]);
+    says(&error, &[&cannot, "refused", NAME, "1 poll", "it may still be running"]);
 
     // SPEC 27
     let wait = routes.resume::<Value>(&handle()).unwrap().tolerance(soon().failures(2));

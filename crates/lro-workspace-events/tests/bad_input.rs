@@ -128,7 +128,7 @@ async fn a_refused_connection_names_the_endpoint() {
     let error = promptly(wait.into_future()).await.unwrap_err();
     assert_eq!((error.origin(), error.code()), (Origin::CallFailed, Code::Unavailable));
     // SPEC 21
-    says(&error, &[&cannot, "refused", "(operations/1, 1 polls", "it may still be running"]);
+    says(&error, &[&cannot, "refused", "(operations/1, 1 poll", "it may still be running"]);
 
     // SPEC 27
     let wait = events.resume::<Value>(&handle()).unwrap().tolerance(soon().failures(2));
@@ -182,7 +182,7 @@ async fn an_html_page_in_the_middle_of_a_wait_is_survived_or_told() {
     emulator.operation("operations/1", Script::new().call(1, page));
     let wait = events.resume::<Value>(&handle()).unwrap().tolerance(Tolerance::none());
     let error = promptly(wait.into_future()).await.unwrap_err();
-    says(&error, &["a page of HTML", "(operations/1, 1 polls", "it may still be running"]);
+    says(&error, &["a page of HTML", "(operations/1, 1 poll", "it may still be running"]);
 }
 
 #[tokio::test]
