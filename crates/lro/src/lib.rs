@@ -13,7 +13,7 @@
 //! - [`poll_until_done`] makes a [`Wait`], which is awaited, stepped or made a stream.
 //! - [`LroTransport`] reaches a service: one method. [`transport_fn`] makes one of a closure.
 //! - [`Status`] is the only error, and [`Status::origin`] says whether the operation failed or we merely do not know.
-//! - [`Pacing`](pacing::Pacing) says when to ask, [`Tolerance`] which failed calls are survived.
+//! - [`Pacing`] says when to ask, [`Tolerance`] which failed calls are survived.
 //! - [`Handle`] is what to save in order to go on after a restart.
 //! - [`message!`] and [`enumeration!`] declare typed responses and metadata in proto3 JSON; any `serde` type does too.
 //!

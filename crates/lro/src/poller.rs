@@ -211,6 +211,7 @@ impl<'a> Poller<'a> {
         }
         let failures = progress.failures.saturating_add(1);
         self.fail(match verdict {
+            Verdict::Exhausted if failures == 1 => status.in_context("gave up after a failed call"),
             Verdict::Exhausted => {
                 status.in_context(&format!("gave up after {failures} failed calls in a row"))
             }
