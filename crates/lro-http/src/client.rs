@@ -2,7 +2,6 @@ use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, header};
-use http_body_util::Full;
 use hyper_util::{
     client::legacy::Client,
     rt::{TokioExecutor, TokioTimer},
@@ -18,6 +17,7 @@ use crate::{
     connector::{Connector, connector},
     credentials::project_header,
     failure,
+    payload::Payload,
     prepared::Prepared,
     reply::{self, Encoding, Reply},
 };
@@ -36,7 +36,7 @@ struct Inner {
     user_agent: HeaderValue,
     largest_reply: usize,
     call_timeout: Duration,
-    http: Client<Connector, Full<Bytes>>,
+    http: Client<Connector, Payload>,
 }
 
 impl HttpClient {
@@ -142,8 +142,8 @@ impl HttpClient {
         Err(retry_after.into_iter().fold(status, Status::with_retry_after))
     }
 
-    fn request(&self, prepared: &Prepared, token: Option<&Token>) -> Request<Full<Bytes>> {
-        let mut request = Request::new(Full::new(prepared.body.clone().unwrap_or_default()));
+    fn request(&self, prepared: &Prepared, token: Option<&Token>) -> Request<Payload> {
+        let mut request = Request::new(Payload::from(prepared.body.as_ref()));
         *request.method_mut() = prepared.method.clone();
         *request.uri_mut() = prepared.uri.clone();
         let headers = request.headers_mut();

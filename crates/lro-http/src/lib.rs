@@ -15,6 +15,7 @@ mod endpoint;
 mod failure;
 #[cfg(feature = "google-cloud-auth")]
 mod google_cloud_auth;
+mod payload;
 mod prepared;
 mod reply;
 mod template;

@@ -43,7 +43,8 @@ impl Encoding {
     pub(crate) async fn read(self, body: Incoming, bound: usize) -> Result<Bytes, Status> {
         match self {
             Self::Identity => collect(body, bound).await,
-            Self::Gzip => gunzip(body, bound).await,
+            // Boxed, for it is rare and would make the future of every call larger.
+            Self::Gzip => Box::pin(gunzip(body, bound)).await,
             Self::Unknown(other) => {
                 Err(unreadable(format!("the reply is compressed by {other:?}, which was not asked for")))
             }
