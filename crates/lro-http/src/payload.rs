@@ -1,0 +1,38 @@
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+
+/// The body of a request, mostly none: of the size of a pointer, for it is moved through many futures.
+#[derive(Debug, Default)]
+pub(crate) struct Payload(Option<Box<Bytes>>);
+
+impl From<Option<&Bytes>> for Payload {
+    fn from(bytes: Option<&Bytes>) -> Self {
+        Self(bytes.filter(|bytes| !bytes.is_empty()).cloned().map(Box::new))
+    }
+}
+
+impl Body for Payload {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.0.take().map(|bytes| Ok(Frame::data(*bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0.as_ref().map_or(0, |bytes| bytes.len() as u64))
+    }
+}
