@@ -116,8 +116,8 @@ impl HttpClient {
             Some(token) => Some(token),
             None => self.0.credentials.token().await?,
         };
-        let request = self.request(prepared, token.as_ref());
-        let response = self.0.http.request(request).await.map_err(|error| self.unreached(error))?;
+        let sent = self.0.http.request(self.request(prepared, token.as_ref()));
+        let response = sent.await.map_err(|error| self.unreached(error))?;
         let http = response.status();
         let retry_after = reply::retry_after(response.headers());
         let encoding = Encoding::of(response.headers());
@@ -142,6 +142,7 @@ impl HttpClient {
         Err(retry_after.into_iter().fold(status, Status::with_retry_after))
     }
 
+    #[inline]
     fn request(&self, prepared: &Prepared, token: Option<&Token>) -> Request<Payload> {
         let mut request = Request::new(Payload::from(prepared.body.as_ref()));
         *request.method_mut() = prepared.method.clone();

@@ -142,6 +142,7 @@ impl<'a> Poller<'a> {
     }
 
     /// Nothing is awaited from here on.
+    #[inline]
     fn commit(
         &mut self,
         name: &OperationName,
@@ -170,6 +171,7 @@ impl<'a> Poller<'a> {
         if passed && step != Step::Ended { self.stop("the deadline passed") } else { step }
     }
 
+    #[inline]
     fn keep_reply(&mut self, name: &OperationName, operation: Operation, now: Instant) -> Step {
         let Some(progress) = &mut self.progress else {
             return Step::Ended;
