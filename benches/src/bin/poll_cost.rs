@@ -43,17 +43,23 @@ fn table() -> Result<(), Fault> {
     println!("client      instructions/poll  ratio   CPU µs/poll  ratio");
     for (name, (instructions, cpu)) in [("hyper-util", bare), ("lro", ours)] {
         let (ratio, cpu_ratio) = (instructions / bare.0, cpu / bare.1);
-        println!("{name:<11} {instructions:>17.0} {ratio:>6.2} {cpu:>13.1} {cpu_ratio:>6.2}");
+        println!("{name:<11} {instructions:>17.0} {ratio:>6.3} {cpu:>13.1} {cpu_ratio:>6.3}");
     }
     Ok(())
 }
 
 fn measure(endpoint: &str) -> Result<[(f64, f64); 2], Fault> {
-    let mut both = [(0.0, 0.0); 2];
-    for (client, measured) in ["bare", "ours"].into_iter().zip(&mut both) {
+    let mut both = [(0.0, f64::INFINITY); 2];
+    for (client, measured) in CLIENTS.into_iter().zip(&mut both) {
         let counted = instructions(client, endpoint, FEW + COUNTED)? - instructions(client, endpoint, FEW)?;
-        let timed = cpu_seconds(client, endpoint, FEW + TIMED)? - cpu_seconds(client, endpoint, FEW)?;
-        *measured = (counted as f64 / f64::from(COUNTED), timed * 1e6 / f64::from(TIMED));
+        measured.0 = counted as f64 / f64::from(COUNTED);
+    }
+    // In turns, and the least of each: a shared machine only ever adds time.
+    for _ in 0..ROUNDS {
+        for (client, measured) in CLIENTS.into_iter().zip(&mut both) {
+            let timed = cpu_seconds(client, endpoint, FEW + TIMED)? - cpu_seconds(client, endpoint, FEW)?;
+            measured.1 = f64::min(measured.1, timed * 1e6 / f64::from(TIMED));
+        }
     }
     Ok(both)
 }
@@ -135,6 +141,8 @@ impl Schedule for Polls {
     }
 }
 
+const CLIENTS: [&str; 2] = ["bare", "ours"];
+const ROUNDS: u32 = 5;
 const FEW: u32 = 200;
 const COUNTED: u32 = 2_000;
-const TIMED: u32 = 40_000;
+const TIMED: u32 = 20_000;

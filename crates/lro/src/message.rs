@@ -138,7 +138,8 @@ impl Visitor<'_> for FieldNames {
     fn visit_str<E: de::Error>(self, key: &str) -> Result<Self::Value, E> {
         let (before, after) = self.fields.split_at(self.next.min(self.fields.len()));
         // One comparison where the two forms are one.
-        let is_key = |(snake, camel): &(&str, &str)| key == *camel || (snake.len() != camel.len() && key == *snake);
+        let is_key =
+            |(snake, camel): &(&str, &str)| key == *camel || (snake.len() != camel.len() && key == *snake);
         let later = after.iter().position(is_key).map(|index| index + before.len());
         Ok(later.or_else(|| before.iter().position(is_key)))
     }

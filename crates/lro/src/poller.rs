@@ -1,6 +1,12 @@
-use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, Sleep, sleep};
 use tracing::{Instrument as _, debug};
 
 use crate::{
@@ -119,8 +125,32 @@ impl<'a> Poller<'a> {
         )
     }
 
+    /// Steps until a good reply or the end.
+    pub(crate) async fn next(&mut self) -> Step {
+        self.step_while(|step| step == Step::Failed).await
+    }
+
+    /// Steps until the end.
+    pub(crate) async fn finish(&mut self) {
+        self.step_while(|step| step != Step::Ended).await;
+    }
+
+    async fn step_while(&mut self, goes_on: fn(Step) -> bool) -> Step {
+        if self.end.is_some() {
+            return Step::Ended;
+        }
+        // One timer for many steps: to set it anew costs less than to make one.
+        let mut timer = pin!(sleep(Duration::ZERO));
+        loop {
+            let step = self.step(timer.as_mut()).await;
+            if !goes_on(step) {
+                return step;
+            }
+        }
+    }
+
     /// Sleeps until the next call is due, calls once, and keeps what came of it.
-    pub(crate) async fn step(&mut self) -> Step {
+    async fn step(&mut self, mut timer: Pin<&mut Sleep>) -> Step {
         let Some(name) = self.name.clone().filter(|_| self.end.is_none()) else {
             return Step::Ended;
         };
@@ -128,7 +158,8 @@ impl<'a> Poller<'a> {
         let due = progress.due(self.settings.deadline);
         let mut asked = Instant::now();
         if due > asked {
-            sleep_until(due).await;
+            timer.as_mut().reset(due);
+            timer.as_mut().await;
             asked = Instant::now();
         } else if progress.polls % 32 == 31 {
             // A transport that is always ready and a pace without delay must not keep the thread.
@@ -136,8 +167,9 @@ impl<'a> Poller<'a> {
         }
         let deadline = self.settings.deadline.map(|deadline| later(progress.began, deadline));
         let limit = Limit::of(asked, self.settings.attempt_timeout, deadline);
+        timer.as_mut().reset(limit.until());
         let call = self.transport.get_operation(&name).instrument(progress.span.clone());
-        let reply = timeout_at(limit.until(), call).await.map_err(|_| limit);
+        let reply = until(timer, call).await.ok_or(limit);
         self.commit(&name, asked, reply)
     }
 
@@ -276,6 +308,21 @@ impl Limit {
             Self::Attempt(until) | Self::Deadline(until) | Self::Grace(until) => until,
         }
     }
+}
+
+/// What the call replies, or `None` once the timer has fired. A reply at that very moment counts.
+async fn until<F: Future>(mut timer: Pin<&mut Sleep>, call: F) -> Option<F::Output> {
+    let mut call = pin!(call);
+    poll_fn(|context| {
+        // The timer first: a call may use up what tokio grants a task, and must not outlive its limit by that.
+        let fired = timer.as_mut().poll(context).is_ready();
+        match call.as_mut().poll(context) {
+            Poll::Ready(reply) => Poll::Ready(Some(reply)),
+            Poll::Pending if fired => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
 }
 
 /// Lets the other tasks of the thread run once.

@@ -171,11 +171,8 @@ impl<'a, R, M> Wait<'a, R, M> {
         if self.told {
             return None;
         }
-        while self.poller.end().is_none() {
-            match self.poller.step().await {
-                Step::Running => return Some(Ok(self.snapshot())),
-                Step::Failed | Step::Ended => {}
-            }
+        if self.poller.next().await == Step::Running {
+            return Some(Ok(self.snapshot()));
         }
         self.told = true;
         match self.poller.end() {
@@ -202,9 +199,7 @@ impl<'a, R, M> Wait<'a, R, M> {
     where
         R: DeserializeOwned,
     {
-        while self.poller.end().is_none() {
-            self.poller.step().await;
-        }
+        self.poller.finish().await;
         self.decode()
     }
 
