@@ -1,0 +1,106 @@
+//! HTTPS: HTTP/2 is agreed on, and a certificate must come from a root of the system.
+//!
+//! The system's roots are named by `SSL_CERT_FILE`, which a process reads as it starts: each client is a process.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+use std::{convert::Infallible, path::Path, process::Command, sync::Arc, time::Duration};
+
+use http_body_util::Full;
+use hyper::{Request, Response, body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+};
+use lro::{LroTransport, OperationName};
+use lro_http::{Binding, HttpClient, HttpTransport, NameTemplate};
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use tokio::net::TcpListener;
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn agrees_on_http_2_with_a_server_that_a_root_vouches_for() {
+    // SPEC 43, 45
+    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let roots = Path::new(env!("CARGO_TARGET_TMPDIR")).join("known-root.pem");
+    std::fs::write(&roots, cert.pem()).unwrap();
+    let endpoint = serve(cert, &signing_key).await;
+    let printed = client(&endpoint, &roots).await;
+    assert!(printed.contains("polled over HTTP/2.0"), "{printed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refuses_a_server_that_no_root_vouches_for() {
+    // SPEC 43
+    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let other = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let roots = Path::new(env!("CARGO_TARGET_TMPDIR")).join("other-root.pem");
+    std::fs::write(&roots, other.cert.pem()).unwrap();
+    let endpoint = serve(cert, &signing_key).await;
+    let printed = client(&endpoint, &roots).await;
+    assert!(printed.contains(&format!("UNAVAILABLE: cannot connect to {endpoint}: ")), "{printed}");
+    assert!(printed.contains("certificate"), "{printed}");
+}
+
+/// The client's process: polls once and prints what came of it.
+#[tokio::test]
+#[ignore = "run by the other tests, in a process of its own"]
+async fn polls_once() {
+    let endpoint = std::env::var("TLS_ENDPOINT").unwrap();
+    let binding = Binding {
+        service: lro::Service::new("example.googleapis.com", "v1"),
+        names: NameTemplate::new(&["operations", "**"]),
+        capabilities: lro::Capabilities::default(),
+    };
+    let jobs = HttpTransport::new(HttpClient::builder(endpoint).build().unwrap(), binding);
+    match jobs.get_operation(&OperationName::parse("operations/1").unwrap()).await {
+        Ok(operation) => {
+            let version = operation.metadata.unwrap().decode::<serde_json::Value>().unwrap();
+            println!("polled over {}", version["version"].as_str().unwrap());
+        }
+        Err(status) => println!("{status}"),
+    }
+}
+
+async fn client(endpoint: &str, roots: &Path) -> String {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "polls_once", "--ignored", "--nocapture"]);
+    command.env("TLS_ENDPOINT", endpoint).env("SSL_CERT_FILE", roots).env_remove("SSL_CERT_DIR");
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Answers every poll by an operation whose metadata tells the HTTP version.
+async fn serve(cert: rcgen::Certificate, key: &rcgen::KeyPair) -> String {
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.into()], key)
+        .unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(Ok(stream)) = tokio::time::timeout(Duration::from_secs(10), acceptor.accept(stream)).await
+            else {
+                continue;
+            };
+            let service = service_fn(|request: Request<Incoming>| async move {
+                let body = format!(r#"{{"metadata": {{"version": "{:?}"}}}}"#, request.version());
+                Ok::<_, Infallible>(Response::new(Full::new(bytes::Bytes::from(body))))
+            });
+            tokio::spawn(async move {
+                let server = auto::Builder::new(TokioExecutor::new());
+                let _ = server.serve_connection(TokioIo::new(stream), service).await;
+            });
+        }
+    });
+    endpoint
+}
