@@ -132,13 +132,18 @@ impl HttpClient {
             token.iter().for_each(refused);
         }
         let status = match encoding.read(body, self.0.largest_reply.min(LARGEST_ERROR)).await {
-            Ok(body) => failure::failed_call(http, &body),
+            Ok(body) => failure::failed_call(http, &self.0.endpoint, &body),
             // The status line is known: a body that cannot be read takes nothing from it.
             Err(fault) => failure::without_body(http, &fault),
         };
-        if status.code() == Code::Unauthenticated {
-            token.iter().for_each(refused);
-        }
+        let status = match (status.code(), &token) {
+            (Code::Unauthenticated, Some(token)) => {
+                refused(token);
+                status
+            }
+            (Code::Unauthenticated, None) => failure::without_credential(status),
+            _ => status,
+        };
         Err(retry_after.into_iter().fold(status, Status::with_retry_after))
     }
 

@@ -7,14 +7,16 @@ use lro::{Any, Code, Status};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use crate::Endpoint;
+
 /// Reads the reply of a failed call.
 ///
 /// The name in `error.status` counts before the status line. Google's form, that form in an array of one, OAuth's
 /// `"error": "name"`, and the legacy `errors[]` are read; a body that is none of them leaves the status line alone. A
 /// member of a wrong type is as if it were not there.
-pub(crate) fn failed_call(http: StatusCode, body: &[u8]) -> Status {
+pub(crate) fn failed_call(http: StatusCode, endpoint: &Endpoint, body: &[u8]) -> Status {
     let Some((reply, error)) = reply(body) else {
-        return by_line(http, format!("HTTP {http}{}", kind_of(body)));
+        return by_line(http, format!("HTTP {http} from {endpoint}{}", kind_of(body)));
     };
     if let Ok(name) = serde_json::from_str::<String>(error.get()) {
         return by_line(http, joined([Some(name), member(&reply, "error_description")], http));
@@ -33,6 +35,13 @@ pub(crate) fn failed_call(http: StatusCode, body: &[u8]) -> Status {
         None => by_line(http, message),
     }
     .with_details(details)
+}
+
+/// A refusal of a call that carried no credential: the next one would be refused too.
+pub(crate) fn without_credential(status: Status) -> Status {
+    status
+        .with_transient(false)
+        .with_source("no credential was sent: give one to the client's builder by `credentials`")
 }
 
 /// A failed call whose body could not be read.
