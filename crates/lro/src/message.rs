@@ -5,12 +5,20 @@
 //! and passes over fields it does not know; a wrong type is an error. Writing uses `lowerCamelCase` and leaves out
 //! what has its default value.
 
-use std::{collections::BTreeMap, fmt, marker::PhantomData};
+mod enumeration;
+mod field;
+
+use std::{fmt, marker::PhantomData};
 
 use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
+    Deserializer, Serialize, Serializer,
     de::{self, DeserializeSeed, IgnoredAny, MapAccess, Visitor},
     ser::SerializeMap,
+};
+
+pub use self::{
+    enumeration::{Enumeration, UnknownValue, read_enumeration, write_enumeration},
+    field::{Field, Written, read_nullable},
 };
 
 /// A message of named fields. Implemented by [`message!`](crate::message!).
@@ -27,18 +35,6 @@ pub trait Message: Default {
 
     /// Writes every field that is not absent, but for the one of this `snake_case` name.
     fn write_fields<M: SerializeMap>(&self, but: Option<&str>, map: &mut M) -> Result<(), M::Error>;
-}
-
-/// What a field can hold.
-pub trait Field: Default {
-    /// Reads a value that is not `null`.
-    fn read<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error>;
-
-    /// Writes the value.
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
-
-    /// Whether the value is left out of the JSON.
-    fn is_absent(&self) -> bool;
 }
 
 /// A message without one of its fields: the body of a request whose path holds that field.
@@ -73,21 +69,6 @@ pub fn write<M: Message, S: Serializer>(message: &M, serializer: S) -> Result<S:
     let mut map = serializer.serialize_map(None)?;
     message.write_fields(None, &mut map)?;
     map.end()
-}
-
-/// Reads a field, `null` being its default.
-pub fn read_nullable<'de, T: Field, D: Deserializer<'de>>(value: D) -> Result<T, D::Error> {
-    value.deserialize_option(NullableVisitor(PhantomData))
-}
-
-/// A field on its way into a serializer.
-#[derive(Debug)]
-pub struct Written<'a, T>(pub &'a T);
-
-impl<T: Field> Serialize for Written<'_, T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.write(serializer)
-    }
 }
 
 struct MessageVisitor<M>(PhantomData<M>);
@@ -155,228 +136,6 @@ impl<'de, M: Message> DeserializeSeed<'de> for FieldValue<'_, M> {
 
     fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<(), D::Error> {
         self.message.read_field(self.index, value)
-    }
-}
-
-struct NullableVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Field> Visitor<'de> for NullableVisitor<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value or null")
-    }
-
-    fn visit_none<E>(self) -> Result<T, E> {
-        Ok(T::default())
-    }
-
-    fn visit_unit<E>(self) -> Result<T, E> {
-        Ok(T::default())
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, value: D) -> Result<T, D::Error> {
-        T::read(value)
-    }
-}
-
-impl Field for String {
-    fn read<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
-        Self::deserialize(value)
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self)
-    }
-
-    fn is_absent(&self) -> bool {
-        self.is_empty()
-    }
-}
-
-impl Field for bool {
-    fn read<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
-        Self::deserialize(value)
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bool(*self)
-    }
-
-    fn is_absent(&self) -> bool {
-        !self
-    }
-}
-
-/// A field with presence: absent and default are different things.
-impl<T: Field> Field for Option<T> {
-    fn read<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
-        T::read(value).map(Some)
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Some(value) => value.write(serializer),
-            None => serializer.serialize_none(),
-        }
-    }
-
-    fn is_absent(&self) -> bool {
-        self.is_none()
-    }
-}
-
-impl<T: Field> Field for Box<T> {
-    fn read<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
-        T::read(value).map(Self::new)
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (**self).write(serializer)
-    }
-
-    fn is_absent(&self) -> bool {
-        (**self).is_absent()
-    }
-}
-
-/// A repeated field.
-impl<T: Field> Field for Vec<T> {
-    fn read<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
-        value.deserialize_seq(ItemsVisitor(PhantomData))
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter().map(Written))
-    }
-
-    fn is_absent(&self) -> bool {
-        self.is_empty()
-    }
-}
-
-/// A map field.
-impl<T: Field> Field for BTreeMap<String, T> {
-    fn read<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
-        value.deserialize_map(EntriesVisitor(PhantomData))
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.iter().map(|(key, value)| (key, Written(value))))
-    }
-
-    fn is_absent(&self) -> bool {
-        self.is_empty()
-    }
-}
-
-struct ItemsVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Field> Visitor<'de> for ItemsVisitor<T> {
-    type Value = Vec<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array")
-    }
-
-    fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element_seed(Item(PhantomData))? {
-            items.push(item);
-        }
-        Ok(items)
-    }
-}
-
-struct EntriesVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Field> Visitor<'de> for EntriesVisitor<T> {
-    type Value = BTreeMap<String, T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<BTreeMap<String, T>, A::Error> {
-        let mut entries = BTreeMap::new();
-        while let Some(key) = map.next_key()? {
-            entries.insert(key, map.next_value_seed(Item(PhantomData))?);
-        }
-        Ok(entries)
-    }
-}
-
-struct Item<T>(PhantomData<T>);
-
-impl<'de, T: Field> DeserializeSeed<'de> for Item<T> {
-    type Value = T;
-
-    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<T, D::Error> {
-        T::read(value)
-    }
-}
-
-/// An enum value that this version does not know, kept as it came.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum UnknownValue {
-    /// It came by name.
-    Name(Box<str>),
-    /// It came by number.
-    Number(i32),
-}
-
-/// What an enumeration knows of itself. Implemented by [`enumeration!`](crate::enumeration!).
-pub trait Enumeration: Default + PartialEq + Sized {
-    /// The value of a name.
-    fn from_name(name: &str) -> Option<Self>;
-    /// The value of a number.
-    fn from_number(number: i32) -> Option<Self>;
-    /// A value that is not known.
-    fn from_unknown(value: UnknownValue) -> Self;
-    /// The name on the wire, or what came instead of one that is known.
-    fn to_wire(&self) -> Result<&'static str, &UnknownValue>;
-}
-
-/// Reads a value of an enumeration by name or by number.
-pub fn read_enumeration<'de, T: Enumeration, D: Deserializer<'de>>(value: D) -> Result<T, D::Error> {
-    value.deserialize_any(EnumerationVisitor(PhantomData))
-}
-
-/// Writes a value of an enumeration, one that is not known as it came.
-pub fn write_enumeration<T: Enumeration, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
-    match value.to_wire() {
-        Ok(name) => serializer.serialize_str(name),
-        Err(UnknownValue::Name(name)) => serializer.serialize_str(name),
-        Err(UnknownValue::Number(number)) => serializer.serialize_i32(*number),
-    }
-}
-
-struct EnumerationVisitor<T>(PhantomData<T>);
-
-impl<T: Enumeration> EnumerationVisitor<T> {
-    fn number<E: de::Error>(number: Option<i32>) -> Result<T, E> {
-        let number = number.ok_or_else(|| E::custom("an enum number is a 32-bit integer"))?;
-        Ok(T::from_number(number).unwrap_or_else(|| T::from_unknown(UnknownValue::Number(number))))
-    }
-}
-
-impl<T: Enumeration> Visitor<'_> for EnumerationVisitor<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name or number of an enum value")
-    }
-
-    fn visit_str<E: de::Error>(self, name: &str) -> Result<T, E> {
-        Ok(T::from_name(name).unwrap_or_else(|| T::from_unknown(UnknownValue::Name(name.into()))))
-    }
-
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<T, E> {
-        Self::number(i32::try_from(number).ok())
-    }
-
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<T, E> {
-        Self::number(i32::try_from(number).ok())
     }
 }
 
@@ -492,110 +251,6 @@ macro_rules! message {
                 serializer: S,
             ) -> ::core::result::Result<S::Ok, S::Error> {
                 $crate::message::write(self, serializer)
-            }
-        }
-    )+ };
-}
-
-/// Declares enumerations: `"WIRE_NAME" = number => Variant`, the default first. A value that is not listed is read
-/// as `Unknown` and written as it came.
-///
-/// ```
-/// lro::enumeration! {
-///     /// The size of the paper.
-///     pub enum Paper {
-///         /// The printer chooses.
-///         "PAPER_UNSPECIFIED" = 0 => Unspecified,
-///         /// 210 x 297 mm.
-///         "A4" = 1 => A4,
-///     }
-/// }
-///
-/// assert_eq!(serde_json::from_str::<Paper>("1")?, Paper::A4);
-/// assert_eq!(serde_json::to_string(&serde_json::from_str::<Paper>(r#""A5""#)?)?, r#""A5""#);
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-#[macro_export]
-macro_rules! enumeration {
-    ($(
-        $(#[$meta:meta])*
-        pub enum $name:ident {
-            $(#[$first_meta:meta])* $first_wire:literal = $first_number:literal => $first:ident,
-            $( $(#[$variant_meta:meta])* $wire:literal = $number:literal => $variant:ident, )*
-        }
-    )+) => { $(
-        $(#[$meta])*
-        #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-        pub enum $name {
-            $(#[$first_meta])* #[default] $first,
-            $( $(#[$variant_meta])* $variant, )*
-            /// A value newer than this list, kept as it came.
-            Unknown($crate::message::UnknownValue),
-        }
-
-        impl $crate::message::Enumeration for $name {
-            fn from_name(name: &str) -> ::core::option::Option<Self> {
-                match name {
-                    $first_wire => ::core::option::Option::Some(Self::$first),
-                    $( $wire => ::core::option::Option::Some(Self::$variant), )*
-                    _ => ::core::option::Option::None,
-                }
-            }
-
-            fn from_number(number: i32) -> ::core::option::Option<Self> {
-                match number {
-                    $first_number => ::core::option::Option::Some(Self::$first),
-                    $( $number => ::core::option::Option::Some(Self::$variant), )*
-                    _ => ::core::option::Option::None,
-                }
-            }
-
-            fn from_unknown(value: $crate::message::UnknownValue) -> Self {
-                Self::Unknown(value)
-            }
-
-            fn to_wire(&self) -> ::core::result::Result<&'static str, &$crate::message::UnknownValue> {
-                match self {
-                    Self::$first => ::core::result::Result::Ok($first_wire),
-                    $( Self::$variant => ::core::result::Result::Ok($wire), )*
-                    Self::Unknown(value) => ::core::result::Result::Err(value),
-                }
-            }
-        }
-
-        impl $crate::message::Field for $name {
-            fn read<'de, D: $crate::__serde::Deserializer<'de>>(
-                value: D,
-            ) -> ::core::result::Result<Self, D::Error> {
-                $crate::message::read_enumeration(value)
-            }
-
-            fn write<S: $crate::__serde::Serializer>(
-                &self,
-                serializer: S,
-            ) -> ::core::result::Result<S::Ok, S::Error> {
-                $crate::message::write_enumeration(self, serializer)
-            }
-
-            fn is_absent(&self) -> bool {
-                *self == Self::default()
-            }
-        }
-
-        impl<'de> $crate::__serde::Deserialize<'de> for $name {
-            fn deserialize<D: $crate::__serde::Deserializer<'de>>(
-                deserializer: D,
-            ) -> ::core::result::Result<Self, D::Error> {
-                $crate::message::read_enumeration(deserializer)
-            }
-        }
-
-        impl $crate::__serde::Serialize for $name {
-            fn serialize<S: $crate::__serde::Serializer>(
-                &self,
-                serializer: S,
-            ) -> ::core::result::Result<S::Ok, S::Error> {
-                $crate::message::write_enumeration(self, serializer)
             }
         }
     )+ };
