@@ -15,7 +15,10 @@ use hyper_util::{
 use lro::{LroTransport, OperationName};
 use lro_http::{Binding, HttpClient, HttpTransport, NameTemplate};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer},
@@ -28,8 +31,22 @@ async fn agrees_on_http_2_with_a_server_that_a_root_vouches_for() {
     let roots = Path::new(env!("CARGO_TARGET_TMPDIR")).join("known-root.pem");
     std::fs::write(&roots, cert.pem()).unwrap();
     let endpoint = serve(cert, &signing_key).await;
-    let printed = client(&endpoint, &roots).await;
+    let printed = client(&endpoint, &roots, "").await;
     assert!(printed.contains("polled over HTTP/2.0"), "{printed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn goes_through_the_proxy_of_the_environment() {
+    // SPEC 43
+    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let roots = Path::new(env!("CARGO_TARGET_TMPDIR")).join("proxied-root.pem");
+    std::fs::write(&roots, cert.pem()).unwrap();
+    let endpoint = serve(cert, &signing_key).await;
+    let (proxy, asked) = tunnel().await;
+    let printed = client(&endpoint, &roots, &proxy).await;
+    assert!(printed.contains("polled over HTTP/2.0"), "{printed}");
+    let target = endpoint.trim_start_matches("https://");
+    assert!(asked.await.unwrap().starts_with(&format!("CONNECT {target} HTTP/1.1\r\n")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -40,7 +57,7 @@ async fn refuses_a_server_that_no_root_vouches_for() {
     let roots = Path::new(env!("CARGO_TARGET_TMPDIR")).join("other-root.pem");
     std::fs::write(&roots, other.cert.pem()).unwrap();
     let endpoint = serve(cert, &signing_key).await;
-    let printed = client(&endpoint, &roots).await;
+    let printed = client(&endpoint, &roots, "").await;
     assert!(printed.contains(&format!("UNAVAILABLE: cannot connect to {endpoint}: ")), "{printed}");
     assert!(printed.contains("certificate"), "{printed}");
 }
@@ -65,12 +82,37 @@ async fn polls_once() {
     }
 }
 
-async fn client(endpoint: &str, roots: &Path) -> String {
+async fn client(endpoint: &str, roots: &Path, proxy: &str) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "polls_once", "--ignored", "--nocapture"]);
     command.env("TLS_ENDPOINT", endpoint).env("SSL_CERT_FILE", roots).env_remove("SSL_CERT_DIR");
+    for name in ["HTTP_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"]
+    {
+        command.env_remove(name);
+    }
+    command.env("HTTPS_PROXY", proxy);
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// A proxy for one connection, and what it was asked.
+async fn tunnel() -> (String, tokio::task::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = format!("http://{}", listener.local_addr().unwrap());
+    let asked = tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(client.read_u8().await.unwrap());
+        }
+        let head = String::from_utf8(head).unwrap();
+        let target = head.split(' ').nth(1).unwrap().to_owned();
+        let mut server = tokio::net::TcpStream::connect(target).await.unwrap();
+        client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+        let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+        head
+    });
+    (proxy, asked)
 }
 
 /// Answers every poll by an operation whose metadata tells the HTTP version.
