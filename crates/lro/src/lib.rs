@@ -27,6 +27,7 @@ mod code;
 pub mod details;
 mod handle;
 mod json;
+mod limit;
 pub mod message;
 mod name;
 mod number;

@@ -11,6 +11,7 @@ use tracing::{Instrument as _, debug};
 
 use crate::{
     Any, Code, LroTransport, Operation, OperationName, Origin, Outcome, Pacing, Report, Status, Tolerance,
+    limit::Limit,
     progress::{Progress, later},
     tolerance::Verdict,
 };
@@ -282,34 +283,6 @@ impl Default for Settings {
     }
 }
 
-/// Until when a call may take, and what ends it then.
-#[derive(Clone, Copy)]
-enum Limit {
-    /// The timeout of each call.
-    Attempt(Instant),
-    /// The deadline of the wait, which comes sooner.
-    Deadline(Instant),
-    /// The deadline passed with no call in flight, so this call is the last one.
-    Grace(Instant),
-}
-
-impl Limit {
-    fn of(asked: Instant, attempt: Duration, deadline: Option<Instant>) -> Self {
-        let until = later(asked, attempt);
-        match deadline {
-            Some(deadline) if deadline <= asked => Self::Grace(later(asked, attempt.min(GRACE))),
-            Some(deadline) if deadline < until => Self::Deadline(deadline),
-            _ => Self::Attempt(until),
-        }
-    }
-
-    fn until(self) -> Instant {
-        match self {
-            Self::Attempt(until) | Self::Deadline(until) | Self::Grace(until) => until,
-        }
-    }
-}
-
 /// What the call replies, or `None` once the timer has fired. A reply at that very moment counts.
 async fn until<F: Future>(mut timer: Pin<&mut Sleep>, call: F) -> Option<F::Output> {
     let mut call = pin!(call);
@@ -337,6 +310,3 @@ async fn yield_now() {
     })
     .await;
 }
-
-/// The time that the last call gets when the deadline has passed.
-const GRACE: Duration = Duration::from_secs(2);
