@@ -72,13 +72,7 @@ impl HttpTransport {
     }
 
     fn supports(&self, has: bool, verb: &str, name: &str) -> Result<(), Status> {
-        if has {
-            return Ok(());
-        }
-        Err(Status::unimplemented(format!(
-            "{} has no call to {verb} an operation ({name})",
-            self.binding.service
-        )))
+        if has { Ok(()) } else { Err(Status::unsupported(&self.binding.service, verb, name)) }
     }
 }
 

@@ -2,7 +2,7 @@ use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Any, Code, OperationName, details::Details, message};
+use crate::{Any, Code, OperationName, Service, details::Details, message};
 
 /// The only error of this library: a `google.rpc.Status` and what it alone cannot say.
 ///
@@ -101,6 +101,11 @@ impl Status {
     /// The transport has no such call.
     pub fn unimplemented(message: impl Into<String>) -> Self {
         Self::new(Code::Unimplemented, message)
+    }
+
+    /// The service has no call of this verb for its operations, so none was made.
+    pub fn unsupported(service: &Service, verb: &str, name: &str) -> Self {
+        Self::unimplemented(format!("{service} has no call to {verb} an operation ({name})"))
     }
 
     /// The service cannot be reached just now.

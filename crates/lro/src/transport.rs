@@ -34,22 +34,22 @@ pub trait LroTransport: fmt::Debug + Send + Sync {
 
     /// Asks the server to cancel an operation. Success means that the request was accepted, not that it was cancelled.
     async fn cancel_operation(&self, name: &OperationName) -> Result<(), Status> {
-        Err(unsupported(&self.service(), "cancel", name.as_str()))
+        Err(Status::unsupported(&self.service(), "cancel", name.as_str()))
     }
 
     /// Tells the server that the result is no longer wanted. It does not cancel.
     async fn delete_operation(&self, name: &OperationName) -> Result<(), Status> {
-        Err(unsupported(&self.service(), "delete", name.as_str()))
+        Err(Status::unsupported(&self.service(), "delete", name.as_str()))
     }
 
     /// Asks for one page of the operations under a name.
     async fn list_operations(&self, request: &ListOperationsRequest) -> Result<OperationPage, Status> {
-        Err(unsupported(&self.service(), "list", &request.name))
+        Err(Status::unsupported(&self.service(), "list", &request.name))
     }
 
     /// Asks for the state of an operation as soon as it is done, or when the timeout has passed, or at once.
     async fn wait_operation(&self, name: &OperationName, _: Option<Duration>) -> Result<Operation, Status> {
-        Err(unsupported(&self.service(), "wait", name.as_str()))
+        Err(Status::unsupported(&self.service(), "wait", name.as_str()))
     }
 
     /// Which calls the service has beside get.
@@ -209,8 +209,4 @@ macro_rules! forward_transport {
             $crate::LroTransport::$call(&$to, $($argument),*)
         }
     };
-}
-
-fn unsupported(service: &Service, verb: &str, name: &str) -> Status {
-    Status::unimplemented(format!("{service} has no call to {verb} an operation ({name})"))
 }
