@@ -1,4 +1,10 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use lro::{
     Capabilities, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage, Service,
@@ -28,6 +34,8 @@ pub struct HttpTransport {
     client: HttpClient,
     binding: Binding,
     polls: Arc<PreparedPolls>,
+    /// Whether the server turned out to have no call that waits, whatever the binding says.
+    lacks_wait: Arc<AtomicBool>,
 }
 
 /// How a service binds `google.longrunning` to HTTP.
@@ -44,7 +52,7 @@ pub struct Binding {
 impl HttpTransport {
     /// A transport to the service that the client reaches.
     pub fn new(client: HttpClient, binding: Binding) -> Self {
-        Self { client, binding, polls: Arc::new(PreparedPolls::new()) }
+        Self { client, binding, polls: Arc::new(PreparedPolls::new()), lacks_wait: Arc::default() }
     }
 
     /// The client, for the service's other calls.
@@ -129,15 +137,20 @@ impl LroTransport for HttpTransport {
         timeout: Option<Duration>,
     ) -> Result<Operation, Status> {
         let name = name.as_str();
-        self.supports(self.binding.capabilities.wait, "wait for", name)?;
+        self.supports(self.capabilities().wait, "wait for", name)?;
         self.binding.names.check(name)?;
         let wait = WaitBody { timeout: timeout.map(wkt::Duration::from) };
         let call = Call::post(self.version(), name, ":wait").param("name", name).body(&wait)?;
-        operation(&self.client.exchange(&self.client.prepare(call)?).await?)
+        let reply = self.client.exchange(&self.client.prepare(call)?).await;
+        if reply.as_ref().is_err_and(Capabilities::lack_wait) {
+            self.lacks_wait.store(true, Relaxed);
+        }
+        operation(&reply?)
     }
 
     fn capabilities(&self) -> Capabilities {
-        self.binding.capabilities
+        let Capabilities { wait, .. } = self.binding.capabilities;
+        Capabilities { wait: wait && !self.lacks_wait.load(Relaxed), ..self.binding.capabilities }
     }
 
     fn service(&self) -> Service {

@@ -7,7 +7,8 @@ use crate::{OperationName, Status};
 /// What to save in order to go on with an operation after a restart.
 ///
 /// It holds the service, the API version and the operation's name: neither a URL nor a credential, so a handle from
-/// elsewhere cannot send a token astray.
+/// elsewhere cannot send a token astray. As JSON it is `{"format": 1, "service": …, "version": …, "name": …}`; members
+/// that are not known are passed over, a later format is refused.
 ///
 /// ```
 /// use lro::{Handle, OperationName, Service};
@@ -23,10 +24,17 @@ use crate::{OperationName, Status};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Handle {
+    #[serde(default)]
+    format: Format,
     #[serde(flatten)]
     service: Service,
     name: OperationName,
 }
+
+/// How a handle is written; it says so itself, that a later one is not misread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "u32", try_from = "u32")]
+struct Format;
 
 /// A service and the version of its API: the space in which an operation's name means something.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -39,7 +47,7 @@ pub struct Service {
 impl Handle {
     /// The handle of an operation of this service.
     pub fn new(service: &Service, name: OperationName) -> Self {
-        Self { service: service.clone(), name }
+        Self { format: Format, service: service.clone(), name }
     }
 
     /// The service that the operation belongs to.
@@ -60,6 +68,25 @@ impl Handle {
             "{} belongs to {}, not to {service}: resume it with a transport of that service and version",
             self.name, self.service
         )))
+    }
+}
+
+impl From<Format> for u32 {
+    fn from(_: Format) -> Self {
+        FORMAT
+    }
+}
+
+impl TryFrom<u32> for Format {
+    type Error = String;
+
+    fn try_from(format: u32) -> Result<Self, String> {
+        match format {
+            FORMAT => Ok(Self),
+            other => {
+                Err(format!("a handle of format {other}, and this version of lro reads format {FORMAT}"))
+            }
+        }
     }
 }
 
@@ -89,3 +116,5 @@ impl fmt::Display for Service {
         }
     }
 }
+
+const FORMAT: u32 = 1;

@@ -22,12 +22,14 @@
 mod any;
 #[cfg(feature = "backoff")]
 mod backoff;
+mod cancel;
 mod chance;
 mod code;
 pub mod details;
 mod handle;
 mod json;
 mod limit;
+mod list;
 pub mod message;
 mod name;
 mod number;
@@ -35,6 +37,7 @@ mod operation;
 pub mod pacing;
 mod poller;
 mod progress;
+mod snapshot;
 mod status;
 mod tolerance;
 mod transport;
@@ -46,18 +49,21 @@ pub use async_trait::async_trait;
 
 pub use crate::{
     any::Any,
+    cancel::{AtDeadline, Cancellation},
     code::Code,
     handle::{Handle, Service},
     json::from_json,
+    list::{Pages, list_operations},
     name::OperationName,
     operation::{Operation, Outcome},
     pacing::Pacing,
+    snapshot::Snapshot,
     status::{Origin, Report, Status},
     tolerance::Tolerance,
     transport::{
         Capabilities, ListOperationsRequest, LroTransport, OperationPage, TransportFn, transport_fn,
     },
-    wait::{Snapshot, Snapshots, Wait, poll_until_done},
+    wait::{Snapshots, Wait, poll_until_done},
     wkt::Empty,
 };
 

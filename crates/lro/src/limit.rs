@@ -19,7 +19,7 @@ impl Limit {
     pub(crate) fn of(asked: Instant, attempt: Duration, deadline: Option<Instant>) -> Self {
         let until = later(asked, attempt);
         match deadline {
-            Some(deadline) if deadline <= asked => Self::Grace(later(asked, attempt.min(GRACE))),
+            Some(deadline) if deadline <= asked => Self::Grace(later(asked, attempt.min(Self::GRACE))),
             Some(deadline) if deadline < until => Self::Deadline(deadline),
             _ => Self::Attempt(until),
         }
@@ -30,7 +30,17 @@ impl Limit {
             Self::Attempt(until) | Self::Deadline(until) | Self::Grace(until) => until,
         }
     }
-}
 
-/// The time that the last call gets when the deadline has passed.
-const GRACE: Duration = Duration::from_secs(2);
+    /// How long a server may keep the call waiting so that its reply still comes in time; `None` if there is no time
+    /// for that.
+    pub(crate) fn patience(self, asked: Instant) -> Option<Duration> {
+        let (Self::Attempt(until) | Self::Deadline(until)) = self else {
+            return None;
+        };
+        let whole = until.saturating_duration_since(asked);
+        Some(whole - (whole / 10).min(Self::GRACE))
+    }
+
+    /// The time that the last call gets when the deadline has passed.
+    pub(crate) const GRACE: Duration = Duration::from_secs(2);
+}

@@ -1,5 +1,8 @@
+mod commit;
+
 use std::{
     future::{Future, poll_fn},
+    mem,
     pin::{Pin, pin},
     sync::Arc,
     task::Poll,
@@ -7,13 +10,11 @@ use std::{
 };
 
 use tokio::time::{Instant, Sleep, sleep};
-use tracing::{Instrument as _, debug};
+use tracing::Instrument as _;
 
 use crate::{
-    Any, Code, LroTransport, Operation, OperationName, Origin, Outcome, Pacing, Report, Status, Tolerance,
-    limit::Limit,
-    progress::{Progress, later},
-    tolerance::Verdict,
+    Any, AtDeadline, LroTransport, Operation, OperationName, Outcome, Pacing, Report, Status, Tolerance,
+    cancel::Cancel, limit::Limit, progress::Progress,
 };
 
 /// Asks for one operation until it is done; the only place that sleeps.
@@ -34,7 +35,9 @@ pub(crate) struct Settings {
     pub(crate) pacing: Pacing,
     pub(crate) tolerance: Tolerance,
     pub(crate) deadline: Option<Duration>,
+    pub(crate) at_deadline: AtDeadline,
     pub(crate) attempt_timeout: Duration,
+    pub(crate) long_poll: bool,
     pub(crate) first_poll_after: Duration,
     pub(crate) seed: Option<u64>,
     /// What the server asked for when it started the operation.
@@ -46,8 +49,8 @@ pub(crate) struct Settings {
 pub(crate) enum Step {
     /// A good reply: the operation is running.
     Running,
-    /// A failed call that is survived.
-    Failed,
+    /// Nothing to tell: a failed call that is survived, or a request to cancel.
+    Silent,
     /// The end; nothing is asked any more.
     Ended,
 }
@@ -121,14 +124,12 @@ impl<'a> Poller<'a> {
     /// The pause between the last reply and the next call.
     pub(crate) fn next_poll(&self) -> Option<Duration> {
         let progress = self.progress.as_ref().filter(|_| self.end.is_none())?;
-        Some(
-            progress.due(self.settings.deadline).saturating_duration_since(progress.began + progress.elapsed),
-        )
+        Some(progress.due(&self.settings).saturating_duration_since(progress.began + progress.elapsed))
     }
 
     /// Steps until a good reply or the end.
     pub(crate) async fn next(&mut self) -> Step {
-        self.step_while(|step| step == Step::Failed).await
+        self.step_while(|step| step == Step::Silent).await
     }
 
     /// Steps until the end.
@@ -150,13 +151,35 @@ impl<'a> Poller<'a> {
         }
     }
 
+    /// Asks the server to cancel, and steps until the end.
+    ///
+    /// Returns the status by which the server refused an operation that is not done; then the wait may go on.
+    pub(crate) async fn cancel(&mut self) -> Result<(), Status> {
+        if let (Some(name), None) = (&self.name, &self.end) {
+            let progress =
+                self.progress.get_or_insert_with(|| Progress::begin(name, &self.settings, &*self.transport));
+            if matches!(progress.cancel, Cancel::Unwished) {
+                progress.wish_cancel(Cancel::Due);
+            }
+        }
+        while self.next().await == Step::Running {
+            // A good reply tells that the refusal was in earnest.
+            let refused = self.progress.as_mut().and_then(|progress| progress.take_refusal());
+            if let Some(status) = refused {
+                return Err(status);
+            }
+        }
+        Ok(())
+    }
+
     /// Sleeps until the next call is due, calls once, and keeps what came of it.
     async fn step(&mut self, mut timer: Pin<&mut Sleep>) -> Step {
         let Some(name) = self.name.clone().filter(|_| self.end.is_none()) else {
             return Step::Ended;
         };
-        let progress = self.progress.get_or_insert_with(|| Box::new(Progress::begin(&name, &self.settings)));
-        let due = progress.due(self.settings.deadline);
+        let progress =
+            self.progress.get_or_insert_with(|| Progress::begin(&name, &self.settings, &*self.transport));
+        let due = progress.due(&self.settings);
         let mut asked = Instant::now();
         if due > asked {
             timer.as_mut().reset(due);
@@ -166,106 +189,27 @@ impl<'a> Poller<'a> {
             // A transport that is always ready and a pace without delay must not keep the thread.
             yield_now().await;
         }
-        let deadline = self.settings.deadline.map(|deadline| later(progress.began, deadline));
-        let limit = Limit::of(asked, self.settings.attempt_timeout, deadline);
+        let limit = Limit::of(asked, self.settings.attempt_timeout, progress.deadline(&self.settings));
         timer.as_mut().reset(limit.until());
-        let call = self.transport.get_operation(&name).instrument(progress.span.clone());
-        let reply = until(timer, call).await.ok_or(limit);
-        self.commit(&name, asked, reply)
-    }
-
-    /// Nothing is awaited from here on.
-    #[inline]
-    fn commit(
-        &mut self,
-        name: &OperationName,
-        asked: Instant,
-        reply: Result<Result<Operation, Status>, Limit>,
-    ) -> Step {
-        let Some(progress) = &mut self.progress else {
-            return Step::Ended;
-        };
-        let now = Instant::now();
-        progress.count_call(asked, now);
-        let step = match reply {
-            Ok(Ok(operation)) => self.keep_reply(name, operation, now),
-            Ok(Err(status)) => self.keep_failure(status, now),
-            Err(Limit::Attempt(_)) => {
-                let timeout = self.settings.attempt_timeout;
-                let message = format!("a call was not answered in {timeout:?}");
-                self.keep_failure(Status::new(Code::DeadlineExceeded, message), now)
-            }
-            Err(Limit::Deadline(_)) => return self.stop("the deadline passed during a call"),
-            Err(Limit::Grace(_)) => {
-                return self.stop("the deadline passed, and the last call was not answered");
-            }
-        };
-        let passed = self.settings.deadline.is_some_and(|deadline| self.elapsed() >= deadline);
-        if passed && step != Step::Ended { self.stop("the deadline passed") } else { step }
-    }
-
-    #[inline]
-    fn keep_reply(&mut self, name: &OperationName, operation: Operation, now: Instant) -> Step {
-        let Some(progress) = &mut self.progress else {
-            return Step::Ended;
-        };
-        let Operation { name: replied, metadata, outcome, retry_after } = operation;
-        if !replied.is_empty() && replied != name.as_str() {
-            return self.fail(Status::malformed("the reply names another operation, which was not followed"));
+        let span = progress.span.clone();
+        if progress.cancel.is_to_be_sent() {
+            let call = self.transport.cancel_operation(&name).instrument(span);
+            let reply = until(timer, call).await.ok_or(limit);
+            return self.commit_cancel(asked, reply);
         }
-        debug!(parent: &progress.span, poll = progress.polls, done = outcome.is_some(), "operation polled");
-        self.metadata = metadata.or_else(|| self.metadata.take());
-        if let Some(outcome) = outcome {
-            progress.keep_done();
-            self.end = Some(Ok(outcome));
-            return Step::Ended;
-        }
-        let Some(delay) = progress.keep_running() else {
-            return self.stop("the pacing gave up");
+        let patience = limit.patience(asked).filter(|_| progress.has_wait);
+        let call = match patience {
+            Some(patience) => self.transport.wait_operation(&name, Some(patience)),
+            None => self.transport.get_operation(&name),
         };
-        progress.due = later(now, delay.max(self.settings.tolerance.hint(retry_after)));
-        Step::Running
-    }
-
-    fn keep_failure(&mut self, status: Status, now: Instant) -> Step {
-        let Some(progress) = &mut self.progress else {
-            return Step::Ended;
-        };
-        // Only a reply can tell that the operation failed, and only we can tell that we stopped.
-        let status = match status.origin() {
-            Origin::OperationFailed | Origin::StoppedAsking => status.with_origin(Origin::CallFailed),
-            Origin::CallFailed | Origin::MalformedReply => status,
-        };
-        let verdict = self.settings.tolerance.verdict(&status, &progress.history());
-        debug!(parent: &progress.span, poll = progress.polls, code = %status.code(), ?verdict, "poll failed");
-        progress.last_failure = Some(status.clone());
-        if matches!(verdict, Verdict::Survived | Verdict::Early) {
-            let delay = progress.keep_failed(&status, verdict, &self.settings.tolerance);
-            progress.due = later(now, delay);
-            return Step::Failed;
-        }
-        let failures = progress.failures.saturating_add(1);
-        self.fail(match verdict {
-            Verdict::Exhausted if failures == 1 => status.in_context("gave up after a failed call"),
-            Verdict::Exhausted => {
-                status.in_context(&format!("gave up after {failures} failed calls in a row"))
-            }
-            Verdict::Vanished => status.in_context("the operation has expired or was deleted"),
-            Verdict::Survived | Verdict::Early | Verdict::Final => status,
-        })
-    }
-
-    fn stop(&mut self, why: &str) -> Step {
-        let status = Status::new(Code::DeadlineExceeded, format!("stopped asking: {why}"));
-        self.fail(status.with_origin(Origin::StoppedAsking))
-    }
-
-    fn fail(&mut self, status: Status) -> Step {
+        let reply = until(timer, call.instrument(span)).await.ok_or(limit);
         if let Some(progress) = &mut self.progress {
-            progress.finish(None);
+            progress.waits = patience.is_some();
         }
-        self.end = Some(Err(status.with_report(self.report())));
-        Step::Ended
+        match patience {
+            Some(_) => self.commit_wait(&name, asked, reply),
+            None => self.commit(&name, asked, reply),
+        }
     }
 }
 
@@ -275,7 +219,9 @@ impl Default for Settings {
             pacing: Pacing::default(),
             tolerance: Tolerance::default(),
             deadline: None,
+            at_deadline: AtDeadline::default(),
             attempt_timeout: Duration::from_secs(30),
+            long_poll: true,
             first_poll_after: Duration::ZERO,
             seed: None,
             hint: None,
@@ -302,7 +248,7 @@ async fn until<F: Future>(mut timer: Pin<&mut Sleep>, call: F) -> Option<F::Outp
 async fn yield_now() {
     let mut yielded = false;
     poll_fn(|context| {
-        if std::mem::replace(&mut yielded, true) {
+        if mem::replace(&mut yielded, true) {
             return Poll::Ready(());
         }
         context.waker().wake_by_ref();

@@ -1,12 +1,13 @@
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 use tokio::time::Instant;
 use tracing::{Span, debug_span};
 
 use crate::{
-    Code, OperationName, Status, Tolerance,
+    Code, LroTransport, OperationName, Status, Tolerance,
+    cancel::Cancel,
     chance::Chance,
-    pacing::{Finish, Moment, Schedule},
+    pacing::{Finish, Moment, Pacing, Schedule},
     poller::Settings,
     tolerance::{History, Verdict},
 };
@@ -23,7 +24,18 @@ pub(crate) struct Progress {
     /// The failed calls in a row.
     pub(crate) failures: u32,
     pub(crate) last_failure: Option<Status>,
+    pub(crate) cancel: Cancel,
+    /// What a wait for the cancelled operation adds to the deadline.
+    pub(crate) extension: Duration,
+    /// Whether the service is still believed to have a call that waits.
+    pub(crate) has_wait: bool,
+    /// Whether the last call was that.
+    pub(crate) waits: bool,
+    /// When the pace began, since the begin.
+    paced_from: Duration,
+    /// The good replies since the pace began.
     replies: u32,
+    had_reply: bool,
     refused_credential: bool,
     finished: bool,
     /// When the last call was made, and answered.
@@ -34,12 +46,16 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) fn begin(name: &OperationName, settings: &Settings) -> Self {
+    pub(crate) fn begin(
+        name: &OperationName,
+        settings: &Settings,
+        transport: &dyn LroTransport,
+    ) -> Box<Self> {
         let began = Instant::now();
         let mut schedule = settings.pacing.schedule();
         let first = schedule.delay(&Moment::new(Duration::ZERO, 0)).unwrap_or_default();
         let least = settings.first_poll_after.max(settings.tolerance.hint(settings.hint));
-        Self {
+        Box::new(Self {
             span: debug_span!("lro.wait", operation = %name),
             began,
             due: later(began, first.max(least)),
@@ -47,19 +63,49 @@ impl Progress {
             polls: 0,
             failures: 0,
             last_failure: None,
+            cancel: Cancel::Unwished,
+            extension: Duration::ZERO,
+            has_wait: settings.long_poll && transport.capabilities().wait,
+            waits: false,
+            paced_from: Duration::ZERO,
             replies: 0,
+            had_reply: false,
             refused_credential: false,
             finished: false,
             last_call: (began, began),
             last_running: None,
             schedule,
             chance: settings.seed.map_or_else(Chance::drawn, Chance::seeded),
-        }
+        })
+    }
+
+    /// When the wait ends at the latest.
+    pub(crate) fn deadline(&self, settings: &Settings) -> Option<Instant> {
+        Some(later(self.began, settings.deadline?.saturating_add(self.extension)))
     }
 
     /// When the next call is to be made: at the deadline at the latest.
-    pub(crate) fn due(&self, deadline: Option<Duration>) -> Instant {
-        deadline.map_or(self.due, |deadline| self.due.min(later(self.began, deadline)))
+    pub(crate) fn due(&self, settings: &Settings) -> Instant {
+        self.deadline(settings).map_or(self.due, |deadline| self.due.min(deadline))
+    }
+
+    /// The server is to be asked to cancel, now.
+    pub(crate) fn wish_cancel(&mut self, how: Cancel) {
+        self.cancel = how;
+        self.due = Instant::now();
+    }
+
+    /// The server will cancel: the pace begins anew, for that takes another time than the work.
+    pub(crate) fn keep_accepted(&mut self, pacing: &Pacing) {
+        // To the old schedule the operation was given up: how long it would have taken is not known.
+        self.finish(None);
+        self.cancel = Cancel::Accepted;
+        self.schedule = pacing.schedule();
+        self.paced_from = self.elapsed;
+        self.replies = 0;
+        self.had_reply = true;
+        self.failures = 0;
+        self.due = Instant::now();
     }
 
     pub(crate) fn count_call(&mut self, asked: Instant, replied: Instant) {
@@ -68,13 +114,38 @@ impl Progress {
         self.last_call = (asked, replied);
     }
 
+    /// Sets the pause after a good reply; `hint` is the server's wish, a floor under it.
+    ///
+    /// The time that the server kept the call waiting is part of the pause, but there is no hot loop.
+    pub(crate) fn pause(&mut self, delay: Duration, hint: Duration) {
+        let (asked, replied) = self.last_call;
+        let due = if self.waits { later(asked, delay.max(LEAST_GAP)) } else { later(replied, delay) };
+        self.due = due.max(later(replied, hint));
+    }
+
+    /// The status by which the server refused to cancel, once.
+    pub(crate) fn take_refusal(&mut self) -> Option<Status> {
+        match mem::replace(&mut self.cancel, Cancel::Unwished) {
+            Cancel::Refused(status) => Some(status),
+            other => {
+                self.cancel = other;
+                None
+            }
+        }
+    }
+
+    pub(crate) fn is_refused_at_deadline(&self) -> bool {
+        matches!(self.cancel, Cancel::Refused(_)) && !self.extension.is_zero()
+    }
+
     /// A good reply refills the budget of failures. Returns the delay to the next call.
     pub(crate) fn keep_running(&mut self) -> Option<Duration> {
         self.replies = self.replies.saturating_add(1);
+        self.had_reply = true;
         self.failures = 0;
         self.refused_credential = false;
         self.last_running = Some(self.last_call);
-        self.schedule.delay(&Moment::new(self.elapsed, self.replies))
+        self.schedule.delay(&Moment::new(self.elapsed - self.paced_from, self.replies))
     }
 
     pub(crate) fn keep_done(&mut self) {
@@ -93,7 +164,7 @@ impl Progress {
             self.failures = self.failures.saturating_add(1);
         }
         let hint = tolerance.hint(status.retry_after());
-        if status.code() == Code::Unauthenticated && !std::mem::replace(&mut self.refused_credential, true) {
+        if status.code() == Code::Unauthenticated && !mem::replace(&mut self.refused_credential, true) {
             return hint;
         }
         tolerance.delay_after(self.failures, self.chance.next()).max(hint)
@@ -103,21 +174,24 @@ impl Progress {
         History {
             failures: self.failures,
             elapsed: self.elapsed,
-            had_reply: self.replies > 0,
+            had_reply: self.had_reply,
             refused_credential: self.refused_credential,
         }
     }
 
     /// Tells the schedule how it ended, once.
     pub(crate) fn finish(&mut self, done: Option<Duration>) {
-        if !std::mem::replace(&mut self.finished, true) {
+        if !mem::replace(&mut self.finished, true) {
             let running = self.last_running.map_or(Duration::ZERO, |call| self.middle(call));
             self.schedule.finished(&Finish { running, done, polls: self.replies });
         }
     }
 
-    /// Half-way between a call and its reply, since the begin.
+    /// Half-way between a call and its reply, since the begin; a call that waits is answered when the server looks.
     fn middle(&self, (asked, replied): (Instant, Instant)) -> Duration {
+        if self.waits {
+            return replied - self.began;
+        }
         asked - self.began + (replied - asked) / 2
     }
 }
@@ -135,3 +209,6 @@ pub(crate) fn later(from: Instant, delay: Duration) -> Instant {
 
 /// Thirty years: what is farther off than a clock can tell.
 const NEVER: Duration = Duration::from_secs(30 * 365 * 86_400);
+
+/// From one call that waits to the next, if the server lets it return at once.
+const LEAST_GAP: Duration = Duration::from_millis(100);

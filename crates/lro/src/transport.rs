@@ -2,7 +2,7 @@ use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-use crate::{Operation, OperationName, Service, Status};
+use crate::{Code, Operation, OperationName, Service, Status};
 
 /// An asynchronous function from an operation's name to its latest state.
 ///
@@ -48,6 +48,9 @@ pub trait LroTransport: fmt::Debug + Send + Sync {
     }
 
     /// Asks for the state of an operation as soon as it is done, or when the timeout has passed, or at once.
+    ///
+    /// A wait asks by it where [`capabilities`](Self::capabilities) declare it, and goes on with get where the server
+    /// turns out to have no such call. A transport that learns so declares it no more, for all waits to come.
     async fn wait_operation(&self, name: &OperationName, _: Option<Duration>) -> Result<Operation, Status> {
         Err(Status::unsupported(&self.service(), "wait", name.as_str()))
     }
@@ -74,6 +77,15 @@ pub struct Capabilities {
     pub list: bool,
     /// [`LroTransport::wait_operation`].
     pub wait: bool,
+}
+
+impl Capabilities {
+    /// Whether a failed [`wait_operation`](LroTransport::wait_operation) says that the server has no such call. An
+    /// operation that is not there reads alike; then get tells.
+    pub fn lack_wait(failure: &Status) -> bool {
+        // HTTP 404 and 405 are a missing method; 405 reads as a failed precondition.
+        matches!(failure.code(), Code::Unimplemented | Code::NotFound | Code::FailedPrecondition)
+    }
 }
 
 /// What to list, `google.longrunning.ListOperationsRequest`.

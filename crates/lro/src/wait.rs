@@ -11,7 +11,8 @@ use futures::{Stream, stream};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::{
-    Any, Handle, LroTransport, Operation, OperationName, Outcome, Status, Tolerance,
+    AtDeadline, Cancellation, Code, Handle, LroTransport, Operation, OperationName, Outcome, Snapshot,
+    Status, Tolerance,
     pacing::Pacing,
     poller::{Poller, Step},
     typed::NoResponse,
@@ -69,17 +70,7 @@ pub struct Wait<'a, R, M = IgnoredAny> {
     types: PhantomData<fn() -> (R, M)>,
 }
 
-/// The state of an operation as of one reply, and how the wait is going.
-pub struct Snapshot<M = IgnoredAny> {
-    metadata: Option<Any>,
-    done: bool,
-    polls: u32,
-    elapsed: Duration,
-    next_poll: Option<Duration>,
-    kind: PhantomData<fn() -> M>,
-}
-
-/// The snapshots of a wait, from [`Wait::into_stream`].
+/// The snapshots of a wait, from [`Wait::snapshots`] and [`Wait::into_stream`].
 pub type Snapshots<'a, M> = Pin<Box<dyn Stream<Item = Result<Snapshot<M>, Status>> + Send + 'a>>;
 
 impl<'a, R> Wait<'a, R> {
@@ -133,9 +124,23 @@ impl<'a, R, M> Wait<'a, R, M> {
         self
     }
 
+    /// Sets what becomes of the server's work when the deadline passes. Default: [`AtDeadline::Leave`].
+    pub fn at_deadline(mut self, at_deadline: AtDeadline) -> Self {
+        self.poller.settings().at_deadline = at_deadline;
+        self
+    }
+
     /// Sets the longest time for one call. Default: 30 s.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.poller.settings().attempt_timeout = timeout;
+        self
+    }
+
+    /// Sets whether to ask by [`wait_operation`](LroTransport::wait_operation) where the transport has it: the server
+    /// answers when the operation is done, or shortly before the longest time for one call. Where the server turns out
+    /// to have no such call the wait goes on with get. Default: yes.
+    pub fn long_poll(mut self, long_poll: bool) -> Self {
+        self.poller.settings().long_poll = long_poll;
         self
     }
 
@@ -172,22 +177,82 @@ impl<'a, R, M> Wait<'a, R, M> {
             return None;
         }
         if self.poller.next().await == Step::Running {
-            return Some(Ok(self.snapshot()));
+            return Some(Ok(Snapshot::of(&self.poller)));
         }
         self.told = true;
         match self.poller.end() {
             Some(Err(status)) => Some(Err(status.clone())),
-            _ => Some(Ok(self.snapshot())),
+            _ => Some(Ok(Snapshot::of(&self.poller))),
         }
     }
 
-    /// Makes it a stream of the snapshots that [`next`](Self::next) returns.
+    /// A stream of the snapshots that [`next`](Self::next) returns. The wait can be awaited when it was dropped.
+    ///
+    /// ```
+    /// # use futures::StreamExt;
+    /// # use lro::{Operation, OperationName, Status, poll_until_done, transport_fn};
+    /// # async fn example(name: OperationName) -> Result<(), Status> {
+    /// # let jobs = transport_fn(|name| async move { Ok(Operation::running(name.as_str())) });
+    /// let mut wait = poll_until_done::<serde_json::Value>(&jobs, name);
+    /// wait.snapshots().for_each(|snapshot| async move { println!("{snapshot:?}") }).await;
+    /// let answer = wait.await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn snapshots(&mut self) -> Snapshots<'_, M> {
+        Box::pin(stream::unfold(self, |wait| async { Some((wait.next().await?, wait)) }))
+    }
+
+    /// As [`snapshots`](Self::snapshots), of a stream that owns the wait.
     pub fn into_stream(self) -> Snapshots<'a, M>
     where
         R: 'a,
         M: 'a,
     {
         Box::pin(stream::unfold(self, |mut wait| async { Some((wait.next().await?, wait)) }))
+    }
+
+    /// Asks the server to cancel the operation, and waits for what comes of it, until the deadline if there is one.
+    ///
+    /// A request that fails in a way that may pass is repeated. If the server refuses, one more poll tells whether the
+    /// operation was done already; if not, the wait can go on. Dropping the future takes nothing back: a request that
+    /// is not sent yet is sent by the next step.
+    ///
+    /// # Errors
+    ///
+    /// What ends a wait beside the five outcomes: a call that failed, the refusal by the server included, and a reply
+    /// that broke the rules.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use lro::{Cancellation, Operation, OperationName, Status, poll_until_done, transport_fn};
+    /// # async fn example(name: OperationName) -> Result<(), Status> {
+    /// # let jobs = transport_fn(|name| async move { Ok(Operation::running(name.as_str())) });
+    /// let mut wait = poll_until_done::<serde_json::Value>(&jobs, name).deadline(Duration::from_secs(60));
+    /// match wait.cancel_and_wait().await? {
+    ///     Cancellation::Cancelled(_) => println!("cancelled"),
+    ///     Cancellation::Finished(answer) => println!("too late, and so much the better: {answer}"),
+    ///     Cancellation::Failed(error) => println!("failed of itself: {error}"),
+    ///     Cancellation::StillRunning(status) | Cancellation::Unsupported(status) => println!("goes on: {status}"),
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub async fn cancel_and_wait(&mut self) -> Result<Cancellation<R>, Status>
+    where
+        R: DeserializeOwned,
+    {
+        if self.poller.end().is_none() {
+            if let Some(status) = self.cannot_cancel() {
+                return Ok(Cancellation::Unsupported(status.with_report(self.poller.report())));
+            }
+            if let Err(refusal) = self.poller.cancel().await {
+                let refusal = refusal.with_report(self.poller.report());
+                return match refusal.code() {
+                    Code::Unimplemented => Ok(Cancellation::Unsupported(refusal)),
+                    _ => Err(refusal.in_context("the server refused to cancel the operation")),
+                };
+            }
+        }
+        Cancellation::of(self.decode())
     }
 
     /// Waits for the outcome as awaiting does, but leaves the wait: asking again gives the same outcome without a call.
@@ -203,15 +268,10 @@ impl<'a, R, M> Wait<'a, R, M> {
         self.decode()
     }
 
-    fn snapshot(&self) -> Snapshot<M> {
-        Snapshot {
-            metadata: self.poller.metadata().cloned(),
-            done: self.poller.end().is_some(),
-            polls: self.poller.polls(),
-            elapsed: self.poller.elapsed(),
-            next_poll: self.poller.next_poll(),
-            kind: PhantomData,
-        }
+    fn cannot_cancel(&self) -> Option<Status> {
+        let (transport, name) = (self.poller.transport(), self.poller.name()?);
+        let is_missing = !transport.capabilities().cancel;
+        is_missing.then(|| Status::unsupported(&transport.service(), "cancel", name.as_str()))
     }
 
     fn decode(&self) -> Result<R, Status>
@@ -249,59 +309,5 @@ impl<R, M> fmt::Debug for Wait<'_, R, M> {
             .field("polls", &self.poller.polls())
             .field("done", &self.poller.end().is_some())
             .finish_non_exhaustive()
-    }
-}
-
-impl<M> Snapshot<M> {
-    /// The metadata, if the service sent any and it reads as `M`. What does not is no failure of the operation; see
-    /// [`raw_metadata`](Self::raw_metadata) for it.
-    pub fn metadata(&self) -> Option<M>
-    where
-        M: DeserializeOwned,
-    {
-        self.metadata.as_ref()?.decode().ok()
-    }
-
-    /// The metadata as it came.
-    pub fn raw_metadata(&self) -> Option<&Any> {
-        self.metadata.as_ref()
-    }
-
-    /// Whether the operation has finished, well or not.
-    pub fn is_done(&self) -> bool {
-        self.done
-    }
-
-    /// The calls made so far, failed ones included.
-    pub fn polls(&self) -> u32 {
-        self.polls
-    }
-
-    /// The time from the first step of the wait to this reply.
-    pub fn elapsed(&self) -> Duration {
-        self.elapsed
-    }
-
-    /// The pause between this reply and the next call; `None` when there will be none.
-    pub fn next_poll(&self) -> Option<Duration> {
-        self.next_poll
-    }
-}
-
-impl<M> Clone for Snapshot<M> {
-    fn clone(&self) -> Self {
-        Self { metadata: self.metadata.clone(), kind: PhantomData, ..*self }
-    }
-}
-
-impl<M> fmt::Debug for Snapshot<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Snapshot")
-            .field("done", &self.done)
-            .field("polls", &self.polls)
-            .field("elapsed", &self.elapsed)
-            .field("next_poll", &self.next_poll)
-            .field("metadata", &self.metadata)
-            .finish()
     }
 }

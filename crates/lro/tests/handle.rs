@@ -25,10 +25,28 @@ async fn goes_on_after_a_restart() {
 fn holds_service_version_and_name_and_nothing_else() {
     // SPEC 12
     let handle = Handle::new(&jobs(), name());
-    let json = json!({"service": "jobs.example.com", "version": "v1", "name": "operations/1"});
+    let json = json!({"format": 1, "service": "jobs.example.com", "version": "v1", "name": "operations/1"});
     assert_eq!(serde_json::to_value(&handle).unwrap(), json);
     assert_eq!(serde_json::from_value::<Handle>(json).unwrap(), handle);
     assert_eq!((handle.service().key(), handle.service().version()), ("jobs.example.com", "v1"));
+}
+
+#[test]
+fn tells_how_it_is_written() {
+    // SPEC 12
+    let of_format = |format: Value| {
+        let json = json!({"format": format, "service": "jobs.example.com", "version": "v1", "name": NAME});
+        serde_json::from_value::<Handle>(json)
+    };
+    assert_eq!(of_format(json!(1)).unwrap(), Handle::new(&jobs(), name()));
+    for later in [json!(0), json!(2), json!(u64::MAX), json!("1"), json!(null)] {
+        assert!(of_format(later.clone()).is_err(), "{later}");
+    }
+    let error = of_format(json!(2)).unwrap_err().to_string();
+    assert!(error.contains("format 2") && error.contains("format 1"), "{error}");
+    // One that tells none is read as the first.
+    let json = json!({"service": "jobs.example.com", "version": "v1", "name": NAME});
+    assert_eq!(serde_json::from_value::<Handle>(json).unwrap(), Handle::new(&jobs(), name()));
 }
 
 #[test]

@@ -1,0 +1,129 @@
+use std::{fmt, pin::Pin, sync::Arc, time::Duration};
+
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+use tokio::time::{sleep, timeout};
+
+use crate::{
+    Code, ListOperationsRequest, LroTransport, Operation, OperationPage, Status, Tolerance,
+    chance::Chance,
+    tolerance::{History, Verdict},
+};
+
+/// The operations of a service, page by page, from [`list_operations`]: a builder that is made a stream.
+#[must_use = "a list asks for nothing until it is made a stream"]
+pub struct Pages<'a> {
+    transport: Arc<dyn LroTransport + 'a>,
+    request: ListOperationsRequest,
+    tolerance: Tolerance,
+    attempt_timeout: Duration,
+}
+
+/// Lists the operations of a service, where it has a call for that.
+///
+/// A page is asked for when the stream is; one may be empty and yet have a next one. A failed call that may pass is
+/// asked again as a wait does ([`Tolerance`]); the first that is not survived ends the stream. Dropping the stream stops
+/// the asking.
+///
+/// ```
+/// # use futures::TryStreamExt;
+/// # use lro::{ListOperationsRequest, LroTransport, Status, list_operations};
+/// # async fn example(jobs: impl LroTransport) -> Result<(), Status> {
+/// let mut running = list_operations(&jobs, ListOperationsRequest { filter: "done=false".into(), ..Default::default() })
+///     .operations();
+/// while let Some(operation) = running.try_next().await? {
+///     println!("{}", operation.name);
+/// }
+/// # Ok(()) }
+/// ```
+pub fn list_operations<'a>(transport: impl LroTransport + 'a, request: ListOperationsRequest) -> Pages<'a> {
+    Pages {
+        transport: Arc::new(transport),
+        request,
+        tolerance: Tolerance::default(),
+        attempt_timeout: Duration::from_secs(30),
+    }
+}
+
+impl<'a> Pages<'a> {
+    /// Sets which failed calls are survived. Default: [`Tolerance::default`].
+    pub fn tolerance(self, tolerance: Tolerance) -> Self {
+        Self { tolerance, ..self }
+    }
+
+    /// Sets the longest time for one call. Default: 30 s.
+    pub fn attempt_timeout(self, timeout: Duration) -> Self {
+        Self { attempt_timeout: timeout, ..self }
+    }
+
+    /// A stream of the pages.
+    ///
+    /// # Errors
+    ///
+    /// `UNIMPLEMENTED`, without any call, where the transport has none; a failed call that is not survived; a page that
+    /// leads to itself, which is malformed.
+    pub fn pages(self) -> Pin<Box<dyn Stream<Item = Result<OperationPage, Status>> + Send + 'a>> {
+        Box::pin(stream::try_unfold(Some(self), |pages| async {
+            let Some(mut pages) = pages else {
+                return Ok(None);
+            };
+            let page = pages.page().await?;
+            let is_last = page.next_page_token.is_empty();
+            if !is_last && page.next_page_token == pages.request.page_token {
+                return Err(Status::malformed("a page of the list of operations leads to itself"));
+            }
+            pages.request.page_token.clone_from(&page.next_page_token);
+            Ok(Some((page, (!is_last).then_some(pages))))
+        }))
+    }
+
+    /// A stream of the operations of all pages.
+    ///
+    /// # Errors
+    ///
+    /// As [`pages`](Self::pages).
+    pub fn operations(self) -> Pin<Box<dyn Stream<Item = Result<Operation, Status>> + Send + 'a>> {
+        let operations = |page: OperationPage| stream::iter(page.operations).map(Ok);
+        Box::pin(self.pages().map_ok(operations).try_flatten())
+    }
+
+    /// Asks for the page that is due until it comes, or a failure is not survived.
+    async fn page(&self) -> Result<OperationPage, Status> {
+        let mut chance = Chance::drawn();
+        let mut history =
+            History { failures: 0, elapsed: Duration::MAX, had_reply: false, refused_credential: false };
+        loop {
+            let call = self.transport.list_operations(&self.request);
+            let status = match timeout(self.attempt_timeout, call).await {
+                Ok(Ok(page)) => return Ok(page),
+                Ok(Err(status)) => status,
+                Err(_) => {
+                    let message = format!("a call was not answered in {:?}", self.attempt_timeout);
+                    Status::new(Code::DeadlineExceeded, message)
+                }
+            };
+            if self.tolerance.verdict(&status, &history) != Verdict::Survived {
+                return Err(status);
+            }
+            history.failures = history.failures.saturating_add(1);
+            let hint = self.tolerance.hint(status.retry_after());
+            let is_new_refusal = status.code() == Code::Unauthenticated && !history.refused_credential;
+            history.refused_credential |= is_new_refusal;
+            let delay = if is_new_refusal {
+                Duration::ZERO
+            } else {
+                self.tolerance.delay_after(history.failures, chance.next())
+            };
+            sleep(delay.max(hint)).await;
+        }
+    }
+}
+
+impl fmt::Debug for Pages<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pages")
+            .field("transport", &self.transport)
+            .field("name", &self.request.name)
+            .field("filter", &self.request.filter)
+            .finish_non_exhaustive()
+    }
+}
