@@ -1,0 +1,156 @@
+//! What happens in one simulated wait, all of it drawn from a seed.
+
+use std::time::Duration;
+
+use lro::{Pacing, Status, Tolerance, Wait};
+use serde::de::DeserializeOwned;
+
+use crate::server::Server;
+
+/// An operation, the trouble on the way to it, and how it is waited for.
+#[derive(Clone, Debug)]
+pub(crate) struct Scenario {
+    pub(crate) seed: u64,
+    /// How long the operation is not found at first.
+    pub(crate) hidden_for: Duration,
+    pub(crate) runs_for: Duration,
+    pub(crate) truth: Truth,
+    /// The share of calls that go wrong.
+    pub(crate) trouble: f64,
+    /// The share of the trouble that no wait survives.
+    pub(crate) fatal: f64,
+    pub(crate) pace: Pace,
+    pub(crate) failures: Option<u32>,
+    pub(crate) not_found_for: Duration,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) attempt_timeout: Duration,
+    pub(crate) first_poll_after: Duration,
+}
+
+/// How the operation really ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Truth {
+    Response,
+    Error(i32),
+    Neither,
+}
+
+/// The pacings that the model can compute.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Pace {
+    /// A tenth of the elapsed time, from 250 ms to 45 s.
+    Tenth,
+    /// 1 s, 2 s, 4 s to 60 s.
+    Doubling,
+    Every(Duration),
+}
+
+impl Scenario {
+    pub(crate) fn draw(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let truth = match dice.below(10) {
+            0..6 => Truth::Response,
+            6..9 => Truth::Error(1 + dice.below(20) as i32),
+            _ => Truth::Neither,
+        };
+        let deadline = (dice.below(3) == 0).then(|| dice.spread(1, 3_600_000));
+        let runs_for = match (deadline, dice.below(10)) {
+            (_, 0) => Duration::ZERO,
+            (Some(_), 1) => Duration::MAX,
+            _ => dice.spread(10, 7_200_000),
+        };
+        Self {
+            seed,
+            hidden_for: if dice.below(5) == 0 { dice.spread(1, 60_000) } else { Duration::ZERO },
+            runs_for,
+            truth,
+            trouble: dice.one_of([0.0, 0.1, 0.3, 0.6, 0.9]),
+            fatal: dice.one_of([0.0, 0.0, 0.02, 0.2]),
+            pace: dice.one_of([Pace::Tenth, Pace::Doubling, Pace::Every(Duration::from_secs(7))]),
+            failures: dice.one_of([None, Some(0), Some(1), Some(5), Some(5)]),
+            not_found_for: dice.one_of([Duration::ZERO, Duration::from_secs(30), Duration::from_secs(90)]),
+            deadline,
+            attempt_timeout: dice.one_of([
+                Duration::from_secs(30),
+                Duration::from_millis(1_700),
+                Duration::MAX,
+            ]),
+            first_poll_after: dice.one_of([Duration::ZERO, Duration::ZERO, Duration::from_secs(3)]),
+        }
+    }
+
+    /// The same, but for trouble that may end a wait before its operation does.
+    pub(crate) fn survivable(seed: u64) -> Self {
+        Self {
+            fatal: 0.0,
+            failures: None,
+            not_found_for: Duration::MAX,
+            deadline: None,
+            runs_for: Dice::new(!seed).spread(10, 600_000),
+            ..Self::draw(seed)
+        }
+    }
+
+    pub(crate) fn wait<'a, R: DeserializeOwned>(&self, server: &'a Server) -> Wait<'a, R> {
+        let tolerance = Tolerance::default().failures(self.failures).not_found_for(self.not_found_for);
+        lro::poll_until_done(server, crate::server::name())
+            .pacing(self.pace.pacing())
+            .tolerance(tolerance)
+            .deadline(self.deadline)
+            .attempt_timeout(self.attempt_timeout)
+            .first_poll_after(self.first_poll_after)
+            .seed(self.seed)
+    }
+
+    /// The error that the operation ends with.
+    pub(crate) fn error(code: i32) -> Status {
+        Status::from_number(code, "the work went wrong")
+    }
+}
+
+impl Pace {
+    fn pacing(self) -> Pacing {
+        match self {
+            Self::Tenth => Pacing::default(),
+            Self::Doubling => Pacing::classic_exponential(),
+            Self::Every(pause) => Pacing::fixed(pause),
+        }
+    }
+}
+
+/// SplitMix64, of the test's own.
+#[derive(Clone, Debug)]
+pub(crate) struct Dice(u64);
+
+impl Dice {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0xd134_2543_de82_ef95) ^ 0x5851_f42d_4c95_7f2d)
+    }
+
+    pub(crate) fn number(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.number() % bound
+    }
+
+    /// Whether something of this likelihood happens.
+    pub(crate) fn happens(&mut self, likelihood: f64) -> bool {
+        (self.number() >> 11) as f64 / (1_u64 << 53) as f64 <= likelihood && likelihood > 0.0
+    }
+
+    pub(crate) fn one_of<T: Copy, const N: usize>(&mut self, choices: [T; N]) -> T {
+        choices[self.below(N as u64) as usize]
+    }
+
+    /// Evenly over the orders of magnitude between two numbers of milliseconds.
+    pub(crate) fn spread(&mut self, least: u64, most: u64) -> Duration {
+        let share = (self.number() >> 11) as f64 / (1_u64 << 53) as f64;
+        let millis = (least as f64) * (most as f64 / least as f64).powf(share);
+        Duration::from_millis(millis as u64)
+    }
+}

@@ -1,0 +1,192 @@
+//! A server in memory that runs one operation and gives trouble by a scenario.
+
+use std::{
+    future::pending,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use lro::{
+    Any, Code, LroTransport, Operation, OperationName, Status, async_trait,
+    details::{ErrorInfo, RetryInfo},
+};
+use tokio::time::{Instant, sleep};
+
+use crate::scenario::{Dice, Scenario, Truth};
+
+/// Answers by a scenario, and keeps what it was asked and what it answers.
+#[derive(Debug)]
+pub(crate) struct Server {
+    scenario: Scenario,
+    began: Instant,
+    calls: Mutex<(Dice, Vec<Call>)>,
+}
+
+/// One call, as the server sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    /// Since the server began.
+    pub(crate) at: Duration,
+    /// How long the reply takes; `None` for ever.
+    pub(crate) takes: Option<Duration>,
+    pub(crate) reply: Reply,
+    /// What the server asks to wait before the next call.
+    pub(crate) hint: Option<Duration>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reply {
+    /// The state of the operation when the server looks.
+    Running,
+    Done,
+    /// A failed call.
+    Failed(Code),
+    /// Exhausted, and not because of the rate.
+    OutOfQuota,
+    /// A reply that breaks the rules.
+    Broken,
+    /// A state of another operation.
+    Other,
+}
+
+impl Server {
+    pub(crate) fn new(scenario: &Scenario) -> Self {
+        let dice = Dice::new(scenario.seed ^ 0xfeed);
+        Self { scenario: scenario.clone(), began: Instant::now(), calls: Mutex::new((dice, Vec::new())) }
+    }
+
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
+    }
+
+    /// Since it began.
+    pub(crate) fn now(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    fn take_call(&self) -> Call {
+        let (dice, calls) = &mut *self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        assert!(calls.len() < MOST_CALLS, "a hot loop: {MOST_CALLS} calls in {:?}", self.now());
+        let call = self.draw(dice);
+        calls.push(call.clone());
+        call
+    }
+
+    fn draw(&self, dice: &mut Dice) -> Call {
+        let at = self.now();
+        let takes = match dice.below(20) {
+            0 if dice.happens(self.scenario.trouble) && self.scenario.attempt_timeout < Duration::MAX => None,
+            1 if dice.happens(self.scenario.trouble) => Some(dice.spread(1_000, 60_000)),
+            2..6 => Some(Duration::ZERO),
+            _ => Some(dice.spread(1, 900)),
+        };
+        let looks_at = at + takes.unwrap_or_default() / 2;
+        let reply = if dice.happens(self.scenario.trouble) {
+            trouble(dice, self.scenario.fatal)
+        } else if looks_at < self.scenario.hidden_for {
+            Reply::Failed(Code::NotFound)
+        } else if looks_at < self.scenario.runs_for {
+            Reply::Running
+        } else {
+            Reply::Done
+        };
+        let is_hinted = reply != Reply::Done && reply != Reply::OutOfQuota && dice.below(4) == 0;
+        let hint = is_hinted.then(|| dice.one_of([Duration::ZERO, dice.clone().spread(1, 2_000_000)]));
+        Call { at, takes, reply, hint }
+    }
+
+    fn answer(&self, call: &Call) -> Result<Operation, Status> {
+        // The name may be left out, and what is not done may bear a response.
+        let name = if call.at.as_millis() % 3 == 0 { "" } else { NAME };
+        let operation = match call.reply {
+            Reply::Running => Operation::running(name),
+            Reply::Other => Operation::succeeded("operations/2", response("of another operation")),
+            Reply::Broken => return Err(Status::malformed("both a response and an error")),
+            Reply::Failed(code) => return Err(failed(code, call.hint)),
+            Reply::OutOfQuota => {
+                let info = ErrorInfo { reason: "CONSUMER_SUSPENDED".to_owned(), ..ErrorInfo::default() };
+                let details = Any::pack(&info).into_iter().collect();
+                return Err(Status::new(Code::ResourceExhausted, "pay first").with_details(details));
+            }
+            Reply::Done => match self.scenario.truth {
+                Truth::Response => Operation::succeeded(name, response(ANSWER)),
+                Truth::Error(code) => Operation::failed(name, Scenario::error(code)),
+                Truth::Neither => {
+                    let json = br#"{"name": "operations/1", "done": true}"#;
+                    return Operation::from_json(json);
+                }
+            },
+        };
+        Ok(call.hint.into_iter().fold(operation, Operation::with_retry_after))
+    }
+}
+
+#[async_trait]
+impl LroTransport for Server {
+    async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
+        assert_eq!(name.as_str(), NAME);
+        let call = self.take_call();
+        match call.takes {
+            None => pending().await,
+            Some(Duration::ZERO) => {}
+            Some(time) => sleep(time).await,
+        }
+        self.answer(&call)
+    }
+}
+
+pub(crate) fn name() -> OperationName {
+    OperationName::parse(NAME).expect("a name")
+}
+
+fn trouble(dice: &mut Dice, fatal: f64) -> Reply {
+    if dice.happens(fatal) {
+        return dice.one_of([
+            Reply::Failed(Code::InvalidArgument),
+            Reply::Failed(Code::PermissionDenied),
+            Reply::Failed(Code::FailedPrecondition),
+            Reply::Failed(Code::OutOfRange),
+            Reply::Failed(Code::Unimplemented),
+            Reply::Failed(Code::DataLoss),
+            Reply::Failed(Code::AlreadyExists),
+            Reply::Failed(Code::Cancelled),
+            Reply::Failed(Code::NotFound),
+            Reply::Failed(Code::Unauthenticated),
+            Reply::OutOfQuota,
+            Reply::Broken,
+            Reply::Other,
+        ]);
+    }
+    Reply::Failed(dice.one_of([
+        Code::Unavailable,
+        Code::DeadlineExceeded,
+        Code::Internal,
+        Code::Unknown,
+        Code::Aborted,
+        Code::ResourceExhausted,
+    ]))
+}
+
+/// The wish of an odd number of milliseconds is in the details, any other in the header.
+fn failed(code: Code, hint: Option<Duration>) -> Status {
+    let status = Status::new(code, "trouble");
+    match hint {
+        Some(hint) if hint.as_millis() % 2 == 1 => {
+            let info = RetryInfo { retry_delay: Some(hint.into()) };
+            status.with_details(Any::pack(&info).into_iter().collect())
+        }
+        Some(hint) => status.with_retry_after(hint),
+        None => status,
+    }
+}
+
+fn response(answer: &str) -> Any {
+    Any::from_json(format!(r#"{{"@type": "t/example.v1.Answer", "answer": "{answer}"}}"#)).expect("an answer")
+}
+
+pub(crate) const ANSWER: &str = "of this operation";
+
+const NAME: &str = "operations/1";
+
+/// More than any scenario needs.
+const MOST_CALLS: usize = 50_000;
