@@ -65,7 +65,7 @@ impl Scenario {
             runs_for,
             truth,
             trouble: dice.one_of([0.0, 0.1, 0.3, 0.6, 0.9]),
-            fatal: dice.one_of([0.0, 0.0, 0.02, 0.2]),
+            fatal: dice.one_of([0.0, 0.0, 0.05, 0.4]),
             pace: dice.one_of([Pace::Tenth, Pace::Doubling, Pace::Every(Duration::from_secs(7))]),
             failures: dice.one_of([None, Some(0), Some(1), Some(5), Some(5)]),
             not_found_for: dice.one_of([Duration::ZERO, Duration::from_secs(30), Duration::from_secs(90)]),

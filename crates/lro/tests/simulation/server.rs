@@ -152,6 +152,8 @@ fn trouble(dice: &mut Dice, fatal: f64) -> Reply {
             Reply::Failed(Code::Cancelled),
             Reply::Failed(Code::NotFound),
             Reply::Failed(Code::Unauthenticated),
+            Reply::Failed(Code::Unauthenticated),
+            Reply::Failed(Code::Unauthenticated),
             Reply::OutOfQuota,
             Reply::Broken,
             Reply::Other,
