@@ -172,12 +172,11 @@ impl Poller<'_> {
             _ if !can_cancel => {
                 return self.stop(&format!("{why}; the service has no call to cancel the operation"));
             }
-            (AtDeadline::Cancel, Cancel::Unwished) => progress.wish_cancel(Cancel::Parting),
             (AtDeadline::CancelAndWait(more), Cancel::Unwished) if !more.is_zero() => {
                 progress.extension = more;
                 progress.wish_cancel(Cancel::Due);
             }
-            (AtDeadline::CancelAndWait(_), Cancel::Unwished) => progress.wish_cancel(Cancel::Parting),
+            (_, Cancel::Unwished) => progress.wish_cancel(Cancel::Parting),
             // Asked to cancel before.
             _ => return self.stop(why),
         }
