@@ -105,6 +105,7 @@ impl Progress {
         self.replies = 0;
         self.had_reply = true;
         self.failures = 0;
+        self.refused_credential = false;
         self.due = Instant::now();
     }
 

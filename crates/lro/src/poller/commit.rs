@@ -173,7 +173,9 @@ impl Poller<'_> {
                 return self.stop(&format!("{why}; the service has no call to cancel the operation"));
             }
             (AtDeadline::CancelAndWait(more), Cancel::Unwished) if !more.is_zero() => {
-                progress.extension = more;
+                // From now: the last call may have taken all of its grace.
+                let late = progress.elapsed.saturating_sub(self.settings.deadline.unwrap_or_default());
+                progress.extension = more.saturating_add(late);
                 progress.wish_cancel(Cancel::Due);
             }
             (_, Cancel::Unwished) => progress.wish_cancel(Cancel::Parting),

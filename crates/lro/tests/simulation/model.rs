@@ -4,11 +4,11 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use lro::Code;
+use lro::{AtDeadline, Code};
 
 use crate::{
     scenario::{Pace, Scenario, Truth},
-    server::{Call, Reply},
+    server::{Call, Reply, Verb},
 };
 
 /// How a wait ends.
@@ -28,7 +28,7 @@ pub(crate) enum End {
 #[derive(Debug)]
 pub(crate) enum Expected {
     /// One more call, between these times.
-    Call(RangeInclusive<Duration>),
+    Call(Verb, RangeInclusive<Duration>),
     /// The end, at this time.
     End(End, Duration),
 }
@@ -36,65 +36,138 @@ pub(crate) enum Expected {
 /// A wait as far as it has come. Times are since it began.
 pub(crate) struct Model<'a> {
     scenario: &'a Scenario,
+    deadline: Duration,
+    /// When the last call was over.
+    now: Duration,
     /// Between which times the next call is due, the deadline aside.
     due: (Duration, Duration),
     failures: u32,
-    good: u32,
-    refused: bool,
+    /// Whether any call was answered well.
+    is_known: bool,
+    /// The good replies since the pace began, and when that was.
+    good: (u32, Duration),
+    refused_credential: bool,
+    cancel: Cancel,
     end: Option<(End, Duration)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cancel {
+    No,
+    /// To be sent, by the caller's wish or because of the deadline.
+    Due {
+        at_deadline: bool,
+    },
+    /// To be sent once.
+    Last,
+    Accepted,
+    Refused {
+        by: Code,
+        at_deadline: bool,
+    },
 }
 
 impl<'a> Model<'a> {
     pub(crate) fn new(scenario: &'a Scenario) -> Self {
-        let first = scenario.first_poll_after;
-        Self { scenario, due: (first, first), failures: 0, good: 0, refused: false, end: None }
+        let is_cancelled = scenario.is_cancelled && scenario.can_cancel;
+        let first = if is_cancelled { Duration::ZERO } else { scenario.first_poll_after };
+        Self {
+            scenario,
+            deadline: scenario.deadline.unwrap_or(Duration::MAX),
+            now: Duration::ZERO,
+            due: (first, first),
+            failures: 0,
+            is_known: false,
+            good: (0, Duration::ZERO),
+            refused_credential: false,
+            cancel: if is_cancelled { Cancel::Due { at_deadline: false } } else { Cancel::No },
+            end: None,
+        }
     }
 
     pub(crate) fn expected(&self) -> Expected {
-        match &self.end {
-            Some((end, at)) => Expected::End(end.clone(), *at),
-            None => {
-                let deadline = self.scenario.deadline.unwrap_or(Duration::MAX);
-                Expected::Call(self.due.0.min(deadline)..=self.due.1.min(deadline).saturating_add(TICK))
-            }
+        if let Some((end, at)) = &self.end {
+            return Expected::End(end.clone(), *at);
         }
+        let verb = match self.cancel {
+            Cancel::Due { .. } | Cancel::Last => Verb::Cancel,
+            Cancel::No | Cancel::Accepted | Cancel::Refused { .. } => Verb::Get,
+        };
+        // What is due by now is due at once.
+        let clip = |due: Duration| due.min(self.deadline).max(self.now);
+        let (first, last) = (clip(self.due.0), clip(self.due.1));
+        Expected::Call(verb, first..=last.saturating_add(TICK))
     }
 
     /// Takes one call.
     pub(crate) fn heed(&mut self, call: &Call) {
-        let deadline = self.scenario.deadline.unwrap_or(Duration::MAX);
         let attempt = self.scenario.attempt_timeout;
+        let is_late = call.at >= self.deadline;
         // SPEC 35
-        let (until, ends) = if call.at >= deadline {
+        let (until, is_last) = if is_late {
             (call.at + attempt.min(GRACE), true)
-        } else if call.at.saturating_add(attempt) > deadline {
-            (deadline, true)
+        } else if call.at.saturating_add(attempt) > self.deadline {
+            (self.deadline, true)
         } else {
             (call.at.saturating_add(attempt), false)
         };
         let answered = call.takes.map(|time| call.at + time).filter(|at| *at <= until);
+        let at = answered.unwrap_or(until);
+        self.now = at;
+        let wish = call.hint.unwrap_or_default();
         match answered {
-            Some(at) => self.judge(call.reply, call.hint.unwrap_or_default(), at),
-            None if ends => self.finish(End::Stopped, until),
+            _ if self.cancel == Cancel::Last => self.finish(End::Stopped, at),
+            Some(_) => self.judge(call.reply, wish, at),
+            None if is_last && !(is_late && call.verb == Verb::Cancel) => return self.expire(at),
             None => self.judge(Reply::Failed(Code::DeadlineExceeded), Duration::ZERO, until),
         }
-        if self.end.is_none() && answered.unwrap_or(until) >= deadline {
-            self.finish(End::Stopped, answered.unwrap_or(until));
+        if self.end.is_none() && at >= self.deadline {
+            // A request to cancel that was accepted or refused so late still gets a look.
+            match (call.verb, self.cancel) {
+                (Verb::Cancel, Cancel::Accepted | Cancel::Refused { .. }) => {}
+                _ => self.expire(at),
+            }
         }
+    }
+
+    /// SPEC 37
+    fn expire(&mut self, at: Duration) {
+        if self.cancel != Cancel::No || !self.scenario.can_cancel {
+            return self.finish(End::Stopped, at);
+        }
+        match self.scenario.at_deadline {
+            AtDeadline::Leave => return self.finish(End::Stopped, at),
+            AtDeadline::CancelAndWait(more) if more > Duration::ZERO => {
+                self.deadline = at.saturating_add(more);
+                self.cancel = Cancel::Due { at_deadline: true };
+            }
+            AtDeadline::Cancel | AtDeadline::CancelAndWait(_) => self.cancel = Cancel::Last,
+        }
+        self.due = (at, at);
     }
 
     fn judge(&mut self, reply: Reply, wish: Duration, at: Duration) {
         // SPEC 32
         let floor = wish.min(Duration::from_secs(600));
         match reply {
-            Reply::Done => self.finish(End::True(self.scenario.truth), at),
+            Reply::Done(truth) => self.finish(End::True(truth), at),
             // SPEC 7, 20
             Reply::Broken | Reply::Other => self.finish(End::Malformed, at),
             Reply::Running => {
-                (self.failures, self.refused) = (0, false);
-                self.good += 1;
-                let pause = pause(self.scenario.pace, at, self.good).max(floor);
+                self.refill();
+                self.good.0 += 1;
+                let pause = pause(self.scenario.pace, at - self.good.1, self.good.0).max(floor);
                 self.due = (at + pause, at + pause);
+                match self.cancel {
+                    Cancel::Refused { at_deadline: true, .. } => self.finish(End::Stopped, at),
+                    Cancel::Refused { by, .. } if at < self.deadline => self.finish(End::CallFailed(by), at),
+                    _ => {}
+                }
+            }
+            // SPEC 39
+            Reply::Accepted => {
+                self.refill();
+                (self.cancel, self.good, self.due) = (Cancel::Accepted, (0, at), (at, at));
             }
             Reply::OutOfQuota => self.finish(End::CallFailed(Code::ResourceExhausted), at),
             Reply::Failed(code) => self.judge_failure(code, floor, at),
@@ -102,7 +175,7 @@ impl<'a> Model<'a> {
     }
 
     fn judge_failure(&mut self, code: Code, floor: Duration, at: Duration) {
-        let is_early = code == Code::NotFound && self.good == 0 && at < self.scenario.not_found_for;
+        let is_early = code == Code::NotFound && !self.is_known && at < self.scenario.not_found_for;
         let may_pass = match code {
             // SPEC 26
             Code::Unavailable
@@ -112,7 +185,7 @@ impl<'a> Model<'a> {
             | Code::Aborted
             | Code::ResourceExhausted => true,
             // SPEC 30
-            Code::Unauthenticated => !self.refused,
+            Code::Unauthenticated => !self.refused_credential,
             // SPEC 31
             Code::NotFound => is_early,
             // SPEC 28
@@ -120,14 +193,20 @@ impl<'a> Model<'a> {
         };
         // SPEC 27
         let has_budget = is_early || self.scenario.failures.is_none_or(|budget| self.failures < budget);
-        if !may_pass || !has_budget {
-            return self.finish(End::CallFailed(code), at);
+        match self.cancel {
+            Cancel::Due { at_deadline } if !may_pass => {
+                self.cancel = Cancel::Refused { by: code, at_deadline };
+                self.due = (at, at);
+                return;
+            }
+            _ if !may_pass || !has_budget => return self.finish(End::CallFailed(code), at),
+            _ => {}
         }
         if !is_early {
             self.failures += 1;
         }
         if code == Code::Unauthenticated {
-            self.refused = true;
+            self.refused_credential = true;
             self.due = (at + floor, at + floor);
             return;
         }
@@ -135,6 +214,10 @@ impl<'a> Model<'a> {
         let doublings = self.failures.max(1) - 1;
         let whole = Duration::from_secs(1 << doublings.min(10)).min(Duration::from_secs(60));
         self.due = (at + (whole / 2).max(floor), at + whole.max(floor));
+    }
+
+    fn refill(&mut self) {
+        (self.failures, self.refused_credential, self.is_known) = (0, false, true);
     }
 
     fn finish(&mut self, end: End, at: Duration) {

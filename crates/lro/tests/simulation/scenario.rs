@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use lro::{Pacing, Status, Tolerance, Wait};
-use serde::de::DeserializeOwned;
+use lro::{AtDeadline, Cancellation, Code, Pacing, Status, Tolerance, Wait};
+use serde_json::Value;
 
 use crate::server::Server;
 
@@ -25,6 +25,12 @@ pub(crate) struct Scenario {
     pub(crate) deadline: Option<Duration>,
     pub(crate) attempt_timeout: Duration,
     pub(crate) first_poll_after: Duration,
+    pub(crate) at_deadline: AtDeadline,
+    /// Whether the caller cancels at once.
+    pub(crate) is_cancelled: bool,
+    pub(crate) can_cancel: bool,
+    /// How long the server takes to cancel; `None` if it ignores the wish that it accepts.
+    pub(crate) cancels_in: Option<Duration>,
 }
 
 /// How the operation really ends.
@@ -76,6 +82,15 @@ impl Scenario {
                 Duration::MAX,
             ]),
             first_poll_after: dice.one_of([Duration::ZERO, Duration::ZERO, Duration::from_secs(3)]),
+            at_deadline: match dice.below(4) {
+                0 => AtDeadline::Cancel,
+                1 => AtDeadline::CancelAndWait(dice.one_of([Duration::ZERO, Duration::MAX])),
+                2 => AtDeadline::CancelAndWait(dice.spread(1, 600_000)),
+                _ => AtDeadline::Leave,
+            },
+            can_cancel: dice.below(8) > 0,
+            is_cancelled: runs_for < Duration::MAX && dice.below(5) == 0,
+            cancels_in: (runs_for == Duration::MAX || dice.below(4) > 0).then(|| dice.spread(1, 60_000)),
         }
     }
 
@@ -91,15 +106,41 @@ impl Scenario {
         }
     }
 
-    pub(crate) fn wait<'a, R: DeserializeOwned>(&self, server: &'a Server) -> Wait<'a, R> {
+    pub(crate) fn wait<'a>(&self, server: &'a Server) -> Wait<'a, Value> {
         let tolerance = Tolerance::default().failures(self.failures).not_found_for(self.not_found_for);
         lro::poll_until_done(server, crate::server::name())
             .pacing(self.pace.pacing())
             .tolerance(tolerance)
             .deadline(self.deadline)
+            .at_deadline(self.at_deadline)
             .attempt_timeout(self.attempt_timeout)
             .first_poll_after(self.first_poll_after)
             .seed(self.seed)
+    }
+
+    /// Waits as the scenario says. An operation that cannot be cancelled is waited for.
+    pub(crate) async fn outcome(&self, wait: &mut Wait<'_, Value>) -> Result<Value, Status> {
+        if !self.is_cancelled {
+            return wait.outcome().await;
+        }
+        match wait.cancel_and_wait().await? {
+            Cancellation::Finished(response) => Ok(response),
+            Cancellation::Cancelled(status) => {
+                assert_eq!(status.code(), Code::Cancelled);
+                Err(status)
+            }
+            Cancellation::Failed(status) => {
+                assert_ne!(status.code(), Code::Cancelled);
+                Err(status)
+            }
+            Cancellation::StillRunning(status) => {
+                assert!(status.may_be_running());
+                Err(status)
+            }
+            // The server may say so by itself.
+            Cancellation::Unsupported(status) if self.can_cancel => Err(status),
+            Cancellation::Unsupported(_) => wait.outcome().await,
+        }
     }
 
     /// The error that the operation ends with.

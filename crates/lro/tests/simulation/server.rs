@@ -7,7 +7,7 @@ use std::{
 };
 
 use lro::{
-    Any, Code, LroTransport, Operation, OperationName, Status, async_trait,
+    Any, Capabilities, Code, LroTransport, Operation, OperationName, Status, async_trait,
     details::{ErrorInfo, RetryInfo},
 };
 use tokio::time::{Instant, sleep};
@@ -19,12 +19,21 @@ use crate::scenario::{Dice, Scenario, Truth};
 pub(crate) struct Server {
     scenario: Scenario,
     began: Instant,
-    calls: Mutex<(Dice, Vec<Call>)>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    dice: Dice,
+    calls: Vec<Call>,
+    /// When the operation is done by being cancelled.
+    cancelled_at: Duration,
 }
 
 /// One call, as the server sees it.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
+    pub(crate) verb: Verb,
     /// Since the server began.
     pub(crate) at: Duration,
     /// How long the reply takes; `None` for ever.
@@ -35,10 +44,18 @@ pub(crate) struct Call {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Get,
+    Cancel,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reply {
     /// The state of the operation when the server looks.
     Running,
-    Done,
+    Done(Truth),
+    /// The operation will be cancelled, perhaps.
+    Accepted,
     /// A failed call.
     Failed(Code),
     /// Exhausted, and not because of the rate.
@@ -52,11 +69,12 @@ pub(crate) enum Reply {
 impl Server {
     pub(crate) fn new(scenario: &Scenario) -> Self {
         let dice = Dice::new(scenario.seed ^ 0xfeed);
-        Self { scenario: scenario.clone(), began: Instant::now(), calls: Mutex::new((dice, Vec::new())) }
+        let state = Mutex::new(State { dice, calls: Vec::new(), cancelled_at: Duration::MAX });
+        Self { scenario: scenario.clone(), began: Instant::now(), state }
     }
 
     pub(crate) fn calls(&self) -> Vec<Call> {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).calls.clone()
     }
 
     /// Since it began.
@@ -64,15 +82,26 @@ impl Server {
         self.began.elapsed()
     }
 
-    fn take_call(&self) -> Call {
-        let (dice, calls) = &mut *self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        assert!(calls.len() < MOST_CALLS, "a hot loop: {MOST_CALLS} calls in {:?}", self.now());
-        let call = self.draw(dice);
-        calls.push(call.clone());
+    async fn call(&self, verb: Verb) -> Call {
+        let call = self.take_call(verb);
+        match call.takes {
+            None => pending().await,
+            Some(Duration::ZERO) => {}
+            Some(time) => sleep(time).await,
+        }
         call
     }
 
-    fn draw(&self, dice: &mut Dice) -> Call {
+    fn take_call(&self, verb: Verb) -> Call {
+        let state = &mut *self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        assert!(state.calls.len() < MOST_CALLS, "a hot loop: {MOST_CALLS} calls in {:?}", self.now());
+        let call = self.draw(verb, state);
+        state.calls.push(call.clone());
+        call
+    }
+
+    fn draw(&self, verb: Verb, state: &mut State) -> Call {
+        let State { dice, cancelled_at, .. } = state;
         let at = self.now();
         let takes = match dice.below(20) {
             0 if dice.happens(self.scenario.trouble) && self.scenario.attempt_timeout < Duration::MAX => None,
@@ -82,22 +111,28 @@ impl Server {
         };
         let looks_at = at + takes.unwrap_or_default() / 2;
         let reply = if dice.happens(self.scenario.trouble) {
-            trouble(dice, self.scenario.fatal)
+            trouble(dice, self.scenario.fatal, verb)
         } else if looks_at < self.scenario.hidden_for {
             Reply::Failed(Code::NotFound)
-        } else if looks_at < self.scenario.runs_for {
+        } else if verb == Verb::Cancel {
+            let done_at = self.scenario.cancels_in.map_or(Duration::MAX, |time| looks_at + time);
+            *cancelled_at = done_at.min(*cancelled_at);
+            Reply::Accepted
+        } else if looks_at < self.scenario.runs_for.min(*cancelled_at) {
             Reply::Running
+        } else if *cancelled_at < self.scenario.runs_for {
+            Reply::Done(Truth::Error(Code::Cancelled.number()))
         } else {
-            Reply::Done
+            Reply::Done(self.scenario.truth)
         };
-        let is_hinted = reply != Reply::Done && reply != Reply::OutOfQuota && dice.below(4) == 0;
+        let is_hinted = matches!(reply, Reply::Running | Reply::Failed(_)) && dice.below(4) == 0;
         let hint = is_hinted.then(|| dice.one_of([Duration::ZERO, dice.clone().spread(1, 2_000_000)]));
-        Call { at, takes, reply, hint }
+        Call { verb, at, takes, reply, hint }
     }
 
     fn answer(&self, call: &Call) -> Result<Operation, Status> {
         // The name may be left out, and what is not done may bear a response.
-        let name = if call.at.as_millis() % 3 == 0 { "" } else { NAME };
+        let name = if call.at.as_millis().is_multiple_of(3) { "" } else { NAME };
         let operation = match call.reply {
             Reply::Running => Operation::running(name),
             Reply::Other => Operation::succeeded("operations/2", response("of another operation")),
@@ -108,7 +143,9 @@ impl Server {
                 let details = Any::pack(&info).into_iter().collect();
                 return Err(Status::new(Code::ResourceExhausted, "pay first").with_details(details));
             }
-            Reply::Done => match self.scenario.truth {
+            // It is no reply to a get.
+            Reply::Accepted => return Err(Status::malformed("accepted")),
+            Reply::Done(truth) => match truth {
                 Truth::Response => Operation::succeeded(name, response(ANSWER)),
                 Truth::Error(code) => Operation::failed(name, Scenario::error(code)),
                 Truth::Neither => {
@@ -125,13 +162,19 @@ impl Server {
 impl LroTransport for Server {
     async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
         assert_eq!(name.as_str(), NAME);
-        let call = self.take_call();
-        match call.takes {
-            None => pending().await,
-            Some(Duration::ZERO) => {}
-            Some(time) => sleep(time).await,
-        }
+        let call = self.call(Verb::Get).await;
         self.answer(&call)
+    }
+
+    async fn cancel_operation(&self, name: &OperationName) -> Result<(), Status> {
+        assert_eq!(name.as_str(), NAME);
+        assert!(self.scenario.can_cancel, "a call that the service has not");
+        let call = self.call(Verb::Cancel).await;
+        if call.reply == Reply::Accepted { Ok(()) } else { self.answer(&call).map(drop) }
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { cancel: self.scenario.can_cancel, ..Capabilities::default() }
     }
 }
 
@@ -139,8 +182,16 @@ pub(crate) fn name() -> OperationName {
     OperationName::parse(NAME).expect("a name")
 }
 
-fn trouble(dice: &mut Dice, fatal: f64) -> Reply {
-    if dice.happens(fatal) {
+fn trouble(dice: &mut Dice, fatal: f64, verb: Verb) -> Reply {
+    let is_fatal = dice.happens(fatal);
+    if is_fatal && verb == Verb::Cancel {
+        return Reply::Failed(dice.one_of([
+            Code::FailedPrecondition,
+            Code::Unimplemented,
+            Code::Unauthenticated,
+        ]));
+    }
+    if is_fatal {
         return dice.one_of([
             Reply::Failed(Code::InvalidArgument),
             Reply::Failed(Code::PermissionDenied),
