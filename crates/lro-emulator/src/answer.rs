@@ -8,6 +8,7 @@ use lro::{Code, Status};
 use crate::{
     body::ReplyBody,
     error,
+    message::Message,
     reply::{Answer, JSON, Reply},
     request::Request,
     route,
@@ -36,7 +37,7 @@ pub(crate) async fn answer(
             (StatusCode::OK, Bytes::new())
         }
         Answer::Canned { status, body } => (status, body),
-        Answer::Usual => match usual(shared, request).await {
+        Answer::Usual => match usual(shared, request).await.and_then(|message| message.body(reply.lie)) {
             Ok(body) => (StatusCode::OK, body),
             Err(failure) => {
                 let status = error::http_status(failure.code());
@@ -63,7 +64,7 @@ fn pick_reply(shared: &Shared, call: crate::Call, request: Option<&Request>) -> 
     state.faults.pop_front().or(scripted).unwrap_or_default()
 }
 
-async fn usual(shared: &Shared, request: Result<Request, Status>) -> Result<Bytes, Status> {
+async fn usual(shared: &Shared, request: Result<Request, Status>) -> Result<Message, Status> {
     let request = request?;
     let wanted = shared.state().token.clone();
     if wanted.is_some() && request.token() != wanted.as_deref() {

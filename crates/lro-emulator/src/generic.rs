@@ -8,13 +8,14 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::{
+    message::Message,
     operation::Owner,
     request::Request,
     route::{json, unknown},
     state::{Shared, State},
 };
 
-pub(crate) async fn answer(shared: &Shared, request: &Request) -> Result<Bytes, Status> {
+pub(crate) async fn answer(shared: &Shared, request: &Request) -> Result<Message, Status> {
     let name = request.name();
     match (request.method.as_str(), request.path.verb.as_deref()) {
         ("GET", None) => get_or_list(&mut shared.state(), request, &name),
@@ -23,25 +24,25 @@ pub(crate) async fn answer(shared: &Shared, request: &Request) -> Result<Bytes, 
             generic(state, request, &name)?;
             state.operations.remove(&name);
             shared.changed.notify_waiters();
-            Ok(EMPTY)
+            Ok(EMPTY.into())
         }
         ("POST", Some("cancel")) => {
             let state = &mut *shared.state();
             generic(state, request, &name)?;
             state.operations.job(&name)?.cancel();
             shared.changed.notify_waiters();
-            Ok(EMPTY)
+            Ok(EMPTY.into())
         }
-        ("POST", Some("wait")) => json(&wait(shared, request, &name).await?),
+        ("POST", Some("wait")) => Ok(wait(shared, request, &name).await?.into()),
         _ => Err(unknown(request)),
     }
 }
 
 /// `operations/1` is got, `operations` is listed.
-fn get_or_list(state: &mut State, request: &Request, name: &str) -> Result<Bytes, Status> {
+fn get_or_list(state: &mut State, request: &Request, name: &str) -> Result<Message, Status> {
     match get(state, request, name) {
-        Err(_) if state.operations.has_collection(name) => list(state, request, name),
-        got => json(&got?),
+        Err(_) if state.operations.has_collection(name) => Ok(list(state, request, name)?.into()),
+        got => Ok(got?.into()),
     }
 }
 

@@ -39,6 +39,8 @@ mod emulator;
 mod error;
 mod filter;
 mod generic;
+mod lie;
+mod message;
 mod operation;
 mod operations;
 mod reply;

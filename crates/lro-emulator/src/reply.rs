@@ -2,9 +2,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
-use lro::Status;
+use lro::{Any, Code, Status, details::ErrorInfo};
 
-use crate::error;
+use crate::{error, lie::Lie};
 
 /// How one call is answered.
 ///
@@ -23,6 +23,7 @@ pub struct Reply {
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) delay: Duration,
     pub(crate) cut_after: Option<usize>,
+    pub(crate) lie: Lie,
 }
 
 #[derive(Clone, Debug)]
@@ -62,19 +63,41 @@ impl Reply {
         Self::of(Answer::Canned { status, body: error::body(error, status) }).json()
     }
 
+    /// A bearer token that has expired, as the service says it: UNAUTHENTICATED. The service never hears of the call.
+    pub fn expired_token() -> Self {
+        let error = Status::new(Code::Unauthenticated, "Request had invalid authentication credentials.");
+        let reason = ErrorInfo {
+            reason: "ACCESS_TOKEN_EXPIRED".to_owned(),
+            domain: "googleapis.com".to_owned(),
+            ..ErrorInfo::default()
+        };
+        Self::error(&error.with_details(Any::pack(&reason).into_iter().collect()))
+            .header("www-authenticate", r#"Bearer error="invalid_token""#)
+    }
+
+    /// A redirect (307) to another place. The service never hears of the call.
+    ///
+    /// # Panics
+    ///
+    /// If the place cannot be the value of a header.
+    pub fn redirect(location: &str) -> Self {
+        Self::status(307).header("location", location)
+    }
+
     /// No reply: the connection is closed, with every other call on it. The service never hears of the call.
     pub fn close() -> Self {
         Self::of(Answer::Close)
     }
 
-    /// Sets a header.
+    /// Sets a header, whose value need not be text: `b"\xff"` is one.
     ///
     /// # Panics
     ///
     /// If it is no HTTP header.
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         let name: HeaderName = name.parse().expect("a header name is a token in ASCII");
-        let value = HeaderValue::from_str(value).expect("a header value has no control characters");
+        let value =
+            HeaderValue::from_bytes(value.as_ref()).expect("a header value has no control characters");
         self.headers.retain(|(other, _)| *other != name);
         self.headers.push((name, value));
         self
@@ -105,7 +128,7 @@ impl Reply {
     }
 
     fn of(answer: Answer) -> Self {
-        Self { answer, headers: Vec::new(), delay: Duration::ZERO, cut_after: None }
+        Self { answer, headers: Vec::new(), delay: Duration::ZERO, cut_after: None, lie: Lie::default() }
     }
 
     fn json(self) -> Self {

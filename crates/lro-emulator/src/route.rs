@@ -3,10 +3,12 @@ use http::Method;
 use lro::{Code, Status};
 use serde::Serialize;
 
-use crate::{generic, request::Request, route_optimization, state::Shared, workspace_events};
+use crate::{
+    generic, message::Message, request::Request, route_optimization, state::Shared, workspace_events,
+};
 
 /// Finds whose a request is, and has it answered.
-pub(crate) async fn route(shared: &Shared, request: &Request) -> Result<Bytes, Status> {
+pub(crate) async fn route(shared: &Shared, request: &Request) -> Result<Message, Status> {
     let path = &request.path;
     let segments: Vec<&str> = path.segments.iter().map(String::as_str).collect();
     match (&*path.version, &*segments, path.verb.as_deref()) {

@@ -12,7 +12,6 @@ mod write;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use lro::{Any, Empty, Status};
 use serde::Serialize;
 
@@ -22,6 +21,7 @@ use self::{
 };
 use crate::{
     error,
+    message::Message,
     operation::{Ending, Owner},
     request::Request,
     route::{json, unknown},
@@ -29,9 +29,9 @@ use crate::{
 };
 
 /// Answers a call at `/v1/{parent}:{verb}`.
-pub(crate) async fn answer(shared: &Shared, request: &Request, verb: &str) -> Result<Bytes, Status> {
+pub(crate) async fn answer(shared: &Shared, request: &Request, verb: &str) -> Result<Message, Status> {
     let (message, response) = match verb {
-        "optimizeTours" => return json(&optimize(request).await?),
+        "optimizeTours" => return Ok(json(&optimize(request).await?)?.into()),
         "optimizeToursLongRunning" => {
             ("OptimizeToursLongRunningMetadata", pack("OptimizeToursResponse", &optimize(request).await?))
         }
@@ -49,7 +49,7 @@ pub(crate) async fn answer(shared: &Shared, request: &Request, verb: &str) -> Re
     let metadata = pack(message, &Empty::default()).ok();
     let state = &mut *shared.state();
     let name = operation_name(&request.path.segments, &state.chance.uuid());
-    json(&state.start(name, Owner::RouteOptimization, metadata, Ending::response(response)))
+    Ok(state.start(name, Owner::RouteOptimization, metadata, Ending::response(response)).into())
 }
 
 async fn optimize(request: &Request) -> Result<OptimizeToursResponse, Status> {

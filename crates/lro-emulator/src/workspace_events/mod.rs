@@ -7,7 +7,6 @@ mod subscription;
 mod subscriptions;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use bytes::Bytes;
 use lro::{Any, Empty, Operation, Status};
 use serde::Serialize;
 use tokio::time::Instant;
@@ -15,6 +14,7 @@ use tokio::time::Instant;
 pub(crate) use self::subscriptions::Subscriptions;
 use self::{change::Change, subscription::Subscription};
 use crate::{
+    message::Message,
     operation::{Ending, Owner, empty, outcome},
     request::Request,
     route::{json, unknown},
@@ -43,13 +43,13 @@ impl ApiVersion {
 }
 
 /// Answers a call at `/{version}/subscriptions`.
-pub(crate) fn answer(shared: &Shared, request: &Request) -> Result<Bytes, Status> {
+pub(crate) fn answer(shared: &Shared, request: &Request) -> Result<Message, Status> {
     let version = if request.path.version == "v1" { ApiVersion::V1 } else { ApiVersion::V1Beta };
     let name = request.name();
     let state = &mut *shared.state();
     let change = match (request.method.as_str(), request.path.segments.len(), request.path.verb.as_deref()) {
-        ("GET", 1, None) => return list::answer(&state.subscriptions, request),
-        ("GET", 2, None) => return json(state.subscriptions.get(&name, Instant::now())?),
+        ("GET", 1, None) => return Ok(list::answer(&state.subscriptions, request)?.into()),
+        ("GET", 2, None) => return Ok(json(state.subscriptions.get(&name, Instant::now())?)?.into()),
         ("POST", 1, None) => Change::create(request)?,
         ("PATCH", 2, None) => Change::update(request, name)?,
         ("DELETE", 2, None) => Change::delete(request, name)?,
@@ -57,11 +57,12 @@ pub(crate) fn answer(shared: &Shared, request: &Request) -> Result<Bytes, Status
         _ => return Err(unknown(request)),
     };
     change.check(&state.subscriptions, Instant::now())?;
-    json(&if request.flag("validateOnly")? {
+    let operation = if request.flag("validateOnly")? {
         preview(version, change, &mut state.subscriptions.clone())
     } else {
         start(version, change, state)
-    })
+    };
+    Ok(operation.into())
 }
 
 /// What would come of a change: an operation that is done at once and has no name.

@@ -1,0 +1,94 @@
+//! Faults on demand: what a reply says that is not so, and how it breaks on its way, over HTTP/1.1 and HTTP/2.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod client;
+
+use std::time::Duration;
+
+use client::Client;
+use lro::Any;
+use lro_emulator::{Emulator, Reply, Script};
+use serde_json::json;
+
+#[tokio::test]
+async fn a_lie_is_told_once() {
+    for (emulator, client) in both().await {
+        let any = |json: &str| Any::from_json(json).unwrap();
+        let script = Script::new()
+            .runs_for(Duration::ZERO)
+            .call(1, Reply::usual().named("operations/2"))
+            .call(2, Reply::usual().named(""))
+            .call(3, Reply::usual().not_done())
+            .call(4, Reply::usual().metadata(any(r#"{"@type": "t/strange.v1.Type"}"#)).not_done());
+        emulator.operation("operations/1", script);
+        let response = json!({"@type": "type.googleapis.com/google.protobuf.Empty"});
+        for told in [
+            json!({"name": "operations/2", "done": true, "response": response}),
+            json!({"done": true, "response": response}),
+            json!({"name": "operations/1"}),
+            json!({"name": "operations/1", "metadata": {"@type": "t/strange.v1.Type"}}),
+            json!({"name": "operations/1", "done": true, "response": response}),
+        ] {
+            assert_eq!(client.get("/v1/operations/1").await.ok(), told);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lie_is_of_operations_alone() {
+    for (emulator, client) in both().await {
+        emulator.operation("operations/1", Script::new());
+        emulator.fail_next(2, Reply::usual().named("operations/2"));
+        let page = client.get("/v1/operations").await.ok();
+        assert_eq!(page, json!({"operations": [{"name": "operations/1"}]}));
+        client.get("/v1/operations/3").await.error(404);
+    }
+}
+
+#[tokio::test]
+async fn a_call_is_sent_elsewhere() {
+    for (emulator, client) in both().await {
+        emulator.fail_next(1, Reply::redirect("https://example.com/v1/operations/1"));
+        let reply = client.get("/v1/operations/1").await;
+        assert_eq!((reply.status.as_u16(), &*reply.body), (307, &b""[..]));
+        assert_eq!(reply.headers["location"], "https://example.com/v1/operations/1");
+    }
+}
+
+#[tokio::test]
+async fn a_token_expires() {
+    for (emulator, client) in both().await {
+        emulator.fail_next(1, Reply::expired_token());
+        let reply = client.get("/v1/operations/1").await;
+        assert_eq!(reply.headers["www-authenticate"], r#"Bearer error="invalid_token""#);
+        let error = reply.error(401);
+        assert_eq!(error["status"], "UNAUTHENTICATED");
+        assert_eq!(error["details"][0]["reason"], "ACCESS_TOKEN_EXPIRED");
+    }
+}
+
+#[tokio::test]
+async fn bodies_and_headers_need_not_make_sense() {
+    for (emulator, client) in both().await {
+        for body in [&b""[..], b"\xff\xfe{}", b"<html>Bad Gateway</html>", br#"{"name": "oper"#] {
+            let reply = Reply::usual().header("content-type", "text/html").body(body);
+            emulator.fail_next(1, reply);
+            let reply = client.get("/v1/operations/1").await;
+            assert_eq!((reply.status.as_u16(), &*reply.body), (200, body));
+        }
+        for value in [&b"\xff\x80"[..], "bientôt".as_bytes(), b"", b"-1", b"99999999999999999999999", b"NaN"]
+        {
+            emulator.fail_next(1, Reply::status(503).header("retry-after", value));
+            let reply = client.get("/v1/operations/1").await;
+            assert_eq!(reply.headers["retry-after"].as_bytes(), value);
+        }
+    }
+}
+
+/// An emulator each, and a client of HTTP/1.1 and of HTTP/2.
+async fn both() -> [(Emulator, Client); 2] {
+    let (first, second) = (Emulator::start().await.unwrap(), Emulator::start().await.unwrap());
+    let (http1, http2) = (Client::http1(first.endpoint()), Client::http2(second.endpoint()));
+    [(first, http1), (second, http2)]
+}
