@@ -88,6 +88,11 @@ impl Job {
         matches!(self.phase, Phase::Done { .. })
     }
 
+    /// Whether it can be found yet.
+    pub(crate) fn has_appeared(&self) -> bool {
+        self.started.elapsed() >= self.script.appears_after
+    }
+
     /// Counts a call about it and says how the script answers.
     pub(crate) fn called(&mut self) -> Option<crate::Reply> {
         self.calls = self.calls.saturating_add(1);

@@ -40,9 +40,14 @@ impl Operations {
         self.jobs.remove(name)
     }
 
-    /// The operation of this name; `NOT_FOUND` if there is none.
+    /// The operation of this name; `NOT_FOUND` if there is none or it has not appeared yet.
     pub(crate) fn job(&mut self, name: &str) -> Result<&mut Job, Status> {
-        self.jobs.get_mut(name).ok_or_else(|| error::not_found(name))
+        self.hidden_job(name).filter(|job| job.has_appeared()).ok_or_else(|| error::not_found(name))
+    }
+
+    /// The operation of this name, even if it has not appeared yet.
+    pub(crate) fn hidden_job(&mut self, name: &str) -> Option<&mut Job> {
+        self.jobs.get_mut(name)
     }
 
     /// Ends what is due, in the order of the times.
@@ -82,7 +87,8 @@ impl Operations {
         let mut found = Vec::new();
         for (name, job) in self.jobs.range(prefix.clone()..).take_while(|(name, _)| name.starts_with(&prefix))
         {
-            let is_ours = job.owner == Owner::Generic && !name[prefix.len()..].contains('/');
+            let is_ours =
+                job.owner == Owner::Generic && job.has_appeared() && !name[prefix.len()..].contains('/');
             let done = job.is_done().to_string();
             if is_ours && filter.matches(|field, value| field == "done" && value == done) {
                 found.push((name, job));

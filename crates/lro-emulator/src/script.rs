@@ -28,6 +28,7 @@ pub struct Script {
     pub(crate) metadata: Option<Metadata>,
     pub(crate) outcome: Option<Outcome>,
     pub(crate) ignores_cancel: bool,
+    pub(crate) appears_after: Duration,
     pub(crate) replies: BTreeMap<u32, Reply>,
 }
 
@@ -78,6 +79,12 @@ impl Script {
         self.ends(Outcome::Neither)
     }
 
+    /// Lets the operation be NOT_FOUND for so long after its start, as services are known to do. It runs meanwhile, and
+    /// calls about it count.
+    pub fn appears_after(self, time: Duration) -> Self {
+        Self { appears_after: time, ..self }
+    }
+
     /// Lets the operation go on when it is cancelled. The call to cancel succeeds, as it does with any.
     pub fn ignores_cancel(self) -> Self {
         Self { ignores_cancel: true, ..self }
@@ -101,6 +108,7 @@ impl fmt::Debug for Script {
             .field("run", &self.run)
             .field("outcome", &self.outcome)
             .field("ignores_cancel", &self.ignores_cancel)
+            .field("appears_after", &self.appears_after)
             .field("replies", &self.replies)
             .finish_non_exhaustive()
     }

@@ -106,7 +106,7 @@ impl State {
 
     /// Counts a call about an operation and says how its script answers.
     pub(crate) fn called(&mut self, name: &str) -> Option<Reply> {
-        let job = self.operations.job(name).ok()?;
+        let job = self.operations.hidden_job(name)?;
         let reply = job.called();
         job.settle(Instant::now(), &mut self.subscriptions);
         reply

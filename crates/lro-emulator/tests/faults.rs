@@ -46,6 +46,23 @@ async fn a_lie_is_of_operations_alone() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_operation_appears_after_a_time_and_has_run_meanwhile() {
+    let emulator = Emulator::start().await.unwrap();
+    let client = Client::http1(emulator.endpoint());
+    let late = Script::new().runs_for(Duration::from_secs(30)).appears_after(Duration::from_secs(20));
+    emulator.operation("operations/1", late.call(4, Reply::status(500)));
+    tokio::time::advance(Duration::from_secs(10)).await;
+    client.get("/v1/operations/1").await.error(404);
+    client.post("/v1/operations/1:cancel", &json!({})).await.error(404);
+    assert_eq!(client.get("/v1/operations").await.ok(), json!({}));
+    tokio::time::advance(Duration::from_secs(10)).await;
+    assert_eq!(client.get("/v1/operations/1").await.ok(), json!({"name": "operations/1"}));
+    client.get("/v1/operations/1").await.error(500);
+    tokio::time::advance(Duration::from_secs(10)).await;
+    assert_eq!(client.get("/v1/operations/1").await.ok()["done"], true);
+}
+
 #[tokio::test]
 async fn a_call_is_sent_elsewhere() {
     for (emulator, client) in both().await {
