@@ -1,12 +1,12 @@
 use std::convert::Infallible;
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use hyper::body::Incoming;
 use lro::{Code, Status};
 
 use crate::{
     body::ReplyBody,
+    content::Content,
     error,
     message::Message,
     reply::{Answer, JSON, Reply},
@@ -30,26 +30,27 @@ pub(crate) async fn answer(
     if !reply.delay.is_zero() {
         tokio::time::sleep(reply.delay).await;
     }
-    let (status, body) = match reply.answer {
+    let (status, content) = match reply.answer {
         Answer::Close => {
             tracing::debug!(%method, path, "closed the connection");
             line.close().await;
-            (StatusCode::OK, Bytes::new())
+            (StatusCode::OK, Content::default())
         }
-        Answer::Canned { status, body } => (status, body),
+        Answer::Canned { status, content } => (status, content),
         Answer::Usual => match usual(shared, request).await.and_then(|message| message.body(reply.lie)) {
-            Ok(body) => (StatusCode::OK, body),
+            Ok(body) => (StatusCode::OK, body.into()),
             Err(failure) => {
                 let status = error::http_status(failure.code());
-                (status, error::body(&failure, status))
+                (status, error::body(&failure, status).into())
             }
         },
     };
     tracing::debug!(%method, path, status = status.as_u16(), "answered");
     let body = match reply.cut_after {
-        Some(bytes) => ReplyBody::cut(&body, bytes),
-        None => ReplyBody::whole(body),
+        Some(bytes) => ReplyBody::cut(&content, bytes),
+        None => ReplyBody::whole(content),
     };
+    let body = if reply.tells_length { body } else { body.without_length() };
     let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers(reply.headers);

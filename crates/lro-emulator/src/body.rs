@@ -8,17 +8,19 @@ use std::{
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
+use crate::content::{Content, Part};
+
 /// The body of a reply: steps, played one after the other.
 #[derive(Debug)]
 pub(crate) struct ReplyBody {
     steps: VecDeque<Step>,
-    /// How many bytes are still promised, whether or not they come.
-    promised: u64,
+    /// How many bytes are still promised, whether or not they come; `None` if the length is not told.
+    promised: Option<u64>,
 }
 
 #[derive(Debug)]
 enum Step {
-    Data(Bytes),
+    Part(Part),
     /// Lets the connection write out what it has.
     Flush,
     /// Breaks the body off, and with HTTP/1 the connection.
@@ -27,17 +29,23 @@ enum Step {
 
 impl ReplyBody {
     /// All of it.
-    pub(crate) fn whole(body: Bytes) -> Self {
-        let promised = body.len() as u64;
-        Self { steps: [Step::Data(body)].into(), promised }
+    pub(crate) fn whole(content: Content) -> Self {
+        let promised = Some(content.len());
+        Self { steps: content.into_parts().map(Step::Part).collect(), promised }
     }
 
     /// All of it promised, but no more than its first bytes given.
-    pub(crate) fn cut(body: &Bytes, after: usize) -> Self {
-        let given = body.slice(..after.min(body.len()));
+    pub(crate) fn cut(content: &Content, after: usize) -> Self {
+        let mut body = Self::whole(content.first(after as u64));
+        body.steps.extend([Step::Flush, Step::Cut]);
         // A promise that is kept is no cut.
-        let promised = body.len().max(given.len() + 1) as u64;
-        Self { steps: [Step::Data(given), Step::Flush, Step::Cut].into(), promised }
+        body.promised = body.promised.map(|given| content.len().max(given + 1));
+        body
+    }
+
+    /// The same without a promise.
+    pub(crate) fn without_length(self) -> Self {
+        Self { promised: None, ..self }
     }
 }
 
@@ -51,9 +59,12 @@ impl Body for ReplyBody {
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         match self.steps.pop_front() {
             None => Poll::Ready(None),
-            Some(Step::Data(data)) => {
-                self.promised -= data.len() as u64;
-                Poll::Ready(Some(Ok(Frame::data(data))))
+            Some(Step::Part(Part { bytes, times })) => {
+                if times > 1 {
+                    self.steps.push_front(Step::Part(Part { bytes: bytes.clone(), times: times - 1 }));
+                }
+                self.promised = self.promised.map(|promised| promised - bytes.len() as u64);
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
             }
             Some(Step::Flush) => {
                 context.waker().wake_by_ref();
@@ -64,10 +75,11 @@ impl Body for ReplyBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.steps.is_empty()
+        // An empty body whose length is not told is still begun.
+        self.steps.is_empty() && self.promised.is_some()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.promised)
+        self.promised.map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }

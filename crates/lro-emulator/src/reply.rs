@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
 use lro::{Any, Code, Status, details::ErrorInfo};
 
-use crate::{error, lie::Lie};
+use crate::{content::Content, error, lie::Lie};
 
 /// How one call is answered.
 ///
@@ -23,6 +23,7 @@ pub struct Reply {
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) delay: Duration,
     pub(crate) cut_after: Option<usize>,
+    pub(crate) tells_length: bool,
     pub(crate) lie: Lie,
 }
 
@@ -31,7 +32,7 @@ pub(crate) enum Answer {
     /// What the service answers.
     Usual,
     /// This, and the service never hears of the call.
-    Canned { status: StatusCode, body: Bytes },
+    Canned { status: StatusCode, content: Content },
     /// Nothing: the connection is closed.
     Close,
 }
@@ -51,16 +52,16 @@ impl Reply {
         assert!((200..=599).contains(&status), "not the HTTP status of a reply: {status}");
         let status = StatusCode::from_u16(status).unwrap_or_default();
         if !status.is_client_error() && !status.is_server_error() {
-            return Self::of(Answer::Canned { status, body: Bytes::new() });
+            return Self::of(Answer::Canned { status, content: Content::default() });
         }
         let error = Status::new(error::code(status), status.canonical_reason().unwrap_or("emulated"));
-        Self::of(Answer::Canned { status, body: error::body(&error, status) }).json()
+        Self::of(Answer::Canned { status, content: error::body(&error, status).into() }).json()
     }
 
     /// A failed call of this code, message and details, in Google's form. The service never hears of the call.
     pub fn error(error: &Status) -> Self {
         let status = error::http_status(error.code());
-        Self::of(Answer::Canned { status, body: error::body(error, status) }).json()
+        Self::of(Answer::Canned { status, content: error::body(error, status).into() }).json()
     }
 
     /// A bearer token that has expired, as the service says it: UNAUTHENTICATED. The service never hears of the call.
@@ -104,12 +105,16 @@ impl Reply {
     }
 
     /// Sets the body. A [usual](Self::usual) reply becomes one of HTTP status 200 of which the service never hears.
-    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
+    pub fn body(self, body: impl Into<Bytes>) -> Self {
+        self.content(body.into().into())
+    }
+
+    pub(crate) fn content(mut self, content: Content) -> Self {
         let status = match self.answer {
             Answer::Canned { status, .. } => status,
             Answer::Usual | Answer::Close => StatusCode::OK,
         };
-        self.answer = Answer::Canned { status, body: body.into() };
+        self.answer = Answer::Canned { status, content };
         self
     }
 
@@ -128,7 +133,14 @@ impl Reply {
     }
 
     fn of(answer: Answer) -> Self {
-        Self { answer, headers: Vec::new(), delay: Duration::ZERO, cut_after: None, lie: Lie::default() }
+        Self {
+            answer,
+            headers: Vec::new(),
+            delay: Duration::ZERO,
+            cut_after: None,
+            tells_length: true,
+            lie: Lie::default(),
+        }
     }
 
     fn json(self) -> Self {

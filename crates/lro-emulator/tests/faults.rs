@@ -4,9 +4,11 @@
 
 mod client;
 
-use std::time::Duration;
+use std::{io::Read, time::Duration};
 
 use client::Client;
+use flate2::read::GzDecoder;
+use http::Method;
 use lro::Any;
 use lro_emulator::{Emulator, Reply, Script};
 use serde_json::json;
@@ -100,6 +102,67 @@ async fn bodies_and_headers_need_not_make_sense() {
             let reply = client.get("/v1/operations/1").await;
             assert_eq!(reply.headers["retry-after"].as_bytes(), value);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_large_body_is_made_as_it_is_sent() {
+    for (emulator, client) in both().await {
+        for (size, told) in [(20_000_001, true), (300_000, false), (2, true), (0, true)] {
+            let reply = Reply::usual().large_body(size);
+            emulator.fail_next(1, if told { reply } else { reply.without_length() });
+            let reply = client.get("/v1/operations/1").await;
+            assert_eq!(reply.ok(), json!({}));
+            let size = size.max(2);
+            assert_eq!(reply.body.len() as u64, size);
+            let length =
+                reply.headers.get("content-length").map(|length| length.to_str().unwrap().to_owned());
+            assert_eq!(length, told.then(|| size.to_string()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_large_body_breaks_off() {
+    for (emulator, client) in both().await {
+        for after in [0, 1, 999_999] {
+            emulator.fail_next(1, Reply::usual().large_body(1_000_000).cut_after(after));
+            client.call(Method::GET, "/v1/operations/1", "").await.unwrap_err();
+            emulator.fail_next(1, Reply::usual().large_body(1_000_000).without_length().cut_after(after));
+            client.call(Method::GET, "/v1/operations/1", "").await.unwrap_err();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_bomb_is_small_until_it_is_decompressed() {
+    for (emulator, client) in both().await {
+        for size in [100, 40_000_000] {
+            emulator.fail_next(1, Reply::gzip_bomb(size));
+            let reply = client.get("/v1/operations/1").await;
+            assert_eq!(
+                (&reply.headers["content-encoding"], reply.status.as_u16()),
+                (&"gzip".parse().unwrap(), 200)
+            );
+            assert!(reply.body.len() < 60_000, "{}", reply.body.len());
+            let mut opened = Vec::new();
+            // It has one member: a decoder that stops after the first sees all, and checks the sum.
+            GzDecoder::new(&*reply.body).read_to_end(&mut opened).unwrap();
+            assert_eq!(opened.len() as u64, size);
+            assert_eq!(opened.trim_ascii_end().last(), Some(&b'}'));
+        }
+    }
+}
+
+#[tokio::test]
+async fn metadata_can_be_too_deep() {
+    for (emulator, client) in both().await {
+        emulator.fail_next(1, Reply::nested(3));
+        let metadata = client.get("/v1/operations/1").await.ok()["metadata"].take();
+        assert_eq!(metadata["value"], json!({"a": {"a": {"a": {}}}}));
+        emulator.fail_next(1, Reply::nested(200_000));
+        let reply = client.get("/v1/operations/1").await;
+        assert_eq!(reply.body.iter().filter(|byte| **byte == b'}').count(), 200_003);
     }
 }
 

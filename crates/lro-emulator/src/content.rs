@@ -1,0 +1,102 @@
+use bytes::Bytes;
+
+use crate::Reply;
+
+/// What the body of a reply is made of: parts, each repeated, so that a large one is not held in memory.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Content(Vec<Part>);
+
+/// Some bytes, so many times.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub(crate) bytes: Bytes,
+    pub(crate) times: u64,
+}
+
+/// Bodies that are hard to swallow. As with [`Reply::body`] the service never hears of the call.
+impl Reply {
+    /// Sets a body of so many bytes, at least two: an operation without any field, `{}`, with spaces between the braces.
+    /// It is made as it is sent, not held in memory.
+    pub fn large_body(self, bytes: u64) -> Self {
+        self.content(Content::spaces(bytes))
+    }
+
+    /// A small body in gzip that becomes a [large](Self::large_body) one of so many bytes when it is decompressed: about
+    /// a thousandth of them is sent.
+    pub fn gzip_bomb(bytes: u64) -> Self {
+        Self::status(200).content(Content::spaces(bytes).gzip()).header("content-encoding", "gzip")
+    }
+
+    /// An operation that is well-formed, but whose metadata are objects within objects, so many levels deep. It has no
+    /// name.
+    pub fn nested(levels: usize) -> Self {
+        const START: &str = r#"{"metadata":{"@type":"type.googleapis.com/google.protobuf.Struct","value":"#;
+        let (open, close) = (r#"{"a":"#.repeat(levels), "}".repeat(levels));
+        Self::status(200).body([START, &open, "{}", &close, "}}"].concat())
+    }
+
+    /// Does not tell how long the body is: with HTTP/1.1 it comes in chunks.
+    pub fn without_length(mut self) -> Self {
+        self.tells_length = false;
+        self
+    }
+}
+
+impl Content {
+    pub(crate) fn len(&self) -> u64 {
+        self.0.iter().map(Part::len).sum()
+    }
+
+    /// Its first bytes, or all if there are no more.
+    pub(crate) fn first(&self, bytes: u64) -> Self {
+        let mut left = bytes;
+        let mut first = Vec::new();
+        for part in &self.0 {
+            let size = part.bytes.len() as u64;
+            let times = part.times.min(left / size);
+            left -= times * size;
+            first.push(Part { times, ..part.clone() });
+            if times < part.times {
+                // Less than a `usize`, as what is left is less than the part.
+                first.push(Part { bytes: part.bytes.slice(..left as usize), times: 1 });
+                break;
+            }
+        }
+        Self::of(first)
+    }
+
+    pub(crate) fn into_parts(self) -> impl Iterator<Item = Part> {
+        self.0.into_iter()
+    }
+
+    pub(crate) fn of(parts: impl IntoIterator<Item = Part>) -> Self {
+        Self(parts.into_iter().filter(|part| part.len() > 0).collect())
+    }
+
+    fn spaces(bytes: u64) -> Self {
+        let chunk = Bytes::from(vec![b' '; CHUNK]);
+        let spaces = bytes.saturating_sub(2);
+        let once = |bytes: Bytes| Part { bytes, times: 1 };
+        let (whole, rest) = (spaces / CHUNK as u64, (spaces % CHUNK as u64) as usize);
+        Self::of([
+            once(Bytes::from_static(b"{")),
+            Part { bytes: chunk.clone(), times: whole },
+            once(chunk.slice(..rest)),
+            once(Bytes::from_static(b"}")),
+        ])
+    }
+}
+
+impl Part {
+    fn len(&self) -> u64 {
+        self.bytes.len() as u64 * self.times
+    }
+}
+
+impl From<Bytes> for Content {
+    fn from(bytes: Bytes) -> Self {
+        Self::of([Part { bytes, times: 1 }])
+    }
+}
+
+const CHUNK: usize = 256 * 1024;
