@@ -8,11 +8,11 @@ use crate::{
     body::ReplyBody,
     content::Content,
     error,
+    line::Line,
     message::Message,
     reply::{Answer, JSON, Reply},
     request::Request,
     route,
-    server::Line,
     state::Shared,
 };
 
@@ -33,8 +33,7 @@ pub(crate) async fn answer(
     let (status, content) = match reply.answer {
         Answer::Close => {
             tracing::debug!(%method, path, "closed the connection");
-            line.close().await;
-            (StatusCode::OK, Content::default())
+            match line.close().await {}
         }
         Answer::Canned { status, content } => (status, content),
         Answer::Usual => match usual(shared, request).await.and_then(|message| message.body(reply.lie)) {
@@ -46,6 +45,10 @@ pub(crate) async fn answer(
         },
     };
     tracing::debug!(%method, path, status = status.as_u16(), "answered");
+    if let Some((at, how)) = reply.breaks {
+        // A point past the end would be one of the next reply.
+        line.breaks(at.within(content.len()), how);
+    }
     let body = match reply.cut_after {
         Some(bytes) => ReplyBody::cut(&content, bytes),
         None => ReplyBody::whole(content),

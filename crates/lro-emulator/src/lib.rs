@@ -30,18 +30,22 @@
 
 mod answer;
 mod body;
+mod breaks;
 mod builder;
 mod calls;
 mod chance;
 mod clock;
+mod connection;
 mod content;
 pub mod contract;
 mod emulator;
 mod error;
 mod filter;
+mod frame;
 mod generic;
 mod gzip;
 mod lie;
+mod line;
 mod message;
 mod operation;
 mod operations;
@@ -52,6 +56,15 @@ mod route_optimization;
 mod script;
 mod server;
 mod state;
+mod track;
+mod wire;
 mod workspace_events;
 
-pub use crate::{builder::Builder, calls::Call, emulator::Emulator, reply::Reply, script::Script};
+pub use crate::{
+    breaks::{Break, Point},
+    builder::Builder,
+    calls::Call,
+    emulator::Emulator,
+    reply::Reply,
+    script::Script,
+};

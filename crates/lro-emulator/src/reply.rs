@@ -4,7 +4,12 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
 use lro::{Any, Code, Status, details::ErrorInfo};
 
-use crate::{content::Content, error, lie::Lie};
+use crate::{
+    breaks::{Break, Point},
+    content::Content,
+    error,
+    lie::Lie,
+};
 
 /// How one call is answered.
 ///
@@ -23,6 +28,7 @@ pub struct Reply {
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) delay: Duration,
     pub(crate) cut_after: Option<usize>,
+    pub(crate) breaks: Option<(Point, Break)>,
     pub(crate) tells_length: bool,
     pub(crate) lie: Lie,
 }
@@ -138,6 +144,7 @@ impl Reply {
             headers: Vec::new(),
             delay: Duration::ZERO,
             cut_after: None,
+            breaks: None,
             tells_length: true,
             lie: Lie::default(),
         }

@@ -1,0 +1,53 @@
+use std::time::Duration;
+
+use crate::Reply;
+
+/// Where on its way out a reply breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Point {
+    /// Before its first byte.
+    BeforeHead,
+    /// Within the status line; with HTTP/2 within the frame of the headers.
+    InHead,
+    /// After the headers.
+    AfterHead,
+    /// After so many bytes of the body as they are sent, which counts the sizes of chunks where HTTP/1.1 has these; after
+    /// the last one if the body is shorter.
+    InBody(usize),
+}
+
+/// How a connection breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Break {
+    /// It is reset: the client sees an error (RST).
+    Reset,
+    /// It is closed in good order: the client sees an end (FIN).
+    Close,
+    /// Nothing more is sent or heard, until the client closes it.
+    Stall,
+    /// It goes on, one byte every so often, whatever it bears from there on.
+    Trickle(Duration),
+}
+
+impl Point {
+    /// The same in a body of so many bytes.
+    pub(crate) fn within(self, length: u64) -> Self {
+        match self {
+            Self::InBody(bytes) => {
+                Self::InBody(usize::try_from(length).map_or(bytes, |length| bytes.min(length)))
+            }
+            _ => self,
+        }
+    }
+}
+
+/// Breaks.
+impl Reply {
+    /// Breaks the connection at a point of the reply, with every other call on it.
+    ///
+    /// With [`usual`](Self::usual) the service has heard of the call: what was to be started is started.
+    pub fn breaks(mut self, at: Point, how: Break) -> Self {
+        self.breaks = Some((at, how));
+        self
+    }
+}

@@ -1,0 +1,67 @@
+use std::sync::Arc;
+
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::{
+    answer::answer,
+    breaks::Break,
+    line::{Line, Order},
+    state::Shared,
+    wire::Wire,
+};
+
+/// Serves one connection, HTTP/1 or HTTP/2 as the client begins, until it ends or is to break.
+pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+    // Small replies are not to wait for one another; if it cannot be had, they do.
+    let _ = stream.set_nodelay(true);
+    let stream = Arc::new(stream);
+    let how = answer_requests(Arc::clone(&stream), shared).await;
+    // What answered them is dropped, and its part in the stream.
+    if let Some(stream) = Arc::into_inner(stream) {
+        end(stream, how).await;
+    }
+}
+
+async fn answer_requests(stream: Arc<TcpStream>, shared: Arc<Shared>) -> Break {
+    let (line, mut given) = Line::new();
+    let wire = Wire::new(stream, line.clone());
+    let service = service_fn(move |request: http::Request<Incoming>| {
+        let (shared, line) = (Arc::clone(&shared), line.clone());
+        async move { answer(&shared, &line, request).await }
+    });
+    let builder = auto::Builder::new(TokioExecutor::new());
+    let serving = builder.serve_connection(TokioIo::new(wire), service);
+    tokio::select! {
+        ended = serving => {
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a connection broke");
+            }
+            // It may have ended by the very bytes after which it is to break.
+            given.try_recv().map_or(Break::Close, |Order::Break(how)| how)
+        }
+        Some(Order::Break(how)) = given.recv() => how,
+    }
+}
+
+/// Ends a connection. That it fails means that the client was faster.
+async fn end(mut stream: TcpStream, how: Break) {
+    match how {
+        Break::Reset => {
+            let _ = stream.set_zero_linger();
+            return;
+        }
+        Break::Close => drop(stream.shutdown().await),
+        Break::Stall | Break::Trickle(_) => {}
+    }
+    // With anything left to be read the system would reset the connection.
+    let mut unheard = [0; 1024];
+    while stream.read(&mut unheard).await.is_ok_and(|read| read > 0) {}
+}

@@ -1,0 +1,44 @@
+use std::{convert::Infallible, future};
+
+use tokio::sync::mpsc;
+
+use crate::{
+    breaks::{Break, Point},
+    wire::Plan,
+};
+
+/// What a request may ask of the connection that it came by.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    pub(crate) plan: Plan,
+    orders: mpsc::UnboundedSender<Order>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Order {
+    Break(Break),
+}
+
+impl Line {
+    /// A line, and what is asked by it.
+    pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<Order>) {
+        let (orders, given) = mpsc::unbounded_channel();
+        (Self { plan: Plan::default(), orders }, given)
+    }
+
+    /// Breaks the connection at a point of the reply that comes next.
+    pub(crate) fn breaks(&self, at: Point, how: Break) {
+        self.plan.set(at, how);
+    }
+
+    /// Closes the connection; the caller's future goes with it.
+    pub(crate) async fn close(&self) -> Infallible {
+        self.break_now(Break::Close);
+        future::pending().await
+    }
+
+    pub(crate) fn break_now(&self, how: Break) {
+        // If nobody listens, the connection is closed already.
+        let _ = self.orders.send(Order::Break(how));
+    }
+}

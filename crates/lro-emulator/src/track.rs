@@ -1,0 +1,175 @@
+use crate::{breaks::Point, frame::Frame};
+
+/// How far a reply is on its way out: follows what a connection writes, and says how much of it comes before a point.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Track {
+    format: Option<Format>,
+    target: Option<Point>,
+    head: usize,
+    head_is_over: bool,
+    body: usize,
+}
+
+/// What a connection speaks, known by the first byte that it writes.
+#[derive(Clone, Debug)]
+enum Format {
+    /// With how many bytes of the empty line that ends a head were the last.
+    Http1(usize),
+    Http2(Frame),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Head,
+    Body,
+    /// What belongs to the connection.
+    Other,
+}
+
+impl Track {
+    /// Looks out for a point of the reply that is written next.
+    pub(crate) fn aim(&mut self, point: Point) {
+        let format = self.format.take().filter(|format| matches!(format, Format::Http2(_)));
+        *self = Self { format, target: Some(point), ..Self::default() };
+    }
+
+    /// Looks out for nothing more.
+    pub(crate) fn aim_at_nothing(&mut self) {
+        self.target = None;
+    }
+
+    /// How many of these bytes, which are next, come before the point.
+    pub(crate) fn before_point(&self, bytes: &[u8]) -> usize {
+        if self.target.is_none() { bytes.len() } else { self.clone().follow(bytes) }
+    }
+
+    /// Takes note that these bytes are written, up to the point; says how many these are.
+    pub(crate) fn follow(&mut self, bytes: &[u8]) -> usize {
+        let mut followed = 0;
+        while followed < bytes.len() {
+            match self.step(&bytes[followed..]) {
+                0 => break,
+                step => followed += step,
+            }
+        }
+        followed
+    }
+
+    /// Whether the next byte of the reply is past the point.
+    pub(crate) fn is_there(&self) -> bool {
+        match self.target {
+            None | Some(Point::BeforeHead) => false,
+            Some(Point::InHead) => self.head >= HALF_A_HEAD,
+            Some(Point::AfterHead) => self.head_is_over,
+            Some(Point::InBody(bytes)) => self.head_is_over && self.body >= bytes,
+        }
+    }
+
+    /// Follows some bytes that are of a kind.
+    fn step(&mut self, bytes: &[u8]) -> usize {
+        if self.is_there() {
+            return 0;
+        }
+        let format = self.format.get_or_insert_with(|| Format::of(bytes));
+        let (kind, span) = format.span(bytes, self.head_is_over);
+        let room = match (self.target, kind) {
+            (Some(Point::BeforeHead), Kind::Head) => 0,
+            (Some(Point::InHead), Kind::Head) => HALF_A_HEAD - self.head,
+            (Some(Point::InBody(bytes)), Kind::Body) => bytes - self.body,
+            _ => usize::MAX,
+        };
+        let step = span.min(room);
+        let ends_head = format.advance(&bytes[..step]);
+        match kind {
+            Kind::Head => self.head += step,
+            Kind::Body => self.body += step,
+            Kind::Other => {}
+        }
+        self.head_is_over |= ends_head;
+        step
+    }
+}
+
+impl Format {
+    fn of(bytes: &[u8]) -> Self {
+        // As the length of a frame it would be that of one far too long.
+        if bytes.first() == Some(&b'H') { Self::Http1(0) } else { Self::Http2(Frame::default()) }
+    }
+
+    /// What the next bytes are, and how many are.
+    fn span(&self, bytes: &[u8], head_is_over: bool) -> (Kind, usize) {
+        match self {
+            Self::Http1(_) if head_is_over => (Kind::Body, bytes.len()),
+            Self::Http1(_) => (Kind::Head, 1),
+            Self::Http2(frame) => frame.span(bytes),
+        }
+    }
+
+    /// Takes note of bytes of one kind; says whether a head is over with them.
+    fn advance(&mut self, bytes: &[u8]) -> bool {
+        match self {
+            Self::Http1(matched) => {
+                for byte in bytes {
+                    *matched = match (*byte, *matched) {
+                        (b'\r', 0 | 2) | (b'\n', 1 | 3) => *matched + 1,
+                        (b'\r', _) => 1,
+                        _ => 0,
+                    };
+                }
+                *matched == 4
+            }
+            Self::Http2(frame) => frame.advance(bytes),
+        }
+    }
+}
+
+/// Within the status line; with HTTP/2 it is the header of the frame and a byte.
+const HALF_A_HEAD: usize = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HTTP1: &[u8] = b"HTTP/1.1 200 OK\r\na: b\r\n\r\n{\"a\":\r\n\r\n1}";
+
+    /// SETTINGS without a payload, HEADERS of three bytes, CONTINUATION of one, DATA of two.
+    const HTTP2: &[u8] =
+        b"\0\0\0\x04\0\0\0\0\0\0\0\x03\x01\0\0\0\0\x01abc\0\0\x01\x09\x04\0\0\0\x01d\0\0\x02\0\x01\0\0\0\x01{}";
+
+    #[test]
+    fn points_are_found_however_the_bytes_come() {
+        for (wire, point, before) in [
+            (HTTP1, Point::BeforeHead, 0),
+            (HTTP1, Point::InHead, 10),
+            (HTTP1, Point::AfterHead, 25),
+            (HTTP1, Point::InBody(0), 25),
+            (HTTP1, Point::InBody(11), 36),
+            (HTTP2, Point::BeforeHead, 9),
+            (HTTP2, Point::InHead, 19),
+            (HTTP2, Point::AfterHead, 31),
+            (HTTP2, Point::InBody(1), 41),
+            (HTTP2, Point::InBody(2), 42),
+        ] {
+            let mut at_once = Track::default();
+            at_once.aim(point);
+            assert_eq!(at_once.before_point(wire), before, "{point:?}");
+            let mut in_pieces = at_once.clone();
+            assert_eq!(at_once.follow(wire), before, "{point:?}");
+            let pieces = [&wire[..4], &wire[4..13], &wire[13..14], &wire[14..22], &wire[22..]];
+            let followed: usize = pieces.iter().map(|piece| in_pieces.follow(piece)).sum();
+            // In pieces the type of a frame can be seen too late.
+            assert!(followed == before || point == Point::BeforeHead, "{point:?}: {followed}");
+        }
+    }
+
+    #[test]
+    fn frames_are_followed_before_there_is_a_point() {
+        let mut track = Track::default();
+        track.follow(HTTP2);
+        track.follow(&HTTP2[..5]);
+        track.aim(Point::AfterHead);
+        assert_eq!(track.before_point(&HTTP2[5..]), 26);
+        track.aim_at_nothing();
+        assert_eq!(track.before_point(&HTTP2[5..]), HTTP2.len() - 5);
+    }
+}

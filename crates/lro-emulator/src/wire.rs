@@ -1,0 +1,143 @@
+use std::{
+    future::Future,
+    io,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::Sleep,
+};
+
+use crate::{
+    breaks::{Break, Point},
+    line::Line,
+    track::Track,
+};
+
+/// A connection that breaks at a point of what it writes.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    stream: Arc<TcpStream>,
+    line: Line,
+    trickle: Option<Trickle>,
+}
+
+/// Where and how a connection is to break.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Plan(Arc<Mutex<(Track, Option<Break>)>>);
+
+#[derive(Debug)]
+struct Trickle {
+    every: Duration,
+    pause: Pin<Box<Sleep>>,
+}
+
+impl Plan {
+    /// Breaks the connection at a point of the next reply.
+    pub(crate) fn set(&self, at: Point, how: Break) {
+        let (track, planned) = &mut *self.lock();
+        track.aim(at);
+        *planned = Some(how);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (Track, Option<Break>)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Wire {
+    pub(crate) fn new(stream: Arc<TcpStream>, line: Line) -> Self {
+        Self { stream, line, trickle: None }
+    }
+
+    /// How many of these bytes may be written now.
+    fn room(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<usize> {
+        if let Some(trickle) = &mut self.trickle {
+            ready!(trickle.pause.as_mut().poll(context));
+            return Poll::Ready(1);
+        }
+        let room = self.line.plan.lock().0.before_point(bytes);
+        if room > 0 || bytes.is_empty() {
+            return Poll::Ready(room);
+        }
+        self.break_now();
+        // Either it trickles now, or its task is told to drop it.
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn written(&mut self, bytes: &[u8]) {
+        let mut plan = self.line.plan.lock();
+        plan.0.follow(bytes);
+        let is_there = plan.0.is_there();
+        drop(plan);
+        if is_there {
+            self.break_now();
+        } else if let Some(trickle) = &mut self.trickle {
+            trickle.pause = Box::pin(tokio::time::sleep(trickle.every));
+        }
+    }
+
+    fn break_now(&mut self) {
+        let mut plan = self.line.plan.lock();
+        match plan.1 {
+            Some(Break::Trickle(every)) => {
+                plan.0.aim_at_nothing();
+                self.trickle = Some(Trickle { every, pause: Box::pin(tokio::time::sleep(every)) });
+            }
+            Some(how) => self.line.break_now(how),
+            None => {}
+        }
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            ready!(self.stream.poll_read_ready(context))?;
+            match self.stream.try_read(buffer.initialize_unfilled()) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                read => return Poll::Ready(read.map(|bytes| buffer.advance(bytes))),
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let room = ready!(self.room(context, bytes)).min(bytes.len());
+        loop {
+            ready!(self.stream.poll_write_ready(context))?;
+            match self.stream.try_write(&bytes[..room]) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+                Ok(written) => {
+                    self.written(&bytes[..written]);
+                    return Poll::Ready(Ok(written));
+                }
+            }
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    /// Its task does it.
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
