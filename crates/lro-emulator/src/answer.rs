@@ -6,7 +6,6 @@ use lro::{Code, Status};
 
 use crate::{
     body::ReplyBody,
-    content::Content,
     error,
     line::Line,
     message::Message,
@@ -45,6 +44,9 @@ pub(crate) async fn answer(
         },
     };
     tracing::debug!(%method, path, status = status.as_u16(), "answered");
+    if reply.goes_away {
+        line.go_away().await;
+    }
     if let Some((at, how)) = reply.breaks {
         // A point past the end would be one of the next reply.
         line.breaks(at.within(content.len()), how);

@@ -50,4 +50,11 @@ impl Reply {
         self.breaks = Some((at, how));
         self
     }
+
+    /// Sends GOAWAY with the reply, so that the next call needs a connection of its own; with HTTP/1.1 it is
+    /// `connection: close`. Calls that are under way are answered.
+    pub fn goaway(mut self) -> Self {
+        self.goes_away = true;
+        self
+    }
 }

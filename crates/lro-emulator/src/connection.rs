@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
@@ -38,16 +38,29 @@ async fn answer_requests(stream: Arc<TcpStream>, shared: Arc<Shared>) -> Break {
         async move { answer(&shared, &line, request).await }
     });
     let builder = auto::Builder::new(TokioExecutor::new());
-    let serving = builder.serve_connection(TokioIo::new(wire), service);
-    tokio::select! {
-        ended = serving => {
-            if let Err(error) = ended {
-                tracing::debug!(%error, "a connection broke");
+    let mut serving = pin!(builder.serve_connection(TokioIo::new(wire), service));
+    loop {
+        tokio::select! {
+            Some(order) = given.recv() => match order {
+                Order::Break(how) => return how,
+                Order::GoAway(begun) => {
+                    serving.as_mut().graceful_shutdown();
+                    // If nobody waits for it, the client has left.
+                    let _ = begun.send(());
+                }
+            },
+            ended = serving.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection broke");
+                }
+                break;
             }
-            // It may have ended by the very bytes after which it is to break.
-            given.try_recv().map_or(Break::Close, |Order::Break(how)| how)
         }
-        Some(Order::Break(how)) = given.recv() => how,
+    }
+    // It may have ended by the very bytes after which it is to break.
+    match given.try_recv() {
+        Ok(Order::Break(how)) => how,
+        _ => Break::Close,
     }
 }
 

@@ -1,6 +1,6 @@
 use std::{convert::Infallible, future};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     breaks::{Break, Point},
@@ -17,6 +17,8 @@ pub(crate) struct Line {
 #[derive(Debug)]
 pub(crate) enum Order {
     Break(Break),
+    /// Takes no more requests, and tells once that has begun.
+    GoAway(oneshot::Sender<()>),
 }
 
 impl Line {
@@ -29,6 +31,14 @@ impl Line {
     /// Breaks the connection at a point of the reply that comes next.
     pub(crate) fn breaks(&self, at: Point, how: Break) {
         self.plan.set(at, how);
+    }
+
+    /// Tells the client, with the reply that comes next, to take other requests elsewhere.
+    pub(crate) async fn go_away(&self) {
+        let (begun, begins) = oneshot::channel();
+        let _ = self.orders.send(Order::GoAway(begun));
+        // If nobody listens, the connection is closed already.
+        let _ = begins.await;
     }
 
     /// Closes the connection; the caller's future goes with it.

@@ -12,7 +12,7 @@ use http::Method;
 use lro_emulator::{Break, Emulator, Point, Reply, Script};
 use raw::{End, Http, Seen};
 use serde_json::json;
-use tokio::time::Instant;
+use tokio::{io::AsyncWriteExt, net::TcpStream, time::Instant};
 
 const BODY: &[u8] = br#"{"name":"operations/1"}"#;
 
@@ -71,8 +71,8 @@ async fn a_head_without_a_body_breaks_too() {
 
 #[tokio::test]
 async fn a_reply_trickles_from_a_point_on() {
-    let every = Duration::from_millis(2);
-    for point in [Point::BeforeHead, Point::InHead, Point::AfterHead, Point::InBody(3)] {
+    let every = Duration::from_millis(1);
+    for point in [Point::BeforeHead, Point::InBody(3)] {
         let emulator = Emulator::start().await.unwrap();
         for client in [Client::http1(emulator.endpoint()), Client::http2(emulator.endpoint())] {
             let trickling = Reply::usual().breaks(point, Break::Trickle(every));
@@ -135,7 +135,38 @@ async fn a_stalled_connection_does_not_keep_the_server_from_stopping() {
     }
     emulator.shutdown().await;
     stalled.await.unwrap().unwrap_err();
-    tokio::net::TcpStream::connect(address).await.unwrap_err();
+    TcpStream::connect(address).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_client_is_told_to_go_away_with_a_good_reply() {
+    let emulator = Emulator::start().await.unwrap();
+    for client in [Client::http1(emulator.endpoint()), Client::http2(emulator.endpoint())] {
+        emulator.operation("operations/1", Script::new().call(2, Reply::usual().goaway()));
+        for _ in 0..4 {
+            client.get("/v1/operations/1").await.ok();
+        }
+    }
+}
+
+#[tokio::test]
+async fn going_away_is_seen_on_the_wire() {
+    let emulator = Emulator::start().await.unwrap();
+    emulator.operation("operations/1", Script::new());
+    for http in [Http::One, Http::Two] {
+        emulator.fail_next(1, Reply::usual().goaway());
+        let mut stream = TcpStream::connect(emulator.address()).await.unwrap();
+        stream.write_all(&raw::request(http)).await.unwrap();
+        let (bytes, end) = raw::read(&mut stream).await;
+        match http {
+            Http::One => {
+                assert_eq!(end, End::Closed);
+                assert!(bytes.windows(17).any(|text| text == b"connection: close"));
+            }
+            // The end comes when the client has answered the ping between the two GOAWAY.
+            Http::Two => assert!(raw::frames(&bytes).iter().any(|(kind, ..)| *kind == 7)),
+        }
+    }
 }
 
 fn all() -> impl Iterator<Item = (Http, Break, End)> {
