@@ -34,6 +34,10 @@ pub(crate) async fn answer(
             tracing::debug!(%method, path, "closed the connection");
             match line.close().await {}
         }
+        Answer::Refuse(time) => {
+            tracing::debug!(%method, path, "refuses connections");
+            match line.refuse_for(time).await {}
+        }
         Answer::Canned { status, content } => (status, content),
         Answer::Usual => match usual(shared, request).await.and_then(|message| message.body(reply.lie)) {
             Ok(body) => (StatusCode::OK, body.into()),

@@ -8,30 +8,35 @@ use hyper_util::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    sync::mpsc,
 };
 
 use crate::{
     answer::answer,
     breaks::Break,
     line::{Line, Order},
+    refusal::Refusal,
     state::Shared,
     wire::Wire,
 };
 
 /// Serves one connection, HTTP/1 or HTTP/2 as the client begins, until it ends or is to break.
-pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>, refusals: mpsc::UnboundedSender<Refusal>) {
     // Small replies are not to wait for one another; if it cannot be had, they do.
     let _ = stream.set_nodelay(true);
     let stream = Arc::new(stream);
-    let how = answer_requests(Arc::clone(&stream), shared).await;
+    let how = answer_requests(Arc::clone(&stream), shared, Line::new(refusals)).await;
     // What answered them is dropped, and its part in the stream.
     if let Some(stream) = Arc::into_inner(stream) {
         end(stream, how).await;
     }
 }
 
-async fn answer_requests(stream: Arc<TcpStream>, shared: Arc<Shared>) -> Break {
-    let (line, mut given) = Line::new();
+async fn answer_requests(
+    stream: Arc<TcpStream>,
+    shared: Arc<Shared>,
+    (line, mut given): (Line, mpsc::UnboundedReceiver<Order>),
+) -> Break {
     let wire = Wire::new(stream, line.clone());
     let service = service_fn(move |request: http::Request<Incoming>| {
         let (shared, line) = (Arc::clone(&shared), line.clone());

@@ -1,4 +1,4 @@
-use std::{fmt, net::SocketAddr, sync::Arc};
+use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use lro::Status;
 
@@ -70,6 +70,12 @@ impl Emulator {
     /// Answers the next `n` calls like this, whatever they are about. Replies queue up, before those of scripts.
     pub fn fail_next(&self, n: usize, reply: Reply) {
         self.shared.state().faults.extend(std::iter::repeat_n(reply, n));
+    }
+
+    /// Closes the socket and every connection, and listens again at the same address after a time: a server that restarts.
+    /// When it returns, connections are refused. Operations run on.
+    pub async fn refuse_for(&self, time: Duration) {
+        self.server.refuse_for(time).await;
     }
 
     /// Sets the sizes of the next pages of lists of operations, 0 included; after these a page is as long as is asked.

@@ -49,6 +49,7 @@ mod line;
 mod message;
 mod operation;
 mod operations;
+mod refusal;
 mod reply;
 mod request;
 mod route;

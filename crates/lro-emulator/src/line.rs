@@ -1,9 +1,10 @@
-use std::{convert::Infallible, future};
+use std::{convert::Infallible, future, time::Duration};
 
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     breaks::{Break, Point},
+    refusal::Refusal,
     wire::Plan,
 };
 
@@ -12,6 +13,7 @@ use crate::{
 pub(crate) struct Line {
     pub(crate) plan: Plan,
     orders: mpsc::UnboundedSender<Order>,
+    refusals: mpsc::UnboundedSender<Refusal>,
 }
 
 #[derive(Debug)]
@@ -23,9 +25,9 @@ pub(crate) enum Order {
 
 impl Line {
     /// A line, and what is asked by it.
-    pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<Order>) {
+    pub(crate) fn new(refusals: mpsc::UnboundedSender<Refusal>) -> (Self, mpsc::UnboundedReceiver<Order>) {
         let (orders, given) = mpsc::unbounded_channel();
-        (Self { plan: Plan::default(), orders }, given)
+        (Self { plan: Plan::default(), orders, refusals }, given)
     }
 
     /// Breaks the connection at a point of the reply that comes next.
@@ -44,6 +46,13 @@ impl Line {
     /// Closes the connection; the caller's future goes with it.
     pub(crate) async fn close(&self) -> Infallible {
         self.break_now(Break::Close);
+        future::pending().await
+    }
+
+    /// Closes every connection and refuses others for a time; the caller's future goes with them.
+    pub(crate) async fn refuse_for(&self, time: Duration) -> Infallible {
+        // If nobody listens, the server has stopped.
+        let _ = self.refusals.send(Refusal::of(time).0);
         future::pending().await
     }
 

@@ -42,6 +42,8 @@ pub(crate) enum Answer {
     Canned { status: StatusCode, content: Content },
     /// Nothing: the connection is closed.
     Close,
+    /// Nothing: every connection is closed, and others are refused for a time.
+    Refuse(Duration),
 }
 
 impl Reply {
@@ -97,6 +99,14 @@ impl Reply {
         Self::of(Answer::Close)
     }
 
+    /// No reply: every connection is closed, and others are refused for a time, as by [`Emulator::refuse_for`]. The service
+    /// never hears of the call.
+    ///
+    /// [`Emulator::refuse_for`]: crate::Emulator::refuse_for
+    pub fn refuse_for(time: Duration) -> Self {
+        Self::of(Answer::Refuse(time))
+    }
+
     /// Sets a header, whose value need not be text: `b"\xff"` is one.
     ///
     /// # Panics
@@ -119,7 +129,7 @@ impl Reply {
     pub(crate) fn content(mut self, content: Content) -> Self {
         let status = match self.answer {
             Answer::Canned { status, .. } => status,
-            Answer::Usual | Answer::Close => StatusCode::OK,
+            Answer::Usual | Answer::Close | Answer::Refuse(_) => StatusCode::OK,
         };
         self.answer = Answer::Canned { status, content };
         self

@@ -2,17 +2,18 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     net::TcpListener,
-    sync::watch,
+    sync::{mpsc, watch},
     task::{JoinHandle, JoinSet},
 };
 
-use crate::{connection, state::Shared};
+use crate::{connection, refusal::Refusal, state::Shared};
 
 /// A listening socket and the tasks behind it; they end when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
     address: SocketAddr,
     stop: watch::Sender<()>,
+    refusals: mpsc::UnboundedSender<Refusal>,
     accepting: JoinHandle<()>,
 }
 
@@ -21,12 +22,21 @@ impl Server {
         let listener = TcpListener::bind(("127.0.0.1", port)).await?;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(());
-        let accepting = tokio::spawn(accept(listener, shared, stopped));
-        Ok(Self { address, stop, accepting })
+        let (refusals, asked) = mpsc::unbounded_channel();
+        let accepting = tokio::spawn(accept(listener, address, shared, refusals.clone(), asked, stopped));
+        Ok(Self { address, stop, refusals, accepting })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Refuses connections for a time, which has begun when this returns.
+    pub(crate) async fn refuse_for(&self, time: Duration) {
+        let (refusal, begins) = Refusal::of(time);
+        // If nobody listens, it has stopped: connections are refused.
+        let _ = self.refusals.send(refusal);
+        let _ = begins.await;
     }
 
     /// Closes the socket and every connection.
@@ -37,15 +47,30 @@ impl Server {
     }
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>, mut stopped: watch::Receiver<()>) {
+async fn accept(
+    mut listener: TcpListener,
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    orders: mpsc::UnboundedSender<Refusal>,
+    mut refusals: mpsc::UnboundedReceiver<Refusal>,
+    mut stopped: watch::Receiver<()>,
+) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             _ = stopped.changed() => break,
             Some(_) = connections.join_next() => {}
+            Some(refusal) = refusals.recv() => {
+                drop(listener);
+                connections.shutdown().await;
+                listener = tokio::select! {
+                    _ = stopped.changed() => break,
+                    again = refusal.refuse(address) => again,
+                };
+            }
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(connection::serve(stream, Arc::clone(&shared)));
+                    connections.spawn(connection::serve(stream, Arc::clone(&shared), orders.clone()));
                 }
                 // A client that left, or no more files: the next one may do better a little later.
                 Err(error) => {

@@ -169,6 +169,55 @@ async fn going_away_is_seen_on_the_wire() {
     }
 }
 
+#[tokio::test]
+async fn connections_are_refused_for_a_time_and_then_served_at_the_same_address() {
+    let emulator = Emulator::start().await.unwrap();
+    let address = emulator.address();
+    for client in [Client::http1(emulator.endpoint()), Client::http2(emulator.endpoint())] {
+        emulator.operation("operations/1", Script::new());
+        client.get("/v1/operations/1").await.ok();
+        let start = Instant::now();
+        emulator.refuse_for(Duration::from_millis(50)).await;
+        let refused = TcpStream::connect(address).await.unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+        client.call(Method::GET, "/v1/operations/1", "").await.unwrap_err();
+        back(&client).await;
+        assert!(start.elapsed() >= Duration::from_millis(50));
+        assert_eq!(emulator.address(), address);
+    }
+}
+
+#[tokio::test]
+async fn a_call_can_have_connections_refused() {
+    let emulator = Emulator::start().await.unwrap();
+    for client in [Client::http1(emulator.endpoint()), Client::http2(emulator.endpoint())] {
+        let refuses = Reply::refuse_for(Duration::from_millis(50));
+        emulator.operation("operations/1", Script::new().call(2, refuses));
+        let bystander = Client::http1(emulator.endpoint());
+        bystander.get("/v1/operations/1").await.ok();
+        client.call(Method::DELETE, "/v1/operations/1", "").await.unwrap_err();
+        bystander.call(Method::GET, "/v1/operations/1", "").await.unwrap_err();
+        // It is there still.
+        back(&client).await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_can_be_stopped() {
+    let emulator = Emulator::start().await.unwrap();
+    let port = emulator.address().port();
+    emulator.refuse_for(Duration::MAX).await;
+    emulator.shutdown().await;
+    Emulator::builder().port(port).start().await.unwrap();
+}
+
+/// Calls until the server is back.
+async fn back(client: &Client) {
+    while client.call(Method::GET, "/v1/operations/1", "").await.map(|reply| reply.ok()).is_err() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 fn all() -> impl Iterator<Item = (Http, Break, End)> {
     [Http::One, Http::Two].into_iter().flat_map(|http| WAYS.map(|(how, end)| (http, how, end)))
 }
