@@ -55,12 +55,7 @@ pub(crate) async fn answer(
         // A point past the end would be one of the next reply.
         line.breaks(at.within(content.len()), how);
     }
-    let body = match reply.cut_after {
-        Some(bytes) => ReplyBody::cut(&content, bytes),
-        None => ReplyBody::whole(content),
-    };
-    let body = if reply.tells_length { body } else { body.without_length() };
-    let mut response = Response::new(body);
+    let mut response = Response::new(ReplyBody::new(content, reply.cut_after, reply.tells_length));
     *response.status_mut() = status;
     *response.headers_mut() = headers(reply.headers);
     Ok(response)

@@ -28,24 +28,21 @@ enum Step {
 }
 
 impl ReplyBody {
-    /// All of it.
-    pub(crate) fn whole(content: Content) -> Self {
-        let promised = Some(content.len());
-        Self { steps: content.into_parts().map(Step::Part).collect(), promised }
+    /// All of it, or no more than its first bytes even if the length of all is told.
+    pub(crate) fn new(content: Content, cut_after: Option<usize>, tells_length: bool) -> Self {
+        let length = content.len();
+        let body = match cut_after {
+            Some(bytes) => Self::cut(content.first(bytes as u64), length),
+            None => Self { steps: content.into_parts().map(Step::Part).collect(), promised: Some(length) },
+        };
+        Self { promised: body.promised.filter(|_| tells_length), ..body }
     }
 
-    /// All of it promised, but no more than its first bytes given.
-    pub(crate) fn cut(content: &Content, after: usize) -> Self {
-        let mut body = Self::whole(content.first(after as u64));
-        body.steps.extend([Step::Flush, Step::Cut]);
+    fn cut(given: Content, length: u64) -> Self {
         // A promise that is kept is no cut.
-        body.promised = body.promised.map(|given| content.len().max(given + 1));
-        body
-    }
-
-    /// The same without a promise.
-    pub(crate) fn without_length(self) -> Self {
-        Self { promised: None, ..self }
+        let promised = length.max(given.len() + 1);
+        let steps = given.into_parts().map(Step::Part).chain([Step::Flush, Step::Cut]);
+        Self { steps: steps.collect(), promised: Some(promised) }
     }
 }
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::Reply;
+use crate::{Reply, reply::Answer};
 
 /// Where on its way out a reply breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,11 +43,39 @@ impl Point {
 
 /// Breaks.
 impl Reply {
+    /// No reply: the connection is closed, with every other call on it. The service never hears of the call.
+    pub fn close() -> Self {
+        Self::of(Answer::Close)
+    }
+
+    /// No reply: every connection is closed, and others are refused for a time, as by [`Emulator::refuse_for`]. The service
+    /// never hears of the call.
+    ///
+    /// [`Emulator::refuse_for`]: crate::Emulator::refuse_for
+    pub fn refuse_for(time: Duration) -> Self {
+        Self::of(Answer::Refuse(time))
+    }
+
     /// Breaks the connection at a point of the reply, with every other call on it.
     ///
     /// With [`usual`](Self::usual) the service has heard of the call: what was to be started is started.
+    ///
+    /// ```
+    /// use lro_emulator::{Break, Point, Reply};
+    ///
+    /// let lost = Reply::usual().breaks(Point::BeforeHead, Break::Reset);
+    /// let stuck = Reply::usual().breaks(Point::InBody(7), Break::Stall);
+    /// ```
     pub fn breaks(mut self, at: Point, how: Break) -> Self {
         self.breaks = Some((at, how));
+        self
+    }
+
+    /// Breaks the body off after so many bytes although its whole length was promised: a connection lost half-way.
+    ///
+    /// With [`usual`](Self::usual) the service has heard of the call: what was to be started is started.
+    pub fn cut_after(mut self, bytes: usize) -> Self {
+        self.cut_after = Some(bytes);
         self
     }
 

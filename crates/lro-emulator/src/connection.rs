@@ -1,4 +1,7 @@
-use std::{pin::pin, sync::Arc};
+use std::{
+    pin::pin,
+    sync::{Arc, Mutex},
+};
 
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
@@ -24,16 +27,16 @@ use crate::{
 pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>, refusals: mpsc::UnboundedSender<Refusal>) {
     // Small replies are not to wait for one another; if it cannot be had, they do.
     let _ = stream.set_nodelay(true);
-    let stream = Arc::new(stream);
+    let stream = Arc::new(Mutex::new(stream));
     let how = answer_requests(Arc::clone(&stream), shared, Line::new(refusals)).await;
     // What answered them is dropped, and its part in the stream.
-    if let Some(stream) = Arc::into_inner(stream) {
+    if let Some(Ok(stream)) = Arc::into_inner(stream).map(Mutex::into_inner) {
         end(stream, how).await;
     }
 }
 
 async fn answer_requests(
-    stream: Arc<TcpStream>,
+    stream: Arc<Mutex<TcpStream>>,
     shared: Arc<Shared>,
     (line, mut given): (Line, mpsc::UnboundedReceiver<Order>),
 ) -> Break {

@@ -8,7 +8,8 @@
 //!
 //! Operations run for a time, tell metadata, and end with a response, an error or neither. How they do, and how single
 //! calls about them are answered, says a [`Script`]; [`Emulator::fail_next`] answers whatever call comes next by a
-//! [`Reply`]. What was asked is in [`Emulator::calls`]. [`contract`] is what every transport must pass.
+//! [`Reply`]: an error, a lie, a body that is hard to swallow, a connection that [breaks](Reply::breaks). What was asked
+//! is in [`Emulator::calls`]. [`contract`] is what every transport must pass.
 //!
 //! ```
 //! use std::time::Duration;

@@ -94,19 +94,6 @@ impl Reply {
         Self::status(307).header("location", location)
     }
 
-    /// No reply: the connection is closed, with every other call on it. The service never hears of the call.
-    pub fn close() -> Self {
-        Self::of(Answer::Close)
-    }
-
-    /// No reply: every connection is closed, and others are refused for a time, as by [`Emulator::refuse_for`]. The service
-    /// never hears of the call.
-    ///
-    /// [`Emulator::refuse_for`]: crate::Emulator::refuse_for
-    pub fn refuse_for(time: Duration) -> Self {
-        Self::of(Answer::Refuse(time))
-    }
-
     /// Sets a header, whose value need not be text: `b"\xff"` is one.
     ///
     /// # Panics
@@ -141,15 +128,7 @@ impl Reply {
         self
     }
 
-    /// Breaks the body off after so many bytes although its whole length was promised: a connection lost half-way.
-    ///
-    /// With [`usual`](Self::usual) the service has heard of the call: what was to be started is started.
-    pub fn cut_after(mut self, bytes: usize) -> Self {
-        self.cut_after = Some(bytes);
-        self
-    }
-
-    fn of(answer: Answer) -> Self {
+    pub(crate) fn of(answer: Answer) -> Self {
         Self {
             answer,
             headers: Vec::new(),

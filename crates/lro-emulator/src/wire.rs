@@ -22,7 +22,7 @@ use crate::{
 /// A connection that breaks at a point of what it writes.
 #[derive(Debug)]
 pub(crate) struct Wire {
-    stream: Arc<TcpStream>,
+    stream: Arc<Mutex<TcpStream>>,
     line: Line,
     trickle: Option<Trickle>,
 }
@@ -51,8 +51,12 @@ impl Plan {
 }
 
 impl Wire {
-    pub(crate) fn new(stream: Arc<TcpStream>, line: Line) -> Self {
+    pub(crate) fn new(stream: Arc<Mutex<TcpStream>>, line: Line) -> Self {
         Self { stream, line, trickle: None }
+    }
+
+    fn stream(&self) -> MutexGuard<'_, TcpStream> {
+        self.stream.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many of these bytes may be written now.
@@ -102,13 +106,7 @@ impl AsyncRead for Wire {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        loop {
-            ready!(self.stream.poll_read_ready(context))?;
-            match self.stream.try_read(buffer.initialize_unfilled()) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                read => return Poll::Ready(read.map(|bytes| buffer.advance(bytes))),
-            }
-        }
+        Pin::new(&mut *self.stream()).poll_read(context, buffer)
     }
 }
 
@@ -119,25 +117,16 @@ impl AsyncWrite for Wire {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let room = ready!(self.room(context, bytes)).min(bytes.len());
-        loop {
-            ready!(self.stream.poll_write_ready(context))?;
-            match self.stream.try_write(&bytes[..room]) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
-                Ok(written) => {
-                    self.written(&bytes[..written]);
-                    return Poll::Ready(Ok(written));
-                }
-            }
-        }
+        let written = ready!(Pin::new(&mut *self.stream()).poll_write(context, &bytes[..room]))?;
+        self.written(&bytes[..written]);
+        Poll::Ready(Ok(written))
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.stream()).poll_flush(context)
     }
 
-    /// Its task does it.
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.stream()).poll_shutdown(context)
     }
 }

@@ -64,7 +64,7 @@ async fn a_head_without_a_body_breaks_too() {
     for (http, how, end) in all() {
         let emulator = Emulator::start().await.unwrap();
         emulator.fail_next(1, Reply::status(204).breaks(Point::InBody(3), how));
-        let (seen, ended) = raw::get(emulator.address(), http).await;
+        let (seen, ended) = raw::get(emulator.address(), http, patience(how)).await;
         assert_eq!((ended, seen.head_is_whole, &*seen.body), (end, true, &b""[..]), "{http:?} {how:?}");
     }
 }
@@ -106,7 +106,7 @@ async fn a_large_body_breaks_far_in() {
     for how in [Break::Reset, Break::Close] {
         let reply = Reply::usual().large_body(50_000_000).breaks(Point::InBody(5_000_000), how);
         emulator.fail_next(1, reply);
-        let (seen, end) = raw::get(emulator.address(), Http::One).await;
+        let (seen, end) = raw::get(emulator.address(), Http::One, patience(how)).await;
         assert!(end != End::Open && seen.body.len() <= 5_000_000, "{end:?} {}", seen.body.len());
         assert!(how == Break::Reset || seen.body.len() == 5_000_000, "{}", seen.body.len());
     }
@@ -121,6 +121,20 @@ async fn the_service_has_heard_of_a_call_whose_reply_broke() {
         client.call(Method::DELETE, "/v1/operations/1", "").await.unwrap_err();
         client.get("/v1/operations/1").await.error(404);
     }
+}
+
+#[tokio::test]
+async fn every_call_on_the_connection_breaks() {
+    let emulator = Emulator::start().await.unwrap();
+    let client = Client::http2(emulator.endpoint());
+    emulator.operation("operations/1", Script::new());
+    client.get("/v1/operations/1").await.ok();
+    emulator.fail_next(1, Reply::usual().after(Duration::from_secs(60)));
+    emulator.fail_next(1, Reply::usual().breaks(Point::AfterHead, Break::Reset));
+    let call = || client.call(Method::GET, "/v1/operations/1", "");
+    let (first, second) = tokio::join!(call(), call());
+    assert!(first.is_err() && second.is_err(), "{first:?} {second:?}");
+    client.get("/v1/operations/1").await.ok();
 }
 
 #[tokio::test]
@@ -157,7 +171,7 @@ async fn going_away_is_seen_on_the_wire() {
         emulator.fail_next(1, Reply::usual().goaway());
         let mut stream = TcpStream::connect(emulator.address()).await.unwrap();
         stream.write_all(&raw::request(http)).await.unwrap();
-        let (bytes, end) = raw::read(&mut stream).await;
+        let (bytes, end) = raw::read(&mut stream, Duration::from_millis(500)).await;
         match http {
             Http::One => {
                 assert_eq!(end, End::Closed);
@@ -222,10 +236,15 @@ fn all() -> impl Iterator<Item = (Http, Break, End)> {
     [Http::One, Http::Two].into_iter().flat_map(|http| WAYS.map(|(how, end)| (http, how, end)))
 }
 
+/// How long to wait for the end: what stalls has none.
+fn patience(how: Break) -> Duration {
+    if how == Break::Stall { Duration::from_millis(250) } else { Duration::from_secs(30) }
+}
+
 /// What comes of a usual reply that breaks.
 async fn broken(http: Http, point: Point, how: Break) -> (Seen, End) {
     let emulator = Emulator::start().await.unwrap();
     let script = Script::new().runs_for(Duration::MAX).call(1, Reply::usual().breaks(point, how));
     emulator.operation("operations/1", script);
-    raw::get(emulator.address(), http).await
+    raw::get(emulator.address(), http, patience(how)).await
 }

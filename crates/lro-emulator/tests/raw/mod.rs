@@ -24,7 +24,7 @@ pub(crate) struct Seen {
 pub(crate) enum End {
     Closed,
     Failed(io::ErrorKind),
-    /// Nothing came for a while.
+    /// Nothing came for as long as there was patience.
     Open,
 }
 
@@ -35,18 +35,18 @@ pub(crate) enum Http {
 }
 
 /// Gets `/v1/operations/1` by a connection of its own.
-pub(crate) async fn get(address: SocketAddr, http: Http) -> (Seen, End) {
+pub(crate) async fn get(address: SocketAddr, http: Http, patience: Duration) -> (Seen, End) {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(&request(http)).await.unwrap();
-    let (bytes, end) = read(&mut stream).await;
+    let (bytes, end) = read(&mut stream, patience).await;
     (see(&bytes, http), end)
 }
 
-/// Reads until the end, or until nothing comes for a while.
-pub(crate) async fn read(stream: &mut TcpStream) -> (Vec<u8>, End) {
+/// Reads until the end, or until patience ends.
+pub(crate) async fn read(stream: &mut TcpStream, patience: Duration) -> (Vec<u8>, End) {
     let mut bytes = Vec::new();
     loop {
-        match timeout(Duration::from_millis(100), stream.read_buf(&mut bytes)).await {
+        match timeout(patience, stream.read_buf(&mut bytes)).await {
             Err(_) => return (bytes, End::Open),
             Ok(Ok(0)) => return (bytes, End::Closed),
             Ok(Ok(_)) => {}
