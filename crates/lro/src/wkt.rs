@@ -22,7 +22,10 @@ macro_rules! json_string {
                     }
 
                     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
-                        text.parse().map_err(|status: crate::Status| E::custom(status.message()))
+                        // In words that let the value be hidden: it may be the caller's secret.
+                        let refused =
+                            |_: crate::Status| E::invalid_value(serde::de::Unexpected::Str(text), &self);
+                        text.parse().map_err(refused)
                     }
 
                     fn visit_newtype_struct<D: serde::Deserializer<'de>>(

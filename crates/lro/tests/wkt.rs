@@ -16,6 +16,25 @@ use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 
 #[test]
+fn says_what_is_wrong_without_the_value() {
+    // SPEC 43
+    for secret in ["canary", "1.5m canary", "2026-13-01T00:00:00Z canary", "can_ary"] {
+        let json = serde_json::to_vec(secret).unwrap();
+        let errors = [
+            lro::from_json::<Duration>(&json).err(),
+            lro::from_json::<Timestamp>(&json).err(),
+            lro::from_json::<FieldMask>(&json).err(),
+        ];
+        assert!(errors[..2].iter().all(Option::is_some), "{secret}");
+        for status in errors.into_iter().flatten() {
+            let shown = format!("{status} {status:?}");
+            assert!(!shown.contains("canary") && !shown.contains("can_ary"), "{shown}");
+            assert!(shown.contains("google.protobuf."), "{shown}");
+        }
+    }
+}
+
+#[test]
 fn reads_and_writes_durations() {
     // SPEC 16
     let deviations = [
