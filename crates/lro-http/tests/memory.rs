@@ -1,0 +1,230 @@
+//! What a hostile reply costs: no more memory than its bound and a little.
+//!
+//! The peak of a process only grows, so each reply is read by a process of its own: this program, run again.
+//! `cargo test -p lro-http --test memory -- --nocapture` prints what each one costs.
+
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+#![cfg(target_os = "linux")]
+
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    process::Command,
+    thread,
+};
+
+use flate2::{Compress, Compression, FlushCompress};
+use lro::Origin;
+use lro_http::HttpClient;
+
+mod common;
+
+#[test]
+fn a_large_reply_costs_no_more_than_its_bound() {
+    // SPEC 19, 45
+    for (set, bound) in [(None, 64 * MIB), (Some(MIB), MIB)] {
+        let over = format!("the reply is larger than {bound} bytes, the bound of this client");
+        for (what, hostile) in [
+            ("300 MiB of a known length", Hostile::of_length(OK, 300 * MIB)),
+            ("300 MiB in chunks", Hostile::in_chunks(OK, MIB)),
+            ("300 MiB in small chunks", Hostile::in_chunks(OK, 1_000)),
+            ("300 MiB up to the close", Hostile { head: format!("{OK}\r\n"), ..Hostile::of_length(OK, 0) }),
+            ("300 MiB in gzip", Hostile::bomb(OK)),
+        ] {
+            let cost = hostile.costs(set);
+            assert_eq!(cost.message, over, "{what}");
+            cost.assert_within(what, bound);
+        }
+    }
+}
+
+#[test]
+fn a_large_error_costs_no_more_than_an_error_may() {
+    // SPEC 19: an error is read up to 1 MiB, however large a reply may be.
+    for (set, bound) in [(None, MIB), (Some(MIB / 16), MIB / 16)] {
+        let over =
+            format!("its body unread: the reply is larger than {bound} bytes, the bound of this client");
+        for (what, hostile) in [
+            ("an error of 300 MiB", Hostile::of_length(ERROR, 300 * MIB)),
+            ("an error of 300 MiB in chunks", Hostile::in_chunks(ERROR, MIB)),
+            ("an error of 300 MiB in gzip", Hostile::bomb(ERROR)),
+        ] {
+            let cost = hostile.costs(set);
+            assert_eq!(cost.message, format!("HTTP 500 Internal Server Error, {over}"), "{what}");
+            cost.assert_within(what, bound);
+        }
+    }
+}
+
+#[test]
+fn a_deep_reply_costs_no_more_than_its_length() {
+    // SPEC 19
+    for (what, text) in [
+        ("200,000 levels of arrays", nested("")),
+        ("200,000 levels of objects", r#"{"a":"#.repeat(LEVELS) + "1" + &"}".repeat(LEVELS)),
+        (
+            "200,000 levels in a response",
+            nested(r#"{"name": "operations/1", "done": true, "response": {"a": "#),
+        ),
+        ("200,000 levels in metadata", nested(r#"{"name": "operations/1", "metadata": {"a": "#)),
+        ("200,000 levels without an end", "[".repeat(LEVELS)),
+    ] {
+        let cost = Hostile::saying(OK, &text).costs(None);
+        assert_eq!(cost.message, "the reply is nested too deeply: recursion limit exceeded", "{what}");
+        cost.assert_within(what, text.len());
+    }
+}
+
+#[test]
+fn a_deep_error_costs_no_more_than_its_length() {
+    // SPEC 19: what is too deep takes nothing from the status line.
+    for (what, text) in [
+        ("an error of 200,000 levels", nested("")),
+        ("200,000 levels in an error", nested(r#"{"error": {"a": "#)),
+        ("200,000 levels in the details", nested(r#"{"error": {"details": [{"@type": "t/a.B", "a": "#)),
+    ] {
+        let cost = Hostile::saying(ERROR, &text).costs(None);
+        assert!(cost.message.starts_with("HTTP 500 Internal Server Error"), "{what}: {}", cost.message);
+        cost.assert_within(what, text.len());
+    }
+}
+
+#[test]
+fn headers_without_an_end_cost_little() {
+    // SPEC 19
+    let cost = Hostile::repeating(OK, format!("x: {}\r\n", "y".repeat(1_000)).as_bytes()).costs(None);
+    assert!(cost.message.ends_with(": message head is too large"), "{}", cost.message);
+    cost.assert_within("300 MiB of headers", MIB);
+}
+
+/// The process that reads a reply: asks once, and prints what came of it and what it cost.
+#[test]
+#[ignore = "run by the other tests, in a process of its own"]
+fn asks_once() {
+    let mut client = HttpClient::builder(std::env::var(ENDPOINT).unwrap());
+    if let Ok(bound) = std::env::var(BOUND) {
+        client = client.largest_reply(bound.parse().unwrap());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let jobs = common::jobs(client);
+    let before = peak();
+    let status = runtime.block_on(common::get(&jobs)).unwrap_err();
+    let cost = peak() - before;
+    assert_eq!(status.origin(), Origin::CallFailed, "{status}");
+    println!("\n{COST}{cost}\n{MESSAGE}{}", status.message());
+}
+
+/// What a server sends in answer to its only request: a head, a beginning, and something again and again.
+struct Hostile {
+    head: String,
+    begin: Vec<u8>,
+    piece: Vec<u8>,
+    times: usize,
+}
+
+/// What became of a call, and by how many bytes it raised the peak of its process.
+struct Cost {
+    message: String,
+    bytes: usize,
+}
+
+impl Hostile {
+    /// Up to 300 MiB.
+    fn repeating(head: &str, piece: &[u8]) -> Self {
+        let times = 300 * MIB / piece.len();
+        Self { head: head.to_owned(), begin: Vec::new(), piece: piece.to_vec(), times }
+    }
+
+    fn of_length(line: &str, length: usize) -> Self {
+        Self::repeating(&format!("{line}content-length: {length}\r\n\r\n"), &vec![b' '; MIB])
+    }
+
+    fn in_chunks(line: &str, length: usize) -> Self {
+        let chunk = format!("{length:x}\r\n{}\r\n", " ".repeat(length));
+        Self::repeating(&format!("{line}transfer-encoding: chunked\r\n\r\n"), chunk.as_bytes())
+    }
+
+    /// 300 MiB of blanks in 300 KiB of gzip.
+    fn bomb(line: &str) -> Self {
+        let head = format!("{line}content-encoding: gzip\r\n\r\n");
+        let mut piece = Vec::with_capacity(MIB);
+        let mut deflate = Compress::new(Compression::best(), false);
+        // A block that ends by a full flush stands for itself, so it can be repeated.
+        deflate.compress_vec(&vec![b' '; MIB], &mut piece, FlushCompress::Full).unwrap();
+        assert!(piece.len() < 2_000, "{} bytes", piece.len());
+        Self { head, begin: GZIP.to_vec(), piece, times: 300 }
+    }
+
+    fn saying(line: &str, text: &str) -> Self {
+        let head = format!("{line}content-length: {}\r\n\r\n", text.len());
+        Self { head, begin: text.into(), piece: Vec::new(), times: 0 }
+    }
+
+    /// What it costs to read this under a bound, or the default one.
+    fn costs(self, bound: Option<usize>) -> Cost {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "asks_once", "--ignored", "--nocapture"]);
+        child.env(ENDPOINT, format!("http://{}", listener.local_addr().unwrap()));
+        child.envs(bound.map(|bound| (BOUND, bound.to_string())));
+        let server = thread::spawn(move || self.answer(listener.accept().unwrap().0));
+        let output = child.output().unwrap();
+        server.join().unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{printed}{}", String::from_utf8_lossy(&output.stderr));
+        let after = |what| printed.lines().find_map(|line| line.strip_prefix(what)).unwrap();
+        Cost { message: after(MESSAGE).to_owned(), bytes: after(COST).parse().unwrap() }
+    }
+
+    /// Until the client has had enough.
+    fn answer(&self, mut client: TcpStream) {
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            client.read_exact(&mut byte).unwrap();
+            request.extend(byte);
+        }
+        let pieces = std::iter::repeat_n(&*self.piece, self.times);
+        for bytes in [self.head.as_bytes(), &self.begin].into_iter().chain(pieces) {
+            if client.write_all(bytes).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+impl Cost {
+    #[track_caller]
+    fn assert_within(&self, what: &str, bound: usize) {
+        let kib = |bytes| bytes / 1_024;
+        println!("{what:>32} | bound {:>6} KiB | peak {:>6} KiB", kib(bound), kib(self.bytes));
+        assert!(self.bytes <= bound + SLACK, "{what}: {} KiB", kib(self.bytes));
+    }
+}
+
+/// The most memory that this process ever had.
+fn peak() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB")).unwrap();
+    peak.trim().parse::<usize>().unwrap() * 1_024
+}
+
+/// Text that is closed nowhere else than where its depth ends.
+fn nested(begin: &str) -> String {
+    let closing = |open: char| if open == '{' { '}' } else { ']' };
+    let end: String = begin.chars().rev().filter(|char| matches!(char, '{' | '[')).map(closing).collect();
+    format!("{begin}{}{}{end}", "[".repeat(LEVELS), "]".repeat(LEVELS))
+}
+
+const OK: &str = "HTTP/1.1 200 OK\r\n";
+const ERROR: &str = "HTTP/1.1 500 Internal Server Error\r\n";
+const GZIP: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+const LEVELS: usize = 200_000;
+const MIB: usize = 1 << 20;
+/// For the connection, the allocator and the runtime.
+const SLACK: usize = 16 * MIB;
+
+const ENDPOINT: &str = "MEMORY_ENDPOINT";
+const BOUND: &str = "MEMORY_BOUND";
+const COST: &str = "cost: ";
+const MESSAGE: &str = "message: ";
