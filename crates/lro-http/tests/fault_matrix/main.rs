@@ -1,0 +1,105 @@
+//! Every status line with every body and every `Retry-After`: what a call says of it, and what a wait makes of that.
+//!
+//! What is expected is told by a model of the rules, never by the code under test. The calls go over the loopback
+//! interface; their results are then played to waits whose clock is paused.
+
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
+use std::sync::Arc;
+
+use lro::{Code, LroTransport, OperationName};
+use lro_http::{HttpClient, HttpClientBuilder, HttpTransport, Token};
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod body;
+mod case;
+mod deviations;
+mod hint;
+mod judge;
+mod model;
+mod play;
+
+use body::{failed_calls, good_calls};
+use case::Case;
+use common::{RawServer, Server, Step, get, in_time, jobs, say};
+use hint::Hint;
+use judge::judge;
+use model::{Fate, LINES, Reply, Survival};
+use play::on_the_network;
+
+#[test]
+fn a_failed_call_is_what_its_line_its_body_and_its_hint_say() {
+    // SPEC 20 to 33
+    let mut cases = Vec::new();
+    for http in LINES {
+        for body in failed_calls(http) {
+            cases.extend(Hint::COMMON.map(|hint| Case::failed(http, &body, hint)));
+        }
+    }
+    for http in [404, 408, 429, 503] {
+        for body in failed_calls(http).iter().filter(|body| body.leaves_the_line()) {
+            cases.extend(Hint::RARE.map(|hint| Case::failed(http, body, hint)));
+        }
+    }
+    judge(&cases, &answered(&cases));
+}
+
+#[test]
+fn a_good_reply_is_what_its_body_and_its_hint_say() {
+    // SPEC 1 to 7, 19, 22, 32
+    let hints = || Hint::COMMON.into_iter().chain(Hint::RARE);
+    let mut cases = Vec::new();
+    for http in [200, 202, 299] {
+        for (body, fate) in good_calls() {
+            cases.extend(hints().map(|hint| Case::good(http, &body, fate, hint)));
+        }
+    }
+    let broken = Fate::Failed(Code::Internal, Survival::Survived);
+    cases.extend(hints().map(|hint| Case::good(204, b"", broken, hint)));
+    judge(&cases, &answered(&cases));
+}
+
+#[test]
+fn a_failed_call_whose_body_breaks_off_is_what_its_line_and_its_hint_say() {
+    // SPEC 23, 26, 32. A 304 has no body.
+    let lines = LINES.into_iter().filter(|http| *http != 304);
+    let hints = [Hint::Absent, Hint::Text("7")];
+    let cases: Vec<_> = lines.flat_map(|http| hints.map(|hint| Case::broken_off(http, hint))).collect();
+    let replies = on_the_network(async {
+        let mut replies = Vec::new();
+        for (index, case) in cases.iter().enumerate() {
+            let end = (index % 8 < 2).then_some(Step::Reset);
+            let script = [Step::Read, say(case.half_a_reply())].into_iter().chain(end).collect();
+            let server = RawServer::start([script]).await;
+            replies.push(get(&with_token(HttpClient::builder(server.url()))).await);
+        }
+        replies
+    });
+    judge(&cases, &replies);
+}
+
+/// What each call comes to that is answered as its case says.
+fn answered(cases: &[Case]) -> Vec<Reply> {
+    let served: Arc<[Case]> = cases.into();
+    on_the_network(async {
+        let server = Server::start(move |request| {
+            let index: usize = request.target.rsplit('/').next().unwrap().parse().unwrap();
+            served[index].reply()
+        })
+        .await;
+        let jobs = with_token(server.client());
+        let mut replies = Vec::new();
+        for index in 0..cases.len() {
+            let name = OperationName::parse(&format!("operations/{index}")).unwrap();
+            replies.push(in_time(jobs.get_operation(&name)).await);
+        }
+        replies
+    })
+}
+
+/// A refused credential is refreshed, so there must be one.
+fn with_token(client: HttpClientBuilder) -> HttpTransport {
+    jobs(client.credentials(Token::bearer("t").unwrap()))
+}

@@ -1,0 +1,45 @@
+use std::{
+    future::Future,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use lro::{Pacing, Status, poll_until_done, transport_fn};
+use serde_json::Value;
+use tokio::{runtime::Builder, time::Instant};
+
+use crate::{
+    common::name,
+    model::{PACE, Reply},
+};
+
+/// How a wait went.
+pub(crate) struct Played {
+    /// Between the calls.
+    pub(crate) pauses: Vec<Duration>,
+    pub(crate) end: Result<Value, Status>,
+}
+
+/// Plays the replies to a wait, the last one for ever.
+pub(crate) async fn play(replies: Vec<Reply>, deadline: Option<Duration>, seed: u64) -> Played {
+    let calls: Arc<Mutex<Vec<Instant>>> = Arc::default();
+    let seen = Arc::clone(&calls);
+    let script = transport_fn(move |_| {
+        let mut seen = seen.lock().unwrap();
+        let reply = replies[seen.len().min(replies.len() - 1)].clone();
+        seen.push(Instant::now());
+        async { reply }
+    });
+    let wait = poll_until_done::<Value>(script, name());
+    let end = wait.pacing(Pacing::fixed(PACE)).deadline(deadline).seed(seed).await;
+    let pauses = calls.lock().unwrap().windows(2).map(|pair| pair[1] - pair[0]).collect();
+    Played { pauses, end }
+}
+
+pub(crate) fn on_the_network<T>(future: impl Future<Output = T>) -> T {
+    Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+pub(crate) fn on_a_paused_clock<T>(future: impl Future<Output = T>) -> T {
+    Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(future)
+}
