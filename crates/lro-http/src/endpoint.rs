@@ -89,14 +89,18 @@ fn is_loopback(host: &str) -> bool {
 
 /// A URL without what may be a password or a key in it.
 pub(crate) fn shown(url: &str) -> String {
-    let url = match url.find(['?', '#']) {
-        Some(end) => format!("{}…", &url[..end]),
-        None => url.to_owned(),
+    let (scheme, rest) = match url.split_once("://") {
+        Some((scheme, rest)) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => (scheme, rest),
+        _ => ("", url),
     };
-    let Some(at) = url.rfind('@') else {
-        return url;
-    };
-    let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
     let separator = if scheme.is_empty() { "" } else { "://" };
-    format!("{scheme}{separator}…{}", &url[at..])
+    let (rest, query) = rest.split_at(rest.find(['?', '#']).unwrap_or(rest.len()));
+    let rest = match rest.rfind('@') {
+        // The password itself may have the `?`.
+        _ if query.contains('@') => "…".to_owned(),
+        Some(at) => format!("…{}", &rest[at..]),
+        None => rest.to_owned(),
+    };
+    let query = if query.is_empty() || rest == "…" { "" } else { "…" };
+    format!("{scheme}{separator}{rest}{query}")
 }
