@@ -108,11 +108,11 @@ impl<C> HttpClientBuilder<C> {
     }
 }
 
+/// The credentials are not shown: a `Debug` that was derived for them shows what they hold.
 impl<C> fmt::Debug for HttpClientBuilder<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpClientBuilder")
             .field("endpoint", &shown(&self.settings.endpoint))
-            .field("credentials", &self.settings.credentials)
             .finish_non_exhaustive()
     }
 }
