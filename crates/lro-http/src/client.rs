@@ -117,14 +117,16 @@ impl HttpClient {
             None => self.0.credentials.token().await?,
         };
         let sent = self.0.http.request(self.request(prepared, token.as_ref()));
-        let response = sent.await.map_err(|error| self.unreached(error))?;
+        let unsaid = |fault| failure::without_token(fault, token.as_ref());
+        let response = sent.await.map_err(|error| unsaid(self.unreached(error)))?;
         let http = response.status();
         let retry_after = reply::retry_after(response.headers());
         let encoding = Encoding::of(response.headers());
         let body = response.into_body();
         debug!(status = http.as_u16(), "replied");
         if http.is_success() {
-            return Ok(Reply { body: encoding.read(body, self.0.largest_reply).await?, retry_after });
+            let body = encoding.read(body, self.0.largest_reply).await.map_err(unsaid)?;
+            return Ok(Reply { body, retry_after });
         }
         let refused = |token: &Token| self.0.credentials.invalidate(token);
         if http == http::StatusCode::UNAUTHORIZED {
@@ -132,7 +134,7 @@ impl HttpClient {
             token.iter().for_each(refused);
         }
         let status = match encoding.read(body, self.0.largest_reply.min(LARGEST_ERROR)).await {
-            Ok(body) => failure::failed_call(http, &self.0.endpoint, &body),
+            Ok(body) => failure::failed_call(http, &self.0.endpoint, token.as_ref(), &body),
             // The status line is known: a body that cannot be read takes nothing from it.
             Err(fault) => failure::without_body(http, &fault),
         };

@@ -88,6 +88,23 @@ impl Token {
     pub(crate) fn project(&self) -> Option<&HeaderValue> {
         self.0.quota_project.as_ref()
     }
+
+    /// The text without the token, for a server may say it back.
+    pub(crate) fn hidden_in(&self, text: String) -> String {
+        match self.secret() {
+            Some(token) => text.replace(token, "…"),
+            None => text,
+        }
+    }
+
+    pub(crate) fn is_in(&self, text: &str) -> bool {
+        self.secret().is_some_and(|token| text.contains(token))
+    }
+
+    fn secret(&self) -> Option<&str> {
+        let header = std::str::from_utf8(self.0.authorization.as_bytes()).ok()?;
+        header.split_once(' ').map(|(_, token)| token).filter(|token| token.len() >= SECRET)
+    }
 }
 
 impl fmt::Debug for Token {
@@ -197,3 +214,5 @@ pub(crate) fn project_header(project: &str) -> Result<HeaderValue, Status> {
 
 /// A token is renewed this long before it expires.
 const MARGIN: Duration = Duration::from_secs(60);
+/// A token of fewer bytes is no secret, and may well be a part of a word.
+const SECRET: usize = 8;

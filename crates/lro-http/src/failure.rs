@@ -7,19 +7,24 @@ use lro::{Any, Code, Status};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::Endpoint;
+use crate::{Endpoint, Token};
 
 /// Reads the reply of a failed call.
 ///
 /// The name in `error.status` counts before the status line. Google's form, that form in an array of one, OAuth's
 /// `"error": "name"`, and the legacy `errors[]` are read; a body that is none of them leaves the status line alone. A
-/// member of a wrong type is as if it were not there.
-pub(crate) fn failed_call(http: StatusCode, endpoint: &Endpoint, body: &[u8]) -> Status {
+/// member of a wrong type is as if it were not there. The message does not say the token back, whatever the server does.
+pub(crate) fn failed_call(
+    http: StatusCode,
+    endpoint: &Endpoint,
+    token: Option<&Token>,
+    body: &[u8],
+) -> Status {
     let Some((reply, error)) = reply(body) else {
         return by_line(http, format!("HTTP {http} from {endpoint}{}", kind_of(body)));
     };
     if let Ok(name) = serde_json::from_str::<String>(error.get()) {
-        return by_line(http, joined([Some(name), member(&reply, "error_description")], http));
+        return by_line(http, joined([Some(name), member(&reply, "error_description")], http, token));
     }
     let Ok(error) = serde_json::from_str::<Members>(error.get()) else {
         return by_line(http, format!("HTTP {http} with an error in JSON that cannot be read"));
@@ -27,7 +32,7 @@ pub(crate) fn failed_call(http: StatusCode, endpoint: &Endpoint, body: &[u8]) ->
     let legacy = member::<Vec<Members>>(&error, "errors").and_then(|errors| errors.into_iter().next());
     let legacy = legacy.unwrap_or_default();
     let message = member(&error, "message").or_else(|| member(&legacy, "message"));
-    let message = joined([message, member(&legacy, "reason")], http);
+    let message = joined([message, member(&legacy, "reason")], http, token);
     let details = member::<Vec<Box<RawValue>>>(&error, "details").unwrap_or_default();
     let details = details.iter().filter_map(|detail| Any::from_json(detail.get()).ok()).collect();
     match member::<String>(&error, "status").as_deref().and_then(Code::from_name) {
@@ -47,6 +52,16 @@ pub(crate) fn without_credential(status: Status) -> Status {
 /// A failed call whose body could not be read.
 pub(crate) fn without_body(http: StatusCode, fault: &Status) -> Status {
     by_line(http, format!("HTTP {http}, its body unread: {}", fault.message()))
+}
+
+/// A connection that failed, and no word of the token: HTTP/2 lets a server say anything as it goes away.
+pub(crate) fn without_token(status: Status, token: Option<&Token>) -> Status {
+    match token {
+        Some(token) if token.is_in(&format!("{status:?}")) => {
+            Status::new(status.code(), token.hidden_in(status.message().to_owned()))
+        }
+        _ => status,
+    }
 }
 
 type Members = BTreeMap<String, Box<RawValue>>;
@@ -91,9 +106,13 @@ fn code_of(http: StatusCode) -> Code {
     }
 }
 
-fn joined(parts: [Option<String>; 2], http: StatusCode) -> String {
+fn joined(parts: [Option<String>; 2], http: StatusCode, token: Option<&Token>) -> String {
     let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
-    if parts.is_empty() { format!("HTTP {http}") } else { parts.join(": ") }
+    match token {
+        _ if parts.is_empty() => format!("HTTP {http}"),
+        Some(token) => token.hidden_in(parts.join(": ")),
+        None => parts.join(": "),
+    }
 }
 
 /// What the body is, without showing it.

@@ -35,6 +35,8 @@ impl Encoding {
         match &*String::from_utf8_lossy(name.as_bytes()).to_ascii_lowercase() {
             "identity" | "" => Self::Identity,
             "gzip" | "x-gzip" => Self::Gzip,
+            // What is too long for a name may be anything that the server would have us say.
+            other if other.len() > LONGEST_NAME => Self::Unknown("…".into()),
             other => Self::Unknown(other.into()),
         }
     }
@@ -152,3 +154,6 @@ fn undecompressable(error: &std::io::Error) -> Status {
 fn unreadable(message: String) -> Status {
     Status::new(Code::Internal, message)
 }
+
+/// Of a compression; `compress` has 8 bytes, and some servers name several.
+const LONGEST_NAME: usize = 32;
