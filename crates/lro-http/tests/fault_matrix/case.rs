@@ -2,13 +2,14 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::header;
+use lro::Code;
 
 use crate::{
     body::Body,
     common::{self, reply},
     deviations::as_it_is,
     hint::Hint,
-    model::{Expected, Fate, Says, failed_call},
+    model::{Expected, Fate, Range, Says, Survival, failed_call},
 };
 
 /// One reply to one call, and what the rules say of it.
@@ -36,6 +37,13 @@ impl Case {
     pub(crate) fn broken_off(http: u16, hint: Hint) -> Self {
         let body = br#"{"error": {"code": 500, "status": "DATA_LOSS", "#;
         Self::new(http, "half".to_owned(), body, hint, failed_call(http, Says::default(), hint))
+    }
+
+    /// A good reply of which only so many bytes arrive.
+    pub(crate) fn cut(bytes: usize, how: &str) -> Self {
+        let fate = Fate::Failed(Code::Unavailable, Survival::Survived);
+        let expected = Expected { fate, wish: Range::ZERO };
+        Self::new(200, format!("{how} after {bytes} bytes"), b"", Hint::Absent, expected)
     }
 
     fn new(http: u16, form: String, body: &[u8], hint: Hint, rule: Expected) -> Self {

@@ -23,7 +23,6 @@ pub(crate) fn judge(cases: &[Case], replies: &[Reply]) {
             lines.extend(differences.into_iter().map(|difference| format!("{case}: {difference}")));
         }
     });
-    println!("{} cases", cases.len());
     assert!(lines.is_empty(), "{} differences in {} cases\n{}", lines.len(), cases.len(), lines.join("\n"));
 }
 

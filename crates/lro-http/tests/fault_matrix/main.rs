@@ -23,7 +23,7 @@ mod play;
 
 use body::{failed_calls, good_calls};
 use case::Case;
-use common::{RawServer, Server, Step, get, in_time, jobs, say};
+use common::{RawServer, SUCCEEDED, Server, Step, get, in_time, jobs, raw_reply, say};
 use hint::Hint;
 use judge::judge;
 use model::{Fate, LINES, Reply, Survival};
@@ -76,6 +76,27 @@ fn a_failed_call_whose_body_breaks_off_is_what_its_line_and_its_hint_say() {
             replies.push(get(&with_token(HttpClient::builder(server.url()))).await);
         }
         replies
+    });
+    judge(&cases, &replies);
+}
+
+#[test]
+fn a_good_reply_that_breaks_off_anywhere_is_survived() {
+    // SPEC 26
+    let whole = raw_reply("x-header: 1\r\n", SUCCEEDED.as_bytes());
+    let (cases, replies): (Vec<_>, Vec<_>) = on_the_network(async {
+        let mut seen = Vec::new();
+        for cut in 0..whole.len() {
+            // A reset takes a while to make.
+            let resets = (cut % 8 == 0).then_some(("a reset", Some(Step::Reset)));
+            for (how, end) in [("a close", None)].into_iter().chain(resets) {
+                let sent = Step::Send(whole[..cut].to_vec());
+                let script = [Step::Read, sent].into_iter().chain(end).collect();
+                let server = RawServer::start([script]).await;
+                seen.push((Case::cut(cut, how), get(&server.jobs()).await));
+            }
+        }
+        seen.into_iter().unzip()
     });
     judge(&cases, &replies);
 }
