@@ -7,13 +7,23 @@
 #![cfg(target_os = "linux")]
 
 use std::{
+    convert::Infallible,
     io::{Read, Write},
     net::{TcpListener, TcpStream},
+    pin::Pin,
     process::Command,
+    task::{Context, Poll},
     thread,
 };
 
+use bytes::Bytes;
 use flate2::{Compress, Compression, FlushCompress};
+use http::Response;
+use hyper::{
+    body::{Body, Frame},
+    service::service_fn,
+};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use lro::Origin;
 use lro_http::HttpClient;
 
@@ -35,6 +45,16 @@ fn a_large_reply_costs_no_more_than_its_bound() {
             assert_eq!(cost.message, over, "{what}");
             cost.assert_within(what, bound);
         }
+    }
+}
+
+#[test]
+fn a_large_reply_over_http_2_costs_no_more_than_its_bound() {
+    // SPEC 19
+    for (set, bound) in [(None, 64 * MIB), (Some(MIB), MIB)] {
+        let cost = Cost::of(serve_http2, set, true);
+        assert_eq!(cost.message, format!("the reply is larger than {bound} bytes, the bound of this client"));
+        cost.assert_within("300 MiB over HTTP/2", bound);
     }
 }
 
@@ -105,6 +125,9 @@ fn asks_once() {
     if let Ok(bound) = std::env::var(BOUND) {
         client = client.largest_reply(bound.parse().unwrap());
     }
+    if std::env::var(HTTP2).is_ok() {
+        client = client.http2_only();
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let jobs = common::jobs(client);
     let before = peak();
@@ -162,18 +185,7 @@ impl Hostile {
 
     /// What it costs to read this under a bound, or the default one.
     fn costs(self, bound: Option<usize>) -> Cost {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut child = Command::new(std::env::current_exe().unwrap());
-        child.args(["--exact", "asks_once", "--ignored", "--nocapture"]);
-        child.env(ENDPOINT, format!("http://{}", listener.local_addr().unwrap()));
-        child.envs(bound.map(|bound| (BOUND, bound.to_string())));
-        let server = thread::spawn(move || self.answer(listener.accept().unwrap().0));
-        let output = child.output().unwrap();
-        server.join().unwrap();
-        let printed = String::from_utf8(output.stdout).unwrap();
-        assert!(output.status.success(), "{printed}{}", String::from_utf8_lossy(&output.stderr));
-        let after = |what| printed.lines().find_map(|line| line.strip_prefix(what)).unwrap();
-        Cost { message: after(MESSAGE).to_owned(), bytes: after(COST).parse().unwrap() }
+        Cost::of(move |listener| self.answer(listener.accept().unwrap().0), bound, false)
     }
 
     /// Until the client has had enough.
@@ -194,11 +206,59 @@ impl Hostile {
 }
 
 impl Cost {
+    /// What it costs a process to read what is served, under a bound or the default one.
+    fn of(serve: impl FnOnce(TcpListener) + Send + 'static, bound: Option<usize>, http2: bool) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "asks_once", "--ignored", "--nocapture"]);
+        child.env(ENDPOINT, format!("http://{}", listener.local_addr().unwrap()));
+        child.envs(bound.map(|bound| (BOUND, bound.to_string())));
+        child.envs(http2.then_some((HTTP2, "")));
+        let server = thread::spawn(move || serve(listener));
+        let output = child.output().unwrap();
+        server.join().unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{printed}{}", String::from_utf8_lossy(&output.stderr));
+        let after = |what| printed.lines().find_map(|line| line.strip_prefix(what)).unwrap();
+        Self { message: after(MESSAGE).to_owned(), bytes: after(COST).parse().unwrap() }
+    }
+
     #[track_caller]
     fn assert_within(&self, what: &str, bound: usize) {
         let kib = |bytes| bytes / 1_024;
         println!("{what:>32} | bound {:>6} KiB | peak {:>6} KiB", kib(bound), kib(self.bytes));
         assert!(self.bytes <= bound + SLACK, "{what}: {} KiB", kib(self.bytes));
+    }
+}
+
+/// Answers the only connection by 300 MiB of blanks.
+fn serve_http2(listener: TcpListener) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        listener.set_nonblocking(true).unwrap();
+        let (client, _) = tokio::net::TcpListener::from_std(listener).unwrap().accept().await.unwrap();
+        let service = service_fn(async |_| Ok::<_, Infallible>(Response::new(Blanks { left: 300 * MIB })));
+        let server = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+        let _ = server.serve_connection(TokioIo::new(client), service).await;
+    });
+}
+
+/// A body without a known length.
+struct Blanks {
+    left: usize,
+}
+
+impl Body for Blanks {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let blanks = &[b' '; 64 << 10];
+        self.left = self.left.saturating_sub(blanks.len());
+        Poll::Ready((self.left > 0).then(|| Ok(Frame::data(Bytes::from_static(blanks)))))
     }
 }
 
@@ -226,5 +286,6 @@ const SLACK: usize = 16 * MIB;
 
 const ENDPOINT: &str = "MEMORY_ENDPOINT";
 const BOUND: &str = "MEMORY_BOUND";
+const HTTP2: &str = "MEMORY_HTTP2";
 const COST: &str = "cost: ";
 const MESSAGE: &str = "message: ";
