@@ -37,22 +37,20 @@ impl Body {
     }
 }
 
-/// SPEC 22, 23: every form of the body of a failed call.
-pub(crate) fn failed_calls(http: u16) -> Vec<Body> {
+/// SPEC 22, 23: every name on any line.
+pub(crate) fn with_a_name(http: u16) -> Vec<Body> {
     let name = |name| Says { name, ..Says::default() };
     let mut bodies: Vec<_> =
         NAMES.into_iter().map(|(named, _)| Body::google(http, name(Some(named)))).collect();
     bodies.extend(
-        [None, Some("NOT_FOUND"), Some("UNAVAILABLE"), Some("DATA_LOSS"), Some("UNAUTHENTICATED")]
-            .map(|named| Body::wrapped(http, name(named))),
+        ["NOT_FOUND", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"]
+            .map(|named| Body::wrapped(http, name(Some(named)))),
     );
-    bodies.extend(with_details(http));
-    bodies.extend(without_a_name(http));
     bodies
 }
 
 /// SPEC 24, 29, 32: what the details may say.
-fn with_details(http: u16) -> Vec<Body> {
+pub(crate) fn with_details(http: u16) -> Vec<Body> {
     let mut bodies = Vec::new();
     for name in [None, Some("RESOURCE_EXHAUSTED"), Some("UNAVAILABLE")] {
         for (reason, retry_info) in [
@@ -76,7 +74,7 @@ fn with_details(http: u16) -> Vec<Body> {
 }
 
 /// SPEC 23: the forms that have no status name.
-fn without_a_name(http: u16) -> Vec<Body> {
+pub(crate) fn without_a_name(http: u16) -> Vec<Body> {
     let legacy = json!({"error": {
         "errors": [{"domain": "usageLimits", "reason": "rateLimitExceeded", "message": "m"}, {"reason": "second"}],
         "code": http,
@@ -88,6 +86,7 @@ fn without_a_name(http: u16) -> Vec<Body> {
     let not_utf8 = b"{\"error\": {\"status\": \"DATA_LOSS\", \"message\": \"\xff\xfe\"}}";
     vec![
         Body::google(http, Says::default()),
+        Body::wrapped(http, Says::default()),
         Body::mute("a name that is none", json!({"error": {"code": http, "status": "NO_SUCH"}}).to_string()),
         Body::mute("a name that is null", json!({"error": {"code": http, "status": null}}).to_string()),
         Body::mute("another code", json!({"error": {"code": 5, "message": "m"}}).to_string()),

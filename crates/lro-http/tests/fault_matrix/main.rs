@@ -21,7 +21,7 @@ mod judge;
 mod model;
 mod play;
 
-use body::{failed_calls, good_calls};
+use body::{Body, good_calls, with_a_name, with_details, without_a_name};
 use case::Case;
 use common::{RawServer, SUCCEEDED, Server, Step, get, in_time, jobs, raw_reply, say};
 use hint::Hint;
@@ -30,20 +30,21 @@ use model::{Fate, LINES, Reply, Survival};
 use play::on_the_network;
 
 #[test]
-fn a_failed_call_is_what_its_line_its_body_and_its_hint_say() {
+fn a_failed_call_is_what_its_status_name_says() {
     // SPEC 20 to 33
-    let mut cases = Vec::new();
-    for http in LINES {
-        for body in failed_calls(http) {
-            cases.extend(Hint::COMMON.map(|hint| Case::failed(http, &body, hint)));
-        }
-    }
-    for http in [404, 408, 429, 503] {
-        for body in failed_calls(http).iter().filter(|body| body.leaves_the_line()) {
-            cases.extend(Hint::RARE.map(|hint| Case::failed(http, body, hint)));
-        }
-    }
-    judge(&cases, &answered(&cases));
+    failed_calls(with_a_name);
+}
+
+#[test]
+fn a_failed_call_is_what_its_details_say() {
+    // SPEC 24, 29, 32
+    failed_calls(with_details);
+}
+
+#[test]
+fn a_failed_call_without_a_name_is_what_its_line_says() {
+    // SPEC 20 to 33
+    failed_calls(without_a_name);
 }
 
 #[test]
@@ -99,6 +100,22 @@ fn a_good_reply_that_breaks_off_anywhere_is_survived() {
         seen.into_iter().unzip()
     });
     judge(&cases, &replies);
+}
+
+/// Every line with these bodies and every hint.
+fn failed_calls(bodies: fn(u16) -> Vec<Body>) {
+    let mut cases = Vec::new();
+    for http in LINES {
+        for body in bodies(http) {
+            cases.extend(Hint::COMMON.map(|hint| Case::failed(http, &body, hint)));
+        }
+    }
+    for http in [404, 408, 429, 503] {
+        for body in bodies(http).iter().filter(|body| body.leaves_the_line()) {
+            cases.extend(Hint::RARE.map(|hint| Case::failed(http, body, hint)));
+        }
+    }
+    judge(&cases, &answered(&cases));
 }
 
 /// What each call comes to that is answered as its case says.
