@@ -125,8 +125,11 @@ impl HttpClient {
         let body = response.into_body();
         debug!(status = http.as_u16(), "replied");
         if http.is_success() {
-            let body = encoding.read(body, self.0.largest_reply).await.map_err(unsaid)?;
-            return Ok(Reply { body, retry_after });
+            let read = encoding.read(body, self.0.largest_reply).await;
+            return match read {
+                Ok(body) => Ok(Reply { body, retry_after }),
+                Err(fault) => Err(reply::hinted(unsaid(fault), retry_after)),
+            };
         }
         let refused = |token: &Token| self.0.credentials.invalidate(token);
         if http == http::StatusCode::UNAUTHORIZED {
@@ -146,7 +149,7 @@ impl HttpClient {
             (Code::Unauthenticated, None) => failure::without_credential(status),
             _ => status,
         };
-        Err(retry_after.into_iter().fold(status, Status::with_retry_after))
+        Err(reply::hinted(status, retry_after))
     }
 
     #[inline]

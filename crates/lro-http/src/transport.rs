@@ -12,7 +12,12 @@ use lro::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Call, HttpClient, NameTemplate, prepared::PreparedPolls, reply::Reply, template::safe_name};
+use crate::{
+    Call, HttpClient, NameTemplate,
+    prepared::PreparedPolls,
+    reply::{Reply, hinted},
+    template::safe_name,
+};
 
 /// `google.longrunning` over HTTP/JSON, for any service of that kind.
 ///
@@ -175,7 +180,8 @@ struct Page {
 }
 
 fn operation(reply: &Reply) -> Result<Operation, Status> {
-    let mut operation = Operation::from_json(&reply.body)?;
+    let mut operation =
+        Operation::from_json(&reply.body).map_err(|fault| hinted(fault, reply.retry_after))?;
     operation.retry_after = reply.retry_after;
     Ok(operation)
 }

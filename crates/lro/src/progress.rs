@@ -21,8 +21,10 @@ pub(crate) struct Progress {
     /// From the begin to the last reply.
     pub(crate) elapsed: Duration,
     pub(crate) polls: u32,
-    /// The failed calls in a row.
+    /// The failed calls in a row that count against the budget.
     pub(crate) failures: u32,
+    /// All failed calls in a row.
+    setbacks: u32,
     pub(crate) last_failure: Option<Status>,
     pub(crate) cancel: Cancel,
     /// What a wait for the cancelled operation adds to the deadline.
@@ -62,6 +64,7 @@ impl Progress {
             elapsed: Duration::ZERO,
             polls: 0,
             failures: 0,
+            setbacks: 0,
             last_failure: None,
             cancel: Cancel::Unwished,
             extension: Duration::ZERO,
@@ -103,9 +106,7 @@ impl Progress {
         self.schedule = pacing.schedule();
         self.paced_from = self.elapsed;
         self.replies = 0;
-        self.had_reply = true;
-        self.failures = 0;
-        self.refused_credential = false;
+        self.refill();
         self.due = Instant::now();
     }
 
@@ -142,11 +143,17 @@ impl Progress {
     /// A good reply refills the budget of failures. Returns the delay to the next call.
     pub(crate) fn keep_running(&mut self) -> Option<Duration> {
         self.replies = self.replies.saturating_add(1);
-        self.had_reply = true;
-        self.failures = 0;
-        self.refused_credential = false;
+        self.refill();
         self.last_running = Some(self.last_call);
         self.schedule.delay(&Moment::new(self.elapsed - self.paced_from, self.replies))
+    }
+
+    /// A good reply, whatever it says.
+    fn refill(&mut self) {
+        self.had_reply = true;
+        self.failures = 0;
+        self.setbacks = 0;
+        self.refused_credential = false;
     }
 
     pub(crate) fn keep_done(&mut self) {
@@ -161,6 +168,7 @@ impl Progress {
         verdict: Verdict,
         tolerance: &Tolerance,
     ) -> Duration {
+        self.setbacks = self.setbacks.saturating_add(1);
         if verdict != Verdict::Early {
             self.failures = self.failures.saturating_add(1);
         }
@@ -168,7 +176,7 @@ impl Progress {
         if status.code() == Code::Unauthenticated && !mem::replace(&mut self.refused_credential, true) {
             return hint;
         }
-        tolerance.delay_after(self.failures, self.chance.next()).max(hint)
+        tolerance.delay_after(self.setbacks, self.chance.next()).max(hint)
     }
 
     pub(crate) fn history(&self) -> History {

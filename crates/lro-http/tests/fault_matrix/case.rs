@@ -7,7 +7,6 @@ use lro::Code;
 use crate::{
     body::Body,
     common::{self, reply},
-    deviations::as_it_is,
     hint::Hint,
     model::{Expected, Fate, Range, Says, Survival, failed_call},
 };
@@ -46,8 +45,7 @@ impl Case {
         Self::new(200, format!("{how} after {bytes} bytes"), b"", Hint::Absent, expected)
     }
 
-    fn new(http: u16, form: String, body: &[u8], hint: Hint, rule: Expected) -> Self {
-        let expected = as_it_is(http, hint, rule);
+    fn new(http: u16, form: String, body: &[u8], hint: Hint, expected: Expected) -> Self {
         Self { http, form, hint, expected, body: Bytes::copy_from_slice(body) }
     }
 

@@ -15,7 +15,6 @@ mod common;
 
 mod body;
 mod case;
-mod deviations;
 mod hint;
 mod judge;
 mod model;

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use lro::{Code, Operation, Origin, Status};
 
-use crate::{deviations::EARLY_DELAY_DOUBLES, hint::Hint};
+use crate::hint::Hint;
 
 /// What came of a call.
 pub(crate) type Reply = Result<Operation, Status>;
@@ -129,10 +129,9 @@ pub(crate) fn course(replies: &[Expected], deadline: Option<Duration>) -> Course
                     return ended(pauses, Origin::CallFailed, Some(code));
                 }
                 refused |= survival == Survival::Once;
-                let early = survival == Survival::BeforeTheFirstReply && !EARLY_DELAY_DOUBLES;
-                failures += u32::from(!early);
+                failures += 1;
                 // SPEC 30: it is the new credential that helps, not the delay.
-                let delay = if survival == Survival::Once { Range::ZERO } else { delay(failures.max(1)) };
+                let delay = if survival == Survival::Once { Range::ZERO } else { delay(failures) };
                 delay.or_longer(wish)
             }
         };

@@ -42,6 +42,8 @@ pub(crate) struct Model<'a> {
     /// Between which times the next call is due, the deadline aside.
     due: (Duration, Duration),
     failures: u32,
+    /// The failed calls in a row, whether or not they count.
+    setbacks: u32,
     /// Whether any call was answered well.
     is_known: bool,
     /// The good replies since the pace began, and when that was.
@@ -77,6 +79,7 @@ impl<'a> Model<'a> {
             now: Duration::ZERO,
             due: (first, first),
             failures: 0,
+            setbacks: 0,
             is_known: false,
             good: (0, Duration::ZERO),
             refused_credential: false,
@@ -202,6 +205,7 @@ impl<'a> Model<'a> {
             _ if !may_pass || !has_budget => return self.finish(End::CallFailed(code), at),
             _ => {}
         }
+        self.setbacks += 1;
         if !is_early {
             self.failures += 1;
         }
@@ -211,13 +215,14 @@ impl<'a> Model<'a> {
             return;
         }
         // SPEC 33
-        let doublings = self.failures.max(1) - 1;
+        let doublings = self.setbacks - 1;
         let whole = Duration::from_secs(1 << doublings.min(10)).min(Duration::from_secs(60));
         self.due = (at + (whole / 2).max(floor), at + whole.max(floor));
     }
 
     fn refill(&mut self) {
-        (self.failures, self.refused_credential, self.is_known) = (0, false, true);
+        (self.failures, self.setbacks) = (0, 0);
+        (self.refused_credential, self.is_known) = (false, true);
     }
 
     fn finish(&mut self, end: End, at: Duration) {
