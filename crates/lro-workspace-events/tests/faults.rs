@@ -27,7 +27,7 @@ async fn outlives_every_fault_of_a_call() {
     ];
     let broken = points.iter().flat_map(|(where_, point)| {
         breaks.iter().map(move |(how, break_)| {
-            (format!("{how} {where_}"), Reply::usual().breaks(point.clone(), break_.clone()))
+            (format!("{how} {where_}"), Reply::usual().breaks(*point, *break_))
         })
     });
     let late = Reply::usual().after(Duration::from_secs(3_600));
