@@ -197,7 +197,7 @@ impl<'a> Poller<'a> {
             let reply = until(timer, call).await.ok_or(limit);
             return self.commit_cancel(asked, reply);
         }
-        let patience = limit.patience(asked).filter(|_| progress.has_wait);
+        let patience = limit.patience(asked).filter(|_| progress.may_wait());
         let call = match patience {
             Some(patience) => self.transport.wait_operation(&name, Some(patience)),
             None => self.transport.get_operation(&name),

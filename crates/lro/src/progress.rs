@@ -136,6 +136,11 @@ impl Progress {
         }
     }
 
+    /// Whether the server may keep the next call waiting: not where it is to tell why it refused to cancel.
+    pub(crate) fn may_wait(&self) -> bool {
+        self.has_wait && !matches!(self.cancel, Cancel::Refused(_))
+    }
+
     pub(crate) fn is_refused_at_deadline(&self) -> bool {
         matches!(self.cancel, Cancel::Refused(_)) && !self.extension.is_zero()
     }
