@@ -129,7 +129,12 @@ impl<'a> Poller<'a> {
 
     /// Steps until a good reply or the end.
     pub(crate) async fn next(&mut self) -> Step {
-        self.step_while(|step| step == Step::Silent).await
+        let step = self.step_while(is_silent).await;
+        if let Some(progress) = &mut self.progress {
+            // Who asked to cancel does not listen any more, and may ask again.
+            progress.take_refusal();
+        }
+        step
     }
 
     /// Steps until the end.
@@ -162,7 +167,7 @@ impl<'a> Poller<'a> {
                 progress.wish_cancel(Cancel::Due);
             }
         }
-        while self.next().await == Step::Running {
+        while self.step_while(is_silent).await == Step::Running {
             // A good reply tells that the refusal was in earnest.
             let refused = self.progress.as_mut().and_then(|progress| progress.take_refusal());
             if let Some(status) = refused {
@@ -227,6 +232,10 @@ impl Default for Settings {
             hint: None,
         }
     }
+}
+
+fn is_silent(step: Step) -> bool {
+    step == Step::Silent
 }
 
 /// What the call replies, or `None` once the timer has fired. A reply at that very moment counts.
