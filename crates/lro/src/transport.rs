@@ -83,8 +83,9 @@ impl Capabilities {
     /// Whether a failed [`wait_operation`](LroTransport::wait_operation) says that the server has no such call. An
     /// operation that is not there reads alike; then get tells.
     pub fn lack_wait(failure: &Status) -> bool {
-        // HTTP 404 and 405 are a missing method; 405 reads as a failed precondition.
-        matches!(failure.code(), Code::Unimplemented | Code::NotFound | Code::FailedPrecondition)
+        // HTTP 404 and 405 are a missing method; 405 reads as a failed precondition. So does 408, which may pass.
+        let is_final = failure.transient() != Some(true);
+        is_final && matches!(failure.code(), Code::Unimplemented | Code::NotFound | Code::FailedPrecondition)
     }
 }
 
