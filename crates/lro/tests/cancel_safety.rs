@@ -2,13 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper panics where its test would")]
 
-use std::{
-    future::{Future, poll_fn},
-    pin::pin,
-    sync::Mutex,
-    task::Poll,
-    time::Duration,
-};
+use std::{sync::Mutex, time::Duration};
 
 use lro::{LroTransport, Operation, OperationName, Pacing, Status, async_trait, poll_until_done};
 use serde_json::Value;
@@ -18,7 +12,7 @@ use tokio::{
 };
 
 mod common;
-use common::{NAME, answer, failed, forty_two, millis, name, seconds};
+use common::{NAME, answer, failed, forty_two, millis, name, polled, seconds};
 
 #[tokio::test(start_paused = true)]
 async fn reaches_the_same_outcome_by_a_new_wait() {
@@ -145,21 +139,6 @@ async fn stops_asking_when_it_is_dropped() {
 
 fn steadily(server: &Server) -> lro::Wait<'_, Value> {
     poll_until_done(server, name()).pacing(Pacing::fixed(seconds(4))).seed(7)
-}
-
-/// Polls a future so many times, then drops it.
-async fn polled<F: Future>(times: usize, future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
-    let mut left = times;
-    poll_fn(|context| {
-        left -= 1;
-        match future.as_mut().poll(context) {
-            Poll::Ready(output) => Poll::Ready(Some(output)),
-            Poll::Pending if left == 0 => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
-        }
-    })
-    .await
 }
 
 fn succeeded() -> Result<Operation, Status> {

@@ -5,12 +5,17 @@
 
 use std::{
     collections::VecDeque,
-    future::pending,
+    future::{Future, pending, poll_fn},
+    pin::pin,
     sync::{Mutex, PoisonError},
+    task::Poll,
     time::Duration,
 };
 
-use lro::{Any, Code, LroTransport, Operation, OperationName, Service, Status, async_trait};
+use lro::{
+    Any, Capabilities, Code, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage,
+    Service, Status, async_trait,
+};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
@@ -102,6 +107,154 @@ impl LroTransport for Script {
     }
 }
 
+/// A service whose calls each reply by a script of their own, the last reply for all calls that follow. It declares the
+/// calls that have a script, and panics where one without is made.
+#[derive(Debug)]
+pub(crate) struct Jobs {
+    began: Instant,
+    gets: Replies<Operation>,
+    cancels: Replies<()>,
+    waits: Replies<Operation>,
+    lists: Replies<OperationPage>,
+    calls: Mutex<Vec<(Duration, Call)>>,
+}
+
+/// A call as it was made.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Call {
+    Get,
+    Cancel,
+    /// With the server's timeout.
+    Wait(Duration),
+    List(ListOperationsRequest),
+}
+
+type Replies<T> = Mutex<VecDeque<(Duration, Result<T, Status>)>>;
+
+impl Jobs {
+    pub(crate) fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            gets: Mutex::default(),
+            cancels: Mutex::default(),
+            waits: Mutex::default(),
+            lists: Mutex::default(),
+            calls: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn gets(self, replies: impl IntoIterator<Item = impl Timed<Operation>>) -> Self {
+        Self { gets: timed(replies), ..self }
+    }
+
+    pub(crate) fn cancels(self, replies: impl IntoIterator<Item = impl Timed<()>>) -> Self {
+        Self { cancels: timed(replies), ..self }
+    }
+
+    pub(crate) fn waits(self, replies: impl IntoIterator<Item = impl Timed<Operation>>) -> Self {
+        Self { waits: timed(replies), ..self }
+    }
+
+    pub(crate) fn lists(self, replies: impl IntoIterator<Item = impl Timed<OperationPage>>) -> Self {
+        Self { lists: timed(replies), ..self }
+    }
+
+    /// The calls, and when each was made in whole milliseconds: tokio's timers have no finer ones.
+    pub(crate) fn calls(&self) -> Vec<(Duration, Call)> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What was called, in order.
+    pub(crate) fn verbs(&self) -> Vec<Call> {
+        self.calls().into_iter().map(|(_, call)| call).collect()
+    }
+
+    /// When a call of this kind was made.
+    pub(crate) fn times(&self, verb: &Call) -> Vec<Duration> {
+        self.calls().into_iter().filter(|(_, call)| call == verb).map(|(time, _)| time).collect()
+    }
+
+    async fn reply<T: Clone>(&self, call: Call, replies: &Replies<T>) -> Result<T, Status> {
+        let time = millis(u64::try_from(self.began.elapsed().as_millis()).unwrap());
+        let (takes, reply) = {
+            let mut replies = replies.lock().unwrap_or_else(PoisonError::into_inner);
+            assert!(!replies.is_empty(), "an unexpected call: {call:?}");
+            let next = replies[0].clone();
+            if replies.len() > 1 {
+                replies.pop_front();
+            }
+            next
+        };
+        {
+            let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+            calls.push((time, call));
+            assert!(calls.len() < 10_000, "a hot loop");
+        }
+        match takes {
+            Duration::ZERO => {}
+            Duration::MAX => pending().await,
+            _ => sleep(takes).await,
+        }
+        reply
+    }
+}
+
+fn timed<T>(replies: impl IntoIterator<Item = impl Timed<T>>) -> Replies<T> {
+    Mutex::new(replies.into_iter().map(Timed::timed).collect())
+}
+
+/// A reply that comes at once, or after a time; [`Duration::MAX`] is a call that is never answered.
+pub(crate) trait Timed<T> {
+    fn timed(self) -> (Duration, Result<T, Status>);
+}
+
+impl<T> Timed<T> for Result<T, Status> {
+    fn timed(self) -> (Duration, Self) {
+        (Duration::ZERO, self)
+    }
+}
+
+impl<T> Timed<T> for (Duration, Result<T, Status>) {
+    fn timed(self) -> Self {
+        self
+    }
+}
+
+#[async_trait]
+impl LroTransport for Jobs {
+    async fn get_operation(&self, name: &OperationName) -> Reply {
+        assert_eq!(name.as_str(), NAME);
+        self.reply(Call::Get, &self.gets).await
+    }
+
+    async fn cancel_operation(&self, name: &OperationName) -> Result<(), Status> {
+        assert_eq!(name.as_str(), NAME);
+        self.reply(Call::Cancel, &self.cancels).await
+    }
+
+    async fn wait_operation(&self, name: &OperationName, timeout: Option<Duration>) -> Reply {
+        assert_eq!(name.as_str(), NAME);
+        self.reply(Call::Wait(timeout.expect("a timeout")), &self.waits).await
+    }
+
+    async fn list_operations(&self, request: &ListOperationsRequest) -> Result<OperationPage, Status> {
+        self.reply(Call::List(request.clone()), &self.lists).await
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            cancel: !self.cancels.lock().unwrap().is_empty(),
+            delete: false,
+            list: !self.lists.lock().unwrap().is_empty(),
+            wait: !self.waits.lock().unwrap().is_empty(),
+        }
+    }
+
+    fn service(&self) -> Service {
+        Service::new("jobs.example.com", "v1")
+    }
+}
+
 pub(crate) fn name() -> OperationName {
     NAME.parse().unwrap()
 }
@@ -116,6 +269,11 @@ pub(crate) fn succeeded() -> Reply {
 
 pub(crate) fn failed() -> Reply {
     Ok(Operation::failed(NAME, Status::new(Code::FailedPrecondition, "out of paper")))
+}
+
+/// Done by the caller's wish.
+pub(crate) fn cancelled() -> Reply {
+    Ok(Operation::failed(NAME, Status::new(Code::Cancelled, "by request")))
 }
 
 /// Done with neither an error nor a response.
@@ -146,6 +304,21 @@ pub(crate) fn progress(pages: u32) -> Any {
 
 pub(crate) fn any(json: &str) -> Any {
     Any::from_json(json).unwrap()
+}
+
+/// Polls a future so many times, then drops it.
+pub(crate) async fn polled<F: Future>(times: usize, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut left = times;
+    poll_fn(|context| {
+        left -= 1;
+        match future.as_mut().poll(context) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if left == 0 => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
 }
 
 pub(crate) const fn seconds(seconds: u64) -> Duration {
