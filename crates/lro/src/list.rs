@@ -95,11 +95,8 @@ impl<'a> Pages<'a> {
             let call = self.transport.list_operations(&self.request);
             let status = match timeout(self.attempt_timeout, call).await {
                 Ok(Ok(page)) => return Ok(page),
-                Ok(Err(status)) => status,
-                Err(_) => {
-                    let message = format!("a call was not answered in {:?}", self.attempt_timeout);
-                    Status::new(Code::DeadlineExceeded, message)
-                }
+                Ok(Err(status)) => status.of_a_call(),
+                Err(_) => Status::unanswered(self.attempt_timeout),
             };
             if self.tolerance.verdict(&status, &history) != Verdict::Survived {
                 return Err(status);

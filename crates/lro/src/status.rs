@@ -118,6 +118,19 @@ impl Status {
         Self::new(Code::Internal, message).with_origin(Origin::MalformedReply)
     }
 
+    /// A call that was not answered in time.
+    pub(crate) fn unanswered(timeout: Duration) -> Self {
+        Self::new(Code::DeadlineExceeded, format!("a call was not answered in {timeout:?}"))
+    }
+
+    /// Of a failed call: only a reply can tell that the operation failed, and only we can tell that we stopped.
+    pub(crate) fn of_a_call(self) -> Self {
+        match self.0.origin {
+            Origin::OperationFailed | Origin::StoppedAsking => self.with_origin(Origin::CallFailed),
+            Origin::CallFailed | Origin::MalformedReply => self,
+        }
+    }
+
     /// The code to branch on: a number that is no code, and 0, read as [`Code::Unknown`].
     pub fn code(&self) -> Code {
         match Code::from_number(self.0.code) {

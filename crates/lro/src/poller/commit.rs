@@ -1,7 +1,5 @@
 //! What becomes of a wait after a call; nothing is awaited here.
 
-use std::time::Duration;
-
 use tokio::time::Instant;
 use tracing::debug;
 
@@ -28,7 +26,9 @@ impl Poller<'_> {
         let step = match reply {
             Ok(Ok(operation)) => self.keep_reply(name, operation),
             Ok(Err(status)) => self.keep_failure(status, now),
-            Err(Limit::Attempt(_)) => self.keep_failure(unanswered(self.settings.attempt_timeout), now),
+            Err(Limit::Attempt(_)) => {
+                self.keep_failure(Status::unanswered(self.settings.attempt_timeout), now)
+            }
             Err(Limit::Deadline(_)) => return self.expire("the deadline passed during a call"),
             Err(Limit::Grace(_)) => {
                 return self.expire("the deadline passed, and the last call was not answered");
@@ -84,10 +84,10 @@ impl Poller<'_> {
                 progress.keep_accepted(&self.settings.pacing);
                 return Step::Silent;
             }
-            Ok(Err(status)) => of_a_call(status),
-            Err(Limit::Attempt(_)) => unanswered(self.settings.attempt_timeout),
+            Ok(Err(status)) => status.of_a_call(),
+            Err(Limit::Attempt(_)) => Status::unanswered(self.settings.attempt_timeout),
             Err(Limit::Deadline(_)) => return self.stop("the deadline passed during the request to cancel"),
-            Err(Limit::Grace(_)) => unanswered(Limit::GRACE),
+            Err(Limit::Grace(_)) => Status::unanswered(Limit::GRACE),
         };
         if is_last {
             progress.last_failure = Some(refusal);
@@ -136,7 +136,7 @@ impl Poller<'_> {
         let Some(progress) = &mut self.progress else {
             return Step::Ended;
         };
-        let status = of_a_call(status);
+        let status = status.of_a_call();
         let verdict = self.settings.tolerance.verdict(&status, &progress.history());
         debug!(parent: &progress.span, poll = progress.polls, code = %status.code(), ?verdict, "poll failed");
         progress.last_failure = Some(status.clone());
@@ -197,16 +197,4 @@ impl Poller<'_> {
         self.end = Some(Err(status.with_report(self.report())));
         Step::Ended
     }
-}
-
-/// Only a reply can tell that the operation failed, and only we can tell that we stopped.
-fn of_a_call(status: Status) -> Status {
-    match status.origin() {
-        Origin::OperationFailed | Origin::StoppedAsking => status.with_origin(Origin::CallFailed),
-        Origin::CallFailed | Origin::MalformedReply => status,
-    }
-}
-
-fn unanswered(timeout: Duration) -> Status {
-    Status::new(Code::DeadlineExceeded, format!("a call was not answered in {timeout:?}"))
 }
