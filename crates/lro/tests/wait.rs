@@ -260,6 +260,79 @@ async fn is_a_stream_of_the_same_snapshots() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn can_be_awaited_after_its_snapshots() {
+    let transport = script([running(), running(), succeeded()]);
+    let mut wait = every_ten_seconds(&transport);
+    let polls: Vec<_> = wait.snapshots().map(|snapshot| snapshot.unwrap().polls()).collect().await;
+    assert_eq!(polls, [1, 2, 3]);
+    // To make a stream of it again tells nothing twice.
+    assert_eq!(wait.snapshots().count().await, 0);
+    assert_eq!(wait.await.unwrap(), forty_two());
+    assert_eq!(transport.times(), [0, 10, 20].map(seconds));
+
+    // Of an operation that failed the stream has no error, of a wait that did it has.
+    for (last, snapshots, errors) in [(failed(), 2, 0), (refused(Code::DataLoss), 1, 1)] {
+        let transport = script([running(), last]);
+        let mut wait = every_ten_seconds(&transport);
+        let told: Vec<_> = wait.snapshots().collect().await;
+        let told = (
+            told.iter().filter(|snapshot| snapshot.is_ok()).count(),
+            told.iter().filter(|snapshot| snapshot.is_err()).count(),
+        );
+        assert_eq!(told, (snapshots, errors));
+        wait.await.unwrap_err();
+        assert_eq!(transport.count(), 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn tells_its_last_snapshot_after_its_outcome() {
+    for last in [succeeded(), failed()] {
+        let transport = script([running(), running(), last.clone()]);
+        let mut wait = every_ten_seconds(&transport);
+        let outcome = wait.outcome().await;
+        assert_eq!(outcome.is_ok(), last == succeeded());
+        {
+            let mut snapshots = wait.snapshots();
+            let snapshot = snapshots.next().await.unwrap().unwrap();
+            assert_eq!((snapshot.is_done(), snapshot.polls()), (true, 3));
+            assert_eq!((snapshot.elapsed(), snapshot.next_poll()), (seconds(20), None));
+            assert!(snapshots.next().await.is_none());
+        }
+        assert_eq!(wait.snapshots().count().await, 0);
+        assert!(wait.next().await.is_none());
+        assert_eq!(wait.outcome().await, outcome);
+        assert_eq!(wait.await, outcome);
+        assert_eq!(transport.count(), 3);
+    }
+
+    let transport = script([running(), refused(Code::DataLoss)]);
+    let mut wait = every_ten_seconds(&transport);
+    let status = wait.outcome().await.unwrap_err();
+    let told: Vec<_> = wait.snapshots().collect().await;
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].as_ref().unwrap_err(), &status);
+    assert_eq!(wait.await.unwrap_err(), status);
+    assert_eq!(transport.count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn goes_on_where_half_a_stream_was_dropped() {
+    // SPEC 37
+    let transport = script([running(), running(), busy(), running(), succeeded()]);
+    let mut wait = every_ten_seconds(&transport);
+    let half: Vec<_> = wait.snapshots().take(2).collect().await;
+    assert_eq!(half.iter().map(|snapshot| snapshot.as_ref().unwrap().polls()).collect::<Vec<_>>(), [1, 2]);
+    // While it sleeps it can be dropped, too.
+    assert!(tokio::time::timeout(seconds(4), wait.snapshots().next()).await.is_err());
+    assert_eq!(wait.snapshots().next().await.unwrap().unwrap().polls(), 4);
+    assert_eq!(wait.await.unwrap(), forty_two());
+    let times = transport.times();
+    assert_eq!(times[..3], [0, 10, 20].map(seconds));
+    assert_eq!(transport.count(), 5);
+}
+
+#[tokio::test(start_paused = true)]
 async fn counts_the_time_from_the_first_step() {
     // SPEC 10
     let transport = slow_script([(seconds(2), running()), (seconds(3), succeeded())]);
@@ -440,4 +513,8 @@ async fn shows_its_name_and_progress_in_debug() {
     wait.next().await.unwrap().unwrap();
     let debug = format!("{wait:?}");
     assert!(debug.contains("operations/1") && debug.contains("polls: 1"), "{debug}");
+}
+
+fn every_ten_seconds(transport: &Script) -> Wait<'_, Value> {
+    poll_until_done(transport, name()).pacing(Pacing::fixed(seconds(10)))
 }
