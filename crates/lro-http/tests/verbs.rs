@@ -7,13 +7,13 @@ use std::time::Duration;
 use http::Method;
 use lro::{
     Capabilities, Code, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage, Origin,
-    Status,
+    Status, poll_until_done,
 };
 use lro_http::HttpTransport;
 use serde_json::{Value, json};
 
 mod common;
-use common::{RUNNING, SUCCEEDED, Server, assert_clear, binding, name};
+use common::{RUNNING, SUCCEEDED, Server, assert_clear, binding, in_time, name, reply};
 
 #[tokio::test]
 async fn cancel_is_a_post_with_an_empty_message() {
@@ -61,6 +61,56 @@ async fn wait_is_a_post_with_the_timeout() {
         assert!(all(&server).wait_operation(&name(), timeout).await.unwrap().is_done());
         assert_sent(&server, &Method::POST, "/v1/operations/1:wait", Some("name=operations%2F1"), Some(body));
     }
+}
+
+#[tokio::test]
+async fn wait_is_declared_no_more_where_the_server_has_it_not() {
+    // SPEC 40: once and for all for that transport, and for what was cloned of it before and after.
+    for http in [404, 405, 501] {
+        let server = Server::start(move |request| match request.method {
+            Method::POST => reply(http, "<html>no such page</html>"),
+            _ => reply(200, SUCCEEDED),
+        })
+        .await;
+        let jobs = all(&server);
+        let before = jobs.clone();
+        assert!(before.capabilities().wait);
+        let value: Value = in_time(poll_until_done(&jobs, name()).into_future()).await.unwrap();
+        assert_eq!(value, json!({"answer": 42}));
+        let after = jobs.clone();
+        for jobs in [&jobs, &before, &after] {
+            let expected = Capabilities { cancel: true, delete: true, list: true, wait: false };
+            assert_eq!(jobs.capabilities(), expected, "{http}");
+            assert_clear(&jobs.wait_operation(&name(), None).await.unwrap_err(), Code::Unimplemented, "wait");
+            // What the binding says is what was said of it.
+            assert!(jobs.binding().capabilities.wait);
+            in_time(poll_until_done::<Value>(jobs, name()).into_future()).await.unwrap();
+        }
+        let sent: Vec<_> = server.requests().into_iter().map(|request| request.method).collect();
+        assert_eq!(sent, [Method::POST, Method::GET, Method::GET, Method::GET, Method::GET], "{http}");
+        // Another transport to the same server has to learn it by itself.
+        assert!(all(&server).capabilities().wait);
+    }
+}
+
+#[tokio::test]
+async fn wait_is_still_declared_after_failures_that_may_pass_and_of_another_kind() {
+    // SPEC 26, 40
+    for http in [408, 425, 429, 500, 502, 503, 504, 401, 403] {
+        let server = Server::always(http, "").await;
+        let jobs = all(&server);
+        jobs.wait_operation(&name(), None).await.unwrap_err();
+        assert!(jobs.capabilities().wait, "{http}");
+    }
+    // Nor do the other calls tell anything of it.
+    let server = Server::always(404, "").await;
+    let jobs = all(&server);
+    jobs.get_operation(&name()).await.unwrap_err();
+    jobs.cancel_operation(&name()).await.unwrap_err();
+    jobs.list_operations(&ListOperationsRequest::default()).await.unwrap_err();
+    // A name that is refused was not asked for.
+    jobs.wait_operation(&"projects/p/operations/1".parse().unwrap(), None).await.unwrap_err();
+    assert!(jobs.capabilities().wait);
 }
 
 #[tokio::test]
