@@ -20,8 +20,8 @@ pub enum AtDeadline {
     /// It goes on; another wait by the same name may still have its outcome.
     #[default]
     Leave,
-    /// The server is asked once to cancel it, within the two seconds that the last call gets, and the wait ends with
-    /// [`Origin::StoppedAsking`](crate::Origin::StoppedAsking) whatever comes of that.
+    /// The server is asked once to cancel it, for which there are two seconds beside those of the last call, and the
+    /// wait ends with [`Origin::StoppedAsking`](crate::Origin::StoppedAsking) whatever comes of that.
     Cancel,
     /// The server is asked to cancel it, and the wait goes on for so much longer, [`Duration::MAX`] without a limit: it
     /// ends with the true outcome, which may be a success.

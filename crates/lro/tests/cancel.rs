@@ -521,6 +521,35 @@ async fn is_made_at_the_deadline_where_a_poll_is_in_flight_or_fails() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn at_the_deadline_has_a_grace_of_its_own_and_no_more() {
+    // SPEC 35: else a last poll that is not answered would leave no time to cancel.
+    let jobs = || {
+        Jobs::new()
+            .cancels([(Duration::MAX, accepted())])
+            .gets([(seconds(0), running()), (Duration::MAX, running())])
+    };
+    for (attempt, cancels, ends) in [(seconds(30), 12_000, 14_000), (millis(500), 10_500, 11_000)] {
+        let (jobs, began) = (jobs(), Instant::now());
+        let wait = poll_until_done::<Value>(&jobs, name())
+            .pacing(Pacing::fixed(seconds(60)))
+            .tolerance(Tolerance::default().failures(None))
+            .attempt_timeout(attempt)
+            .deadline(seconds(10))
+            .at_deadline(AtDeadline::Cancel);
+        assert_eq!(wait.await.unwrap_err().origin(), Origin::StoppedAsking);
+        assert_eq!(jobs.times(&Cancel), [millis(cancels)]);
+        assert_eq!(whole(began.elapsed()), millis(ends));
+    }
+
+    // By the caller, in the last moment: the request, then one poll.
+    let jobs = Jobs::new().cancels([(millis(1_900), accepted())]).gets([(Duration::MAX, running())]);
+    let began = Instant::now();
+    let mut wait = every_four_seconds(&jobs).deadline(Duration::ZERO);
+    assert!(matches!(wait.cancel_and_wait().await, Ok(Cancellation::StillRunning(_))));
+    assert_eq!((jobs.verbs(), whole(began.elapsed())), (vec![Cancel, Get], millis(3_900)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn is_not_made_at_the_deadline_where_the_last_poll_tells_the_end() {
     // SPEC 35
     for at_deadline in [AtDeadline::Cancel, AtDeadline::CancelAndWait(seconds(30))] {
