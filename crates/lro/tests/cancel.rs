@@ -2,10 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper panics where its test would")]
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use lro::{
-    AtDeadline, Cancellation, Code, Operation, Origin, Pacing, Status, Tolerance, Wait, poll_until_done,
+    AtDeadline, Cancellation, Code, Operation, Origin, Pacing, Status, Tolerance, Wait,
+    pacing::{Finish, Moment, Pace, Schedule},
+    poll_until_done,
 };
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
@@ -326,6 +331,40 @@ async fn begins_the_pace_anew_when_it_is_accepted() {
     wait.cancel_and_wait().await.unwrap();
     assert_eq!(jobs.times(&Cancel), [seconds(3_600)]);
     assert_eq!(jobs.times(&Get), [3_600, 3_600, 3_601, 3_602, 3_604, 3_608, 3_616, 3_632].map(seconds));
+}
+
+#[tokio::test(start_paused = true)]
+async fn begins_a_schedule_anew_when_it_is_accepted_and_tells_the_old_one_that_it_was_given_up() {
+    let jobs = Jobs::new().cancels([accepted()]).gets([running(), running(), running(), cancelled()]);
+    let counting = Counting::default();
+    let mut wait = poll_until_done::<Value>(&jobs, name()).pacing(Pacing::custom(counting.clone()));
+    wait.next().await.unwrap().unwrap();
+    wait.next().await.unwrap().unwrap();
+    wait.cancel_and_wait().await.unwrap();
+    assert_eq!(jobs.calls(), [at(0, Get), at(1, Get), at(1, Cancel), at(1, Get), at(2, Get)]);
+    assert_eq!(*counting.0.lock().unwrap(), [None]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn is_not_made_again_where_it_was_accepted() {
+    // SPEC 37
+    let jobs = Jobs::new().cancels([accepted()]).gets([running(), running(), cancelled()]);
+    let mut wait = every_four_seconds(&jobs);
+    assert!(timeout(seconds(1), wait.cancel_and_wait()).await.is_err());
+    assert!(timeout(seconds(1), wait.cancel_and_wait()).await.is_err());
+    assert!(matches!(wait.cancel_and_wait().await, Ok(Cancellation::Cancelled(_))));
+    assert_eq!(jobs.calls(), [at(0, Cancel), at(0, Get), at(4, Get), at(8, Get)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_is_cut_short_by_the_deadline_is_no_failed_call() {
+    // SPEC 20, 35
+    let jobs = Jobs::new().cancels([(Duration::MAX, accepted())]).gets([running()]);
+    let mut wait = every_four_seconds(&jobs).tolerance(Tolerance::none()).deadline(seconds(10));
+    let cancellation = wait.cancel_and_wait().await.unwrap();
+    let Cancellation::StillRunning(status) = cancellation else { panic!("{cancellation:?}") };
+    assert_eq!(status.report().unwrap().last_failure, None);
+    assert_eq!(jobs.calls(), [at(0, Cancel)]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -727,6 +766,30 @@ async fn keeps_a_response_that_cannot_be_read() {
     let mut wait = poll_until_done::<lro::details::Help>(&jobs, name());
     let status = wait.cancel_and_wait().await.unwrap_err();
     assert_eq!((status.origin(), status.response()), (Origin::MalformedReply, Some(&other)));
+}
+
+/// Each delay is a second longer than the one before; keeps when the operations were done.
+#[derive(Clone, Debug, Default)]
+struct Counting(Arc<Mutex<Vec<Option<Duration>>>>);
+
+#[derive(Debug)]
+struct Count(u64, Counting);
+
+impl Pace for Counting {
+    fn schedule(&self) -> Box<dyn Schedule> {
+        Box::new(Count(0, self.clone()))
+    }
+}
+
+impl Schedule for Count {
+    fn delay(&mut self, moment: &Moment) -> Option<Duration> {
+        self.0 += u64::from(moment.polls > 0);
+        Some(seconds(self.0))
+    }
+
+    fn finished(&mut self, finish: &Finish) {
+        self.1.0.lock().unwrap().push(finish.done);
+    }
 }
 
 fn every_four_seconds(jobs: &Jobs) -> Wait<'_, Value> {
