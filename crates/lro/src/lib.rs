@@ -26,6 +26,9 @@ mod cancel;
 mod chance;
 mod code;
 pub mod details;
+#[doc(hidden)]
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod handle;
 mod json;
 mod limit;

@@ -1,0 +1,74 @@
+use serde_json::{Value, json};
+
+use super::json::plain;
+use crate::{Code, Handle, OperationName, Service};
+
+/// The reading of a saved handle, which may come from anybody: SPEC 12, 13.
+pub fn handle(saved: &[u8]) {
+    let read = serde_json::from_slice::<Handle>(saved).ok();
+    if let Some(handle) = &read {
+        belongs_to_its_service_alone(handle);
+        let kept = serde_json::to_vec(handle).expect("a handle can be written");
+        assert_eq!(serde_json::from_slice::<Handle>(&kept).ok().as_ref(), Some(handle));
+        assert_eq!(plain(&kept), Some(members(handle)), "kept more than service, version and name");
+    }
+    if let Some(json) = plain(saved) {
+        assert_eq!(read.as_ref().map(members), expected(&json));
+    }
+}
+
+fn members(handle: &Handle) -> Value {
+    let service = handle.service();
+    let name = handle.name_for(service).expect("it is of its own service");
+    json!({"service": service.key(), "version": service.version(), "name": name.as_str()})
+}
+
+fn expected(json: &Value) -> Option<Value> {
+    let text = |name: &str| json.get(name)?.as_str();
+    let name = text("name").filter(|name| OperationName::parse(name).is_ok())?;
+    Some(json!({"service": text("service")?, "version": text("version")?, "name": name}))
+}
+
+fn belongs_to_its_service_alone(handle: &Handle) {
+    let own = handle.service();
+    assert!(handle.name_for(own).is_ok());
+    for (key, version) in SERVICES {
+        let same = (own.key(), own.version()) == (key, version);
+        match handle.name_for(&Service::new(key, version)) {
+            Ok(_) => assert!(same, "{handle:?} is taken for {key} {version}"),
+            Err(status) => assert!(!same && status.code() == Code::InvalidArgument, "{status}"),
+        }
+    }
+}
+
+const SERVICES: [(&str, &str); 4] = [
+    ("routeoptimization.googleapis.com", "v1"),
+    ("workspaceevents.googleapis.com", "v1"),
+    ("workspaceevents.googleapis.com", "v1beta"),
+    ("", ""),
+];
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::handle;
+    use crate::fuzz::strategy;
+
+    proptest! {
+        #[test]
+        fn any_bytes(saved: Vec<u8>) {
+            handle(&saved);
+        }
+
+        #[test]
+        fn near_handles(saved in strategy::handle()) {
+            handle(saved.as_bytes());
+        }
+
+        #[test]
+        fn near_handles_that_broke(saved in strategy::broken(strategy::handle())) {
+            handle(&saved);
+        }
+    }
+}

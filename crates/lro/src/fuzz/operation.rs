@@ -1,0 +1,119 @@
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use super::{
+    json::{member, plain, text},
+    status::{Expected as ExpectedStatus, is_as_expected},
+};
+use crate::{Any, Code, Operation, Origin, Outcome, Status};
+
+/// The reading of the body of a reply: SPEC 1 to 6, 11, 16, 19.
+pub fn operation(body: &[u8]) {
+    let read = Operation::from_json(body);
+    match &read {
+        Ok(operation) => writes_back(operation),
+        Err(fault) => is_a_fault_of_the_reply(fault),
+    }
+    if serde_json::from_slice::<IgnoredAny>(body).is_err() {
+        assert!(read.is_err(), "read what is no JSON: {read:?}");
+    }
+    if let Some(json) = plain(body) {
+        compare(&json, read);
+    }
+}
+
+fn compare(json: &Value, read: Result<Operation, Status>) {
+    let Some(expected) = Expected::of(json) else {
+        let fault = read.expect_err("no operation");
+        return assert_eq!(fault.origin(), Origin::MalformedReply, "{fault}");
+    };
+    let read = read.expect("an operation");
+    assert_eq!(read.name, expected.name);
+    assert_eq!(read.metadata.as_ref().map(parsed), expected.metadata);
+    assert_eq!(read.is_done(), !matches!(expected.state, State::Running));
+    assert_eq!(read.retry_after, None);
+    match (&read.outcome, &expected.state) {
+        (None, State::Running) | (Some(Outcome::Neither), State::Neither) => {}
+        (Some(Outcome::Response(response)), State::Response(value)) => assert_eq!(parsed(response), *value),
+        (Some(Outcome::Error(error)), State::Error(status)) => is_as_expected(error, status),
+        (outcome, state) => panic!("expected {state:?}, got {outcome:?}"),
+    }
+}
+
+struct Expected {
+    name: String,
+    metadata: Option<Value>,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Running,
+    Neither,
+    Response(Value),
+    Error(ExpectedStatus),
+}
+
+impl Expected {
+    fn of(json: &Value) -> Option<Self> {
+        json.as_object()?;
+        let done = member(json, "done").map_or(Some(false), Value::as_bool)?;
+        let state = match (done, member(json, "error"), member(json, "response")) {
+            (false, ..) => State::Running,
+            (true, None, None) => State::Neither,
+            (true, None, Some(response)) if response.is_object() => State::Response(response.clone()),
+            (true, Some(error), None) => State::Error(ExpectedStatus::of(error)?),
+            _ => return None,
+        };
+        let metadata = member(json, "metadata").filter(|metadata| metadata.is_object()).cloned();
+        Some(Self { name: text(json, "name")?, metadata, state })
+    }
+}
+
+fn writes_back(operation: &Operation) {
+    let text = serde_json::to_vec(operation).expect("an operation can be written");
+    assert_eq!(Operation::from_json(&text).as_ref(), Ok(operation));
+}
+
+pub(super) fn is_a_fault_of_the_reply(fault: &Status) {
+    assert_eq!(fault.code(), Code::Internal, "{fault}");
+    assert!(matches!(fault.origin(), Origin::CallFailed | Origin::MalformedReply), "{fault:?}");
+    assert!(fault.may_be_running() && !fault.message().is_empty(), "{fault:?}");
+}
+
+pub(super) fn parsed(any: &Any) -> Value {
+    plain(any.as_json().as_bytes()).expect("a part of plain JSON is plain")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::operation;
+    use crate::fuzz::strategy;
+
+    proptest! {
+        #[test]
+        fn any_bytes(body: Vec<u8>) {
+            operation(&body);
+        }
+
+        #[test]
+        fn near_operations(body in strategy::operation()) {
+            operation(body.as_bytes());
+        }
+
+        #[test]
+        fn near_operations_that_broke(body in strategy::broken(strategy::operation())) {
+            operation(&body);
+        }
+
+        #[test]
+        fn deep_nesting(depth in 100_usize..200, open in "[\\[{]", at in "error|metadata|response|other") {
+            let close = if open == "[" { "]" } else { "}" };
+            let open = if open == "[" { "[" } else { "{\"a\":" };
+            let body = format!("{{\"done\":true,\"{at}\":{}0{}}}", open.repeat(depth), close.repeat(depth));
+            operation(body.as_bytes());
+        }
+    }
+}
