@@ -36,8 +36,9 @@ pub(crate) fn failed_call(
     let details = member::<Vec<Box<RawValue>>>(&error, "details").unwrap_or_default();
     let details = details.iter().filter_map(|detail| Any::from_json(detail.get()).ok()).collect();
     match member::<String>(&error, "status").as_deref().and_then(Code::from_name) {
+        // `OK` is no name of a failure.
+        None | Some(Code::Ok) => by_line(http, message),
         Some(code) => Status::new(code, message),
-        None => by_line(http, message),
     }
     .with_details(details)
 }

@@ -131,6 +131,15 @@ async fn the_code_in_the_body_is_never_an_rpc_code() {
 }
 
 #[tokio::test]
+async fn ok_is_no_name_of_a_failure() {
+    // SPEC 23
+    for http in [401, 404, 503] {
+        let status = answered(http, json!({"error": {"code": http, "message": "m", "status": "OK"}})).await;
+        assert_eq!((status.code(), status.raw_code()), (by_line(http), by_line(http).number()), "{status}");
+    }
+}
+
+#[tokio::test]
 async fn a_member_of_a_wrong_type_loses_none_of_the_others() {
     // SPEC 23: `error.status` by name, whatever stands beside it.
     let mut lost = Vec::new();
@@ -253,6 +262,7 @@ async fn retry_after_is_seconds_or_a_date_to_come() {
         (Some("Sun, 06 Nov 1994 08:49:37 GMT".to_owned()), None),
         (Some("-5".to_owned()), None),
         (Some("-0".to_owned()), None),
+        (Some("+5".to_owned()), None),
         (Some("5.5".to_owned()), None),
         (Some("1e3".to_owned()), None),
         (Some("soon".to_owned()), None),
