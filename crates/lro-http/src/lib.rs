@@ -13,6 +13,9 @@ mod connector;
 mod credentials;
 mod endpoint;
 mod failure;
+#[doc(hidden)]
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 #[cfg(feature = "google-cloud-auth")]
 mod google_cloud_auth;
 mod payload;

@@ -24,7 +24,7 @@ pub(super) fn operation() -> impl Strategy<Value = String> {
 }
 
 /// Something like `google.rpc.Status`.
-pub(super) fn status() -> impl Strategy<Value = Value> {
+pub(super) fn status() -> BoxedStrategy<Value> {
     let code = prop_oneof![
         3 => (-2..20_i64).prop_map(Value::from),
         2 => (-2..20_i64).prop_map(|code| json!(code.to_string())),
@@ -38,6 +38,7 @@ pub(super) fn status() -> impl Strategy<Value = Value> {
     let details = prop_oneof![6 => vec(detail(), 0..4).prop_map(Value::from), 1 => json_value()];
     (maybe("code", code), maybe("message", message), maybe("details", details))
         .prop_map(|(code, message, details)| [code, message, details].concat().into_iter().collect())
+        .boxed()
 }
 
 /// The text of something like a handle.
@@ -67,7 +68,7 @@ pub(super) fn broken(text: impl Strategy<Value = String>) -> impl Strategy<Value
 }
 
 /// One of the ten standard details, with fields that are mostly theirs, or another message.
-fn detail() -> impl Strategy<Value = Value> {
+fn detail() -> BoxedStrategy<Value> {
     let names = select(vec![
         "ErrorInfo",
         "RetryInfo",
@@ -113,9 +114,11 @@ fn detail() -> impl Strategy<Value = Value> {
         1 => Just(json!([{"field": "f", "localizedMessage": {"locale": "de"}}])),
         1 => json_value(),
     ];
-    (maybe("@type", url), btree_map(field, value, 0..3)).prop_map(|(url, fields)| {
-        fields.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(url).collect()
-    })
+    (maybe("@type", url), btree_map(field, value, 0..3))
+        .prop_map(|(url, fields)| {
+            fields.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(url).collect()
+        })
+        .boxed()
 }
 
 fn name() -> impl Strategy<Value = String> {
@@ -154,7 +157,7 @@ fn written(members: &[(String, Value)]) -> String {
     format!("{{{}}}", members.join(" , "))
 }
 
-fn scalar() -> impl Strategy<Value = Value> {
+fn scalar() -> BoxedStrategy<Value> {
     prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -162,13 +165,16 @@ fn scalar() -> impl Strategy<Value = Value> {
         any::<f64>().prop_map(Value::from),
         ".{0,6}".prop_map(Value::from),
     ]
+    .boxed()
 }
 
-fn json_value() -> impl Strategy<Value = Value> {
-    scalar().prop_recursive(3, 16, 4, |inner| {
-        prop_oneof![
-            vec(inner.clone(), 0..4).prop_map(Value::from),
-            btree_map("[a-z@]{0,5}", inner, 0..4).prop_map(|map| json!(map)),
-        ]
-    })
+fn json_value() -> BoxedStrategy<Value> {
+    scalar()
+        .prop_recursive(3, 16, 4, |inner| {
+            prop_oneof![
+                vec(inner.clone(), 0..4).prop_map(Value::from),
+                btree_map("[a-z@]{0,5}", inner, 0..4).prop_map(|map| json!(map)),
+            ]
+        })
+        .boxed()
 }
