@@ -22,7 +22,7 @@ pub fn http_error(http: u16, body: &[u8]) {
         return;
     };
     let reply = json.as_array().filter(|array| array.len() == 1).map_or(&json, |array| &array[0]);
-    match reply.get("error").filter(|_| json.is_object() || json.is_array()) {
+    match reply.get("error") {
         Some(Value::Object(_)) => is_of_google(http, &reply["error"], &status),
         Some(Value::String(name)) => {
             is_by_line(http, &status);
@@ -175,9 +175,7 @@ mod tests {
             prop::option::weighted(0.2, ("errors", prop_oneof![legacy, value()])),
             prop::option::of(("code", value())),
         );
-        let object = members.prop_map(|(a, b, c, d, e)| {
-            [a, b, c, d, e].into_iter().flatten().map(|(name, value)| (name.to_owned(), value)).collect()
-        });
+        let object = members.prop_map(|(a, b, c, d, e)| [a, b, c, d, e].into_iter().flatten().collect());
         object.boxed()
     }
 
