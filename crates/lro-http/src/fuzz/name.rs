@@ -8,22 +8,19 @@ use crate::{Call, Endpoint, NameTemplate, resource_name};
 pub fn name_path(name: &str) {
     let parsed = OperationName::parse(name);
     assert_eq!(parsed.is_ok(), is_a_name(name), "{name:?}");
-    let taken = TEMPLATES.map(|(template, takes)| {
-        let segments: Vec<&str> = name.split('/').collect();
-        let takes = is_a_name(name) && takes(&segments);
-        let resource = resource_name(&[NameTemplate::new(template)], name);
-        assert_eq!(resource.as_deref().ok(), takes.then_some(name), "{template:?} {name:?}");
-        takes
-    });
-    let Ok(parsed) = parsed else {
-        return;
-    };
-    for ((template, _), takes) in TEMPLATES.iter().zip(taken) {
+    let segments: Vec<&str> = name.split('/').collect();
+    for (template, takes) in TEMPLATES {
+        let takes = takes(&segments);
         match NameTemplate::new(template).check(name) {
             Ok(()) => assert!(takes, "{template:?} takes {name:?}"),
             Err(status) => assert!(!takes && status.code() == Code::InvalidArgument, "{template:?} {status}"),
         }
+        let resource = resource_name(&[NameTemplate::new(template)], name);
+        assert_eq!(resource.ok(), (takes && is_a_name(name)).then_some(name), "{template:?}");
     }
+    let Ok(parsed) = parsed else {
+        return;
+    };
     assert_eq!((parsed.as_str(), parsed.to_string()), (name, name.to_owned()));
     assert_eq!(parsed.segments().collect::<Vec<_>>().join("/"), name);
 
@@ -81,12 +78,13 @@ fn is_encoded(text: &str, with_slashes: bool, name: &str) {
 type Takes = fn(&[&str]) -> bool;
 
 const TEMPLATES: [(&[&str], Takes); 4] = [
-    (&["operations", "**"], |name| name.len() > 1 && name[0] == "operations"),
-    (&["projects", "*", "locations", "*", "operations", "*"], |name| {
-        matches!(name, ["projects", _, "locations", _, "operations", _])
-    }),
-    (&["subscriptions", "*"], |name| matches!(name, ["subscriptions", _])),
-    (&["**"], |_| true),
+    (&["operations", "**"], |name| name[0] == "operations" && !name[1..].join("/").is_empty()),
+    (
+        &["projects", "*", "locations", "*", "operations", "*"],
+        |name| matches!(name, ["projects", p, "locations", l, "operations", o] if ![p, l, o].contains(&&"")),
+    ),
+    (&["subscriptions", "*"], |name| matches!(name, ["subscriptions", id] if !id.is_empty())),
+    (&["**"], |name| name != [""]),
 ];
 
 #[cfg(test)]
