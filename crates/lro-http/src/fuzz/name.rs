@@ -115,7 +115,7 @@ mod tests {
         let segment = || {
             prop_oneof![
                 4 => "[a-zA-Z0-9_~+=%:?#@&;, é-]{1,8}",
-                2 => select(vec!["operations", "projects", "locations", "subscriptions"]).prop_map(str::to_owned),
+                2 => "operations|projects|locations|subscriptions",
                 1 => "[.]{0,3}",
                 1 => "(%2[eEfF]|\\\\|\u{7f}|\u{85}|\u{a0}|\n|[.]){1,3}",
                 1 => ".{0,4}",
