@@ -26,9 +26,9 @@ async fn outlives_every_fault_of_a_call() {
         ("a byte a second", Break::Trickle(Duration::from_secs(1))),
     ];
     let broken = points.iter().flat_map(|(where_, point)| {
-        breaks.iter().map(move |(how, break_)| {
-            (format!("{how} {where_}"), Reply::usual().breaks(*point, *break_))
-        })
+        breaks
+            .iter()
+            .map(move |(how, break_)| (format!("{how} {where_}"), Reply::usual().breaks(*point, *break_)))
     });
     let late = Reply::usual().after(Duration::from_secs(3_600));
     let others = [
