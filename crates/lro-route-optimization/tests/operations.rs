@@ -205,7 +205,7 @@ async fn another_client_goes_on_from_a_saved_handle() {
     // SPEC 12
     let json: Value = serde_json::from_str(&saved).unwrap();
     let service = "routeoptimization.googleapis.com";
-    assert_eq!(json, json!({"service": service, "version": "v1", "name": name}));
+    assert_eq!(json, json!({"format": 1, "service": service, "version": "v1", "name": name}));
 
     let handle: Handle = serde_json::from_str(&saved).unwrap();
     let wait = client(&emulator).resume::<OptimizeToursResponse>(&handle).unwrap();

@@ -136,9 +136,10 @@ impl Progress {
         }
     }
 
-    /// Whether the server may keep the next call waiting: not where it is to tell why it refused to cancel.
+    /// Whether the server may keep the next call waiting: not where it is to tell why it refused to cancel, nor after a
+    /// failed call, for a proxy may cut each that takes long.
     pub(crate) fn may_wait(&self) -> bool {
-        self.has_wait && !matches!(self.cancel, Cancel::Refused(_))
+        self.has_wait && self.setbacks == 0 && !matches!(self.cancel, Cancel::Refused(_))
     }
 
     pub(crate) fn is_refused_at_deadline(&self) -> bool {

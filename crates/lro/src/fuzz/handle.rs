@@ -10,7 +10,7 @@ pub fn handle(saved: &[u8]) {
         belongs_to_its_service_alone(handle);
         let kept = serde_json::to_vec(handle).expect("a handle can be written");
         assert_eq!(serde_json::from_slice::<Handle>(&kept).ok().as_ref(), Some(handle));
-        assert_eq!(plain(&kept), Some(members(handle)), "kept more than service, version and name");
+        assert_eq!(plain(&kept), Some(members(handle)), "kept more than format, service, version and name");
     }
     if let Some(json) = plain(saved) {
         assert_eq!(read.as_ref().map(members), expected(&json));
@@ -20,13 +20,15 @@ pub fn handle(saved: &[u8]) {
 fn members(handle: &Handle) -> Value {
     let service = handle.service();
     let name = handle.name_for(service).expect("it is of its own service");
-    json!({"service": service.key(), "version": service.version(), "name": name.as_str()})
+    json!({"format": 1, "service": service.key(), "version": service.version(), "name": name.as_str()})
 }
 
 fn expected(json: &Value) -> Option<Value> {
     let text = |name: &str| json.get(name)?.as_str();
     let name = text("name").filter(|name| OperationName::parse(name).is_ok())?;
-    Some(json!({"service": text("service")?, "version": text("version")?, "name": name}))
+    // One that does not say how it is written is of the first format.
+    json.get("format").is_none_or(|format| format.as_u64() == Some(1)).then_some(())?;
+    Some(json!({"format": 1, "service": text("service")?, "version": text("version")?, "name": name}))
 }
 
 fn belongs_to_its_service_alone(handle: &Handle) {

@@ -50,8 +50,9 @@ pub(super) fn handle() -> impl Strategy<Value = String> {
         mostly("service", prop_oneof![6 => key.prop_map(Value::from), 1 => scalar()]),
         mostly("version", prop_oneof![6 => version.prop_map(Value::from), 1 => scalar()]),
         mostly("name", prop_oneof![6 => name().prop_map(Value::from), 1 => scalar()]),
+        maybe("format", prop_oneof![6 => Just(json!(1)), 1 => Just(json!(2)), 1 => scalar()]),
     );
-    let members = members.prop_map(|(key, version, name)| [key, version, name].concat());
+    let members = members.prop_map(|(key, version, name, format)| [key, version, name, format].concat());
     (members, extra()).prop_map(|(members, extra)| written(&[members, extra].concat()))
 }
 
