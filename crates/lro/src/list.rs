@@ -98,10 +98,11 @@ impl<'a> Pages<'a> {
                 Ok(Err(status)) => status.of_a_call(),
                 Err(_) => Status::unanswered(self.attempt_timeout),
             };
-            if self.tolerance.verdict(&status, &history) != Verdict::Survived {
-                return Err(status);
-            }
+            let verdict = self.tolerance.verdict(&status, &history);
             history.failures = history.failures.saturating_add(1);
+            if verdict != Verdict::Survived {
+                return Err(verdict.told(status, history.failures));
+            }
             let hint = self.tolerance.hint(status.retry_after());
             let is_new_refusal = status.code() == Code::Unauthenticated && !history.refused_credential;
             history.refused_credential |= is_new_refusal;

@@ -159,6 +159,18 @@ pub(crate) enum Verdict {
     Vanished,
 }
 
+impl Verdict {
+    /// The failure that ends it, after so many failed calls in a row.
+    pub(crate) fn told(self, status: Status, failures: u32) -> Status {
+        match self {
+            Self::Exhausted if failures == 1 => status.in_context("gave up after a failed call"),
+            Self::Exhausted => status.in_context(&format!("gave up after {failures} failed calls in a row")),
+            Self::Vanished => status.in_context("the operation has expired or was deleted"),
+            Self::Survived | Self::Early | Self::Final => status,
+        }
+    }
+}
+
 fn is_transient(status: &Status) -> bool {
     if status.origin() != Origin::CallFailed {
         return false;

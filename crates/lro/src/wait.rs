@@ -214,8 +214,9 @@ impl<'a, R, M> Wait<'a, R, M> {
     /// Asks the server to cancel the operation, and waits for what comes of it, until the deadline if there is one.
     ///
     /// A request that fails in a way that may pass is repeated. If the server refuses, one more poll tells whether the
-    /// operation was done already; if not, the wait can go on. Dropping the future takes nothing back: a request that
-    /// is not sent yet is sent by the next step.
+    /// operation was done already; if not, the wait can go on. An [`AtDeadline`] of the wait is not heeded then: the
+    /// server has been asked. Dropping the future takes nothing back: a request that is not sent yet is sent by the next
+    /// step.
     ///
     /// # Errors
     ///

@@ -146,14 +146,7 @@ impl Poller<'_> {
             return Step::Silent;
         }
         let failures = progress.failures.saturating_add(1);
-        self.fail(match verdict {
-            Verdict::Exhausted if failures == 1 => status.in_context("gave up after a failed call"),
-            Verdict::Exhausted => {
-                status.in_context(&format!("gave up after {failures} failed calls in a row"))
-            }
-            Verdict::Vanished => status.in_context("the operation has expired or was deleted"),
-            Verdict::Survived | Verdict::Early | Verdict::Final => status,
-        })
+        self.fail(verdict.told(status, failures))
     }
 
     fn is_past_deadline(&self, now: Instant) -> bool {
