@@ -31,6 +31,8 @@ pub mod details;
 pub mod fuzz;
 mod handle;
 mod json;
+#[allow(dead_code, reason = "the pacing that uses it comes next")]
+mod learned;
 mod limit;
 mod list;
 pub mod message;

@@ -1,0 +1,172 @@
+//! When the next operation of a kind will finish.
+
+use super::{
+    bandwidth::set_bandwidths,
+    interval::{Interval, Sample},
+};
+
+/// The distribution of the next duration: the share done at ascending times, linear between them.
+#[derive(Clone, Debug)]
+pub(crate) struct Curve {
+    /// Seconds; the first is 0.
+    times: Vec<f64>,
+    /// The share done by then: from 0 to 1.
+    done: Vec<f64>,
+}
+
+impl Curve {
+    /// The distribution predicted by the operations remembered, or `None` if there are none.
+    ///
+    /// A kernel estimate in ln of seconds beside a broad prior, made twice: the first tells where in its interval each
+    /// operation is likely to have finished (one step of self-consistency: Efron 1967, Turnbull 1976).
+    pub(crate) fn new(ring: &[Interval]) -> Option<Self> {
+        if ring.is_empty() {
+            return None;
+        }
+        let mut samples: Vec<Sample> = ring.iter().map(Sample::from).collect();
+        let (points, shares) = estimate(&mut samples);
+        for sample in &mut samples {
+            sample.refine(&points, &shares);
+        }
+        let (points, mut shares) = estimate(&mut samples);
+
+        let times = [0.0].into_iter().chain(points.into_iter().map(f64::exp)).collect();
+        let mut most = 0.0_f64;
+        for share in &mut shares {
+            // Rounding must not take back what is done.
+            most = most.max(*share);
+            *share = most;
+        }
+        let done = [0.0].into_iter().chain(shares).collect();
+        Some(Self { times, done })
+    }
+
+    /// The share of operations done within the cell of a time in seconds.
+    pub(crate) fn share_done(&self, seconds: f64) -> f64 {
+        let cell = self.times.partition_point(|&time| time < seconds);
+        self.done[cell.min(self.done.len() - 1)]
+    }
+
+    /// The expected number of polls of a schedule: ascending instants in seconds, the one that finds it done included.
+    ///
+    /// It reads no more than 4096 instants, and supposes that the last gap goes on for ever.
+    pub(crate) fn polls(&self, instants: impl IntoIterator<Item = f64>) -> f64 {
+        let mut polls = 1.0;
+        let (mut cell, mut last, mut gap, mut running) = (0, 0.0_f64, 0.0, 1.0);
+        for instant in instants.into_iter().take(4096) {
+            // `max` turns a step back and NaN into a stay.
+            let instant = instant.max(last);
+            (gap, last) = (instant - last, instant);
+            while self.times.get(cell + 1).is_some_and(|&end| end <= instant) {
+                cell += 1;
+            }
+            let Some(share) = self.share_within(cell, instant) else { return polls };
+            running = 1.0 - share;
+            if running <= 0.0 {
+                return polls;
+            }
+            polls += running;
+        }
+        polls + (self.running_time(cell, last) / gap.max(MIN_GAP) - 0.5 * running).max(0.0)
+    }
+
+    /// Seconds, the first 0, and the share done by each.
+    pub(super) fn cells(&self) -> (&[f64], &[f64]) {
+        (&self.times, &self.done)
+    }
+
+    /// The share done at an instant of the cell that begins at `times[cell]`, or `None` past the last.
+    fn share_within(&self, cell: usize, instant: f64) -> Option<f64> {
+        let (from, to) = (self.times[cell], *self.times.get(cell + 1)?);
+        let (done, then) = (self.done[cell], self.done[cell + 1]);
+        Some(done + (instant - from) / (to - from) * (then - done))
+    }
+
+    /// The expected time in seconds, after an instant of a cell, for which it still runs.
+    fn running_time(&self, cell: usize, instant: f64) -> f64 {
+        let mut sum = 0.0;
+        let mut last = (instant, self.share_within(cell, instant).unwrap_or(1.0));
+        for (&time, &done) in self.times.iter().zip(&self.done).skip(cell + 1) {
+            sum += (time - last.0) * (1.0 - 0.5 * (last.1 + done));
+            last = (time, done);
+        }
+        sum
+    }
+}
+
+/// The points, in ln of seconds and ascending, and the share done by each: one pass.
+fn estimate(samples: &mut [Sample]) -> (Vec<f64>, Vec<f64>) {
+    samples.sort_unstable_by(|one, other| one.at.total_cmp(&other.at));
+    set_bandwidths(samples);
+    let points = grid(samples);
+    let shares = smooth(samples, &points);
+    (points, shares)
+}
+
+/// Where the curve is evaluated: close together where samples are, with some points before and after.
+fn grid(samples: &[Sample]) -> Vec<f64> {
+    let lowest = samples.iter().map(|sample| sample.at - 2.3 * sample.band).fold(f64::INFINITY, f64::min);
+    let highest =
+        samples.iter().map(|sample| sample.at + 2.3 * sample.band).fold(f64::NEG_INFINITY, f64::max);
+    let each = (SPREAD_OVER / samples.len()).max(4);
+    let start = (lowest - 1.0).min(-3.0);
+
+    let mut points = Vec::with_capacity(BEFORE + each * samples.len() + AFTER);
+    points.extend((0..BEFORE).map(|step| start + (lowest - start) * step as f64 / BEFORE as f64));
+    for sample in samples {
+        let reach = 2.236 * sample.band;
+        points.extend((0..each).map(|step| sample.at + reach * ((2 * step + 1) as f64 / each as f64 - 1.0)));
+    }
+    points.extend((1..=AFTER).map(|step| highest + 3.2 * step as f64 / AFTER as f64));
+    points.sort_unstable_by(f64::total_cmp);
+    points
+}
+
+/// The share done at each point: a kernel for each sample (Epanechnikov's, of unit variance) and, with the weight of a
+/// few samples, a logistic curve about their median against surprises.
+fn smooth(samples: &[Sample], points: &[f64]) -> Vec<f64> {
+    let mut shares = vec![0.0; points.len()];
+    // How many samples end their reach, and count as 1 from there on.
+    let mut ends = vec![0_u32; points.len() + 1];
+    for sample in samples {
+        let scale = 1.0 / (sample.band * 5_f64.sqrt());
+        let from = points.partition_point(|point| (point - sample.at) * scale <= -1.0);
+        let to = from + points[from..].partition_point(|point| (point - sample.at) * scale < 1.0);
+        for (share, point) in shares[from..to].iter_mut().zip(&points[from..to]) {
+            let z = (point - sample.at) * scale;
+            *share += 0.25 * (2.0 + z * (3.0 - z * z));
+        }
+        ends[to] += 1;
+    }
+
+    let n = samples.len() as f64;
+    let prior = (PRIOR_SHARE * n).max(1.0);
+    let median = median(samples);
+    let mut whole = 0;
+    for ((share, point), ended) in shares.iter_mut().zip(points).zip(ends) {
+        whole += ended;
+        *share = (*share + f64::from(whole) + prior / (1.0 + (median - point).exp())) / (n + prior);
+    }
+    if let Some(last) = shares.last_mut() {
+        *last = 1.0;
+    }
+    shares
+}
+
+/// Of samples in ascending order, at least one.
+fn median(samples: &[Sample]) -> f64 {
+    let middle = samples.len() / 2;
+    if samples.len() % 2 == 1 {
+        return samples[middle].at;
+    }
+    0.5 * (samples[middle].at + samples[middle - 1].at)
+}
+
+/// In seconds: the shortest time between two polls of a plan.
+pub(super) const MIN_GAP: f64 = 0.05;
+/// Points shared out among the samples, and those before and after them.
+const SPREAD_OVER: usize = 128;
+const BEFORE: usize = 24;
+const AFTER: usize = 32;
+/// The weight of the prior per sample.
+const PRIOR_SHARE: f64 = 0.05;

@@ -1,0 +1,112 @@
+//! When to ask about the next operation of a kind.
+
+use super::{curve::Curve, policy::Policy};
+
+/// When to ask: instants in ascending order, until the operation is almost certainly done.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Plan {
+    steps: Box<[Step]>,
+    price: f64,
+    polls: f64,
+    delay: f64,
+}
+
+/// Polls evenly spaced since the step before, the last of them at `until` seconds.
+///
+/// Eight bytes, and no more steps than a curve has cells (312 of 64 operations): 2.5 KB however many the polls.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Step {
+    until: f32,
+    /// Those of the steps before included.
+    polls: u32,
+}
+
+impl Plan {
+    /// The plan of the least expected `price * polls + delay`, where the price of a poll is in seconds.
+    pub(crate) fn at_price(curve: &Curve, price: f64) -> Self {
+        // Not `clamp`, which lets NaN pass.
+        let price = if price > CHEAPEST { price.min(DEAREST) } else { CHEAPEST };
+        Self::of(curve, &Policy::new(curve, price), price)
+    }
+
+    /// The plan of the least expected delay for an expected number of polls, which is at least 1.02 and met to within
+    /// 2.5 % if some price does. The search starts from a price in seconds: the last one of the kind, or 0 for none.
+    ///
+    /// Polls go as `price^(-1/2)`, so one or two steps usually do.
+    pub(crate) fn with_polls(curve: &Curve, polls: f64, start: f64) -> Self {
+        let target = polls.max(1.02);
+        let (times, _) = curve.cells();
+        let middle = times[times.len() / 2];
+        let (cheapest, dearest) = (1e-6 * middle + 1e-6, 10.0 * middle + 10.0);
+        let mut price = if start > 0.0 { start.clamp(CHEAPEST, DEAREST) } else { 0.5 };
+        let (mut below, mut above) = (0.0, f64::INFINITY);
+
+        let mut policy = Policy::new(curve, price);
+        for _ in 0..12 {
+            let factor = (policy.polls() / target).powi(2);
+            if factor.ln().abs() < 0.05 {
+                break;
+            }
+            if factor > 1.0 {
+                below = price;
+            } else {
+                above = price;
+            }
+            let mut next = price * factor.clamp(0.05, 20.0);
+            if below > 0.0 && above.is_finite() && (next <= below || next >= above) {
+                next = (below * above).sqrt();
+            }
+            next = next.clamp(cheapest, dearest);
+            if (next / price).ln().abs() < 0.01 {
+                break;
+            }
+            price = next;
+            policy.solve(price);
+        }
+        Self::of(curve, &policy, price)
+    }
+
+    /// The instant of a poll, counted from 0, in seconds since the operation began; `None` after the last.
+    pub(crate) fn instant(&self, poll: u32) -> Option<f64> {
+        let index = self.steps.partition_point(|step| step.polls <= poll);
+        let step = self.steps.get(index)?;
+        let before = index.checked_sub(1).map_or(Step { until: 0.0, polls: 0 }, |before| self.steps[before]);
+        let (from, until) = (f64::from(before.until), f64::from(step.until));
+        let share = f64::from(poll - before.polls + 1) / f64::from(step.polls - before.polls);
+        Some(from + (until - from) * share)
+    }
+
+    /// The instant after another one, both in seconds, when the plan has none left: the density of polls for a hazard
+    /// of one end in the time elapsed, at the same price.
+    pub(crate) fn beyond(&self, last: f64) -> f64 {
+        last + (2.0 * self.price * last.max(1.0)).sqrt()
+    }
+
+    /// What a poll is worth, in seconds of delay.
+    pub(crate) fn price(&self) -> f64 {
+        self.price
+    }
+
+    /// The expected number of polls, by the curve.
+    pub(crate) fn polls(&self) -> f64 {
+        self.polls
+    }
+
+    /// The expected time from the end to the poll that sees it, in seconds, by the curve.
+    pub(crate) fn delay(&self) -> f64 {
+        self.delay
+    }
+
+    fn of(curve: &Curve, policy: &Policy<'_>, price: f64) -> Self {
+        let (times, _) = curve.cells();
+        let steps = policy.path().scan(0_u32, |polls, (_, by)| {
+            *polls = polls.saturating_add(by.polls);
+            Some(Step { until: times[by.to] as f32, polls: *polls })
+        });
+        Self { steps: steps.collect(), price, polls: policy.polls(), delay: policy.delay() }
+    }
+}
+
+/// The bounds of a price in seconds.
+const CHEAPEST: f64 = 1e-6;
+const DEAREST: f64 = 1e9;

@@ -1,0 +1,143 @@
+//! The cheapest way to look for the end.
+
+use super::curve::{Curve, MIN_GAP};
+
+/// From each cell of a curve, how to go on at the least expected cost: `price * polls + delay`, in seconds.
+///
+/// "No" is the only news a poll brings, so all is settled in advance (Barlow, Hunter and Proschan 1963). Who still runs
+/// at `t_i`, a share `g_i`, pays for the next poll and waits for it; up to the expected duration, which no policy
+/// changes, the cost is thus
+///
+/// ```text
+/// v_i = min over j > i of  g_i (price + t_j - t_i) + v_j
+/// ```
+///
+/// That is the lower envelope of the lines `t_j g + v_j`, asked at a rising `g`: linear time, where a table takes
+/// quadratic. Within one cell k polls may be evenly spaced, by the density `sqrt(h / (2 price))` at a hazard h
+/// (Keller 1974).
+#[derive(Debug)]
+pub(super) struct Policy<'a> {
+    times: &'a [f64],
+    done: &'a [f64],
+    cost: Vec<f64>,
+    moves: Vec<Move>,
+    envelope: Vec<usize>,
+}
+
+/// From one cell's beginning to another's, by so many polls evenly spaced, the last of them at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Move {
+    pub(super) to: usize,
+    pub(super) polls: u32,
+}
+
+impl<'a> Policy<'a> {
+    pub(super) fn new(curve: &'a Curve, price: f64) -> Self {
+        let (times, done) = curve.cells();
+        let (cost, moves) = (vec![0.0; times.len()], vec![Move { to: 0, polls: 1 }; times.len()]);
+        let mut policy = Self { times, done, cost, moves, envelope: Vec::with_capacity(times.len()) };
+        policy.solve(price);
+        policy
+    }
+
+    /// Finds the cheapest policy at a positive price, in seconds per poll.
+    pub(super) fn solve(&mut self, price: f64) {
+        let last = self.times.len() - 1;
+        self.envelope.clear();
+        self.envelope.push(last);
+        let (mut front, mut added) = (0, last);
+        for i in (0..last).rev() {
+            while added > i + 1 && self.times[added - 1] >= self.times[i] + MIN_GAP {
+                added -= 1;
+                self.add(front, added);
+            }
+            let running = 1.0 - self.done[i];
+            let line = |j: usize| self.times[j] * running + self.cost[j];
+            while front + 1 < self.envelope.len()
+                && line(self.envelope[front + 1]) <= line(self.envelope[front])
+            {
+                front += 1;
+            }
+            let to = self.envelope[front];
+            self.cost[i] = running * (price + self.times[to] - self.times[i]) + self.cost[to];
+            self.moves[i] = Move { to, polls: 1 };
+            self.fill(i, price);
+        }
+    }
+
+    /// The expected number of polls.
+    pub(super) fn polls(&self) -> f64 {
+        self.path().map(|(from, by)| f64::from(by.polls) * self.running(from, by)).sum()
+    }
+
+    /// The expected time, in seconds, from the end to the poll that sees it.
+    pub(super) fn delay(&self) -> f64 {
+        self.path()
+            .map(|(from, by)| {
+                let cells = self.times[from..=by.to].windows(2).zip(self.done[from..=by.to].windows(2));
+                let running = self.running(from, by);
+                cells
+                    .map(|(time, done)| (time[1] - time[0]) * (running - 1.0 + 0.5 * (done[0] + done[1])))
+                    .sum::<f64>()
+            })
+            .sum()
+    }
+
+    /// The moves from the beginning to the end, each with the cell that it starts from.
+    pub(super) fn path(&self) -> impl Iterator<Item = (usize, Move)> {
+        let last = self.times.len() - 1;
+        let first = (last > 0).then(|| (0, self.moves[0]));
+        std::iter::successors(first, move |(_, by)| (by.to < last).then(|| (by.to, self.moves[by.to])))
+    }
+
+    /// Spaces polls evenly from a cell's beginning to its end, if that is cheaper.
+    fn fill(&mut self, i: usize, price: f64) {
+        let gap = self.times[i + 1] - self.times[i];
+        let (running, ended) = (1.0 - self.done[i], self.done[i + 1] - self.done[i]);
+        let hazard = ended / (running - 0.5 * ended).max(1e-12);
+        let polls = (hazard * gap / (2.0 * price)).sqrt().round().min(gap / MIN_GAP).min(MOST);
+        let by = Move { to: i + 1, polls: polls as u32 };
+        if by.polls < 2 {
+            return;
+        }
+        let cost = self.running(i, by) * (price * f64::from(by.polls) + gap) + self.cost[i + 1];
+        if cost < self.cost[i] {
+            self.cost[i] = cost;
+            self.moves[i] = by;
+        }
+    }
+
+    /// The share still running when a poll of a move becomes the next, on the average of its polls.
+    fn running(&self, from: usize, Move { to, polls }: Move) -> f64 {
+        let polls = f64::from(polls);
+        1.0 - self.done[from] - 0.5 * (self.done[to] - self.done[from]) * (polls - 1.0) / polls
+    }
+
+    /// Adds a line, flatter than those before, to the part of the envelope from `front` on.
+    fn add(&mut self, front: usize, line: usize) {
+        let (t, v) = (self.times[line], self.cost[line]);
+        while let [.., back] = self.envelope[front..] {
+            let (back_t, back_v) = (self.times[back], self.cost[back]);
+            if t == back_t && v > back_v {
+                return;
+            }
+            let below = match self.envelope[front..] {
+                _ if t == back_t => true,
+                // The line between is needed nowhere if it meets its predecessor after its successor.
+                [.., before, _] => {
+                    (back_v - self.cost[before]) * (back_t - t)
+                        >= (v - back_v) * (self.times[before] - back_t)
+                }
+                _ => false,
+            };
+            if !below {
+                break;
+            }
+            self.envelope.pop();
+        }
+        self.envelope.push(line);
+    }
+}
+
+/// The most polls in one cell.
+const MOST: f64 = 100_000.0;
