@@ -170,3 +170,42 @@ const BEFORE: usize = 24;
 const AFTER: usize = 32;
 /// The weight of the prior per sample.
 const PRIOR_SHARE: f64 = 0.05;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::learned::interval::strategies::rings;
+
+    #[test]
+    fn knows_nothing_of_no_history() {
+        assert!(Curve::new(&[]).is_none());
+    }
+
+    #[test]
+    fn counts_the_polls_beyond_those_it_reads() {
+        let month = Interval { ln_lo: 14.7, ln_hi: 14.71 };
+        let curve = Curve::new(&[month; 20]).unwrap();
+        let slow = curve.polls((1..).map(|tick| f64::from(tick) * 3600.0));
+        let fast = curve.polls((1..).map(|tick| f64::from(tick) * 60.0));
+        assert!((fast / slow / 60.0 - 1.0).abs() < 2e-3, "{fast} against {slow}");
+        assert!(curve.polls([]) > 1.0);
+        assert!(curve.polls(std::iter::repeat(0.0)).is_finite());
+        assert!(curve.polls([f64::NAN, f64::INFINITY]).is_finite());
+    }
+
+    proptest! {
+        #[test]
+        fn rises_from_nothing_to_all(ring in rings(), seconds in any::<f64>()) {
+            let curve = Curve::new(&ring).unwrap();
+            let (times, done) = curve.cells();
+            prop_assert_eq!((times[0], done[0], *done.last().unwrap()), (0.0, 0.0, 1.0));
+            prop_assert!(times.iter().all(|time| time.is_finite()) && times.is_sorted());
+            prop_assert!(done.is_sorted());
+            prop_assert!((0.0..=1.0).contains(&curve.share_done(seconds)));
+            let polls = curve.polls((0..).map(|tick| f64::from(tick) * 60.0));
+            prop_assert!(polls.is_finite() && polls >= 1.0);
+        }
+    }
+}

@@ -73,3 +73,52 @@ const LATEST: f32 = 25.0;
 const ONE_SIDED: f64 = 2.5;
 /// The width below which the middle is as good as anything.
 const NARROW: f64 = 0.02;
+
+#[cfg(test)]
+pub(super) mod strategies {
+    use proptest::{collection::vec, prelude::*};
+
+    use super::Interval;
+
+    /// Histories of 1 to 64 operations from 1 ms to 30 days: of one kind or none, alike, given up, or made of nonsense.
+    pub(in crate::learned) fn rings() -> impl Strategy<Value = Vec<Interval>> {
+        let bounds = -6.9_f32..14.8;
+        let width = || prop_oneof![Just(5e-4_f32), 1e-3_f32..0.1, 0.1_f32..2.4, Just(5.01_f32)];
+        let interval = |ln_lo, width| Interval { ln_lo, ln_hi: ln_lo + width };
+        let unlike = vec((bounds.clone(), width()).prop_map(move |(lo, width)| interval(lo, width)), 1..=64);
+        let alike = (bounds.clone(), 0.0_f32..1.0).prop_flat_map(move |(center, sd)| {
+            vec((-2.0_f32..2.0, width()).prop_map(move |(z, w)| interval(center + sd * z, w)), 1..=64)
+        });
+        let equal =
+            (bounds.clone(), width(), 1..=64_usize).prop_map(move |(lo, w, n)| vec![interval(lo, w); n]);
+        let given_up = vec(bounds.prop_map(|ln_lo| Interval { ln_lo, ln_hi: f32::INFINITY }), 1..=64);
+        let raw =
+            vec((any::<f32>(), any::<f32>()).prop_map(|(ln_lo, ln_hi)| Interval { ln_lo, ln_hi }), 1..=64);
+        let nonsense = prop_oneof![raw, Just(vec![Interval { ln_lo: f32::NAN, ln_hi: f32::NAN }; 3])];
+        prop_oneof![2 => unlike, 4 => alike, 1 => equal, 1 => given_up, 1 => nonsense]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guesses_the_middle_or_soon_after_an_open_beginning() {
+        let guess = |ln_lo, ln_hi| Sample::from(&Interval { ln_lo, ln_hi });
+        assert_eq!((guess(1.0, 2.0).at, guess(1.0, 2.0).spread), (1.5, 1.0 / 12_f64.sqrt()));
+        assert_eq!((guess(1.0, f32::INFINITY).at, guess(1.0, f32::INFINITY).spread), (1.3, 0.3));
+        assert_eq!((guess(f32::NAN, f32::NAN).at, guess(3.0, 2.0).at), (-9.7, 3.0));
+    }
+
+    #[test]
+    fn refines_a_guess_within_its_interval() {
+        let mut sample = Sample::from(&Interval { ln_lo: 1.0, ln_hi: 2.0 });
+        sample.refine(&[0.0, 1.5, 2.0, 4.0], &[0.0, 0.4, 0.4, 1.0]);
+        assert_eq!((sample.at, sample.spread), (1.25, 0.0));
+        sample.refine(&[1.0, 1.5, 2.0], &[0.0, 0.5, 1.0]);
+        assert_eq!((sample.at, sample.spread), (1.5, 0.25));
+        sample.refine(&[3.0, 4.0], &[0.0, 1.0]);
+        assert_eq!((sample.at, sample.spread), (1.5, 0.25), "nothing is said of the interval");
+    }
+}

@@ -141,3 +141,52 @@ impl<'a> Policy<'a> {
 
 /// The most polls in one cell.
 const MOST: f64 = 100_000.0;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::learned::interval::strategies::rings;
+
+    /// The least cost from the beginning, by trying every move from every cell.
+    fn least_cost(policy: &Policy<'_>, price: f64) -> f64 {
+        let (times, done) = (policy.times, policy.done);
+        let last = times.len() - 1;
+        let mut cost = vec![0.0; times.len()];
+        for i in (0..last).rev() {
+            let running = 1.0 - done[i];
+            cost[i] = (i + 1..=last)
+                .filter(|&j| j == last || times[j] >= times[i] + MIN_GAP)
+                .map(|j| running * (price + times[j] - times[i]) + cost[j])
+                .fold(f64::INFINITY, f64::min);
+            let (gap, ended) = (times[i + 1] - times[i], done[i + 1] - done[i]);
+            let even = (ended * gap / (2.0 * price * (running - 0.5 * ended).max(1e-12))).sqrt() + 0.5;
+            let polls = even.min(gap / MIN_GAP).min(MOST).floor();
+            if polls > 1.0 {
+                let filled =
+                    price * (polls * running - 0.5 * ended * (polls - 1.0)) + 0.5 * ended * gap / polls;
+                let waited = gap * (running - 0.5 * ended);
+                cost[i] = f64::min(cost[i], filled + waited + cost[i + 1]);
+            }
+        }
+        cost[0]
+    }
+
+    proptest! {
+        #[test]
+        fn costs_what_the_cheapest_of_all_moves_do(ring in rings(), ln_price in -9.0..7.0) {
+            let curve = Curve::new(&ring).unwrap();
+            let price = f64::exp(ln_price);
+            let policy = Policy::new(&curve, price);
+            let least = least_cost(&policy, price);
+            prop_assert!((policy.cost[0] / least - 1.0).abs() < 1e-9, "{} against {least}", policy.cost[0]);
+
+            let mean: f64 = (policy.times.windows(2).zip(policy.done.windows(2)))
+                .map(|(time, done)| (time[1] - time[0]) * (1.0 - 0.5 * (done[0] + done[1])))
+                .sum();
+            let sum = price * policy.polls() + policy.delay() + mean;
+            prop_assert!((sum / least - 1.0).abs() < 1e-9, "{sum} against {least}");
+        }
+    }
+}
