@@ -16,15 +16,11 @@ pub(super) fn set_bandwidths(samples: &mut [Sample]) {
     let cap = 1.06 * ((PRIOR_SD * PRIOR_SD + squares) / n).sqrt() * n.powf(-0.2);
     let neighbours = n.sqrt().ceil() as usize;
 
-    let mut first_equal = 0;
     for index in 0..count {
-        if samples[index].at > samples[first_equal].at {
-            first_equal = index;
-        }
         let own = if count < 4 {
             cap
         } else {
-            (SHARE * distance(samples, first_equal, neighbours)).max(NARROWEST).min(cap)
+            (SHARE * distance(samples, index, neighbours)).max(NARROWEST).min(cap)
         };
         samples[index].band = own.hypot(samples[index].spread);
     }
