@@ -173,7 +173,7 @@ const PRIOR_SHARE: f64 = 0.05;
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use proptest::{num, prelude::*};
 
     use super::*;
     use crate::learned::interval::strategies::rings;
@@ -197,7 +197,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn rises_from_nothing_to_all(ring in rings(), seconds in any::<f64>()) {
+        fn rises_from_nothing_to_all(ring in rings(), seconds in num::f64::ANY) {
             let curve = Curve::new(&ring).unwrap();
             let (times, done) = curve.cells();
             prop_assert_eq!((times[0], done[0], *done.last().unwrap()), (0.0, 0.0, 1.0));
