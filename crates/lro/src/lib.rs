@@ -31,7 +31,6 @@ pub mod details;
 pub mod fuzz;
 mod handle;
 mod json;
-#[allow(dead_code, reason = "the pacing that uses it comes next")]
 mod learned;
 mod limit;
 mod list;
@@ -58,6 +57,7 @@ pub use crate::{
     code::Code,
     handle::{Handle, Service},
     json::from_json,
+    learned::{History, Learned},
     list::{Pages, list_operations},
     name::OperationName,
     operation::{Operation, Outcome},

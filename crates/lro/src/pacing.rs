@@ -25,6 +25,8 @@ pub struct Moment {
     pub elapsed: Duration,
     /// The polls answered so far.
     pub polls: u32,
+    /// How long the last of them took to be answered; zero before the first.
+    pub round_trip: Duration,
 }
 
 /// When one operation was seen to finish: after `running` and not later than `done`, both since the wait began and
@@ -170,7 +172,7 @@ impl Schedule for Classic {
 impl Moment {
     /// So much time since the wait began, so many polls answered.
     pub fn new(elapsed: Duration, polls: u32) -> Self {
-        Self { elapsed, polls }
+        Self { elapsed, polls, round_trip: Duration::ZERO }
     }
 }
 

@@ -151,7 +151,11 @@ impl Progress {
         self.replies = self.replies.saturating_add(1);
         self.refill();
         self.last_running = Some(self.last_call);
-        self.schedule.delay(&Moment::new(self.elapsed - self.paced_from, self.replies))
+        let (asked, replied) = self.last_call;
+        let moment = Moment::new(self.elapsed - self.paced_from, self.replies);
+        // A call that waits tells nothing of the way.
+        let round_trip = if self.waits { Duration::ZERO } else { replied - asked };
+        self.schedule.delay(&Moment { round_trip, ..moment })
     }
 
     /// A good reply, whatever it says.

@@ -75,6 +75,19 @@ impl Plan {
         Some(from + (until - from) * share)
     }
 
+    /// The first poll, counted from 0, whose instant is later than a time in seconds.
+    pub(crate) fn first_after(&self, time: f64) -> u32 {
+        let (mut first, mut end) = (0, self.steps.last().map_or(0, |step| step.polls));
+        while first < end {
+            let middle = first + (end - first) / 2;
+            match self.instant(middle) {
+                Some(instant) if instant <= time => first = middle + 1,
+                _ => end = middle,
+            }
+        }
+        first
+    }
+
     /// The instant after another one, both in seconds, when the plan has none left: the density of polls for a hazard
     /// of one end in the time elapsed, at the same price.
     pub(crate) fn beyond(&self, last: f64) -> f64 {
@@ -87,11 +100,13 @@ impl Plan {
     }
 
     /// The expected number of polls, by the curve.
+    #[cfg(test)]
     pub(crate) fn polls(&self) -> f64 {
         self.polls
     }
 
     /// The expected time from the end to the poll that sees it, in seconds, by the curve.
+    #[cfg(test)]
     pub(crate) fn delay(&self) -> f64 {
         self.delay
     }

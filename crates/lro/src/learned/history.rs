@@ -1,0 +1,48 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What a [`Learned`](super::Learned) has learned, to be saved: with `serde`, about 1 KB of JSON a kind.
+///
+/// It holds the names of the kinds and when their operations were seen to finish. Numbers that make no sense count as
+/// the nearest that do.
+///
+/// ```
+/// use std::time::Duration;
+/// use lro::{History, Learned};
+///
+/// let learned = Learned::new();
+/// learned.expect("report", Duration::from_secs(90));
+/// let saved = serde_json::to_string(&learned.history())?;
+///
+/// let history: History = serde_json::from_str(&saved)?;
+/// Learned::new().remember(&history);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct History {
+    #[serde(default)]
+    kinds: BTreeMap<String, Memory>,
+}
+
+/// What is remembered of one kind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Memory {
+    /// When each operation finished, in the natural logarithm of seconds: after the first and not later than the
+    /// second, which is absent if it was given up.
+    #[serde(default)]
+    pub(super) intervals: Vec<(f32, Option<f32>)>,
+    /// How many polls the kind may be ahead of the classic backoff.
+    #[serde(default)]
+    pub(super) tokens: f32,
+}
+
+impl History {
+    pub(super) fn of(kinds: impl Iterator<Item = (String, Memory)>) -> Self {
+        Self { kinds: kinds.filter(|(_, memory)| !memory.intervals.is_empty()).collect() }
+    }
+
+    pub(super) fn kinds(&self) -> &BTreeMap<String, Memory> {
+        &self.kinds
+    }
+}

@@ -1,0 +1,106 @@
+use std::{collections::VecDeque, sync::Arc};
+
+use super::{Budget, classic, curve::Curve, history::Memory, interval::Interval, plan::Plan};
+
+/// What is known of one kind of operation.
+pub(super) struct Kind {
+    budget: Budget,
+    ring: VecDeque<Interval>,
+    /// Surprises in a row: later than expected above zero, sooner below.
+    surprises: i8,
+    /// How many polls it may be ahead of the classic backoff.
+    pub(super) tokens: f64,
+    price: f64,
+    /// Changes with the plan.
+    pub(super) edition: u64,
+    plan: Option<Arc<Plan>>,
+}
+
+impl Kind {
+    pub(super) fn new(budget: Budget) -> Self {
+        let ring = VecDeque::new();
+        Self { budget, ring, surprises: 0, tokens: TOKENS, price: 0.0, edition: 0, plan: None }
+    }
+
+    pub(super) fn remembered(budget: Budget, memory: &Memory) -> Self {
+        let last = memory.intervals.len().saturating_sub(MOST);
+        let ring = memory.intervals[last..]
+            .iter()
+            .map(|(ln_lo, ln_hi)| Interval { ln_lo: *ln_lo, ln_hi: ln_hi.unwrap_or(f32::INFINITY) });
+        let tokens =
+            if memory.tokens.is_finite() { f64::from(memory.tokens).clamp(0.0, TOKENS) } else { 0.0 };
+        Self { ring: ring.collect(), tokens, ..Self::new(budget) }
+    }
+
+    pub(super) fn memory(&self) -> Memory {
+        let interval =
+            |interval: &Interval| (interval.ln_lo, Some(interval.ln_hi).filter(|hi| hi.is_finite()));
+        Memory { intervals: self.ring.iter().map(interval).collect(), tokens: self.tokens as f32 }
+    }
+
+    /// When to ask about the next operation; `None` as long as none has finished.
+    pub(super) fn plan(&mut self) -> Option<Arc<Plan>> {
+        if self.plan.is_none() {
+            let curve = self.curve()?;
+            let plan = match self.budget {
+                Budget::Price(price) => Plan::at_price(&curve, price),
+                Budget::Share(share) => {
+                    let thrift = 0.6 + 0.4 * (self.tokens.max(0.0) / TOKENS).min(1.0);
+                    Plan::with_polls(&curve, share * thrift * curve.polls(classic::instants()), self.price)
+                }
+            };
+            self.price = plan.price();
+            self.plan = Some(Arc::new(plan));
+        }
+        self.plan.clone()
+    }
+
+    /// Learns that an operation finished between two times, or was given up after the first; in seconds.
+    pub(super) fn learn(&mut self, running: f64, done: Option<f64>) {
+        let Some(done) = done else {
+            if running > SHORTEST {
+                self.surprises = 0;
+                self.push(Interval { ln_lo: running.ln() as f32, ln_hi: f32::INFINITY });
+            }
+            return;
+        };
+        let running = running.max(done / 8.0).max(SHORTEST);
+        let share = self.curve().map_or(0.5, |curve| curve.share_done((running * done.max(SHORTEST)).sqrt()));
+        self.surprises = match share {
+            _ if share < TAIL => self.surprises.min(0) - 1,
+            _ if share > 1.0 - TAIL => self.surprises.max(0) + 1,
+            _ => 0,
+        };
+        if self.surprises.abs() >= RUN && self.ring.len() > RUN as usize {
+            // It has changed: what was before tells nothing.
+            self.ring.drain(..self.ring.len() + 1 - RUN as usize);
+            self.surprises = 0;
+        }
+        self.push(Interval { ln_lo: running.ln() as f32, ln_hi: done.max(running * 1.0005).ln() as f32 });
+    }
+
+    fn push(&mut self, interval: Interval) {
+        if self.ring.len() >= MOST {
+            self.ring.pop_front();
+        }
+        self.ring.push_back(interval);
+        self.plan = None;
+        self.edition += 1;
+    }
+
+    fn curve(&self) -> Option<Curve> {
+        let (first, second) = self.ring.as_slices();
+        if second.is_empty() { Curve::new(first) } else { Curve::new(&[first, second].concat()) }
+    }
+}
+
+/// The operations that are remembered.
+pub(super) const MOST: usize = 64;
+/// The opening balance of the ledger.
+const TOKENS: f64 = 16.0;
+/// The surprises in a row after which the past is forgotten.
+const RUN: i8 = 3;
+/// What is less likely is a surprise.
+const TAIL: f64 = 0.1;
+/// In seconds; what is shorter is all the same.
+const SHORTEST: f64 = 1e-3;

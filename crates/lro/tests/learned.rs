@@ -1,0 +1,199 @@
+//! The pacing that learns, by the real poller on a paused clock.
+
+#![allow(clippy::unwrap_used, reason = "a helper panics where its test would")]
+
+use std::time::Duration;
+
+use lro::{
+    Any, History, Learned, LroTransport, Operation, OperationName, Pacing, Status, async_trait,
+    poll_until_done,
+};
+use proptest::prelude::*;
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+
+#[tokio::test(start_paused = true)]
+async fn begins_with_the_classic_backoff_tick_for_tick() {
+    for seconds in [0.5, 10.0, 500.0] {
+        let cold = run(&Learned::new().pacing("cold"), seconds, ROUND_TRIP).await;
+        let times = classic(seconds, ROUND_TRIP);
+        assert_eq!(cold.times.len(), times.len());
+        for (time, expected) in cold.times.iter().zip(times) {
+            // The granularity of the timer adds up.
+            assert!((-1e-6..0.02).contains(&(time - expected)), "{time} of {expected}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn asks_where_the_end_is_likely() {
+    let learned = Learned::new();
+    let pacing = learned.pacing("report");
+    let (mut polls, mut delay, mut classic_polls, mut classic_delay) = (0, 0.0, 0, 0.0);
+    for k in 0..40 {
+        // 60 s, give or take a tenth.
+        let seconds = 60.0 + 6.0 * f64::from(k * 7 % 11 - 5) / 5.0;
+        let run = run(&pacing, seconds, ROUND_TRIP).await;
+        if k >= 10 {
+            let classic = classic(seconds, ROUND_TRIP);
+            polls += run.times.len();
+            delay += run.noticed - seconds;
+            classic_polls += classic.len();
+            classic_delay += classic.last().unwrap() + ROUND_TRIP - seconds;
+        }
+    }
+    assert!(polls <= classic_polls, "{polls} polls, {classic_polls} by the classic backoff");
+    assert!(delay < 0.3 * classic_delay, "{delay} s late, {classic_delay} by the classic backoff");
+}
+
+#[tokio::test(start_paused = true)]
+async fn forgets_after_three_surprises() {
+    let pacing = Learned::new().pacing("report");
+    for _ in 0..20 {
+        run(&pacing, 300.0, ROUND_TRIP).await;
+    }
+    for _ in 0..3 {
+        run(&pacing, 40.0, ROUND_TRIP).await;
+    }
+    let after = run(&pacing, 40.0, ROUND_TRIP).await.noticed - 40.0;
+    let late = classic(40.0, ROUND_TRIP).last().unwrap() - 40.0;
+    assert!(after <= 0.35 * late, "{after} s late, {late} by the classic backoff");
+}
+
+#[tokio::test(start_paused = true)]
+async fn knows_from_an_expectation_or_a_saved_history() {
+    let expected = Learned::new();
+    expected.expect("report", Duration::from_secs(80));
+    let saved = serde_json::to_string(&expected.history()).unwrap();
+    let restored = Learned::new();
+    restored.remember(&serde_json::from_str(&saved).unwrap());
+    assert_eq!(restored.history(), expected.history());
+
+    let [one, other] = [&expected, &restored].map(|learned| learned.pacing("report"));
+    let (one, other) = (run(&one, 80.0, ROUND_TRIP).await, run(&other, 80.0, ROUND_TRIP).await);
+    assert_eq!(one.times, other.times);
+    let cold = run(&Learned::new().pacing("report"), 80.0, ROUND_TRIP).await;
+    assert!(one.noticed < cold.noticed, "{} s, {} without", one.noticed, cold.noticed);
+    // Another kind knows nothing of it.
+    let stranger = run(&expected.pacing("other"), 80.0, ROUND_TRIP).await;
+    assert_eq!(stranger.times, cold.times);
+}
+
+#[tokio::test(start_paused = true)]
+async fn heeds_a_saved_history_of_nonsense() {
+    for nonsense in [
+        r#"{"kinds": {"report": {"intervals": [[1e30, -1e30], [0, null]], "tokens": -5}}}"#,
+        r#"{"kinds": {"report": {}}}"#,
+        r#"{}"#,
+    ] {
+        let learned = Learned::new();
+        let history: History = serde_json::from_str(nonsense).unwrap();
+        learned.remember(&history);
+        assert!(run(&learned.pacing("report"), 10.0, ROUND_TRIP).await.times.len() < 50);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn learns_from_what_was_given_up_that_it_takes_longer() {
+    let learned = Learned::new();
+    for _ in 0..5 {
+        let server =
+            Server { done_at: 1e9, round_trip: ROUND_TRIP, began: Instant::now(), calls: Default::default() };
+        let wait = poll_until_done::<Value>(&server, name()).pacing(learned.pacing("report"));
+        assert!(wait.deadline(Duration::from_secs(100)).await.is_err());
+    }
+    let after = run(&learned.pacing("report"), 150.0, ROUND_TRIP).await;
+    let early = after.times.iter().filter(|time| **time < 50.0).count();
+    assert!(early < classic(50.0, ROUND_TRIP).len(), "{:?}", after.times);
+}
+
+#[tokio::test(start_paused = true)]
+async fn remembers_the_kinds_that_were_used_last() {
+    let learned = Learned::new().most_kinds(2);
+    for kind in ["a", "b", "c"] {
+        learned.expect(kind, Duration::from_secs(9));
+    }
+    let saved = serde_json::to_value(learned.history()).unwrap();
+    let kinds: Vec<&String> = saved["kinds"].as_object().unwrap().keys().collect();
+    assert_eq!(kinds, ["b", "c"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    /// The ledger.
+    #[test]
+    fn is_never_more_than_16_polls_ahead(
+        durations in prop::collection::vec((-2.0..8.0_f64).prop_map(f64::exp), 1..60),
+        round_trip in 0.001..0.5_f64,
+        share in prop_oneof![Just(1.0), 0.3..3.0_f64],
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let pacing = Learned::new().budget(share).pacing("any");
+            let (mut own, mut classic_polls) = (0, 0);
+            for seconds in durations {
+                own += run(&pacing, seconds, round_trip).await.times.len();
+                classic_polls += classic(seconds, round_trip).len();
+                assert!(own <= classic_polls + 16, "{own} polls, {classic_polls} by the classic backoff");
+            }
+        });
+    }
+}
+
+/// One operation, waited for.
+struct Run {
+    times: Vec<f64>,
+    noticed: f64,
+}
+
+async fn run(pacing: &Pacing, seconds: f64, round_trip: f64) -> Run {
+    let server = Server { done_at: seconds, round_trip, began: Instant::now(), calls: Default::default() };
+    poll_until_done::<Value>(&server, name()).pacing(pacing.clone()).await.unwrap();
+    let noticed = server.began.elapsed().as_secs_f64();
+    let times = server.calls.into_inner().unwrap();
+    Run { times, noticed }
+}
+
+/// When the classic backoff asks, computed by itself.
+fn classic(seconds: f64, round_trip: f64) -> Vec<f64> {
+    let (mut times, mut now, mut pause) = (Vec::new(), 0.0, 1.0_f64);
+    loop {
+        now += pause;
+        times.push(now);
+        if now + round_trip / 2.0 >= seconds {
+            return times;
+        }
+        now += round_trip;
+        pause = (2.0 * pause).min(60.0);
+    }
+}
+
+#[derive(Debug)]
+struct Server {
+    done_at: f64,
+    round_trip: f64,
+    began: Instant,
+    calls: std::sync::Mutex<Vec<f64>>,
+}
+
+#[async_trait]
+impl LroTransport for Server {
+    async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
+        self.calls.lock().unwrap().push(self.began.elapsed().as_secs_f64());
+        let half = Duration::from_secs_f64(self.round_trip / 2.0);
+        sleep(half).await;
+        let is_done = self.began.elapsed().as_secs_f64() >= self.done_at;
+        sleep(half).await;
+        Ok(match is_done {
+            true => Operation::succeeded(name.as_str(), Any::from_json("{}")?),
+            false => Operation::running(name.as_str()),
+        })
+    }
+}
+
+fn name() -> OperationName {
+    OperationName::parse("operations/1").unwrap()
+}
+
+const ROUND_TRIP: f64 = 0.06;
