@@ -1,5 +1,7 @@
-//! What the benches share: operations of known sizes, a loopback server, a bare client to compare with.
+//! What the benches share: operations of known sizes, a loopback server, a bare client to compare with, and a clock that is
+//! moved by hand.
 
 pub mod bare;
 pub mod fixtures;
+pub mod replay;
 pub mod server;
