@@ -2,6 +2,11 @@
 //! moved by hand.
 
 pub mod bare;
+pub mod families;
 pub mod fixtures;
+pub mod frontier;
+pub mod optimum;
+pub mod peers;
+pub mod plot;
 pub mod replay;
 pub mod server;

@@ -100,7 +100,7 @@ impl Learned {
     }
 
     /// Sets what a poll is worth instead: polls are made as long as one brings the end forward by so much, on average.
-    /// The ledger holds all the same.
+    /// There is no ledger then.
     pub fn price(self, delay: Duration) -> Self {
         self.with(Budget::Price(delay.as_secs_f64()))
     }

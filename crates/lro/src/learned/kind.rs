@@ -38,6 +38,11 @@ impl Kind {
         Memory { intervals: self.ring.iter().map(interval).collect(), tokens: self.tokens as f32 }
     }
 
+    /// Whether its polls are held against those of the classic backoff: not where each has a price.
+    pub(super) fn has_ledger(&self) -> bool {
+        matches!(self.budget, Budget::Share(_))
+    }
+
     /// When to ask about the next operation; `None` as long as none has finished.
     pub(super) fn plan(&mut self) -> Option<Arc<Plan>> {
         if self.plan.is_none() {

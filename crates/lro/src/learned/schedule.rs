@@ -42,6 +42,9 @@ impl LearnedSchedule {
         self.next = self.next.saturating_add(1);
         let least = if self.polls == 0 { 0.0 } else { now + MIN_GAP };
         let wished = wished.max(least);
+        if !kind.has_ledger() {
+            return wished;
+        }
         let ahead = kind.tokens - self.balance + f64::from(classic::ticks_until(wished, self.round_trip))
             - f64::from(self.polls);
         if ahead < 1.0 {
