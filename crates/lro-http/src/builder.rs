@@ -1,6 +1,6 @@
 use std::{fmt, time::Duration};
 
-use lro::Status;
+use lro::{Learned, Status};
 
 use crate::{Credentials, HttpClient, NoCredentials, endpoint::shown};
 
@@ -21,6 +21,7 @@ pub(crate) struct Settings {
     pub(crate) call_timeout: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) http2_only: bool,
+    pub(crate) learned: Option<Learned>,
 }
 
 impl HttpClientBuilder {
@@ -34,6 +35,7 @@ impl HttpClientBuilder {
             call_timeout: Duration::from_secs(60),
             connect_timeout: Duration::from_secs(10),
             http2_only: false,
+            learned: None,
         };
         Self { settings, finish: Box::new(|client| client) }
     }
@@ -79,6 +81,13 @@ impl<C> HttpClientBuilder<C> {
     /// Sets the longest time for making a connection. Default: 10 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.settings.connect_timeout = timeout;
+        self
+    }
+
+    /// Paces the waits of this client by what was learned of how long its operations take, where they are given no pacing
+    /// of their own, and learns from each. Default: nothing is learned.
+    pub fn learned(mut self, learned: Learned) -> Self {
+        self.settings.learned = Some(learned);
         self
     }
 

@@ -6,7 +6,7 @@ use hyper_util::{
     client::legacy::Client,
     rt::{TokioExecutor, TokioTimer},
 };
-use lro::{Code, Status};
+use lro::{Code, Learned, Status};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 use tracing::debug;
@@ -36,6 +36,7 @@ struct Inner {
     user_agent: HeaderValue,
     largest_reply: usize,
     call_timeout: Duration,
+    learned: Option<Learned>,
     http: Client<Connector, Payload>,
 }
 
@@ -64,6 +65,7 @@ impl HttpClient {
                 .map_err(|_| Status::invalid_argument(format!("not a user agent: {user_agent:?}")))?,
             largest_reply: settings.largest_reply,
             call_timeout: settings.call_timeout,
+            learned: settings.learned,
             http,
             endpoint,
         })))
@@ -72,6 +74,11 @@ impl HttpClient {
     /// Where the calls go.
     pub fn endpoint(&self) -> &Endpoint {
         &self.0.endpoint
+    }
+
+    /// What was learned of how long operations take, if the client learns.
+    pub fn learned(&self) -> Option<&Learned> {
+        self.0.learned.as_ref()
     }
 
     /// Sends a call and reads its reply as `T`.

@@ -7,8 +7,8 @@ use std::{
 };
 
 use lro::{
-    Capabilities, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage, Service,
-    Status, async_trait, wkt,
+    Capabilities, Learned, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage,
+    Service, Status, async_trait, wkt,
 };
 use serde::{Deserialize, Serialize};
 
@@ -160,6 +160,10 @@ impl LroTransport for HttpTransport {
 
     fn service(&self) -> Service {
         self.binding.service.clone()
+    }
+
+    fn learned(&self) -> Option<&Learned> {
+        self.client.learned()
     }
 }
 

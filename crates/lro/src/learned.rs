@@ -190,6 +190,11 @@ impl Pace for KindPace {
     fn schedule(&self) -> Box<dyn Schedule> {
         Box::new(LearnedSchedule::new(self.learned.kind(&self.name)))
     }
+
+    /// How long the work takes tells nothing of how long it takes to cancel it.
+    fn schedule_of_cancelling(&self) -> Box<dyn Schedule> {
+        Pacing::default().schedule()
+    }
 }
 
 impl fmt::Debug for KindPace {

@@ -46,6 +46,12 @@ pub struct Finish {
 pub trait Pace: fmt::Debug + Send + Sync {
     /// The schedule of an operation whose wait begins now.
     fn schedule(&self) -> Box<dyn Schedule>;
+
+    /// The schedule of an operation that the server accepted to cancel, which begins anew then: as any other, unless it
+    /// goes by how long the work takes.
+    fn schedule_of_cancelling(&self) -> Box<dyn Schedule> {
+        self.schedule()
+    }
 }
 
 /// The pace of one operation: pure arithmetic, it neither sleeps nor reads a clock.
@@ -135,6 +141,14 @@ impl Pacing {
             *at_most = delay;
         }
         self
+    }
+
+    /// The state for one operation that the server will cancel.
+    pub(crate) fn schedule_of_cancelling(&self) -> Box<dyn Schedule> {
+        match &self.0 {
+            Kind::Classic(classic) => Box::new(*classic),
+            Kind::Custom(pace) => pace.schedule_of_cancelling(),
+        }
     }
 
     /// The state for one operation.

@@ -32,7 +32,10 @@ pub(crate) struct Poller<'a> {
 /// How to wait, as the caller chose.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    pub(crate) pacing: Pacing,
+    /// `None` leaves it to the transport, or to the default.
+    pub(crate) pacing: Option<Pacing>,
+    /// What the operations of this response type are called by a pacing that learns.
+    pub(crate) kind: &'static str,
     pub(crate) tolerance: Tolerance,
     pub(crate) deadline: Option<Duration>,
     pub(crate) at_deadline: AtDeadline,
@@ -218,10 +221,18 @@ impl<'a> Poller<'a> {
     }
 }
 
+impl Settings {
+    pub(crate) fn pacing(&self, transport: &dyn LroTransport) -> Pacing {
+        let learned = || Some(transport.learned()?.pacing(format!("{}/{}", transport.service(), self.kind)));
+        self.pacing.clone().or_else(learned).unwrap_or_default()
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            pacing: Pacing::default(),
+            pacing: None,
+            kind: "",
             tolerance: Tolerance::default(),
             deadline: None,
             at_deadline: AtDeadline::default(),

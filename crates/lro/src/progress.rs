@@ -7,7 +7,7 @@ use crate::{
     Code, LroTransport, OperationName, Status, Tolerance,
     cancel::Cancel,
     chance::Chance,
-    pacing::{Finish, Moment, Pacing, Schedule},
+    pacing::{Finish, Moment, Schedule},
     poller::Settings,
     tolerance::{History, Verdict},
 };
@@ -54,7 +54,7 @@ impl Progress {
         transport: &dyn LroTransport,
     ) -> Box<Self> {
         let began = Instant::now();
-        let mut schedule = settings.pacing.schedule();
+        let mut schedule = settings.pacing(transport).schedule();
         let first = schedule.delay(&Moment::new(Duration::ZERO, 0)).unwrap_or_default();
         let least = settings.first_poll_after.max(settings.tolerance.hint(settings.hint));
         Box::new(Self {
@@ -99,11 +99,11 @@ impl Progress {
     }
 
     /// The server will cancel: the pace begins anew, for that takes another time than the work.
-    pub(crate) fn keep_accepted(&mut self, pacing: &Pacing) {
+    pub(crate) fn keep_accepted(&mut self, schedule: Box<dyn Schedule>) {
         // To the old schedule the operation was given up: how long it would have taken is not known.
         self.finish(None);
         self.cancel = Cancel::Accepted;
-        self.schedule = pacing.schedule();
+        self.schedule = schedule;
         self.paced_from = self.elapsed;
         self.replies = 0;
         self.refill();

@@ -2,7 +2,7 @@ use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-use crate::{Code, Operation, OperationName, Service, Status};
+use crate::{Code, Learned, Operation, OperationName, Service, Status};
 
 /// An asynchronous function from an operation's name to its latest state.
 ///
@@ -63,6 +63,12 @@ pub trait LroTransport: fmt::Debug + Send + Sync {
     /// The service whose operations these are: names are unique only within it.
     fn service(&self) -> Service {
         Service::default()
+    }
+
+    /// What was learned of how long its operations take. A wait that was given no pacing is paced by it then, its kind
+    /// being the service and the response type that is awaited; and it learns from that wait.
+    fn learned(&self) -> Option<&Learned> {
+        None
     }
 }
 
@@ -203,6 +209,10 @@ macro_rules! forward_transport {
 
         fn service(&$this) -> $crate::Service {
             $crate::LroTransport::service(&$to)
+        }
+
+        fn learned(&$this) -> ::core::option::Option<&$crate::Learned> {
+            $crate::LroTransport::learned(&$to)
         }
     };
     ($this:ident => $to:expr, $call:ident($($argument:ident: $kind:ty),*) -> $output:ty) => {

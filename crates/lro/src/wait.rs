@@ -1,4 +1,5 @@
 use std::{
+    any::type_name,
     fmt,
     future::{Future, IntoFuture},
     marker::PhantomData,
@@ -92,7 +93,8 @@ impl<'a, R> Wait<'a, R> {
         Ok(poll_until_done(transport, name))
     }
 
-    fn of(poller: Poller<'a>) -> Self {
+    fn of(mut poller: Poller<'a>) -> Self {
+        poller.settings().kind = type_name::<R>();
         Self { poller, told: false, types: PhantomData }
     }
 }
@@ -103,9 +105,10 @@ impl<'a, R, M> Wait<'a, R, M> {
         Wait { poller: self.poller, told: self.told, types: PhantomData }
     }
 
-    /// Sets when to ask. Default: [`Pacing::default`].
+    /// Sets when to ask. Default: what the transport [has learned](LroTransport::learned) of operations with this response
+    /// type, if it learns; else [`Pacing::default`].
     pub fn pacing(mut self, pacing: Pacing) -> Self {
-        self.poller.settings().pacing = pacing;
+        self.poller.settings().pacing = Some(pacing);
         self
     }
 

@@ -141,6 +141,62 @@ proptest! {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn is_the_pace_of_a_transport_that_learns_unless_the_wait_has_another() {
+    let learned = Learned::new();
+    let server = || {
+        let began = Instant::now();
+        Learning(
+            Server { done_at: 80.0, round_trip: ROUND_TRIP, began, calls: Default::default() },
+            learned.clone(),
+        )
+    };
+    let other = server();
+    poll_until_done::<Value>(&other, name()).pacing(Pacing::fixed(Duration::from_secs(10))).await.unwrap();
+    assert_eq!(serde_json::to_value(learned.history()).unwrap()["kinds"], serde_json::json!({}));
+
+    let one = server();
+    poll_until_done::<Value>(&one, name()).await.unwrap();
+    let other = server();
+    poll_until_done::<Answer>(&other, name()).await.unwrap();
+    for server in [one, other] {
+        let calls = server.0.calls.into_inner().unwrap();
+        assert_eq!(calls.len(), classic(80.0, ROUND_TRIP).len(), "both are cold");
+    }
+    let saved = serde_json::to_value(learned.history()).unwrap();
+    let kinds: Vec<&String> = saved["kinds"].as_object().unwrap().keys().collect();
+    assert_eq!(
+        kinds,
+        ["jobs.example.com v1/learned::Answer", "jobs.example.com v1/serde_json::value::Value"]
+    );
+
+    let warm = server();
+    poll_until_done::<Value>(&warm, name()).await.unwrap();
+    assert!(warm.0.began.elapsed() < Duration::from_secs(120), "the classic backoff asks after 123 s");
+}
+
+#[derive(Debug, serde::Deserialize)]
+struct Answer {}
+
+/// A transport that owns a history.
+#[derive(Debug)]
+struct Learning(Server, Learned);
+
+#[async_trait]
+impl LroTransport for Learning {
+    async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
+        self.0.get_operation(name).await
+    }
+
+    fn service(&self) -> lro::Service {
+        lro::Service::new("jobs.example.com", "v1")
+    }
+
+    fn learned(&self) -> Option<&Learned> {
+        Some(&self.1)
+    }
+}
+
 /// One operation, waited for.
 struct Run {
     times: Vec<f64>,

@@ -81,7 +81,7 @@ impl Poller<'_> {
                 return self.stop("the deadline passed, and the server was asked to cancel the operation");
             }
             Ok(Ok(())) => {
-                progress.keep_accepted(&self.settings.pacing);
+                progress.keep_accepted(self.settings.pacing(&*self.transport).schedule_of_cancelling());
                 return Step::Silent;
             }
             Ok(Err(status)) => status.of_a_call(),
