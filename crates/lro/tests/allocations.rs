@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use allocation_counter::measure;
 use futures::executor::block_on;
 use lro::{
-    LroTransport, Operation, OperationName, Pacing, Status, async_trait, poll_until_done, transport_fn,
+    Learned, LroTransport, Operation, OperationName, Pacing, Status, async_trait, pacing::Moment,
+    poll_until_done, transport_fn,
 };
 use serde_json::Value;
 
@@ -67,6 +68,30 @@ async fn polls_with_six_allocations_through_a_shared_transport() {
     let transport: Arc<dyn LroTransport> = Arc::new(Ready(Mutex::new(vec![pending(); 64])));
     let counted = steady(&transport).await;
     assert!(counted <= 6, "{counted}");
+}
+
+#[test]
+fn decides_a_learned_poll_without_one_and_remembers_a_kind_in_4_kb() {
+    let learned = Learned::new();
+    learned.expect("a kind before", seconds(9));
+    let kept = measure(|| {
+        for taken in 0..64 {
+            learned.expect("jobs", seconds(40 + taken * 7 % 40));
+        }
+        // Plans.
+        learned.pacing("jobs").schedule().delay(&Moment::new(seconds(0), 0)).unwrap();
+    });
+    println!("{} bytes a kind", kept.bytes_current);
+    assert!((512..=4096).contains(&kept.bytes_current), "{} bytes a kind", kept.bytes_current);
+
+    let mut schedule = learned.pacing("jobs").schedule();
+    schedule.delay(&Moment::new(seconds(0), 0)).unwrap();
+    let counted = measure(|| {
+        for polls in 1..20 {
+            schedule.delay(&Moment::new(seconds(9 * u64::from(polls)), polls)).unwrap();
+        }
+    });
+    assert_eq!(counted.count_total, 0);
 }
 
 /// The most allocations of one poll after the first few.
