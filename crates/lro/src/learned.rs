@@ -7,6 +7,7 @@
 //! Curve and plan are pure arithmetic in seconds and their natural logarithms: no clock, no randomness.
 
 mod bandwidth;
+mod bar;
 mod classic;
 mod curve;
 mod history;
@@ -42,6 +43,8 @@ pub use self::history::History;
 /// - Three surprises in a row on the same side, and what was learned before them is forgotten.
 /// - A ledger for each kind keeps its polls from ever being more than 16 ahead of the classic backoff's.
 /// - It learns from each wait that ends: from one that was given up only that the operation ran for longer.
+/// - Where the metadata tells how much is done ([`Wait::progress`](crate::Wait::progress)), each poll is planned anew by it,
+///   once an operation of the kind that told it has finished.
 /// - A server's wish (`Retry-After`) is a floor, as with any pacing.
 ///
 /// Cloning shares what is learned; so do the pacings of a kind, and waits that run at the same time learn from each

@@ -18,7 +18,7 @@ use std::{fmt, sync::Arc, time::Duration};
 pub struct Pacing(Kind);
 
 /// What a schedule is told when it decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Moment {
     /// The time since the wait began.
@@ -27,6 +27,9 @@ pub struct Moment {
     pub polls: u32,
     /// How long the last of them took to be answered; zero before the first.
     pub round_trip: Duration,
+    /// The share of the work that is done, from 0 to 1, if the last reply told it
+    /// ([`Wait::progress`](crate::Wait::progress)).
+    pub progress: Option<f64>,
 }
 
 /// When one operation was seen to finish: after `running` and not later than `done`, both since the wait began and
@@ -186,7 +189,7 @@ impl Schedule for Classic {
 impl Moment {
     /// So much time since the wait began, so many polls answered.
     pub fn new(elapsed: Duration, polls: u32) -> Self {
-        Self { elapsed, polls, round_trip: Duration::ZERO }
+        Self { elapsed, polls, round_trip: Duration::ZERO, progress: None }
     }
 }
 

@@ -1,6 +1,7 @@
 mod commit;
 
 use std::{
+    fmt,
     future::{Future, poll_fn},
     mem,
     pin::{Pin, pin},
@@ -36,6 +37,7 @@ pub(crate) struct Settings {
     pub(crate) pacing: Option<Pacing>,
     /// What the operations of this response type are called by a pacing that learns.
     pub(crate) kind: &'static str,
+    pub(crate) share: Option<Share>,
     pub(crate) tolerance: Tolerance,
     pub(crate) deadline: Option<Duration>,
     pub(crate) at_deadline: AtDeadline,
@@ -45,6 +47,18 @@ pub(crate) struct Settings {
     pub(crate) seed: Option<u64>,
     /// What the server asked for when it started the operation.
     pub(crate) hint: Option<Duration>,
+}
+
+/// Reads the share of the work that is done, from 0 to 1, out of the metadata.
+#[derive(Clone)]
+pub(crate) struct Share(pub(crate) Arc<ShareOf>);
+
+type ShareOf = dyn Fn(&Any) -> Option<f64> + Send + Sync;
+
+impl fmt::Debug for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Share")
+    }
 }
 
 /// What one step brought.
@@ -233,6 +247,7 @@ impl Default for Settings {
         Self {
             pacing: None,
             kind: "",
+            share: None,
             tolerance: Tolerance::default(),
             deadline: None,
             at_deadline: AtDeadline::default(),

@@ -146,8 +146,8 @@ impl Progress {
         matches!(self.cancel, Cancel::Refused(_)) && !self.extension.is_zero()
     }
 
-    /// A good reply refills the budget of failures. Returns the delay to the next call.
-    pub(crate) fn keep_running(&mut self) -> Option<Duration> {
+    /// A good reply refills the budget of failures; `share` is what it tells of the work done. Returns the delay to the next call.
+    pub(crate) fn keep_running(&mut self, share: Option<f64>) -> Option<Duration> {
         self.replies = self.replies.saturating_add(1);
         self.refill();
         self.last_running = Some(self.last_call);
@@ -155,7 +155,7 @@ impl Progress {
         let moment = Moment::new(self.elapsed - self.paced_from, self.replies);
         // A call that waits tells nothing of the way.
         let round_trip = if self.waits { Duration::ZERO } else { replied - asked };
-        self.schedule.delay(&Moment { round_trip, ..moment })
+        self.schedule.delay(&Moment { round_trip, progress: share, ..moment })
     }
 
     /// A good reply, whatever it says.

@@ -12,10 +12,10 @@ use futures::{Stream, stream};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::{
-    AtDeadline, Cancellation, Code, Handle, LroTransport, Operation, OperationName, Outcome, Snapshot,
+    Any, AtDeadline, Cancellation, Code, Handle, LroTransport, Operation, OperationName, Outcome, Snapshot,
     Status, Tolerance,
     pacing::Pacing,
-    poller::{Poller, Step},
+    poller::{Poller, Share, Step},
     typed::NoResponse,
 };
 
@@ -109,6 +109,32 @@ impl<'a, R, M> Wait<'a, R, M> {
     /// type, if it learns; else [`Pacing::default`].
     pub fn pacing(mut self, pacing: Pacing) -> Self {
         self.poller.settings().pacing = Some(pacing);
+        self
+    }
+
+    /// Tells how much of the work is done, from 0 to 1, by the metadata; a pacing that [learns](crate::Learned) asks
+    /// accordingly.
+    ///
+    /// ```
+    /// # use lro::{Learned, Operation, OperationName, Status, poll_until_done, transport_fn};
+    /// # #[derive(serde::Deserialize)] struct Job {}
+    /// #[derive(serde::Deserialize)]
+    /// struct JobProgress { percent: f64 }
+    /// # async fn example(name: OperationName, learned: Learned) -> Result<(), Status> {
+    /// # let jobs = transport_fn(|name| async move { Ok(Operation::running(name.as_str())) });
+    /// let job: Job = poll_until_done(&jobs, name)
+    ///     .with_metadata::<JobProgress>()
+    ///     .progress(|progress| Some(progress.percent / 100.0))
+    ///     .pacing(learned.pacing("jobs"))
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn progress(mut self, share: impl Fn(&M) -> Option<f64> + Send + Sync + 'static) -> Self
+    where
+        M: DeserializeOwned,
+    {
+        let of_metadata = move |metadata: &Any| share(&metadata.decode().ok()?);
+        self.poller.settings().share = Some(Share(Arc::new(of_metadata)));
         self
     }
 

@@ -197,6 +197,53 @@ impl LroTransport for Learning {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn asks_by_the_progress_once_an_operation_that_told_it_has_finished() {
+    let cost = async |tells: bool| {
+        let learned = Learned::new();
+        let (mut polls, mut delay) = (0, 0.0);
+        for k in 0..30 {
+            // From 20 s to 600 s, in no order.
+            let seconds = 20.0 * 30_f64.powf(f64::from(k * 11 % 30) / 29.0);
+            let run = told(&learned.pacing("jobs"), seconds, tells).await;
+            if k >= 10 {
+                polls += run.times.len();
+                delay += run.noticed - seconds;
+            }
+        }
+        (polls, delay)
+    };
+    let (told, untold) = (cost(true).await, cost(false).await);
+    assert!(told.0 <= untold.0 && told.1 < 0.6 * untold.1, "{told:?}, {untold:?} without progress");
+
+    // Before, the progress may be a tale.
+    let (with, without) = (Learned::new(), Learned::new());
+    for learned in [&with, &without] {
+        learned.expect("jobs", Duration::from_secs(100));
+    }
+    let with = self::told(&with.pacing("jobs"), 300.0, true).await;
+    let without = self::told(&without.pacing("jobs"), 300.0, false).await;
+    assert_eq!(with.times, without.times);
+}
+
+/// One operation whose metadata tells how much is done, up to 3 % wrong; whether it is heeded or not.
+async fn told(pacing: &Pacing, seconds: f64, is_heeded: bool) -> Run {
+    #[derive(serde::Deserialize)]
+    struct Metadata {
+        share: f64,
+    }
+
+    let began = Instant::now();
+    let server = Server { done_at: seconds, round_trip: ROUND_TRIP, began, calls: Default::default() };
+    poll_until_done::<Value>(&server, name())
+        .with_metadata::<Metadata>()
+        .progress(move |metadata| Some(metadata.share).filter(|_| is_heeded))
+        .pacing(pacing.clone())
+        .await
+        .unwrap();
+    Run { noticed: began.elapsed().as_secs_f64(), times: server.calls.into_inner().unwrap() }
+}
+
 /// One operation, waited for.
 struct Run {
     times: Vec<f64>,
@@ -243,7 +290,12 @@ impl LroTransport for Server {
         sleep(half).await;
         Ok(match is_done {
             true => Operation::succeeded(name.as_str(), Any::from_json("{}")?),
-            false => Operation::running(name.as_str()),
+            false => {
+                let elapsed = self.began.elapsed().as_secs_f64();
+                let share = elapsed / self.done_at * (1.0 + 0.03 * elapsed.sin());
+                let metadata = Any::from_json(format!(r#"{{"share": {share}}}"#))?;
+                Operation::running(name.as_str()).with_metadata(metadata)
+            }
         })
     }
 }

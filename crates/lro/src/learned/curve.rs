@@ -41,6 +41,43 @@ impl Curve {
         Some(Self { times, done })
     }
 
+    /// The distribution of an operation that still runs at `now`, of which something else tells that it takes about
+    /// `duration`, give or take a factor of `exp(deviation)`: Bayes' rule with a lognormal likelihood, of which a twentieth is
+    /// left for a tale that is wrong. `None` where nothing is left.
+    pub(super) fn given(&self, now: f64, duration: f64, deviation: f64) -> Option<Self> {
+        let middle = duration.ln();
+        let near = (-15..=15).map(|step| (middle + deviation * f64::from(step) / 5.0).exp());
+        let mut times: Vec<f64> = self.times.iter().copied().chain(near).chain([now]).collect();
+        let end = self.times[self.times.len() - 1];
+        times.retain(|time| (now..=end).contains(time));
+        times.sort_unstable_by(f64::total_cmp);
+        times.dedup();
+
+        let (mut done, mut cell) = (Vec::with_capacity(times.len() + 1), 0);
+        let mut before = None;
+        let mut sum = 0.0;
+        for &time in &times {
+            while self.times.get(cell + 1).is_some_and(|&end| end <= time) {
+                cell += 1;
+            }
+            let share = self.share_within(cell, time).unwrap_or(1.0);
+            if let Some((then, share_then)) = before.replace((time, share)) {
+                let z = ((0.5 * (then + time)).ln() - middle) / deviation;
+                sum += (share - share_then) * (0.05 + 0.95 * (-0.5 * z * z).exp());
+            }
+            done.push(sum);
+        }
+        if sum <= 0.0 || !sum.is_finite() {
+            return None;
+        }
+        done.iter_mut().for_each(|share| *share /= sum);
+        if times[0] > 0.0 {
+            times.insert(0, 0.0);
+            done.insert(0, 0.0);
+        }
+        Some(Self { times, done })
+    }
+
     /// The share of operations done within the cell of a time in seconds.
     pub(crate) fn share_done(&self, seconds: f64) -> f64 {
         let cell = self.times.partition_point(|&time| time < seconds);

@@ -1,6 +1,14 @@
 use std::{collections::VecDeque, sync::Arc};
 
-use super::{Budget, classic, curve::Curve, history::Memory, interval::Interval, plan::Plan};
+use super::{
+    Budget,
+    bar::{Bar, Guesses},
+    classic,
+    curve::Curve,
+    history::Memory,
+    interval::Interval,
+    plan::Plan,
+};
 
 /// What is known of one kind of operation.
 pub(super) struct Kind {
@@ -11,6 +19,7 @@ pub(super) struct Kind {
     /// How many polls it may be ahead of the classic backoff.
     pub(super) tokens: f64,
     price: f64,
+    bar: Bar,
     /// Changes with the plan.
     pub(super) edition: u64,
     plan: Option<Arc<Plan>>,
@@ -19,7 +28,16 @@ pub(super) struct Kind {
 impl Kind {
     pub(super) fn new(budget: Budget) -> Self {
         let ring = VecDeque::new();
-        Self { budget, ring, surprises: 0, tokens: TOKENS, price: 0.0, edition: 0, plan: None }
+        Self {
+            budget,
+            ring,
+            surprises: 0,
+            tokens: TOKENS,
+            price: 0.0,
+            bar: Bar::UNKNOWN,
+            edition: 0,
+            plan: None,
+        }
     }
 
     pub(super) fn remembered(budget: Budget, memory: &Memory) -> Self {
@@ -29,13 +47,23 @@ impl Kind {
             .map(|(ln_lo, ln_hi)| Interval { ln_lo: *ln_lo, ln_hi: ln_hi.unwrap_or(f32::INFINITY) });
         let tokens =
             if memory.tokens.is_finite() { f64::from(memory.tokens).clamp(0.0, TOKENS) } else { 0.0 };
-        Self { ring: ring.collect(), tokens, ..Self::new(budget) }
+        let bar = memory.bar.map_or(Bar::UNKNOWN, |(variance, operations)| Bar {
+            variance: if variance.is_finite() {
+                f64::from(variance).clamp(0.0, 100.0)
+            } else {
+                Bar::UNKNOWN.variance
+            },
+            operations,
+        });
+        Self { ring: ring.collect(), tokens, bar, ..Self::new(budget) }
     }
 
     pub(super) fn memory(&self) -> Memory {
         let interval =
             |interval: &Interval| (interval.ln_lo, Some(interval.ln_hi).filter(|hi| hi.is_finite()));
-        Memory { intervals: self.ring.iter().map(interval).collect(), tokens: self.tokens as f32 }
+        let bar = Some(self.bar).filter(|bar| bar.operations > 0);
+        let bar = bar.map(|bar| (bar.variance as f32, bar.operations));
+        Memory { intervals: self.ring.iter().map(interval).collect(), tokens: self.tokens as f32, bar }
     }
 
     /// Whether its polls are held against those of the classic backoff: not where each has a price.
@@ -58,6 +86,17 @@ impl Kind {
             self.plan = Some(Arc::new(plan));
         }
         self.plan.clone()
+    }
+
+    /// When to ask about an operation that is running at `now` and tells that it takes `duration` in all, both in seconds.
+    pub(super) fn plan_given(&self, now: f64, duration: f64) -> Option<Plan> {
+        let curve = self.bar.bent(&self.curve()?, now, duration)?;
+        Some(Plan::at_price(&curve, self.price))
+    }
+
+    /// Learns how well an operation that took `duration` seconds had told its progress.
+    pub(super) fn learn_bar(&mut self, guesses: &Guesses, duration: f64) {
+        self.bar.learn(guesses, duration.max(SHORTEST));
     }
 
     /// Learns that an operation finished between two times, or was given up after the first; in seconds.

@@ -4,7 +4,7 @@ use std::{
     time::Duration,
 };
 
-use super::{classic, curve::MIN_GAP, kind::Kind, lock, plan::Plan};
+use super::{bar::Guesses, classic, curve::MIN_GAP, kind::Kind, lock, plan::Plan};
 use crate::pacing::{Finish, Moment, Schedule};
 
 /// The pace of one operation of a kind; no work beyond a few comparisons unless the kind has learned meanwhile.
@@ -20,19 +20,35 @@ pub(super) struct LearnedSchedule {
     balance: f64,
     /// The longest round trip so far, in seconds.
     round_trip: f64,
+    guesses: Guesses,
 }
 
 impl LearnedSchedule {
     pub(super) fn new(kind: Arc<Mutex<Kind>>) -> Self {
-        Self { kind, plan: None, edition: None, next: 0, polls: 0, balance: 0.0, round_trip: 0.0 }
+        Self {
+            kind,
+            plan: None,
+            edition: None,
+            next: 0,
+            polls: 0,
+            balance: 0.0,
+            round_trip: 0.0,
+            guesses: Guesses::default(),
+        }
     }
 
     /// When to ask, in seconds since the begin.
-    fn instant(&mut self, kind: &mut Kind, now: f64) -> f64 {
+    fn instant(&mut self, kind: &mut Kind, now: f64, duration: Option<f64>) -> f64 {
         if self.edition != Some(kind.edition) {
             self.plan = kind.plan();
             self.edition = Some(kind.edition);
             self.next = self.plan.as_ref().map_or(0, |plan| plan.first_after(now));
+        }
+        if let Some(plan) = duration.and_then(|duration| kind.plan_given(now, duration)) {
+            self.next = plan.first_after(now);
+            self.plan = Some(Arc::new(plan));
+            // Without news of its progress the next poll goes by the kind again.
+            self.edition = None;
         }
         let Some(plan) = &self.plan else {
             return now + classic::pause(self.polls);
@@ -67,7 +83,9 @@ impl Schedule for LearnedSchedule {
         self.round_trip = self.round_trip.max(moment.round_trip.as_secs_f64());
         let kind = Arc::clone(&self.kind);
         let kind = &mut *lock(&kind);
-        let at = self.instant(kind, now);
+        let share = moment.progress.filter(|share| *share > 0.0);
+        let duration = share.and_then(|share| self.guesses.add(now, share));
+        let at = self.instant(kind, now, duration);
         self.polls = self.polls.saturating_add(1);
         if self.plan.is_some() {
             let ticks = classic::ticks_until(at, self.round_trip);
@@ -87,6 +105,10 @@ impl Schedule for LearnedSchedule {
             let own = f64::from(finish.polls);
             let classic = f64::from(ticks) + f64::from(u8::from(finish.done.is_some()));
             self.account(kind, classic - own);
+        }
+        if let Some(done) = finish.done {
+            let done = done.as_secs_f64();
+            kind.learn_bar(&self.guesses, (running.max(done / 8.0) * done).sqrt());
         }
         kind.learn(running, finish.done.map(|done| done.as_secs_f64()));
     }

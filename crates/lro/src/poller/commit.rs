@@ -116,13 +116,15 @@ impl Poller<'_> {
             return self.fail(Status::malformed("the reply names another operation, which was not followed"));
         }
         debug!(parent: &progress.span, poll = progress.polls, done = outcome.is_some(), "operation polled");
+        let share =
+            self.settings.share.as_ref().zip(metadata.as_ref()).and_then(|(share, told)| (share.0)(told));
         self.metadata = metadata.or_else(|| self.metadata.take());
         if let Some(outcome) = outcome {
             progress.keep_done();
             self.end = Some(Ok(outcome));
             return Step::Ended;
         }
-        let Some(delay) = progress.keep_running() else {
+        let Some(delay) = progress.keep_running(share) else {
             return self.stop("the pacing gave up");
         };
         progress.pause(delay, self.settings.tolerance.hint(retry_after));
