@@ -191,6 +191,16 @@ impl Moment {
     pub fn new(elapsed: Duration, polls: u32) -> Self {
         Self { elapsed, polls, round_trip: Duration::ZERO, progress: None }
     }
+
+    /// Sets how long the last poll took to be answered.
+    pub fn with_round_trip(self, round_trip: Duration) -> Self {
+        Self { round_trip, ..self }
+    }
+
+    /// Sets the share of the work that is done, from 0 to 1.
+    pub fn with_progress(self, progress: impl Into<Option<f64>>) -> Self {
+        Self { progress: progress.into(), ..self }
+    }
 }
 
 /// Pacings of one's own are equal if they are the same one.

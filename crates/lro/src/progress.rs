@@ -155,7 +155,7 @@ impl Progress {
         let moment = Moment::new(self.elapsed - self.paced_from, self.replies);
         // A call that waits tells nothing of the way.
         let round_trip = if self.waits { Duration::ZERO } else { replied - asked };
-        self.schedule.delay(&Moment { round_trip, progress: share, ..moment })
+        self.schedule.delay(&moment.with_round_trip(round_trip).with_progress(share))
     }
 
     /// A good reply, whatever it says.

@@ -133,10 +133,9 @@ async fn is_ones_own_if_one_wants() {
     poll_until_done::<Value>(&transport, name()).pacing(Pacing::custom(pace.clone())).await.unwrap();
     assert_eq!(transport.times(), [7, 15, 24].map(seconds));
     let moments = pace.moments();
-    assert_eq!(
-        moments,
-        [Moment::new(seconds(0), 0), Moment::new(seconds(8), 1), Moment::new(seconds(17), 2)]
-    );
+    let [first, second] = [Moment::new(seconds(8), 1), Moment::new(seconds(17), 2)];
+    let told = [first.with_round_trip(seconds(1)), second.with_round_trip(seconds(2))];
+    assert_eq!(moments, [Moment::new(seconds(0), 0), told[0], told[1]]);
 }
 
 #[tokio::test(start_paused = true)]
