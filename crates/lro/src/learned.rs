@@ -92,26 +92,25 @@ struct KindPace {
 impl Learned {
     /// One that has learned nothing, for up to 256 kinds, with the classic backoff's number of polls.
     pub fn new() -> Self {
-        Self::of(Budget::Share(1.0), 256, Kinds::default())
+        Self::of(Budget::Share(1.0), 256)
     }
 
     /// Sets the polls to spend as a share of the classic backoff's: half of them at 0.5. What is no positive number
     /// counts as 1. Default: 1.
     pub fn budget(self, share: f64) -> Self {
         let share = if share.is_finite() && share > 0.0 { share } else { 1.0 };
-        self.with(Budget::Share(share))
+        self.with(Budget::Share(share), self.0.most_kinds)
     }
 
     /// Sets what a poll is worth instead: polls are made as long as one brings the end forward by so much, on average.
     /// There is no ledger then.
     pub fn price(self, delay: Duration) -> Self {
-        self.with(Budget::Price(delay.as_secs_f64()))
+        self.with(Budget::Price(delay.as_secs_f64()), self.0.most_kinds)
     }
 
     /// Sets how many kinds are remembered; the one that was not used for the longest is forgotten first. Default: 256.
     pub fn most_kinds(self, most: usize) -> Self {
-        let kinds = std::mem::take(&mut *self.kinds());
-        Self::of(self.0.budget, most.max(1), kinds)
+        self.with(self.0.budget, most.max(1))
     }
 
     /// The pacing of operations of a kind: alike in how long they take, such as those of a method. The name is the
@@ -139,16 +138,14 @@ impl Learned {
         }
     }
 
-    fn of(budget: Budget, most_kinds: usize, kinds: Kinds) -> Self {
-        Self(Arc::new(Shared { budget, most_kinds, kinds: Mutex::new(kinds) }))
+    fn of(budget: Budget, most_kinds: usize) -> Self {
+        Self(Arc::new(Shared { budget, most_kinds, kinds: Mutex::default() }))
     }
 
-    /// As it is, with another budget for the kinds to come.
-    fn with(self, budget: Budget) -> Self {
-        let most_kinds = self.0.most_kinds;
-        let history = self.history();
-        let other = Self::of(budget, most_kinds, Kinds::default());
-        other.remember(&history);
+    /// Another one, which begins with what this one knows; its clones stay as they are.
+    fn with(&self, budget: Budget, most_kinds: usize) -> Self {
+        let other = Self::of(budget, most_kinds);
+        other.remember(&self.history());
         other
     }
 

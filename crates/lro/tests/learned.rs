@@ -141,6 +141,50 @@ proptest! {
     }
 }
 
+#[test]
+fn is_set_without_taking_anything_from_its_clones() {
+    let learned = Learned::new();
+    learned.expect("jobs", Duration::from_secs(9));
+    let known = learned.history();
+    for other in [
+        learned.clone().budget(0.5),
+        learned.clone().price(Duration::from_secs(1)),
+        learned.clone().most_kinds(7),
+    ] {
+        assert_eq!(other.history(), known);
+        other.expect("jobs", Duration::from_secs(8));
+        assert_eq!(learned.history(), known);
+    }
+    let clone = learned.clone();
+    clone.expect("jobs", Duration::from_secs(8));
+    assert_eq!(learned.history(), clone.history());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20))]
+
+    /// The ledger is one for all waits of a kind that run at the same time.
+    #[test]
+    fn is_never_more_than_16_polls_ahead_together(
+        warm in prop::collection::vec((0.0..6.0_f64).prop_map(f64::exp), 1..8),
+        durations in prop::collection::vec((0.0..6.0_f64).prop_map(f64::exp), 1..40),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let pacing = Learned::new().pacing("any");
+            let (mut own, mut classic_polls) = (0, 0);
+            for seconds in warm {
+                own += run(&pacing, seconds, ROUND_TRIP).await.times.len();
+                classic_polls += classic(seconds, ROUND_TRIP).len();
+            }
+            let runs = durations.iter().map(|seconds| run(&pacing, *seconds, ROUND_TRIP));
+            own += futures::future::join_all(runs).await.iter().map(|run| run.times.len()).sum::<usize>();
+            classic_polls += durations.iter().map(|seconds| classic(*seconds, ROUND_TRIP).len()).sum::<usize>();
+            assert!(own <= classic_polls + 16, "{own} polls, {classic_polls} by the classic backoff");
+        });
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn is_the_pace_of_a_transport_that_learns_unless_the_wait_has_another() {
     let learned = Learned::new();
