@@ -5,7 +5,8 @@
 
 use std::{error::Error, time::Duration};
 
-use benches::{
+use lro::{Learned, Pacing};
+use pacing_benches::{
     families::{DRIFTING, Family, STEADY},
     frontier::{Frontier, geometric_mean},
     optimum::{Average, Sample},
@@ -13,7 +14,6 @@ use benches::{
     plot::plot,
     replay::{Cost, Replay},
 };
-use lro::{Learned, Pacing};
 
 type Fault = Box<dyn Error>;
 

@@ -2,7 +2,7 @@
 //! at the end `total,<polls>,<mean delay>,<p95 delay>`.
 //!
 //! ```sh
-//! seq 50 70 | cargo run --release -p benches --bin replay -- --pacing learned --history history.json
+//! seq 50 70 | cargo run --release -p pacing-benches --bin replay -- --pacing learned --history history.json
 //! ```
 
 use std::{
@@ -13,9 +13,9 @@ use std::{
     time::Duration,
 };
 
-use benches::replay::{Cost, Replay};
 use lexopt::{Arg, ValueExt};
 use lro::{History, Learned, Pacing};
+use pacing_benches::replay::{Cost, Replay};
 
 /// What to replay with.
 struct Options {
