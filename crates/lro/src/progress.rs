@@ -146,7 +146,8 @@ impl Progress {
         matches!(self.cancel, Cancel::Refused(_)) && !self.extension.is_zero()
     }
 
-    /// A good reply refills the budget of failures; `share` is what it tells of the work done. Returns the delay to the next call.
+    /// A good reply refills the budget of failures; `share` is what it tells of the work done. Returns the delay to the
+    /// next call.
     pub(crate) fn keep_running(&mut self, share: Option<f64>) -> Option<Duration> {
         self.replies = self.replies.saturating_add(1);
         self.refill();

@@ -32,7 +32,7 @@ impl Guesses {
 }
 
 impl Bar {
-    /// Before anything is known: wrong by a factor of 1.8 as often as not.
+    /// Before anything is known: wrong by a factor of 1.8, one standard deviation.
     pub(super) const UNKNOWN: Self = Self { variance: 0.36, operations: 0 };
 
     /// Learns from the guesses about an operation that took `duration` seconds. What it knew before counts as up to 15

@@ -61,7 +61,6 @@ impl Poller<'_> {
             debug!(parent: &progress.span, "no call that waits; going on with get");
             progress.count_call(asked, Instant::now());
             progress.has_wait = false;
-            progress.due = asked;
             return Step::Silent;
         }
         self.commit(name, asked, reply)
@@ -116,14 +115,16 @@ impl Poller<'_> {
             return self.fail(Status::malformed("the reply names another operation, which was not followed"));
         }
         debug!(parent: &progress.span, poll = progress.polls, done = outcome.is_some(), "operation polled");
-        let share =
-            self.settings.share.as_ref().zip(metadata.as_ref()).and_then(|(share, told)| (share.0)(told));
+        let is_told = metadata.is_some();
         self.metadata = metadata.or_else(|| self.metadata.take());
         if let Some(outcome) = outcome {
             progress.keep_done();
             self.end = Some(Ok(outcome));
             return Step::Ended;
         }
+        // Old metadata would be old progress.
+        let told = self.metadata.as_ref().filter(|_| is_told);
+        let share = self.settings.share.as_ref().and_then(|share| (share.0)(told?));
         let Some(delay) = progress.keep_running(share) else {
             return self.stop("the pacing gave up");
         };
