@@ -43,7 +43,7 @@ mod poller;
 mod progress;
 mod snapshot;
 mod status;
-mod tolerance;
+pub mod tolerance;
 mod transport;
 mod typed;
 mod wait;

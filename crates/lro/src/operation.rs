@@ -1,11 +1,16 @@
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeMap};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, DeserializeOwned},
+    ser::SerializeMap,
+};
 use serde_json::value::RawValue;
 
 use crate::{
     Any, Origin, Status, json,
     message::{self, Field},
+    typed::NoResponse,
 };
 
 /// One state of an operation, `google.longrunning.Operation`, as a server tells it.
@@ -41,6 +46,22 @@ pub enum Outcome {
     Error(Status),
     /// With neither, as some services do: a success for those who await `Empty`, else a failure of its own.
     Neither,
+}
+
+impl Outcome {
+    /// The response, decoded as `R`; [`Neither`](Self::Neither) is one for those who await `Empty` or `()`.
+    ///
+    /// # Errors
+    ///
+    /// The error of the operation; [`Origin::MalformedReply`] if there is no response, or one that does not read as `R`.
+    pub fn decode<R: DeserializeOwned>(&self) -> Result<R, Status> {
+        match self {
+            Self::Response(response) => response.decode(),
+            Self::Error(status) => Err(status.clone()),
+            Self::Neither => R::deserialize(NoResponse)
+                .map_err(|_| Status::malformed("the operation finished without a response")),
+        }
+    }
 }
 
 impl Operation {

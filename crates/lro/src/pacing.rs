@@ -146,6 +146,11 @@ impl Pacing {
         self
     }
 
+    /// Whether the delay goes by the [`Moment`] alone, so that one schedule serves any number of operations.
+    pub fn is_stateless(&self) -> bool {
+        matches!(self.0, Kind::Classic(_))
+    }
+
     /// The state for one operation that the server will cancel.
     pub(crate) fn schedule_of_cancelling(&self) -> Box<dyn Schedule> {
         match &self.0 {

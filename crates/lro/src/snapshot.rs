@@ -2,7 +2,7 @@ use std::{fmt, marker::PhantomData, time::Duration};
 
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use crate::{Any, poller::Poller};
+use crate::{Any, Report, poller::Poller};
 
 /// The state of an operation as of one reply, and how the wait is going.
 pub struct Snapshot<M = IgnoredAny> {
@@ -15,6 +15,19 @@ pub struct Snapshot<M = IgnoredAny> {
 }
 
 impl<M> Snapshot<M> {
+    /// What is known of an operation, and the pause until the next call if there will be one: for those who wait by a
+    /// loop of their own.
+    pub fn new(report: Report, next_poll: Option<Duration>) -> Self {
+        Self {
+            metadata: report.last_metadata,
+            done: report.done,
+            polls: report.polls,
+            elapsed: report.elapsed,
+            next_poll,
+            kind: PhantomData,
+        }
+    }
+
     pub(crate) fn of(poller: &Poller<'_>) -> Self {
         Self {
             metadata: poller.metadata().cloned(),

@@ -119,12 +119,13 @@ impl Status {
     }
 
     /// A call that was not answered in time.
-    pub(crate) fn unanswered(timeout: Duration) -> Self {
+    pub fn unanswered(timeout: Duration) -> Self {
         Self::new(Code::DeadlineExceeded, format!("a call was not answered in {timeout:?}"))
     }
 
-    /// Of a failed call: only a reply can tell that the operation failed, and only we can tell that we stopped.
-    pub(crate) fn of_a_call(self) -> Self {
+    /// What a transport returned, as the failure of a call: only a reply can tell that the operation failed, and only who
+    /// waits can tell that the asking stopped.
+    pub fn of_a_call(self) -> Self {
         match self.0.origin {
             Origin::OperationFailed | Origin::StoppedAsking => self.with_origin(Origin::CallFailed),
             Origin::CallFailed | Origin::MalformedReply => self,
@@ -225,7 +226,7 @@ impl Status {
     }
 
     /// Puts what it means before the message.
-    pub(crate) fn in_context(mut self, context: &str) -> Self {
+    pub fn in_context(mut self, context: &str) -> Self {
         self.0.message = match &*self.0.message {
             "" => context.to_owned(),
             message => format!("{context}: {message}"),
@@ -233,7 +234,8 @@ impl Status {
         self
     }
 
-    pub(crate) fn with_report(mut self, report: Report) -> Self {
+    /// Sets what was known of the operation.
+    pub fn with_report(mut self, report: Report) -> Self {
         self.0.report = Some(report);
         self
     }

@@ -1,3 +1,5 @@
+//! Which failed calls are survived: data and pure arithmetic.
+
 use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{Code, Origin, Status, pacing::scaled};
@@ -70,7 +72,7 @@ impl Tolerance {
     }
 
     /// Judges a failed call; `history` is that of the calls before it.
-    pub(crate) fn verdict(&self, status: &Status, history: &History) -> Verdict {
+    pub fn verdict(&self, status: &Status, history: &History) -> Verdict {
         let survives = match (self.decided(status), status.origin(), status.code()) {
             (Some(decided), ..) => decided,
             // A transport drops the credential that was refused, so the next call brings a new one.
@@ -94,14 +96,14 @@ impl Tolerance {
     }
 
     /// The delay after this many failed calls in a row; `chance` is drawn from `0.0..1.0`.
-    pub(crate) fn delay_after(&self, failures: u32, chance: f64) -> Duration {
+    pub fn delay_after(&self, failures: u32, chance: f64) -> Duration {
         let doublings = failures.saturating_sub(1).min(31);
         let whole = self.first_delay.saturating_mul(1 << doublings).min(self.longest_delay);
         scaled(whole, 0.5 + 0.5 * chance)
     }
 
     /// A server's wish as far as it is heeded.
-    pub(crate) fn hint(&self, wish: Option<Duration>) -> Duration {
+    pub fn hint(&self, wish: Option<Duration>) -> Duration {
         wish.unwrap_or_default().min(self.longest_hint)
     }
 }
@@ -132,21 +134,21 @@ impl fmt::Debug for Tolerance {
 }
 
 /// What a failed call is judged by.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct History {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct History {
     /// The failed calls in a row before it.
-    pub(crate) failures: u32,
+    pub failures: u32,
     /// The time since the wait began.
-    pub(crate) elapsed: Duration,
+    pub elapsed: Duration,
     /// Whether any call was answered.
-    pub(crate) had_reply: bool,
+    pub had_reply: bool,
     /// Whether a credential was refused before, since the last good reply.
-    pub(crate) refused_credential: bool,
+    pub refused_credential: bool,
 }
 
 /// What becomes of a wait after a failed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub enum Verdict {
     /// Ask again.
     Survived,
     /// Ask again: the operation is not known yet. The window bounds it, not the budget of failures.
@@ -161,7 +163,7 @@ pub(crate) enum Verdict {
 
 impl Verdict {
     /// The failure that ends it, after so many failed calls in a row.
-    pub(crate) fn told(self, status: Status, failures: u32) -> Status {
+    pub fn told(self, status: Status, failures: u32) -> Status {
         match self {
             Self::Exhausted if failures == 1 => status.in_context("gave up after a failed call"),
             Self::Exhausted => status.in_context(&format!("gave up after {failures} failed calls in a row")),

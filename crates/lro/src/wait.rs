@@ -16,7 +16,6 @@ use crate::{
     Status, Tolerance,
     pacing::Pacing,
     poller::{Poller, Share, Step},
-    typed::NoResponse,
 };
 
 /// Waits for an operation until it is done, and decodes its response as `R`.
@@ -309,10 +308,8 @@ impl<'a, R, M> Wait<'a, R, M> {
         R: DeserializeOwned,
     {
         let decoded = match self.poller.end() {
-            Some(Ok(Outcome::Response(response))) => response.decode(),
-            Some(Ok(Outcome::Error(status))) => Err(status.clone()),
-            Some(Ok(Outcome::Neither)) | None => R::deserialize(NoResponse)
-                .map_err(|_| Status::malformed("the operation finished without a response")),
+            Some(Ok(outcome)) => outcome.decode(),
+            None => Outcome::Neither.decode(),
             Some(Err(status)) => return Err(status.clone()),
         };
         decoded.map_err(|status| status.with_report(self.poller.report()))
