@@ -191,6 +191,13 @@ impl Schedule for Classic {
     }
 }
 
+impl Finish {
+    /// Last seen running at `running`, first seen done at `done` if it was, after so many answered polls.
+    pub fn new(running: Duration, done: Option<Duration>, polls: u32) -> Self {
+        Self { running, done, polls }
+    }
+}
+
 impl Moment {
     /// So much time since the wait began, so many polls answered.
     pub fn new(elapsed: Duration, polls: u32) -> Self {

@@ -1,0 +1,199 @@
+use std::{any::type_name, fmt, sync::Arc, time::Duration};
+
+use lro::{Learned, LroTransport, OperationName, Tolerance, pacing::Pacing};
+
+use crate::{
+    driver::drive,
+    fleet::Fleet,
+    rate::Rate,
+    shared::{Hold, Shared},
+    state::State,
+    step::Rules,
+};
+
+/// Sets up a [`Fleet`]; from [`Fleet::builder`].
+#[derive(Debug)]
+#[must_use = "a fleet does nothing until it is started"]
+pub struct FleetBuilder {
+    transport: Arc<dyn LroTransport>,
+    naming: Naming,
+    learned: Option<Learned>,
+    settings: Settings,
+}
+
+/// How a fleet asks.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) rules: Rules,
+    pub(crate) pacing: Option<Pacing>,
+    pub(crate) rate: Option<Rate>,
+    pub(crate) max_in_flight: usize,
+    pub(crate) most_completions: usize,
+    pub(crate) tick: Duration,
+    pub(crate) sweeps: bool,
+    pub(crate) seed: Option<u64>,
+}
+
+/// What is told by the name of an operation.
+#[derive(Clone, Default)]
+pub(crate) struct Naming {
+    key: Option<Arc<NameOf>>,
+    kind: Option<Arc<NameOf>>,
+}
+
+type NameOf = dyn Fn(&OperationName) -> String + Send + Sync;
+
+impl FleetBuilder {
+    pub(crate) fn new(transport: Arc<dyn LroTransport>) -> Self {
+        let rules = Rules {
+            tolerance: Tolerance::default(),
+            deadline: None,
+            attempt_timeout: Duration::from_secs(30),
+        };
+        let settings = Settings {
+            rules,
+            pacing: None,
+            rate: None,
+            max_in_flight: 64,
+            most_completions: 1_024,
+            tick: Duration::from_millis(50),
+            sweeps: true,
+            seed: None,
+        };
+        Self { transport, naming: Naming::default(), learned: None, settings }
+    }
+
+    /// Sets the most calls in flight at a time; at least one. Default: 64.
+    pub fn max_in_flight(mut self, most: usize) -> Self {
+        self.settings.max_in_flight = most.max(1);
+        self
+    }
+
+    /// Sets how many calls may be made under each quota key. Default: any number.
+    ///
+    /// ```
+    /// # use lro_fleet::{Fleet, Rate};
+    /// # fn example(events: impl lro::LroTransport + 'static) {
+    /// let builder = Fleet::builder(events).rate(Rate::per_minute(600));
+    /// # }
+    /// ```
+    pub fn rate(mut self, rate: impl Into<Option<Rate>>) -> Self {
+        self.settings.rate = rate.into();
+        self
+    }
+
+    /// Sets which quota the calls about an operation count against, by its name. Default: all against that of the
+    /// service.
+    ///
+    /// ```
+    /// # use lro_fleet::{Fleet, Rate};
+    /// # fn example(routes: impl lro::LroTransport + 'static) {
+    /// let by_project = Fleet::builder(routes)
+    ///     .quota_key(|name| name.segments().nth(1).unwrap_or_default().to_owned())
+    ///     .rate(Rate::per_minute(60));
+    /// # }
+    /// ```
+    pub fn quota_key(mut self, key: impl Fn(&OperationName) -> String + Send + Sync + 'static) -> Self {
+        self.naming.key = Some(Arc::new(key));
+        self
+    }
+
+    /// Sets of which kind an operation is, by its name: those of a kind are alike in how long they take. Default: the
+    /// response type that is awaited.
+    pub fn kind(mut self, kind: impl Fn(&OperationName) -> String + Send + Sync + 'static) -> Self {
+        self.naming.kind = Some(Arc::new(kind));
+        self
+    }
+
+    /// Sets when to ask. Default: what was [learned](Self::learned), if anything learns; else [`Pacing::default`].
+    pub fn pacing(mut self, pacing: Pacing) -> Self {
+        self.settings.pacing = Some(pacing);
+        self
+    }
+
+    /// Sets what learns how long operations take. Default: that of the [transport](LroTransport::learned), if it has one.
+    pub fn learned(mut self, learned: Learned) -> Self {
+        self.learned = Some(learned);
+        self
+    }
+
+    /// Sets which failed calls are survived. Default: [`Tolerance::default`].
+    pub fn tolerance(mut self, tolerance: Tolerance) -> Self {
+        self.settings.rules.tolerance = tolerance;
+        self
+    }
+
+    /// Sets the longest time to wait for an operation, `None` for any. Default: `None`.
+    ///
+    /// Then the wait ends with [`Origin::StoppedAsking`](lro::Origin::StoppedAsking), after a last call for which there
+    /// are two more seconds.
+    pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
+        self.settings.rules.deadline = deadline.into();
+        self
+    }
+
+    /// Sets the longest time for one call. Default: 30 s.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.rules.attempt_timeout = timeout;
+        self
+    }
+
+    /// Sets how many [completions](Fleet::completions) are kept until they are taken; at least one. Default: 1,024.
+    pub fn most_completions(mut self, most: usize) -> Self {
+        self.settings.most_completions = most.max(1);
+        self
+    }
+
+    /// Sets the grid on which calls are made, so that many are made in one go; zero for none. Default: 50 ms.
+    ///
+    /// A call comes later by that at most, and by no more than a fortieth of its pace.
+    pub fn tick(mut self, tick: Duration) -> Self {
+        self.settings.tick = tick;
+        self
+    }
+
+    /// Sets whether one list may stand in for many gets, where the transport has a call to list. Default: yes.
+    pub fn sweeps(mut self, sweeps: bool) -> Self {
+        self.settings.sweeps = sweeps;
+        self
+    }
+
+    /// Seeds the jitter after failed calls and the phase of the ticks. Default: drawn.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.settings.seed = Some(seed);
+        self
+    }
+
+    /// Starts the task that drives the fleet.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with time enabled.
+    pub fn start(self) -> Fleet {
+        let Self { transport, naming, learned, settings } = self;
+        let learned = learned.or_else(|| transport.learned().cloned());
+        let lists = transport.capabilities().list;
+        let state = State::new(settings, transport.service(), learned, lists);
+        let clock = state.clock;
+        let shared = Arc::new(Shared::new(transport, naming, state));
+        tokio::spawn(drive(shared.clone(), clock));
+        Fleet::new(Arc::new(Hold(shared)))
+    }
+}
+
+impl Naming {
+    pub(crate) fn key(&self, name: &OperationName) -> String {
+        self.key.as_ref().map(|key| key(name)).unwrap_or_default()
+    }
+
+    /// The kind of an operation whose response is awaited as `R`.
+    pub(crate) fn kind<R>(&self, name: &OperationName) -> String {
+        self.kind.as_ref().map_or_else(|| type_name::<R>().to_owned(), |kind| kind(name))
+    }
+}
+
+impl fmt::Debug for Naming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Naming").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,222 @@
+use std::{
+    fmt,
+    future::Future,
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
+};
+
+use futures::task::AtomicWaker;
+use lro::{Operation, OperationName, OperationPage, Status};
+
+use crate::{
+    step::{Limit, Reply},
+    time::Time,
+};
+
+/// The calls in flight, all driven by one task. A slot and its waker serve one call after the other.
+#[derive(Debug)]
+pub(crate) struct Calls {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    woken: Arc<Woken>,
+    /// No call is to be cut short before.
+    earliest: Time,
+}
+
+/// A call that has ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) asked: Time,
+    pub(crate) answer: Answer,
+}
+
+/// What a call brought.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Operation(u32, OperationName, Reply),
+    Page(usize, Result<OperationPage, Status>),
+}
+
+/// The future of a call.
+pub(crate) type Call<T> = Pin<Box<dyn Future<Output = Result<T, Status>> + Send>>;
+
+/// A call to be made, or in flight.
+pub(crate) enum Pending {
+    Operation(u32, OperationName, Call<Operation>),
+    Page(usize, Call<OperationPage>),
+}
+
+struct Slot {
+    call: Option<InFlight>,
+    waker: Waker,
+    bell: Arc<Bell>,
+}
+
+#[derive(Debug)]
+struct InFlight {
+    call: Pending,
+    asked: Time,
+    until: Time,
+    limit: Limit,
+}
+
+/// Wakes a slot.
+#[derive(Debug)]
+struct Bell {
+    slot: u32,
+    rung: AtomicBool,
+    woken: Arc<Woken>,
+}
+
+/// The slots whose calls can go on, and who drives them.
+#[derive(Debug, Default)]
+struct Woken {
+    slots: Mutex<Vec<u32>>,
+    driver: AtomicWaker,
+}
+
+impl Calls {
+    pub(crate) fn new() -> Self {
+        Self { slots: Vec::new(), free: Vec::new(), woken: Arc::default(), earliest: Time::NEVER }
+    }
+
+    /// When a call is to be cut short, or before.
+    pub(crate) fn earliest(&self) -> Time {
+        self.earliest
+    }
+
+    /// Makes a call. Returns it if it has ended at once.
+    pub(crate) fn begin(&mut self, call: Pending, asked: Time, until: Time, limit: Limit) -> Option<Ended> {
+        let slot = self.free.pop().unwrap_or_else(|| self.grow());
+        self.slots[slot as usize].call = Some(InFlight { call, asked, until, limit });
+        let ended = self.poll_slot(slot);
+        if ended.is_none() {
+            self.earliest = self.earliest.min(until);
+        }
+        ended
+    }
+
+    /// Those that have ended by `now`, by themselves or by their limit.
+    pub(crate) fn ended(&mut self, now: Time, context: &Context<'_>, ended: &mut Vec<Ended>) {
+        self.woken.driver.register(context.waker());
+        let woken = mem::take(&mut *lock(&self.woken.slots));
+        ended.extend(woken.iter().filter_map(|slot| self.poll_slot(*slot)));
+        self.give_back(woken);
+        if self.earliest <= now {
+            self.cut(now, ended);
+        }
+    }
+
+    fn cut(&mut self, now: Time, ended: &mut Vec<Ended>) {
+        let is_over = |slot: &Slot| slot.call.as_ref().is_some_and(|call| call.until <= now);
+        let over: Vec<u32> =
+            (0..).zip(&self.slots).filter(|(_, slot)| is_over(slot)).map(|(at, _)| at).collect();
+        for slot in over {
+            // A reply at that very moment counts.
+            let answered = self.poll_slot(slot);
+            ended.extend(answered.or_else(|| self.drop_call(slot)));
+        }
+        let untils = self.slots.iter().filter_map(|slot| Some(slot.call.as_ref()?.until));
+        self.earliest = untils.min().unwrap_or(Time::NEVER);
+    }
+
+    fn drop_call(&mut self, slot: u32) -> Option<Ended> {
+        let InFlight { call, asked, limit, .. } = self.slots[slot as usize].call.take()?;
+        self.free.push(slot);
+        let answer = match call {
+            Pending::Operation(id, name, _) => Answer::Operation(id, name, Reply::Cut(limit)),
+            Pending::Page(number, _) => Answer::Page(
+                number,
+                Err(Status::new(lro::Code::DeadlineExceeded, "a list was not answered in time")),
+            ),
+        };
+        Some(Ended { asked, answer })
+    }
+
+    fn poll_slot(&mut self, number: u32) -> Option<Ended> {
+        let slot = self.slots.get_mut(number as usize)?;
+        slot.bell.rung.store(false, Ordering::Release);
+        let in_flight = slot.call.as_mut()?;
+        let mut context = Context::from_waker(&slot.waker);
+        let Poll::Ready(answer) = in_flight.call.poll(&mut context) else {
+            return None;
+        };
+        let asked = in_flight.asked;
+        slot.call = None;
+        self.free.push(number);
+        Some(Ended { asked, answer })
+    }
+
+    fn grow(&mut self) -> u32 {
+        let slot = self.slots.len() as u32;
+        let bell = Arc::new(Bell { slot, rung: AtomicBool::new(false), woken: self.woken.clone() });
+        self.slots.push(Slot { call: None, waker: bell.clone().into(), bell });
+        slot
+    }
+
+    /// The list that was emptied is used again.
+    fn give_back(&self, mut emptied: Vec<u32>) {
+        emptied.clear();
+        let mut slots = lock(&self.woken.slots);
+        if slots.is_empty() {
+            *slots = emptied;
+        }
+    }
+}
+
+impl Pending {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Answer> {
+        match self {
+            Self::Operation(id, name, call) => {
+                poll(call, context).map(|reply| Answer::Operation(*id, name.clone(), Reply::Returned(reply)))
+            }
+            Self::Page(number, call) => poll(call, context).map(|page| Answer::Page(*number, page)),
+        }
+    }
+}
+
+/// A transport that panics fails the call, not all waits of the fleet.
+fn poll<T>(call: &mut Call<T>, context: &mut Context<'_>) -> Poll<Result<T, Status>> {
+    catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(context))).unwrap_or_else(|_| {
+        Poll::Ready(Err(Status::new(lro::Code::Internal, "the transport panicked during a call")))
+    })
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.rung.swap(true, Ordering::AcqRel) {
+            lock(&self.woken.slots).push(self.slot);
+            self.woken.driver.wake();
+        }
+    }
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot").field("call", &self.call).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Pending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Operation(_, name, _) => f.debug_tuple("Operation").field(name).finish(),
+            Self::Page(number, _) => f.debug_tuple("Page").field(number).finish(),
+        }
+    }
+}
+
+/// Nothing is half done when a thread panics with the lock.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

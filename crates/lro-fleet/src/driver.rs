@@ -1,0 +1,111 @@
+//! The one task of a fleet.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use lro::LroTransport;
+use tokio::time::{Sleep, sleep};
+
+use crate::{
+    calls::{Answer, Calls, Ended, Pending},
+    shared::Shared,
+    state::{Ask, State, Subject},
+    time::{Clock, Time},
+};
+
+/// Asks about the operations of a fleet until nobody wants to know any more.
+pub(crate) async fn drive(shared: Arc<Shared>, clock: Clock) {
+    let _end = EndAll(&shared);
+    let mut driver =
+        Driver { shared: &shared, clock, calls: Calls::new(), asks: Vec::new(), ended: Vec::new() };
+    let mut timer = pin!(sleep(Duration::ZERO));
+    poll_fn(|context| driver.poll(timer.as_mut(), context)).await;
+}
+
+struct Driver<'a> {
+    shared: &'a Arc<Shared>,
+    clock: Clock,
+    calls: Calls,
+    asks: Vec<Ask>,
+    ended: Vec<Ended>,
+}
+
+/// A task that ends, however that comes, leaves nobody waiting.
+struct EndAll<'a>(&'a Shared);
+
+impl Driver<'_> {
+    fn poll(&mut self, mut timer: Pin<&mut Sleep>, context: &mut Context<'_>) -> Poll<()> {
+        for _ in 0..ROUNDS {
+            let now = self.clock.now();
+            self.calls.ended(now, context, &mut self.ended);
+            let Some(next) = self.round(now, context) else {
+                return Poll::Ready(());
+            };
+            if !self.ended.is_empty() || next <= now {
+                continue;
+            }
+            let Some(at) = self.clock.instant(next.min(self.calls.earliest())) else {
+                return Poll::Pending;
+            };
+            timer.as_mut().reset(at);
+            if timer.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+        }
+        // The other tasks of the thread have their turn.
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Keeps what has ended, and makes the calls that are due. Returns when more is to be done; `None` at the end.
+    fn round(&mut self, now: Time, context: &Context<'_>) -> Option<Time> {
+        let (ended, asks) = (&mut self.ended, &mut self.asks);
+        let next = self.shared.with(|state| {
+            ended.drain(..).for_each(|ended| commit(state, ended, now));
+            state.due(now, asks);
+            // Not before: what was done here is known here.
+            state.set_driver(context.waker());
+            (!state.is_closed()).then(|| state.next_wake())
+        })?;
+        for Ask { subject, until, limit } in self.asks.drain(..) {
+            let call = call(&self.shared.transport, subject);
+            self.ended.extend(self.calls.begin(call, now, until, limit));
+        }
+        Some(next)
+    }
+}
+
+fn commit(state: &mut State, ended: Ended, now: Time) {
+    let Ended { asked, answer } = ended;
+    match answer {
+        Answer::Operation(id, name, reply) => state.commit(id, name.as_str(), asked, reply, now),
+        Answer::Page(number, page) => state.commit_page(number, asked, page, now),
+    }
+}
+
+fn call(transport: &Arc<dyn LroTransport>, subject: Subject) -> Pending {
+    let transport = transport.clone();
+    match subject {
+        Subject::Operation(id, name) => {
+            let asked = name.clone();
+            Pending::Operation(id, name, Box::pin(async move { transport.get_operation(&asked).await }))
+        }
+        Subject::Page(number, request) => {
+            Pending::Page(number, Box::pin(async move { transport.list_operations(&request).await }))
+        }
+    }
+}
+
+impl Drop for EndAll<'_> {
+    fn drop(&mut self) {
+        self.0.with(|state| state.end_all("the task of the fleet has ended"));
+    }
+}
+
+/// The rounds before the other tasks of the thread have their turn.
+const ROUNDS: usize = 32;

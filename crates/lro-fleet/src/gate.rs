@@ -1,0 +1,182 @@
+use std::time::Duration;
+
+use lro::{Code, Origin, Status, Tolerance};
+
+use crate::{
+    rate::{Rate, Window},
+    time::Time,
+};
+
+/// What the calls under one quota have met lately, and so how many more are let through: pure, time is passed in.
+///
+/// - No more than the [`Rate`] is sent.
+/// - A server that throttles is left alone for as long as it asks, and asked less often from then on.
+/// - Five failed calls in a row are an outage: one call at a time probes whether it is over.
+/// - Once a call succeeds the calls in flight double from one round to the next (slow start, RFC 5681).
+#[derive(Debug)]
+pub(crate) struct Gate {
+    window: Option<Window>,
+    in_flight: u32,
+    /// The most calls in flight; `None` as long as nothing is wrong.
+    width: Option<u32>,
+    shut_until: Time,
+    /// When it was shut last: what was sent before tells nothing new.
+    shut_at: Option<Time>,
+    /// How often it was shut without a good reply between.
+    setbacks: u32,
+    /// The failed calls in a row.
+    failures: u32,
+    /// The least time from one call to the next, learned from a server that throttles.
+    spacing: Duration,
+    sent_at: Time,
+    pace: Pace,
+}
+
+/// The calls of the last second or so.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pace {
+    from: Time,
+    calls: u32,
+}
+
+impl Gate {
+    pub(crate) fn new(rate: Option<Rate>) -> Self {
+        Self {
+            window: rate.map(Window::new),
+            in_flight: 0,
+            width: None,
+            shut_until: Time::default(),
+            shut_at: None,
+            setbacks: 0,
+            failures: 0,
+            spacing: Duration::ZERO,
+            sent_at: Time::default(),
+            pace: Pace::default(),
+        }
+    }
+
+    /// When the next call may be made; never as long as one must end before.
+    pub(crate) fn opens_at(&self) -> Time {
+        if self.width.is_some_and(|width| self.in_flight >= width) {
+            return Time::NEVER;
+        }
+        let window = self.window.as_ref().map(Window::opens_at).unwrap_or_default();
+        let spaced = if self.spacing.is_zero() { Time::default() } else { self.sent_at.after(self.spacing) };
+        window.max(self.shut_until).max(spaced)
+    }
+
+    /// How many calls may be made at once.
+    pub(crate) fn room(&self, now: Time) -> usize {
+        if self.opens_at() > now {
+            return 0;
+        }
+        if !self.spacing.is_zero() {
+            return 1;
+        }
+        let width = self.width.map_or(usize::MAX, |width| (width - self.in_flight) as usize);
+        self.window.as_ref().map_or(width, |window| window.room(now).min(width))
+    }
+
+    pub(crate) fn sent(&mut self, now: Time) {
+        self.in_flight += 1;
+        self.sent_at = now;
+        self.pace.count(now);
+        if let Some(window) = &mut self.window {
+            window.count(now);
+        }
+    }
+
+    /// A call has ended, well or not.
+    pub(crate) fn ended(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+    }
+
+    /// The server answered, whatever it said of the operation.
+    pub(crate) fn answered(&mut self, asked: Time) {
+        if self.is_old(asked) {
+            return;
+        }
+        self.failures = 0;
+        self.setbacks = 0;
+        self.spacing = self.spacing.mul_f64(EASE);
+        if self.spacing < LEAST_SPACING {
+            self.spacing = Duration::ZERO;
+        }
+        self.width = self.width.map(|width| width.saturating_add(1)).filter(|width| *width < WIDE);
+    }
+
+    /// A call failed; `chance` is drawn from `0.0..1.0`.
+    pub(crate) fn failed(&mut self, asked: Time, now: Time, status: &Status, rules: &Tolerance, chance: f64) {
+        let hint = rules.hint(status.retry_after());
+        let throttles = status.code() == Code::ResourceExhausted || !hint.is_zero();
+        if throttles {
+            // Also of a call sent before: the server still asks to wait.
+            self.shut_until = self.shut_until.max(now.after(hint));
+        }
+        if self.is_old(asked) {
+            return;
+        }
+        if !throttles && !is_outage(status) {
+            self.answered(asked);
+            return;
+        }
+        self.failures = self.failures.saturating_add(1);
+        if throttles {
+            self.slow_down(now);
+        } else if self.failures < OUTAGE && self.width.is_none() {
+            return;
+        }
+        self.setbacks = self.setbacks.saturating_add(1);
+        let delay = rules.delay_after(self.setbacks, chance);
+        let delay = if throttles { delay.max(hint) } else { delay.min(LONGEST_PROBE) };
+        self.shut_until = self.shut_until.max(now.after(delay));
+        self.shut_at = Some(now);
+        self.width = Some(1);
+    }
+
+    /// Whether a call was sent before the gate was shut.
+    fn is_old(&self, asked: Time) -> bool {
+        self.shut_at.is_some_and(|shut_at| asked <= shut_at)
+    }
+
+    /// Half as many calls as were let through.
+    fn slow_down(&mut self, now: Time) {
+        let spacing = self.spacing.max(self.pace.spacing(now));
+        self.spacing = (2 * spacing).min(LONGEST_SPACING);
+    }
+}
+
+impl Pace {
+    fn count(&mut self, now: Time) {
+        if now.since(self.from) > PACE_OVER {
+            *self = Self { from: now, calls: 0 };
+        }
+        self.calls = self.calls.saturating_add(1);
+    }
+
+    /// From one call to the next, on average.
+    fn spacing(&self, now: Time) -> Duration {
+        now.since(self.from).max(Duration::from_millis(100)) / self.calls.max(1)
+    }
+}
+
+/// What a server that is down, or the way to it, answers.
+fn is_outage(status: &Status) -> bool {
+    let is_down = matches!(
+        status.code(),
+        Code::Unavailable | Code::DeadlineExceeded | Code::Internal | Code::Unknown | Code::Aborted
+    );
+    status.origin() == Origin::CallFailed && is_down
+}
+
+/// The failed calls in a row that are an outage.
+const OUTAGE: u32 = 5;
+/// The longest time between two probes of an outage: its end is noticed within it.
+const LONGEST_PROBE: Duration = Duration::from_secs(5);
+/// So many calls in flight that nothing is wrong any more.
+const WIDE: u32 = 256;
+const LONGEST_SPACING: Duration = Duration::from_secs(60);
+const LEAST_SPACING: Duration = Duration::from_millis(1);
+/// By what a good reply shortens the spacing: 35 of them make up for one refusal.
+const EASE: f64 = 0.98;
+const PACE_OVER: Duration = Duration::from_secs(1);

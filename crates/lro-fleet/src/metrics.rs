@@ -1,0 +1,141 @@
+use std::{fmt, time::Duration};
+
+use lro::Code;
+
+/// What a fleet has done since it started, as plain numbers.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Metrics {
+    /// The calls made, sweeps included.
+    pub polls: u64,
+    /// The calls that failed, by the number of their code.
+    pub failures: [u64; 17],
+    /// The calls that were not answered in time; they count as `DEADLINE_EXCEEDED` too.
+    pub unanswered: u64,
+    /// The calls in flight now.
+    pub in_flight: usize,
+    /// The operations waited for now.
+    pub pending: usize,
+    /// The operations that are due and not asked about yet.
+    pub due: usize,
+    /// The operations that finished, well or not.
+    pub finished: u64,
+    /// The waits that ended before their operation did.
+    pub given_up: u64,
+    /// The waits that were joined to one that was there.
+    pub shared: u64,
+    /// The list calls that stood in for gets.
+    pub sweeps: u64,
+    /// The operations that those told of when they were due.
+    pub swept: u64,
+    /// How late calls were made after they were due.
+    pub late: Histogram,
+    /// How long after their end operations were seen done, on average: half the time between the last two polls.
+    pub notice_delay: Duration,
+    pub(crate) notice_seconds: f64,
+}
+
+/// Counts of durations; the bounds are powers of two in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Histogram {
+    counts: [u64; 24],
+}
+
+impl Metrics {
+    /// The calls that failed with a code.
+    pub fn failures_of(&self, code: Code) -> u64 {
+        usize::try_from(code.number()).ok().and_then(|code| self.failures.get(code)).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn count_failure(&mut self, code: Code) {
+        let code = usize::try_from(code.number()).ok();
+        if let Some(count) = code.and_then(|code| self.failures.get_mut(code)) {
+            *count += 1;
+        }
+    }
+
+    /// An operation was seen done after so many seconds, and last seen running before.
+    pub(crate) fn count_finish(&mut self, running: f64, done: f64) {
+        self.finished += 1;
+        self.notice_seconds += (done - running).max(0.0) / 2.0;
+        let mean = self.notice_seconds / self.finished as f64;
+        self.notice_delay = Duration::try_from_secs_f64(mean).unwrap_or_default();
+    }
+}
+
+impl Histogram {
+    /// The counts with the upper bounds of their durations, the shortest first; nothing is longer than the last.
+    pub fn counts(&self) -> impl Iterator<Item = (Duration, u64)> + '_ {
+        let bound = |bucket: usize| match bucket + 1 {
+            BUCKETS => Duration::MAX,
+            _ => Duration::from_millis(1 << bucket),
+        };
+        self.counts.iter().enumerate().map(move |(bucket, count)| (bound(bucket), *count))
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+
+    /// The least bound under which this share of the durations lies; zero if there are none.
+    pub fn quantile(&self, share: f64) -> Duration {
+        let wanted = (self.count() as f64 * share.clamp(0.0, 1.0)).ceil() as u64;
+        let mut seen = 0;
+        for (bound, count) in self.counts() {
+            seen += count;
+            if seen >= wanted && seen > 0 {
+                return bound;
+            }
+        }
+        Duration::ZERO
+    }
+
+    pub(crate) fn add(&mut self, duration: Duration) {
+        let millis = u64::try_from(duration.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX);
+        let bucket = (u64::BITS - millis.saturating_sub(1).leading_zeros()) as usize;
+        self.counts[bucket.min(BUCKETS - 1)] += 1;
+    }
+}
+
+impl fmt::Display for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let failed: u64 = self.failures.iter().sum();
+        write!(
+            f,
+            "{} pending, {} due, {} in flight; {} polls, {failed} failed; {} finished, {} given up, seen {:.1?} after \
+             their end; {} shared, {} swept by {} sweeps; 99 % no later than {:?}",
+            self.pending,
+            self.due,
+            self.in_flight,
+            self.polls,
+            self.finished,
+            self.given_up,
+            self.notice_delay,
+            self.shared,
+            self.swept,
+            self.sweeps,
+            self.late.quantile(0.99),
+        )
+    }
+}
+
+const BUCKETS: usize = 24;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_lies_under_its_bound() {
+        for (millis, bound) in [(0, 1), (1, 1), (2, 2), (3, 4), (4, 4), (5, 8), (1_000, 1_024)] {
+            let mut histogram = Histogram::default();
+            histogram.add(Duration::from_millis(millis));
+            assert_eq!(histogram.quantile(0.5), Duration::from_millis(bound), "{millis}");
+        }
+        let mut histogram = Histogram::default();
+        histogram.add(Duration::MAX);
+        assert_eq!(histogram.quantile(1.0), Duration::MAX);
+        assert_eq!(Histogram::default().quantile(0.5), Duration::ZERO);
+    }
+}

@@ -1,0 +1,160 @@
+use std::{collections::VecDeque, time::Duration};
+
+use crate::time::Time;
+
+/// How many calls may be made: a quota, as the service states it.
+///
+/// In any second there are never more calls than this allows, rounded up to a whole number, nor in any tenth of one:
+/// calls are spread evenly, up to 50 ms of them at once.
+///
+/// ```
+/// use lro_fleet::Rate;
+///
+/// let rate = Rate::per_minute(600); // Google Workspace Events, a project
+/// assert_eq!(rate, Rate::per_second(10));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Rate {
+    calls: u32,
+    per: Duration,
+}
+
+/// The calls that were made last, held against a rate.
+#[derive(Debug)]
+pub(crate) struct Window {
+    batch: usize,
+    /// The least time in which a batch is sent.
+    span: Duration,
+    sent: VecDeque<Time>,
+}
+
+impl Rate {
+    /// So many calls a second; at least one.
+    pub fn per_second(calls: u32) -> Self {
+        Self { calls: calls.max(1), per: Duration::from_secs(1) }
+    }
+
+    /// So many calls a minute; at least one.
+    pub fn per_minute(calls: u32) -> Self {
+        Self { calls: calls.max(1), per: Duration::from_secs(60) }
+    }
+
+    /// The calls a second.
+    pub fn calls_per_second(&self) -> f64 {
+        f64::from(self.calls) / self.per.as_secs_f64()
+    }
+
+    /// The most calls to be sent at once.
+    ///
+    /// A whole number of such batches fills a tenth of a second, or else a second, so that no window of that length holds
+    /// more than the rate allows.
+    fn batch(&self) -> u32 {
+        let whole = |seconds_tenths: u32| {
+            let calls = u64::from(self.calls) * u64::from(seconds_tenths);
+            let tenths = self.per.as_secs() * 10;
+            (calls % tenths == 0).then_some((calls / tenths) as u32)
+        };
+        let most = (self.calls_per_second() * AT_ONCE.as_secs_f64()) as u32;
+        let Some(window) = whole(1).or_else(|| whole(10)) else {
+            return 1;
+        };
+        (1..=most).rev().find(|batch| window % batch == 0).unwrap_or(1)
+    }
+}
+
+impl PartialEq for Rate {
+    fn eq(&self, other: &Self) -> bool {
+        u128::from(self.calls) * other.per.as_nanos() == u128::from(other.calls) * self.per.as_nanos()
+    }
+}
+
+impl Window {
+    pub(crate) fn new(rate: Rate) -> Self {
+        let batch = rate.batch();
+        let micros = (rate.per.as_micros() * u128::from(batch)).div_ceil(u128::from(rate.calls));
+        let span = Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX));
+        Self { batch: batch as usize, span, sent: VecDeque::with_capacity(batch as usize) }
+    }
+
+    /// When the next call may be made.
+    pub(crate) fn opens_at(&self) -> Time {
+        match self.sent.front() {
+            Some(first) if self.sent.len() >= self.batch => first.after(self.span),
+            _ => Time::default(),
+        }
+    }
+
+    /// How many calls may be made at once.
+    pub(crate) fn room(&self, now: Time) -> usize {
+        let held = self.sent.iter().filter(|sent| sent.after(self.span) > now).count();
+        self.batch.saturating_sub(held)
+    }
+
+    pub(crate) fn count(&mut self, now: Time) {
+        if self.sent.len() >= self.batch {
+            self.sent.pop_front();
+        }
+        self.sent.push_back(now);
+    }
+}
+
+/// How much of the rate is sent at once.
+const AT_ONCE: Duration = Duration::from_millis(50);
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The calls of somebody who asks at these moments and always calls when allowed.
+    fn sent(rate: Rate, moments: impl Iterator<Item = u64>) -> Vec<u64> {
+        let mut window = Window::new(rate);
+        let mut sent = Vec::new();
+        for moment in moments {
+            let now = Time::from_micros(moment);
+            while window.opens_at() <= now {
+                window.count(now);
+                sent.push(moment);
+            }
+        }
+        sent
+    }
+
+    fn most_within(sent: &[u64], micros: u64) -> usize {
+        let mut first = 0;
+        let within = sent.iter().enumerate().map(|(last, at)| {
+            first += sent[first..].iter().take_while(|from| **from + micros <= *at).count();
+            last - first + 1
+        });
+        within.max().unwrap_or(0)
+    }
+
+    proptest! {
+        #[test]
+        fn no_second_holds_more_than_the_rate(
+            calls in 1_u32..3_000, a_minute: bool, gaps in prop::collection::vec(1_u64..80_000, 1..200),
+        ) {
+            let rate = if a_minute { Rate::per_minute(calls) } else { Rate::per_second(calls) };
+            let moments = gaps.iter().scan(0, |at, gap| { *at += gap; Some(*at) });
+            let sent = sent(rate, moments);
+            prop_assert!(most_within(&sent, 1_000_000) <= rate.calls_per_second().ceil() as usize);
+        }
+
+        #[test]
+        fn no_tenth_of_a_second_holds_more_than_a_tenth(tens in 1_u32..300, gaps in prop::collection::vec(1_u64..80_000, 1..200)) {
+            let moments = gaps.iter().scan(0, |at, gap| { *at += gap; Some(*at) });
+            let sent = sent(Rate::per_second(10 * tens), moments);
+            prop_assert!(most_within(&sent, 100_000) <= tens as usize);
+        }
+    }
+
+    #[test]
+    fn all_of_the_rate_can_be_used() {
+        for calls in [1, 3, 7, 10, 40, 90, 97, 100, 1_000, 2_000] {
+            let sent = sent(Rate::per_second(calls), (0..10_000).map(|milli| milli * 1_000));
+            let share = sent.len() as f64 / (10.0 * f64::from(calls));
+            assert!(share > 0.9, "{share} of {calls} a second");
+        }
+    }
+}

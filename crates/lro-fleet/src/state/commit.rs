@@ -1,0 +1,154 @@
+//! What becomes of operations after a call.
+
+use lro::{OperationPage, Status};
+use tracing::debug;
+
+use super::State;
+use crate::{
+    step::{Call, Decision, Limit, Reply, step},
+    table::Phase,
+    time::Time,
+};
+
+impl State {
+    /// Keeps how a call about an operation ended.
+    pub(crate) fn commit(&mut self, id: u32, name: &str, asked: Time, reply: Reply, now: Time) {
+        self.in_flight -= 1;
+        if self.table.get(id).is_some_and(|entry| entry.phase == Phase::CallingReserved) {
+            self.reserved -= 1;
+        }
+        let failure = self.failure(&reply);
+        self.trace(name, failure.as_ref());
+        if let Some(key) = self.key_of(id) {
+            self.commit_to_gate(key, asked, failure.as_ref(), now);
+        }
+        self.judge(id, name, Call { asked, ended: now }, reply);
+    }
+
+    /// Keeps a page of a collection.
+    pub(crate) fn commit_page(
+        &mut self,
+        number: usize,
+        asked: Time,
+        reply: Result<OperationPage, Status>,
+        now: Time,
+    ) {
+        self.in_flight -= 1;
+        let key = self.collections[number].key;
+        let reply = reply.map_err(Status::of_a_call);
+        if let Err(status) = &reply {
+            self.metrics.count_failure(status.code());
+        }
+        self.commit_to_gate(key, asked, reply.as_ref().err(), now);
+        let call = Call { asked, ended: now };
+        match reply {
+            Ok(page) => self.keep_page(number, page, call),
+            Err(status) => self.keep_refusal(number, &status, call),
+        }
+        self.make_busy(key);
+    }
+
+    /// The failure that a call ended with.
+    fn failure(&mut self, reply: &Reply) -> Option<Status> {
+        let failure = match reply {
+            Reply::Returned(Ok(_)) => return None,
+            Reply::Returned(Err(status)) => status.clone().of_a_call(),
+            Reply::Cut(limit) => {
+                self.metrics.unanswered += 1;
+                // A deadline cuts a call short that might have been answered in time.
+                if *limit != Limit::Attempt {
+                    return None;
+                }
+                Status::unanswered(self.rules.attempt_timeout)
+            }
+        };
+        self.metrics.count_failure(failure.code());
+        Some(failure)
+    }
+
+    fn trace(&self, name: &str, failure: Option<&Status>) {
+        debug!(
+            lro.operation.name = name,
+            rpc.system = "google.longrunning",
+            rpc.service = %self.service,
+            rpc.method = "GetOperation",
+            rpc.grpc.status_code = failure.map_or(0, |status| status.code().number()),
+            "operation polled"
+        );
+    }
+
+    fn commit_to_gate(&mut self, key: usize, asked: Time, failure: Option<&Status>, now: Time) {
+        let chance = self.chance.f64();
+        let gate = &mut self.keys[key].gate;
+        gate.ended();
+        match failure {
+            None => gate.answered(asked),
+            Some(status) => gate.failed(asked, now, status, &self.rules.tolerance, chance),
+        }
+        if self.keys[key].ready.waiting() > 0 {
+            self.make_busy(key);
+        }
+    }
+
+    /// Lets the rules decide about an operation after a call.
+    pub(super) fn judge(&mut self, id: u32, name: &str, call: Call, reply: Reply) {
+        let chance = self.chance.f64();
+        let Self { table, classes, rules, .. } = self;
+        let Some(entry) = table.get_mut(id) else {
+            return;
+        };
+        let class = classes.get_mut(entry.class);
+        let pace =
+            |moment: &_| class.map_or(Some(std::time::Duration::ZERO), |class| class.pace.delay(id, moment));
+        let decision = step(&mut entry.record, rules, name, call, reply, pace, chance);
+        if matches!(decision, Decision::Complete(_)) {
+            let record = &entry.record;
+            let done = call.middle().seconds_since(record.began);
+            self.metrics.count_finish(f64::from(record.running), done);
+            let done = call.middle().since(record.began);
+            self.finish(id, Some(done));
+        }
+        self.decide(id, decision, call.ended);
+    }
+
+    /// Does what was decided.
+    pub(super) fn decide(&mut self, id: u32, decision: Decision, now: Time) {
+        let end = match decision {
+            Decision::Poll(at) => {
+                if self.is_unwanted(id) {
+                    self.forget(id);
+                    return;
+                }
+                self.wait_until(id, at, now);
+                self.table.take_wakers(id, false, &mut self.woken);
+                return;
+            }
+            Decision::Complete(outcome) => Ok(outcome),
+            Decision::Fail(status) | Decision::GiveUp(status) => {
+                self.metrics.given_up += 1;
+                self.finish(id, None);
+                Err(status.with_report(self.report(id, now)))
+            }
+        };
+        let Some(entry) = self.table.get_mut(id) else {
+            return;
+        };
+        entry.phase = Phase::Ended;
+        entry.record.due = now;
+        let registered = entry.registered;
+        if self.is_unwanted(id) {
+            self.forget(id);
+            return;
+        }
+        self.table.set_end(id, end);
+        self.table.take_wakers(id, true, &mut self.woken);
+        if registered {
+            self.completed.push_back(id);
+            self.woken.append(&mut self.listeners);
+        }
+    }
+
+    fn is_unwanted(&self, id: u32) -> bool {
+        self.table.get(id).is_none_or(|entry| entry.watches == 0 && !entry.registered)
+    }
+}

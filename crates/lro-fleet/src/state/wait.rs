@@ -1,0 +1,215 @@
+//! Who waits for which operation.
+
+use std::{mem, task::Waker, time::Duration};
+
+use lro::{Code, Handle, OperationName, Origin, Report, Status};
+
+use super::State;
+use crate::{
+    class::Tag,
+    record::Record,
+    step::{Decision, give_up},
+    table::{End, Phase},
+    time::Time,
+};
+
+/// What there is to tell of an operation.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// It was running as of the last of so many good replies.
+    Running {
+        report: Report,
+        replies: u32,
+        next_poll: Duration,
+    },
+    Ended(End, Report),
+}
+
+/// An operation to be waited for, and what is alike to it.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    pub(crate) name: OperationName,
+    pub(crate) kind: String,
+    pub(crate) key: String,
+}
+
+impl State {
+    /// Waits for an operation. Returns its number and a seat.
+    pub(crate) fn watch(&mut self, wanted: Wanted) -> Option<(u32, u32)> {
+        let id = self.enter(wanted)?;
+        let seat = self.table.sit(id);
+        self.release_held(id);
+        Some((id, seat))
+    }
+
+    /// Waits for an operation whose end is to be among the completions.
+    pub(crate) fn register(&mut self, wanted: Wanted) -> Result<(), Status> {
+        let name = wanted.name.clone();
+        if self.closing {
+            return Err(closed(&name));
+        }
+        let full = || Status::new(Code::ResourceExhausted, format!("no room for another operation: {name}"));
+        let id = self.enter(wanted).ok_or_else(full)?;
+        let Some(entry) = self.table.get_mut(id) else {
+            return Ok(());
+        };
+        let is_new = !mem::replace(&mut entry.registered, true);
+        if is_new && entry.phase == Phase::Ended {
+            self.completed.push_back(id);
+            self.woken.append(&mut self.listeners);
+        }
+        Ok(())
+    }
+
+    /// How the wait for an operation ended; as long as it has not, the waker is kept.
+    pub(crate) fn end(&mut self, id: u32, seat: u32, waker: &Waker) -> Option<(End, Report)> {
+        let end = self.known_end(id);
+        if end.is_none() {
+            let replaced = self.table.keep_waker(id, seat, waker, false);
+            self.discarded.extend(replaced);
+        }
+        end
+    }
+
+    /// The news of an operation beyond so many replies that were told; as long as there are none, the waker is kept.
+    pub(crate) fn news(&mut self, id: u32, seat: u32, told: u32, waker: &Waker) -> Option<News> {
+        if let Some((end, report)) = self.known_end(id) {
+            return Some(News::Ended(end, report));
+        }
+        let record = &self.table.get(id)?.record;
+        let replies = record.replies();
+        if replies > told {
+            let now = self.clock.now();
+            let next_poll = record.due.since(now);
+            return Some(News::Running { report: self.report(id, now), replies, next_poll });
+        }
+        let replaced = self.table.keep_waker(id, seat, waker, true);
+        self.discarded.extend(replaced);
+        None
+    }
+
+    fn known_end(&self, id: u32) -> Option<(End, Report)> {
+        let end = self.table.end(id)?;
+        Some((end.clone(), self.report(id, self.clock.now())))
+    }
+
+    /// One who waited does no more.
+    pub(crate) fn leave(&mut self, id: u32, seat: u32) {
+        let (left, waker) = self.table.rise(id, seat);
+        self.discarded.extend(waker);
+        let Some(entry) = self.table.get(id).filter(|entry| left == 0 && !entry.registered) else {
+            return;
+        };
+        if !entry.phase.is_calling() {
+            self.leave_line_of(id);
+            self.forget(id);
+        }
+    }
+
+    /// Keeps whom to wake when there is a completion, or when all calls have ended.
+    pub(crate) fn listen(&mut self, waker: &Waker) {
+        if !self.listeners.iter().any(|listener| listener.will_wake(waker)) {
+            self.listeners.push(waker.clone());
+        }
+    }
+
+    /// Ends all waits, once no call is in flight. Returns what is to be saved to go on with them.
+    pub(crate) fn hand_back(&mut self) -> Option<Vec<Handle>> {
+        if self.in_flight > 0 {
+            return None;
+        }
+        let pending: Vec<u32> = self.pending_ids().collect();
+        let handle = |id: &u32| Some(Handle::new(&self.service, self.name(*id)?));
+        let handles = pending.iter().filter_map(handle).collect();
+        self.end_all("the fleet was shut down");
+        Some(handles)
+    }
+
+    /// Ends all waits.
+    pub(crate) fn end_all(&mut self, why: &str) {
+        self.closing = true;
+        self.closed = true;
+        let now = self.clock.now();
+        let pending: Vec<u32> = self.pending_ids().collect();
+        for id in pending {
+            if let Some(entry) = self.table.get_mut(id) {
+                // Handed back, or nobody's any more: no completion.
+                entry.registered = false;
+            }
+            self.decide(id, give_up(why), now);
+        }
+        self.woken.append(&mut self.listeners);
+        self.wake_driver();
+    }
+
+    fn pending_ids(&self) -> impl Iterator<Item = u32> + '_ {
+        self.table.ids().filter(|id| self.table.get(*id).is_some_and(|entry| entry.phase.is_pending()))
+    }
+
+    /// The number of an operation, which is asked about from now on if it was not.
+    fn enter(&mut self, wanted: Wanted) -> Option<u32> {
+        let Wanted { name, kind, key } = wanted;
+        let (id, is_new) = self.table.insert(&name)?;
+        if !is_new {
+            self.metrics.shared += 1;
+            return Some(id);
+        }
+        let key = self.key(key);
+        let collection = self.collection(name.as_str(), key);
+        let Self { classes, settings, service, learned, .. } = self;
+        let pace = |tag: &Tag| Self::pace(settings, service, learned.as_ref(), tag);
+        let class = classes.join(Tag { kind, key, collection }, pace);
+        let delay = classes.get_mut(class).map(|class| class.pace.begin(id)).unwrap_or_default();
+        let now = self.clock.now();
+        if let Some(entry) = self.table.get_mut(id) {
+            entry.class = class;
+            entry.record = Record::begin(now);
+        }
+        if self.closing {
+            let Decision::GiveUp(status) = give_up("the fleet was shut down") else {
+                return Some(id);
+            };
+            self.decide_unstarted(id, status, now);
+            return Some(id);
+        }
+        self.wait_until(id, now.after(delay), now);
+        Some(id)
+    }
+
+    /// An operation that came due while completions had no room is watched now.
+    fn release_held(&mut self, id: u32) {
+        if self.table.get(id).is_some_and(|entry| entry.phase == Phase::Held) {
+            self.held.retain(|item| item.id != id);
+            let now = self.clock.now();
+            self.make_ready(id, now);
+        }
+    }
+
+    fn decide_unstarted(&mut self, id: u32, status: Status, now: Time) {
+        let end = Err(status.with_report(self.report(id, now)));
+        if let Some(entry) = self.table.get_mut(id) {
+            entry.phase = Phase::Ended;
+            entry.record.due = now;
+        }
+        self.table.set_end(id, end);
+    }
+
+    /// An operation leaves wherever it is.
+    pub(super) fn leave_line_of(&mut self, id: u32) {
+        match self.table.get(id).map(|entry| entry.phase) {
+            Some(Phase::Ready) => {
+                self.leave_line(id);
+                if let Some(key) = self.key_of(id) {
+                    self.keys[key].ready.forget();
+                }
+            }
+            Some(Phase::Held) => self.held.retain(|item| item.id != id),
+            _ => {}
+        }
+    }
+}
+
+fn closed(name: &OperationName) -> Status {
+    Status::new(Code::FailedPrecondition, format!("the fleet was shut down: {name}"))
+        .with_origin(Origin::StoppedAsking)
+}

@@ -1,0 +1,128 @@
+use std::time::Duration;
+
+use crate::time::Time;
+
+/// A collection of operations that can be listed: when one list is cheaper than the gets that are due.
+#[derive(Debug)]
+pub(crate) struct Collection {
+    /// The parent, as a request to list names it.
+    pub(crate) parent: String,
+    pub(crate) key: usize,
+    /// The operations in it that are waited for.
+    pub(crate) pending: usize,
+    /// Those of them that are due.
+    pub(crate) due: usize,
+    /// The pages that the last sweep took.
+    pages: usize,
+    not_before: Time,
+    pub(crate) sweep: Option<Sweep>,
+}
+
+/// A list being read, page by page.
+#[derive(Debug)]
+pub(crate) struct Sweep {
+    /// The operations that were due when it began: asked about by get if the list does not tell of them.
+    pub(crate) covered: Vec<u32>,
+    pub(crate) page_token: String,
+    /// Whether a page is being asked for.
+    pub(crate) is_asked: bool,
+    pages: usize,
+    told: usize,
+}
+
+/// What comes after a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    Page,
+    /// The list is at its end, or costs more than it saves.
+    End,
+}
+
+impl Collection {
+    pub(crate) fn new(parent: String, key: usize) -> Self {
+        Self { parent, key, pending: 0, due: 0, pages: 0, not_before: Time::default(), sweep: None }
+    }
+
+    /// Whether a list of all would take fewer calls than to get each that is due.
+    pub(crate) fn is_worth_a_sweep(&self, now: Time) -> bool {
+        self.sweep.is_none() && self.not_before <= now && self.due > self.expected_pages()
+    }
+
+    /// Whether there is a page to ask for.
+    pub(crate) fn wants_page(&self) -> bool {
+        self.sweep.as_ref().is_some_and(|sweep| !sweep.is_asked)
+    }
+
+    pub(crate) fn begin(&mut self, covered: Vec<u32>) {
+        self.sweep = Some(Sweep { covered, page_token: String::new(), is_asked: false, pages: 0, told: 0 });
+    }
+
+    /// A page came, and told of so many of those covered.
+    pub(crate) fn keep_page(&mut self, next_page_token: &str, told: usize) -> Next {
+        let Some(sweep) = &mut self.sweep else {
+            return Next::End;
+        };
+        sweep.is_asked = false;
+        sweep.pages += 1;
+        sweep.told += told;
+        let goes_on = !next_page_token.is_empty() && next_page_token != sweep.page_token;
+        let has_more = sweep.told < sweep.covered.len();
+        if goes_on && has_more && sweep.pages < sweep.covered.len() {
+            next_page_token.clone_into(&mut sweep.page_token);
+            return Next::Page;
+        }
+        Next::End
+    }
+
+    /// Ends the sweep. Returns those covered; not all of them are told of.
+    pub(crate) fn end(&mut self, now: Time) -> Vec<u32> {
+        let Some(sweep) = self.sweep.take() else {
+            return Vec::new();
+        };
+        // What it would have taken to learn of as many by get.
+        let saved = sweep.told;
+        self.pages = sweep.pages.max(1);
+        if saved <= sweep.pages {
+            self.not_before = now.after(WHERE_DEAR);
+        }
+        sweep.covered
+    }
+
+    /// The collection could not be listed: it is not tried again soon.
+    pub(crate) fn refuse(&mut self, now: Time, may_pass: bool) {
+        self.not_before = now.after(if may_pass { WHERE_DEAR } else { WHERE_REFUSED });
+    }
+
+    fn expected_pages(&self) -> usize {
+        self.pages.max(self.pending.div_ceil(PAGE_SIZE as usize)).max(1)
+    }
+}
+
+/// The parent of the collection that an operation is in, if its name has the form of AIP-151: `[parent/]operations/id`.
+pub(crate) fn parent_of(name: &str) -> Option<&str> {
+    let (collection, _) = name.rsplit_once('/')?;
+    match collection.strip_suffix("operations")? {
+        "" => Some(""),
+        parent => parent.strip_suffix('/'),
+    }
+}
+
+/// The operations that a page is asked to hold; a service may give fewer.
+pub(crate) const PAGE_SIZE: u32 = 1_000;
+/// From a sweep that cost more than it saved to the next.
+const WHERE_DEAR: Duration = Duration::from_secs(60);
+const WHERE_REFUSED: Duration = Duration::from_secs(3_600);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parent_of_a_name_is_what_precedes_the_collection() {
+        assert_eq!(parent_of("operations/1"), Some(""));
+        assert_eq!(parent_of("projects/p/locations/l/operations/1"), Some("projects/p/locations/l"));
+        assert_eq!(parent_of("operations/a/b"), None);
+        assert_eq!(parent_of("myoperations/1"), None);
+        assert_eq!(parent_of("operations"), None);
+    }
+}

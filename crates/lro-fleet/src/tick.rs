@@ -1,0 +1,74 @@
+use std::time::Duration;
+
+use crate::time::Time;
+
+/// The grid of moments on which a fleet asks, so that many operations are asked about in one go.
+///
+/// A wake-up costs more than a poll in memory: polls that are spread evenly over time cost two to four times the CPU of
+/// those that come together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ticks {
+    /// From one tick to the next, in microseconds; zero for none.
+    tick: u64,
+    /// By how much the grid of this process is shifted, that many processes do not ask at the same moments.
+    phase: u64,
+}
+
+impl Ticks {
+    /// `chance` is drawn from `0.0..1.0`.
+    pub(crate) fn new(tick: Duration, chance: f64) -> Self {
+        let tick = u64::try_from(tick.as_micros()).unwrap_or(u64::MAX);
+        Self { tick, phase: (tick as f64 * chance) as u64 }
+    }
+
+    /// The tick at or after a due time that was set `pace` before it.
+    ///
+    /// The grid is halved until it shifts the due time by no more than a fortieth of the pace.
+    pub(crate) fn round_up(self, due: Time, pace: Duration) -> Time {
+        let most = u64::try_from(pace.as_micros() / 40).unwrap_or(u64::MAX);
+        let mut grain = self.tick;
+        while grain > most {
+            grain /= 2;
+        }
+        if grain < FINEST || due == Time::NEVER {
+            return due;
+        }
+        let shifted = due.micros().saturating_add(grain - self.phase % grain);
+        Time::from_micros(due.micros().saturating_add((grain - shifted % grain) % grain))
+    }
+}
+
+/// In microseconds: tokio's timers tell no less apart.
+const FINEST: u64 = 1_000;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_due_time_is_shifted_by_a_fortieth_of_the_pace_and_a_tick_at_most(
+            due in 0_u64..10_000_000_000, pace in 0_u64..100_000_000, tick in 0_u64..200_000, chance in 0.0..1.0_f64,
+        ) {
+            let ticks = Ticks::new(Duration::from_micros(tick), chance);
+            let due = Time::from_micros(due);
+            let rounded = ticks.round_up(due, Duration::from_micros(pace));
+            prop_assert!(rounded >= due);
+            let shift = rounded.since(due);
+            prop_assert!(shift <= Duration::from_micros(pace / 40) && shift <= Duration::from_micros(tick));
+        }
+
+        #[test]
+        fn those_of_a_long_pace_come_together(dues in prop::collection::vec(0_u64..50_000, 1..20), chance in 0.0..1.0_f64) {
+            let ticks = Ticks::new(Duration::from_millis(50), chance);
+            let round = |due| ticks.round_up(Time::from_micros(due), Duration::from_secs(2));
+            let mut rounded: Vec<_> = dues.iter().copied().map(round).collect();
+            rounded.sort_unstable();
+            rounded.dedup();
+            prop_assert!(rounded.len() <= 2);
+            prop_assert!(rounded.windows(2).all(|pair| pair[1].since(pair[0]) == Duration::from_millis(50)));
+        }
+    }
+}

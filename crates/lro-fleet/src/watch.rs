@@ -1,0 +1,155 @@
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    marker::PhantomData,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use futures::stream;
+use lro::{Code, Report, Snapshot, Snapshots, Status};
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use crate::{completions::decode, shared::Hold, state::News, table::End};
+
+/// A wait for one operation of a fleet: a future of its outcome, and a stream of its snapshots. From
+/// [`Fleet::watch`](crate::Fleet::watch).
+///
+/// ```
+/// # use lro::{OperationName, Status};
+/// # use lro_fleet::Fleet;
+/// # #[derive(serde::Deserialize)] struct Job {}
+/// # #[derive(Debug, serde::Deserialize)] struct JobProgress {}
+/// # async fn example(fleet: Fleet, name: OperationName) -> Result<(), Status> {
+/// let mut watch = fleet.watch::<Job>(name).with_metadata::<JobProgress>();
+/// while let Some(snapshot) = watch.next().await {
+///     println!("{:?}", snapshot?.metadata());
+/// }
+/// let job = watch.await?;
+/// # Ok(()) }
+/// ```
+#[must_use = "dropping the last watch of an operation stops the asking"]
+pub struct Watch<R, M = IgnoredAny> {
+    claim: Claim,
+    /// The replies that were told by `next`.
+    told: u32,
+    /// Whether the end was told by `next`.
+    ended: bool,
+    types: PhantomData<fn() -> (R, M)>,
+}
+
+/// A seat among those who wait for an operation, given back when it is dropped.
+#[derive(Debug)]
+struct Claim {
+    hold: Arc<Hold>,
+    id: u32,
+    /// `NO_SEAT` if the fleet had no room for the operation.
+    seat: u32,
+}
+
+impl<R> Watch<R> {
+    pub(crate) fn new(hold: Arc<Hold>, seat: Option<(u32, u32)>) -> Self {
+        let (id, seat) = seat.unwrap_or((0, NO_SEAT));
+        Self { claim: Claim { hold, id, seat }, told: 0, ended: false, types: PhantomData }
+    }
+}
+
+impl<R, M> Watch<R, M> {
+    /// Names the type of the metadata for [`Snapshot::metadata`].
+    pub fn with_metadata<N>(self) -> Watch<R, N> {
+        Watch { claim: self.claim, told: self.told, ended: self.ended, types: PhantomData }
+    }
+
+    /// The state as of the next good reply that was not told yet; `None` once the end was told.
+    ///
+    /// The last snapshot is the one that is done. A wait that ends in another way ends with its error. Either way the
+    /// watch can still be awaited. Who is slow is told of the latest reply only.
+    pub async fn next(&mut self) -> Option<Result<Snapshot<M>, Status>> {
+        if self.ended {
+            return None;
+        }
+        let told = self.told;
+        match poll_fn(|context| self.claim.news(told, context)).await {
+            News::Running { report, replies, next_poll } => {
+                self.told = replies;
+                Some(Ok(Snapshot::new(report, Some(next_poll))))
+            }
+            News::Ended(end, report) => {
+                self.ended = true;
+                let end = end.as_ref().as_ref().map_err(Status::clone);
+                Some(end.map(|_| Snapshot::new(report, None)))
+            }
+        }
+    }
+
+    /// A stream of the snapshots that [`next`](Self::next) returns. The watch can be awaited when it was dropped.
+    pub fn snapshots(&mut self) -> Snapshots<'_, M> {
+        Box::pin(stream::unfold(self, |watch| async { Some((watch.next().await?, watch)) }))
+    }
+
+    /// As [`snapshots`](Self::snapshots), of a stream that owns the watch.
+    pub fn into_stream(self) -> Snapshots<'static, M>
+    where
+        R: 'static,
+        M: 'static,
+    {
+        Box::pin(stream::unfold(self, |mut watch| async { Some((watch.next().await?, watch)) }))
+    }
+
+    /// Waits for the outcome as awaiting does, but leaves the watch: asking again gives the same outcome.
+    ///
+    /// # Errors
+    ///
+    /// As [`poll_until_done`](lro::poll_until_done).
+    pub async fn outcome(&mut self) -> Result<R, Status>
+    where
+        R: DeserializeOwned,
+    {
+        let (end, report) = poll_fn(|context| self.claim.end(context)).await;
+        decode(&end, &report)
+    }
+}
+
+impl Claim {
+    fn end(&self, context: &Context<'_>) -> Poll<(End, Report)> {
+        if self.seat == NO_SEAT {
+            let full = Status::new(Code::ResourceExhausted, "the fleet has no room for another operation");
+            return Poll::Ready((Arc::new(Err(full)), Report::default()));
+        }
+        let end = self.hold.0.with(|state| state.end(self.id, self.seat, context.waker()));
+        end.map_or(Poll::Pending, Poll::Ready)
+    }
+
+    fn news(&self, told: u32, context: &Context<'_>) -> Poll<News> {
+        if self.seat == NO_SEAT {
+            return self.end(context).map(|(end, report)| News::Ended(end, report));
+        }
+        let news = self.hold.0.with(|state| state.news(self.id, self.seat, told, context.waker()));
+        news.map_or(Poll::Pending, Poll::Ready)
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if self.seat != NO_SEAT {
+            self.hold.0.with(|state| state.leave(self.id, self.seat));
+        }
+    }
+}
+
+impl<R: DeserializeOwned, M> Future for Watch<R, M> {
+    type Output = Result<R, Status>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.claim.end(context).map(|(end, report)| decode(&end, &report))
+    }
+}
+
+impl<R, M> fmt::Debug for Watch<R, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch").field("told", &self.told).field("ended", &self.ended).finish_non_exhaustive()
+    }
+}
+
+const NO_SEAT: u32 = u32::MAX;
