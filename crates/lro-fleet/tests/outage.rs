@@ -58,13 +58,16 @@ async fn a_server_that_throttles_is_left_alone_for_as_long_as_it_asks() {
 #[tokio::test(start_paused = true)]
 async fn a_throttled_quota_key_does_not_slow_another_one() {
     let server = Server::new(millis(20));
-    let slow: Vec<_> = (0..50).map(|number| server.has(&format!("slow/operations/{number}"), secs(60))).collect();
-    let quick: Vec<_> = (0..50).map(|number| server.has(&format!("quick/operations/{number}"), secs(60))).collect();
+    let slow: Vec<_> =
+        (0..50).map(|number| server.has(&format!("slow/operations/{number}"), secs(60))).collect();
+    let quick: Vec<_> =
+        (0..50).map(|number| server.has(&format!("quick/operations/{number}"), secs(60))).collect();
     let inner = server.clone();
     let transport = lro::transport_fn(move |name: lro::OperationName| {
         let server = inner.clone();
         async move {
-            let is_throttled = name.as_str().starts_with("slow") && (secs(10)..secs(11)).contains(&server.now());
+            let is_throttled =
+                name.as_str().starts_with("slow") && (secs(10)..secs(11)).contains(&server.now());
             if is_throttled {
                 return Err(Status::new(Code::ResourceExhausted, "too many").with_retry_after(secs(40)));
             }
@@ -120,9 +123,11 @@ async fn a_fleet_learns_how_often_a_server_lets_itself_be_asked() {
 async fn one_operation_that_is_refused_does_not_slow_the_others() {
     let server = Server::new(millis(20));
     let names = server.has_many(20, |_| secs(20));
-    let fleet = Fleet::builder(server.clone()).tolerance(Tolerance::default().not_found_for(Duration::ZERO)).start();
-    let unknown: Vec<_> =
-        (0..20).map(|number| fleet.watch::<Value>(format!("operations/none{number}").parse().unwrap())).collect();
+    let fleet =
+        Fleet::builder(server.clone()).tolerance(Tolerance::default().not_found_for(Duration::ZERO)).start();
+    let unknown: Vec<_> = (0..20)
+        .map(|number| fleet.watch::<Value>(format!("operations/none{number}").parse().unwrap()))
+        .collect();
     let watches: Vec<_> = names.into_iter().map(|name| fleet.watch::<Value>(name)).collect();
     assert!(join_all(unknown).await.into_iter().all(|outcome| outcome.unwrap_err().code() == Code::NotFound));
     assert!(join_all(watches).await.iter().all(Result::is_ok));

@@ -1,0 +1,76 @@
+//! A server is down for a minute while 100,000 operations are waited for: what is sent meanwhile and after, and how late
+//! the outcomes come.
+
+use std::{error::Error, time::Duration};
+
+use fleet_benches::server::Server;
+use futures::StreamExt;
+use lro::OperationName;
+use lro_fleet::{Fleet, Rate};
+use tokio::runtime::Builder;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build()?;
+    runtime.block_on(run())
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
+    let server = Server::new(Duration::from_millis(50), DOWN..UP);
+    let fleet = Fleet::builder(server.clone()).max_in_flight(512).rate(Rate::per_second(RATE)).start();
+    for number in 0..OPERATIONS {
+        let name = OperationName::parse(&format!("projects/p/locations/l/operations/{number:024}"))?;
+        // Some are done before, some during and some after the outage.
+        server.start(
+            &name,
+            Duration::from_secs(600)
+                + Duration::from_millis(u64::from(number) * 200_000 / u64::from(OPERATIONS)),
+        );
+        fleet.register::<serde_json::Value>(name)?;
+    }
+    let mut completions = fleet.completions().take(OPERATIONS as usize);
+    let (mut delivered, mut good, mut latest) = (0, 0, Duration::ZERO);
+    while let Some(completion) = completions.next().await {
+        let number: u64 = completion.name().segments().next_back().unwrap_or_default().parse()?;
+        let done_at =
+            Duration::from_secs(600) + Duration::from_millis(number * 200_000 / u64::from(OPERATIONS));
+        delivered += 1;
+        good += u32::from(completion.outcome().is_ok());
+        if (DOWN..UP).contains(&done_at) || done_at < UP {
+            latest = latest.max(server.now().saturating_sub(done_at.max(UP)));
+        }
+    }
+    let calls = server.calls();
+    let during = calls.iter().filter(|at| (DOWN + Duration::from_secs(1)..UP).contains(at)).count();
+    println!(
+        "{OPERATIONS} operations, {RATE} calls a second at most, the server down from {DOWN:?} to {UP:?}"
+    );
+    println!("outcomes delivered: {delivered}, good: {good}");
+    println!("calls: {}, of them {during} while the server was down (after the first second)", calls.len());
+    println!("most calls in a bucket of 100 ms: {} (rate: {})", most_in_a_bucket(&calls), RATE / 10);
+    println!("most calls in any second: {}", most_within(&calls, Duration::from_secs(1)));
+    let backlog = f64::from(OPERATIONS) / f64::from(RATE);
+    println!(
+        "latest outcome: {latest:.1?} after the end of the outage; the backlog needs {backlog:.1} s at that rate"
+    );
+    println!("{}", fleet.metrics());
+    Ok(())
+}
+
+fn most_in_a_bucket(calls: &[Duration]) -> usize {
+    let buckets = calls.chunk_by(|one, other| one.as_millis() / 100 == other.as_millis() / 100);
+    buckets.map(<[_]>::len).max().unwrap_or(0)
+}
+
+fn most_within(calls: &[Duration], window: Duration) -> usize {
+    let mut first = 0;
+    let within = calls.iter().enumerate().map(|(last, at)| {
+        first += calls[first..].iter().take_while(|from| **from + window <= *at).count();
+        last - first + 1
+    });
+    within.max().unwrap_or(0)
+}
+
+const OPERATIONS: u32 = 100_000;
+const RATE: u32 = 4_000;
+const DOWN: Duration = Duration::from_secs(630);
+const UP: Duration = Duration::from_secs(690);
