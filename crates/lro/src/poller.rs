@@ -219,7 +219,7 @@ impl<'a> Poller<'a> {
             let reply = until(timer, call).await.ok_or(limit);
             return self.commit_cancel(asked, reply);
         }
-        let patience = limit.patience(asked).filter(|_| progress.may_wait());
+        let patience = if progress.may_wait() { limit.patience(asked) } else { None };
         let call = match patience {
             Some(patience) => self.transport.wait_operation(&name, Some(patience)),
             None => self.transport.get_operation(&name),

@@ -121,8 +121,11 @@ impl Progress {
     /// The time that the server kept the call waiting is part of the pause, but there is no hot loop.
     pub(crate) fn pause(&mut self, delay: Duration, hint: Duration) {
         let (asked, replied) = self.last_call;
-        let due = if self.waits { later(asked, delay.max(LEAST_GAP)) } else { later(replied, delay) };
-        self.due = due.max(later(replied, hint));
+        self.due = if self.waits {
+            later(asked, delay.max(LEAST_GAP)).max(later(replied, hint))
+        } else {
+            later(replied, delay.max(hint))
+        };
     }
 
     /// The status by which the server refused to cancel, once.
@@ -224,7 +227,7 @@ impl Drop for Progress {
 }
 
 pub(crate) fn later(from: Instant, delay: Duration) -> Instant {
-    from.checked_add(delay).unwrap_or(from + NEVER)
+    from.checked_add(delay).unwrap_or_else(|| from + NEVER)
 }
 
 /// Thirty years: what is farther off than a clock can tell.
