@@ -125,7 +125,10 @@ impl HttpClient {
         };
         let sent = self.0.http.request(self.request(prepared, token.as_ref()));
         let unsaid = |fault| failure::without_token(fault, token.as_ref());
-        let response = sent.await.map_err(|error| unsaid(self.unreached(error)))?;
+        let response = match sent.await {
+            Ok(response) => response,
+            Err(error) => return Err(unsaid(self.unreached(error))),
+        };
         let http = response.status();
         let retry_after = reply::retry_after(response.headers());
         let encoding = Encoding::of(response.headers());
