@@ -151,8 +151,8 @@ impl Schedule for Polls {
 const CLIENTS: [&str; 2] = ["bare", "ours"];
 const ROUNDS: u32 = 5;
 const FEW: u32 = 200;
-const COUNTED: u32 = 1_000;
+const COUNTED: u32 = 500;
 /// Bytes by which the heap of a run is shifted: where hyper's read buffer comes to lie beside a hole, glibc takes
 /// some 300 instructions more a poll, which is chance.
-const SHIFTS: [usize; 4] = [0, 1_100, 9_000, 20_000];
+const SHIFTS: [usize; 6] = [0, 200, 700, 1_100, 2_500, 9_000];
 const TIMED: u32 = 20_000;
