@@ -149,12 +149,16 @@ impl Progress {
         matches!(self.cancel, Cancel::Refused(_)) && !self.extension.is_zero()
     }
 
-    /// A good reply refills the budget of failures; `share` is what it tells of the work done. Returns the delay to the
-    /// next call.
-    pub(crate) fn keep_running(&mut self, share: Option<f64>) -> Option<Duration> {
+    /// The operation was seen running.
+    pub(crate) fn keep_running(&mut self) {
         self.replies = self.replies.saturating_add(1);
-        self.refill();
         self.last_running = Some(self.last_call);
+        self.refill();
+    }
+
+    /// Asks the schedule for the delay to the next call, `None` to give up; `share` is what the reply tells of the work
+    /// done.
+    pub(crate) fn scheduled(&mut self, share: Option<f64>) -> Option<Duration> {
         let (asked, replied) = self.last_call;
         let moment = Moment::new(self.elapsed - self.paced_from, self.replies);
         // A call that waits tells nothing of the way.
@@ -162,7 +166,7 @@ impl Progress {
         self.schedule.delay(&moment.with_round_trip(round_trip).with_progress(share))
     }
 
-    /// A good reply, whatever it says.
+    /// A good reply, whatever it says, refills the budget of failures.
     fn refill(&mut self) {
         self.had_reply = true;
         self.failures = 0;
@@ -170,12 +174,14 @@ impl Progress {
         self.refused_credential = false;
     }
 
+    /// The operation was seen done.
     pub(crate) fn keep_done(&mut self) {
         self.replies = self.replies.saturating_add(1);
         self.finish(Some(self.middle(self.last_call)));
     }
 
-    /// Returns the delay to the next call: none for the first refusal of a credential, for the next one is new.
+    /// Counts a failed call. Returns the delay to the next one: none for the first refusal of a credential, for the
+    /// next one is new.
     pub(crate) fn keep_failed(
         &mut self,
         status: &Status,

@@ -122,10 +122,11 @@ impl Poller<'_> {
             self.end = Some(Ok(outcome));
             return Step::Ended;
         }
+        progress.keep_running();
         // Old metadata would be old progress.
         let told = self.metadata.as_ref().filter(|_| is_told);
         let share = self.settings.share.as_ref().and_then(|share| (share.0)(told?));
-        let Some(delay) = progress.keep_running(share) else {
+        let Some(delay) = progress.scheduled(share) else {
             return self.stop("the pacing gave up");
         };
         progress.pause(delay, self.settings.tolerance.hint(retry_after));
