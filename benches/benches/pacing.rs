@@ -3,7 +3,7 @@
 use std::{hint::black_box, time::Duration};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use lro::{Learned, Pacing, pacing::Moment};
+use lro::{History, Learned, Pacing, pacing::Moment};
 
 fn pacing(criterion: &mut Criterion) {
     let learned = warm();
@@ -13,6 +13,14 @@ fn pacing(criterion: &mut Criterion) {
         bencher.iter(|| {
             polls = polls % 8 + 1;
             schedule.delay(black_box(&Moment::new(Duration::from_secs(u64::from(polls) * 9), polls)))
+        });
+    });
+    let mut schedule = told().pacing(KIND).schedule();
+    criterion.bench_function("a poll planned by the progress that it told", |bencher| {
+        bencher.iter(|| {
+            polls = polls % 8 + 1;
+            let moment = Moment::new(Duration::from_secs(u64::from(polls) * 5), polls);
+            schedule.delay(black_box(&moment.with_progress(f64::from(polls) * 0.1)))
         });
     });
     let pacing: Pacing = learned.pacing(KIND);
@@ -32,6 +40,16 @@ fn warm() -> Learned {
     for seconds in 0..64 {
         learned.expect(KIND, Duration::from_secs(40 + seconds * 7 % 40));
     }
+    learned
+}
+
+/// One that remembers as many, and that they told their progress within a tenth.
+fn told() -> Learned {
+    let mut saved = serde_json::to_value(warm().history()).expect("a history is JSON");
+    saved["kinds"][KIND]["bar"] = serde_json::json!([0.01, 15]);
+    let history: History = serde_json::from_value(saved).expect("a history");
+    let learned = Learned::new();
+    learned.remember(&history);
     learned
 }
 

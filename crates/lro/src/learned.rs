@@ -13,6 +13,7 @@ mod curve;
 mod history;
 mod interval;
 mod kind;
+mod ledger;
 mod plan;
 mod policy;
 mod schedule;
@@ -48,7 +49,7 @@ pub use self::history::History;
 /// - A server's wish (`Retry-After`) is a floor, as with any pacing.
 ///
 /// Cloning shares what is learned; so do the pacings of a kind, and waits that run at the same time learn from each
-/// other. A kind takes at most 4 KB.
+/// other. A kind takes at most 4 KB, and 5 KB more while a wait for it tells its progress.
 ///
 /// ```
 /// # use lro::{Learned, Operation, OperationName, Status, poll_until_done, transport_fn};
@@ -131,10 +132,10 @@ impl Learned {
         History::of(kinds.by_name.iter().map(|(name, (_, kind))| (name.clone(), lock(kind).memory())))
     }
 
-    /// Goes on from a saved history. Kinds that are known already are replaced.
+    /// Goes on from a saved history. Kinds that are known already are replaced; waits that run go by what is known then.
     pub fn remember(&self, history: &History) {
         for (name, memory) in history.kinds() {
-            *lock(&self.kind(name)) = Kind::remembered(self.0.budget, memory);
+            lock(&self.kind(name)).remember(memory);
         }
     }
 

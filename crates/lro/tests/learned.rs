@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lro::{
     Any, History, Learned, LroTransport, Operation, OperationName, Pacing, Status, async_trait,
-    poll_until_done,
+    pacing::Moment, poll_until_done,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -79,6 +79,51 @@ async fn knows_from_an_expectation_or_a_saved_history() {
     assert_eq!(stranger.times, cold.times);
 }
 
+#[test]
+fn plans_running_waits_anew_when_it_is_told_what_to_remember() {
+    let (learned, slow) = (Learned::new(), Learned::new());
+    learned.expect("report", Duration::from_secs(100));
+    slow.expect("report", Duration::from_secs(5000));
+    let mut running = learned.pacing("report").schedule();
+    running.delay(&Moment::new(Duration::ZERO, 0)).unwrap();
+
+    learned.remember(&slow.history());
+    // As many operations as it knew when the wait began.
+    for learned in [&learned, &slow] {
+        learned.expect("report", Duration::from_secs(5000));
+    }
+    let moment = Moment::new(Duration::from_secs(400), 1);
+    let fresh = slow.pacing("report").schedule().delay(&moment).unwrap();
+    let delay = running.delay(&moment).unwrap();
+    assert!(delay.abs_diff(fresh) < Duration::from_secs(1), "{delay:?}, {fresh:?} by what is known now");
+}
+
+#[tokio::test(start_paused = true)]
+async fn keeps_the_ledger_of_running_waits_when_it_is_told_what_to_remember() {
+    for remembers in [false, true] {
+        let learned = Learned::new();
+        learned.expect("report", Duration::from_secs(300));
+        let before = tokens(&learned);
+        let server = Server::new(400.0, ROUND_TRIP);
+        let mut wait = poll_until_done::<Value>(&server, name()).pacing(learned.pacing("report"));
+        let _ = wait.next().await;
+        if remembers {
+            learned.remember(&learned.history());
+            assert_eq!(tokens(&learned), before, "the wait has not ended");
+        }
+        wait.await.unwrap();
+        let own = server.calls.into_inner().unwrap().len();
+        let saved = classic(400.0, ROUND_TRIP).len() as f64 - own as f64;
+        assert_eq!(tokens(&learned), before + saved, "{remembers}");
+        assert_ne!(saved, 0.0, "it would show nothing");
+    }
+}
+
+/// What the ledger of the kind `report` has left.
+fn tokens(learned: &Learned) -> f64 {
+    serde_json::to_value(learned.history()).unwrap()["kinds"]["report"]["tokens"].as_f64().unwrap()
+}
+
 #[tokio::test(start_paused = true)]
 async fn heeds_a_saved_history_of_nonsense() {
     for nonsense in [
@@ -97,8 +142,7 @@ async fn heeds_a_saved_history_of_nonsense() {
 async fn learns_from_what_was_given_up_that_it_takes_longer() {
     let learned = Learned::new();
     for _ in 0..5 {
-        let server =
-            Server { done_at: 1e9, round_trip: ROUND_TRIP, began: Instant::now(), calls: Default::default() };
+        let server = Server::new(1e9, ROUND_TRIP);
         let wait = poll_until_done::<Value>(&server, name()).pacing(learned.pacing("report"));
         assert!(wait.deadline(Duration::from_secs(100)).await.is_err());
     }
@@ -188,13 +232,7 @@ proptest! {
 #[tokio::test(start_paused = true)]
 async fn is_the_pace_of_a_transport_that_learns_unless_the_wait_has_another() {
     let learned = Learned::new();
-    let server = || {
-        let began = Instant::now();
-        Learning(
-            Server { done_at: 80.0, round_trip: ROUND_TRIP, began, calls: Default::default() },
-            learned.clone(),
-        )
-    };
+    let server = || Learning(Server::new(80.0, ROUND_TRIP), learned.clone());
     let other = server();
     poll_until_done::<Value>(&other, name()).pacing(Pacing::fixed(Duration::from_secs(10))).await.unwrap();
     assert_eq!(serde_json::to_value(learned.history()).unwrap()["kinds"], serde_json::json!({}));
@@ -277,15 +315,14 @@ async fn told(pacing: &Pacing, seconds: f64, is_heeded: bool) -> Run {
         share: f64,
     }
 
-    let began = Instant::now();
-    let server = Server { done_at: seconds, round_trip: ROUND_TRIP, began, calls: Default::default() };
+    let server = Server::new(seconds, ROUND_TRIP);
     poll_until_done::<Value>(&server, name())
         .with_metadata::<Metadata>()
         .progress(move |metadata| Some(metadata.share).filter(|_| is_heeded))
         .pacing(pacing.clone())
         .await
         .unwrap();
-    Run { noticed: began.elapsed().as_secs_f64(), times: server.calls.into_inner().unwrap() }
+    Run { noticed: server.began.elapsed().as_secs_f64(), times: server.calls.into_inner().unwrap() }
 }
 
 /// One operation, waited for.
@@ -295,7 +332,7 @@ struct Run {
 }
 
 async fn run(pacing: &Pacing, seconds: f64, round_trip: f64) -> Run {
-    let server = Server { done_at: seconds, round_trip, began: Instant::now(), calls: Default::default() };
+    let server = Server::new(seconds, round_trip);
     poll_until_done::<Value>(&server, name()).pacing(pacing.clone()).await.unwrap();
     let noticed = server.began.elapsed().as_secs_f64();
     let times = server.calls.into_inner().unwrap();
@@ -322,6 +359,12 @@ struct Server {
     round_trip: f64,
     began: Instant,
     calls: std::sync::Mutex<Vec<f64>>,
+}
+
+impl Server {
+    fn new(done_at: f64, round_trip: f64) -> Self {
+        Self { done_at, round_trip, began: Instant::now(), calls: Default::default() }
+    }
 }
 
 #[async_trait]

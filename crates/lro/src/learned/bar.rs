@@ -50,10 +50,13 @@ impl Bar {
         }
     }
 
-    /// The curve of an operation that is running at `now` and is expected to take `duration`, both in seconds; `None` as
-    /// long as no operation that told its progress has finished.
+    /// Whether an operation that told its progress has finished.
+    pub(super) fn is_known(&self) -> bool {
+        self.operations > 0
+    }
+
+    /// The curve of an operation that is running at `now` and is expected to take `duration`, both in seconds.
     pub(super) fn bent(&self, curve: &Curve, now: f64, duration: f64) -> Option<Curve> {
-        let deviation = self.variance.sqrt().max(0.01);
-        (self.operations > 0).then(|| curve.given(now, duration, deviation))?
+        curve.given(now, duration, self.variance.sqrt().max(0.01))
     }
 }

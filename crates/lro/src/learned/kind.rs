@@ -1,4 +1,7 @@
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Weak},
+};
 
 use super::{
     Budget,
@@ -7,6 +10,7 @@ use super::{
     curve::Curve,
     history::Memory,
     interval::Interval,
+    ledger::Ledger,
     plan::Plan,
 };
 
@@ -16,13 +20,14 @@ pub(super) struct Kind {
     ring: VecDeque<Interval>,
     /// Surprises in a row: later than expected above zero, sooner below.
     surprises: i8,
-    /// How many polls it may be ahead of the classic backoff.
-    pub(super) tokens: f64,
+    pub(super) ledger: Ledger,
     price: f64,
     bar: Bar,
     /// Changes with the plan.
     pub(super) edition: u64,
     plan: Option<Arc<Plan>>,
+    /// Kept by the waits that tell their progress, who ask for it at each poll: it is larger than all else here.
+    curve: Weak<Curve>,
 }
 
 impl Kind {
@@ -32,22 +37,25 @@ impl Kind {
             budget,
             ring,
             surprises: 0,
-            tokens: TOKENS,
+            ledger: Ledger::new(),
             price: 0.0,
             bar: Bar::UNKNOWN,
             edition: 0,
             plan: None,
+            curve: Weak::new(),
         }
     }
 
-    pub(super) fn remembered(budget: Budget, memory: &Memory) -> Self {
+    /// Replaces what is known. Waits that run go on, by a new plan.
+    pub(super) fn remember(&mut self, memory: &Memory) {
         let last = memory.intervals.len().saturating_sub(MOST);
         let ring = memory.intervals[last..]
             .iter()
             .map(|(ln_lo, ln_hi)| Interval { ln_lo: *ln_lo, ln_hi: ln_hi.unwrap_or(f32::INFINITY) });
-        let tokens =
-            if memory.tokens.is_finite() { f64::from(memory.tokens).clamp(0.0, TOKENS) } else { 0.0 };
-        let bar = memory.bar.map_or(Bar::UNKNOWN, |(variance, operations)| Bar {
+        self.ring = ring.collect();
+        self.surprises = 0;
+        self.price = 0.0;
+        self.bar = memory.bar.map_or(Bar::UNKNOWN, |(variance, operations)| Bar {
             variance: if variance.is_finite() {
                 f64::from(variance).clamp(0.0, 100.0)
             } else {
@@ -55,7 +63,8 @@ impl Kind {
             },
             operations,
         });
-        Self { ring: ring.collect(), tokens, bar, ..Self::new(budget) }
+        self.ledger.remember(f64::from(memory.tokens));
+        self.outdate();
     }
 
     pub(super) fn memory(&self) -> Memory {
@@ -63,7 +72,8 @@ impl Kind {
             |interval: &Interval| (interval.ln_lo, Some(interval.ln_hi).filter(|hi| hi.is_finite()));
         let bar = Some(self.bar).filter(|bar| bar.operations > 0);
         let bar = bar.map(|bar| (bar.variance as f32, bar.operations));
-        Memory { intervals: self.ring.iter().map(interval).collect(), tokens: self.tokens as f32, bar }
+        let intervals = self.ring.iter().map(interval).collect();
+        Memory { intervals, tokens: self.ledger.settled() as f32, bar }
     }
 
     /// Whether its polls are held against those of the classic backoff: not where each has a price.
@@ -78,7 +88,7 @@ impl Kind {
             let plan = match self.budget {
                 Budget::Price(price) => Plan::at_price(&curve, price),
                 Budget::Share(share) => {
-                    let thrift = 0.6 + 0.4 * (self.tokens.max(0.0) / TOKENS).min(1.0);
+                    let thrift = 0.6 + 0.4 * self.ledger.fullness();
                     Plan::with_polls(&curve, share * thrift * curve.polls(classic::instants()), self.price)
                 }
             };
@@ -88,10 +98,16 @@ impl Kind {
         self.plan.clone()
     }
 
+    /// The curve that the progress of an operation bends; `None` as long as none that told its own has finished.
+    ///
+    /// It is drawn once for as long as anyone keeps it.
+    pub(super) fn curve_to_bend(&mut self) -> Option<Arc<Curve>> {
+        self.bar.is_known().then(|| self.curve())?
+    }
+
     /// When to ask about an operation that is running at `now` and tells that it takes `duration` in all, both in seconds.
-    pub(super) fn plan_given(&self, now: f64, duration: f64) -> Option<Plan> {
-        let curve = self.bar.bent(&self.curve()?, now, duration)?;
-        Some(Plan::at_price(&curve, self.price))
+    pub(super) fn plan_given(&self, curve: &Curve, now: f64, duration: f64) -> Option<Plan> {
+        Some(Plan::at_price(&self.bar.bent(curve, now, duration)?, self.price))
     }
 
     /// Learns how well an operation that took `duration` seconds had told its progress.
@@ -109,7 +125,8 @@ impl Kind {
             return;
         };
         let running = running.max(done / 8.0).max(SHORTEST);
-        let share = self.curve().map_or(0.5, |curve| curve.share_done((running * done.max(SHORTEST)).sqrt()));
+        let middle = (running * done.max(SHORTEST)).sqrt();
+        let share = self.curve().map_or(0.5, |curve| curve.share_done(middle));
         self.surprises = match share {
             _ if share < TAIL => self.surprises.min(0) - 1,
             _ if share > 1.0 - TAIL => self.surprises.max(0) + 1,
@@ -128,20 +145,27 @@ impl Kind {
             self.ring.pop_front();
         }
         self.ring.push_back(interval);
+        self.outdate();
+    }
+
+    fn outdate(&mut self) {
         self.plan = None;
+        self.curve = Weak::new();
         self.edition += 1;
     }
 
-    fn curve(&self) -> Option<Curve> {
-        let (first, second) = self.ring.as_slices();
-        if second.is_empty() { Curve::new(first) } else { Curve::new(&[first, second].concat()) }
+    fn curve(&mut self) -> Option<Arc<Curve>> {
+        if let Some(kept) = self.curve.upgrade() {
+            return Some(kept);
+        }
+        let curve = Arc::new(Curve::new(self.ring.make_contiguous())?);
+        self.curve = Arc::downgrade(&curve);
+        Some(curve)
     }
 }
 
 /// The operations that are remembered.
 pub(super) const MOST: usize = 64;
-/// The opening balance of the ledger.
-const TOKENS: f64 = 16.0;
 /// The surprises in a row after which the past is forgotten.
 const RUN: i8 = 3;
 /// What is less likely is a surprise.

@@ -4,7 +4,14 @@ use std::{
     time::Duration,
 };
 
-use super::{bar::Guesses, classic, curve::MIN_GAP, kind::Kind, lock, plan::Plan};
+use super::{
+    bar::Guesses,
+    classic,
+    curve::{Curve, MIN_GAP},
+    kind::Kind,
+    lock,
+    plan::Plan,
+};
 use crate::pacing::{Finish, Moment, Schedule};
 
 /// The pace of one operation of a kind; no work beyond a few comparisons unless the kind has learned meanwhile.
@@ -21,6 +28,8 @@ pub(super) struct LearnedSchedule {
     /// The longest round trip so far, in seconds.
     round_trip: f64,
     guesses: Guesses,
+    /// What the last plan was made of: the next one will be too, unless the kind has learned meanwhile.
+    curve: Option<Arc<Curve>>,
 }
 
 impl LearnedSchedule {
@@ -34,6 +43,7 @@ impl LearnedSchedule {
             balance: 0.0,
             round_trip: 0.0,
             guesses: Guesses::default(),
+            curve: None,
         }
     }
 
@@ -44,7 +54,9 @@ impl LearnedSchedule {
             self.edition = Some(kind.edition);
             self.next = self.plan.as_ref().map_or(0, |plan| plan.first_after(now));
         }
-        if let Some(plan) = duration.and_then(|duration| kind.plan_given(now, duration)) {
+        self.curve = duration.and_then(|_| kind.curve_to_bend());
+        let given = self.curve.as_deref().zip(duration);
+        if let Some(plan) = given.and_then(|(curve, duration)| kind.plan_given(curve, now, duration)) {
             self.next = plan.first_after(now);
             self.plan = Some(Arc::new(plan));
             // Without news of its progress the next poll goes by the kind again.
@@ -61,19 +73,14 @@ impl LearnedSchedule {
         if !kind.has_ledger() {
             return wished;
         }
-        let ahead = kind.tokens - self.balance + f64::from(classic::ticks_until(wished, self.round_trip))
+        let ahead = kind.ledger.tokens() - self.balance
+            + f64::from(classic::ticks_until(wished, self.round_trip))
             - f64::from(self.polls);
         if ahead < 1.0 {
             classic::tick(classic::ticks_until(wished, self.round_trip), self.round_trip)
         } else {
             wished
         }
-    }
-
-    /// Sets what this operation has added to the ledger: the classic backoff's polls less its own.
-    fn account(&mut self, kind: &mut Kind, balance: f64) {
-        kind.tokens = (kind.tokens - self.balance + balance).min(MOST_TOKENS);
-        self.balance = balance;
     }
 }
 
@@ -89,7 +96,7 @@ impl Schedule for LearnedSchedule {
         self.polls = self.polls.saturating_add(1);
         if self.plan.is_some() {
             let ticks = classic::ticks_until(at, self.round_trip);
-            self.account(kind, f64::from(ticks) - f64::from(self.polls));
+            kind.ledger.account(&mut self.balance, f64::from(ticks) - f64::from(self.polls));
         }
         Some(Duration::try_from_secs_f64(at - now).unwrap_or_default())
     }
@@ -104,8 +111,9 @@ impl Schedule for LearnedSchedule {
             let ticks = classic::ticks_until(last - 1e-9, self.round_trip);
             let own = f64::from(finish.polls);
             let classic = f64::from(ticks) + f64::from(u8::from(finish.done.is_some()));
-            self.account(kind, classic - own);
+            kind.ledger.account(&mut self.balance, classic - own);
         }
+        kind.ledger.settle(&mut self.balance);
         if let Some(done) = finish.done {
             let done = done.as_secs_f64();
             kind.learn_bar(&self.guesses, (running.max(done / 8.0) * done).sqrt());
@@ -119,6 +127,3 @@ impl fmt::Debug for LearnedSchedule {
         f.debug_struct("LearnedSchedule").field("polls", &self.polls).finish_non_exhaustive()
     }
 }
-
-/// The most that a kind can save up in its ledger.
-const MOST_TOKENS: f64 = 64.0;

@@ -1,0 +1,52 @@
+/// How many polls a kind may be ahead of the classic backoff.
+///
+/// What a running wait has added is kept apart from what those before it left, for that alone is saved and replaced.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ledger {
+    settled: f64,
+    running: f64,
+}
+
+impl Ledger {
+    pub(super) fn new() -> Self {
+        Self { settled: OPENING, running: 0.0 }
+    }
+
+    pub(super) fn tokens(&self) -> f64 {
+        self.settled + self.running
+    }
+
+    /// From 0, when the kind is as far ahead as it may be, to 1.
+    pub(super) fn fullness(&self) -> f64 {
+        (self.tokens() / OPENING).clamp(0.0, 1.0)
+    }
+
+    /// Sets what a running wait has added: the classic backoff's polls less its own.
+    pub(super) fn account(&mut self, own: &mut f64, balance: f64) {
+        self.running += balance - *own;
+        *own = balance;
+        self.settled = self.settled.min(MOST - self.running);
+    }
+
+    /// A wait has ended: what it added stays.
+    pub(super) fn settle(&mut self, own: &mut f64) {
+        self.running -= *own;
+        self.settled += *own;
+        *own = 0.0;
+    }
+
+    /// What the waits that have ended left.
+    pub(super) fn settled(&self) -> f64 {
+        self.settled
+    }
+
+    /// Replaces what the waits that have ended left by what was saved; those that run keep theirs.
+    pub(super) fn remember(&mut self, saved: f64) {
+        self.settled = if saved.is_finite() { saved.clamp(0.0, OPENING) } else { 0.0 };
+    }
+}
+
+/// The opening balance.
+const OPENING: f64 = 16.0;
+/// The most that a kind can save up.
+const MOST: f64 = 64.0;
