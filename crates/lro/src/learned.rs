@@ -9,11 +9,13 @@
 mod bandwidth;
 mod bar;
 mod classic;
+mod course;
 mod curve;
 mod history;
 mod interval;
 mod kind;
 mod ledger;
+mod outlook;
 mod plan;
 mod policy;
 mod schedule;
@@ -31,7 +33,11 @@ use std::{
 use self::{kind::Kind, schedule::LearnedSchedule};
 use crate::pacing::{Pace, Pacing, Schedule};
 
-pub use self::history::History;
+pub use self::{
+    course::{Course, LearnedKind},
+    history::History,
+    outlook::Outlook,
+};
 
 /// A pacing that learns: what the last 64 operations of a kind took tells when to ask about the next.
 ///
@@ -120,10 +126,15 @@ impl Learned {
         Pacing::custom(KindPace { learned: self.clone(), name: kind.into() })
     }
 
+    /// A kind of operations, for those who keep the state of each operation themselves.
+    pub fn kind(&self, kind: &str) -> LearnedKind {
+        LearnedKind(self.state(kind))
+    }
+
     /// Says how long an operation of a kind is expected to take. It counts as one that took so long.
     pub fn expect(&self, kind: &str, duration: Duration) {
         let seconds = duration.as_secs_f64();
-        lock(&self.kind(kind)).learn(seconds, Some(seconds));
+        lock(&self.state(kind)).learn(seconds, Some(seconds));
     }
 
     /// What was learned, to be saved.
@@ -135,7 +146,7 @@ impl Learned {
     /// Goes on from a saved history. Kinds that are known already are replaced; waits that run go by what is known then.
     pub fn remember(&self, history: &History) {
         for (name, memory) in history.kinds() {
-            lock(&self.kind(name)).remember(memory);
+            lock(&self.state(name)).remember(memory);
         }
     }
 
@@ -154,7 +165,7 @@ impl Learned {
         lock(&self.0.kinds)
     }
 
-    fn kind(&self, name: &str) -> Arc<Mutex<Kind>> {
+    fn state(&self, name: &str) -> Arc<Mutex<Kind>> {
         let kinds = &mut *self.kinds();
         kinds.used += 1;
         if let Some((used, kind)) = kinds.by_name.get_mut(name) {
@@ -189,12 +200,16 @@ impl fmt::Debug for Learned {
 
 impl Pace for KindPace {
     fn schedule(&self) -> Box<dyn Schedule> {
-        Box::new(LearnedSchedule::new(self.learned.kind(&self.name)))
+        Box::new(LearnedSchedule::new(self.learned.state(&self.name)))
     }
 
     /// How long the work takes tells nothing of how long it takes to cancel it.
     fn schedule_of_cancelling(&self) -> Box<dyn Schedule> {
         Pacing::default().schedule()
+    }
+
+    fn learned_kind(&self) -> Option<LearnedKind> {
+        Some(self.learned.kind(&self.name))
     }
 }
 

@@ -57,7 +57,7 @@ pub use crate::{
     code::Code,
     handle::{Handle, Service},
     json::from_json,
-    learned::{History, Learned},
+    learned::{Course, History, Learned, LearnedKind, Outlook},
     list::{Pages, list_operations},
     name::OperationName,
     operation::{Operation, Outcome},

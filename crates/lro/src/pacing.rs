@@ -2,6 +2,8 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use crate::LearnedKind;
+
 /// When to ask next: data, compared and cloned; [`Schedule`] is its state for one operation.
 ///
 /// The first poll is made at once, for an operation may be done already. The default grows with the elapsed time: a
@@ -54,6 +56,12 @@ pub trait Pace: fmt::Debug + Send + Sync {
     /// goes by how long the work takes.
     fn schedule_of_cancelling(&self) -> Box<dyn Schedule> {
         self.schedule()
+    }
+
+    /// The kind of operation by which it is paced, if that is all that it goes by: who waits for many then keeps sixteen
+    /// bytes for each instead of a schedule.
+    fn learned_kind(&self) -> Option<LearnedKind> {
+        None
     }
 }
 
@@ -144,6 +152,14 @@ impl Pacing {
             *at_most = delay;
         }
         self
+    }
+
+    /// The kind of operation by which it is paced, if it is a pacing that [learns](crate::Learned::pacing).
+    pub fn learned_kind(&self) -> Option<LearnedKind> {
+        match &self.0 {
+            Kind::Classic(_) => None,
+            Kind::Custom(pace) => pace.learned_kind(),
+        }
     }
 
     /// Whether the delay goes by the [`Moment`] alone, so that one schedule serves any number of operations.

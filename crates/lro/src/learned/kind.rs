@@ -23,8 +23,8 @@ pub(super) struct Kind {
     pub(super) ledger: Ledger,
     price: f64,
     bar: Bar,
-    /// Changes with the plan.
-    pub(super) edition: u64,
+    /// Changes with the plan: from 1 on.
+    edition: u32,
     plan: Option<Arc<Plan>>,
     /// Kept by the waits that tell their progress, who ask for it at each poll: it is larger than all else here.
     curve: Weak<Curve>,
@@ -40,7 +40,7 @@ impl Kind {
             ledger: Ledger::new(),
             price: 0.0,
             bar: Bar::UNKNOWN,
-            edition: 0,
+            edition: 1,
             plan: None,
             curve: Weak::new(),
         }
@@ -76,6 +76,11 @@ impl Kind {
         Memory { intervals, tokens: self.ledger.settled() as f32, bar }
     }
 
+    /// A number that is another one whenever something was learned; neither 0 nor the greatest.
+    pub(super) fn edition(&self) -> u32 {
+        self.edition
+    }
+
     /// Whether its polls are held against those of the classic backoff: not where each has a price.
     pub(super) fn has_ledger(&self) -> bool {
         matches!(self.budget, Budget::Share(_))
@@ -99,8 +104,6 @@ impl Kind {
     }
 
     /// The curve that the progress of an operation bends; `None` as long as none that told its own has finished.
-    ///
-    /// It is drawn once for as long as anyone keeps it.
     pub(super) fn curve_to_bend(&mut self) -> Option<Arc<Curve>> {
         self.bar.is_known().then(|| self.curve())?
     }
@@ -151,10 +154,12 @@ impl Kind {
     fn outdate(&mut self) {
         self.plan = None;
         self.curve = Weak::new();
-        self.edition += 1;
+        // Neither 0 nor the greatest number is one.
+        self.edition = self.edition % (u32::MAX - 1) + 1;
     }
 
-    fn curve(&mut self) -> Option<Arc<Curve>> {
+    /// When the next operation will finish; `None` as long as none has. It is drawn once for as long as anyone keeps it.
+    pub(super) fn curve(&mut self) -> Option<Arc<Curve>> {
         if let Some(kept) = self.curve.upgrade() {
             return Some(kept);
         }

@@ -22,16 +22,18 @@ impl Ledger {
     }
 
     /// Sets what a running wait has added: the classic backoff's polls less its own.
-    pub(super) fn account(&mut self, own: &mut f64, balance: f64) {
-        self.running += balance - *own;
+    pub(super) fn account(&mut self, own: &mut f32, balance: f64) {
+        // A whole number of polls, which the smaller type holds.
+        let balance = balance as f32;
+        self.running += f64::from(balance) - f64::from(*own);
         *own = balance;
         self.settled = self.settled.min(MOST - self.running);
     }
 
     /// A wait has ended: what it added stays.
-    pub(super) fn settle(&mut self, own: &mut f64) {
-        self.running -= *own;
-        self.settled += *own;
+    pub(super) fn settle(&mut self, own: &mut f32) {
+        self.running -= f64::from(*own);
+        self.settled += f64::from(*own);
         *own = 0.0;
     }
 

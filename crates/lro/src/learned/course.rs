@@ -1,0 +1,118 @@
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use super::{Outlook, classic, curve::MIN_GAP, kind::Kind, lock, plan::Plan};
+use crate::pacing::{Finish, Moment};
+
+/// A kind of operation, for those who keep the [`Course`] of each operation themselves: by
+/// [`Learned::kind`](crate::Learned::kind).
+///
+/// Others use [`Learned::pacing`](crate::Learned::pacing), which does the same and heeds progress too.
+#[derive(Clone)]
+pub struct LearnedKind(pub(super) Arc<Mutex<Kind>>);
+
+/// How far one operation is on the plan of its kind: sixteen bytes of plain data. It begins as its default.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Course {
+    /// Of the plan that it goes by.
+    edition: u32,
+    /// The next poll of the plan.
+    next: u32,
+    /// What the operation has added to the ledger of its kind.
+    balance: f32,
+    /// The longest round trip so far, in seconds.
+    round_trip: f32,
+}
+
+impl LearnedKind {
+    /// The delay to the next poll: that of the first one at a moment without polls, then at each good reply.
+    pub fn delay(&self, course: &mut Course, moment: &Moment) -> Duration {
+        course.delay(&mut lock(&self.0), moment, None)
+    }
+
+    /// Learns how an operation ended; to be told once.
+    pub fn finished(&self, course: &mut Course, finish: &Finish) {
+        let kind = &mut *lock(&self.0);
+        course.settle(kind, finish);
+        kind.learn(finish.running.as_secs_f64(), finish.done.map(|done| done.as_secs_f64()));
+    }
+
+    /// A number that is another one whenever something was learned.
+    pub fn edition(&self) -> u32 {
+        lock(&self.0).edition()
+    }
+
+    /// When operations are likely to finish; `None` as long as none has.
+    pub fn outlook(&self) -> Option<Outlook> {
+        Some(Outlook::new(lock(&self.0).curve()?))
+    }
+}
+
+impl Course {
+    /// The delay to the next poll: by a plan of the operation's own, if it has one, else by that of its kind.
+    pub(super) fn delay(&mut self, kind: &mut Kind, moment: &Moment, own: Option<&Plan>) -> Duration {
+        let now = moment.elapsed.as_secs_f64();
+        self.round_trip = self.round_trip.max(moment.round_trip.as_secs_f32());
+        let at = self.instant(kind, now, moment.polls, own);
+        if self.edition != UNPLANNED {
+            let ticks = f64::from(classic::ticks_until(at, self.round_trip()));
+            kind.ledger.account(&mut self.balance, ticks - f64::from(moment.polls) - 1.0);
+        }
+        Duration::try_from_secs_f64(at - now).unwrap_or_default()
+    }
+
+    /// Settles the account of an operation that has ended.
+    pub(super) fn settle(&mut self, kind: &mut Kind, finish: &Finish) {
+        if self.edition != UNPLANNED {
+            // The classic backoff would have made one more after the last tick at which it still ran.
+            let last = finish.running.as_secs_f64() - self.round_trip() / 2.0;
+            let ticks = classic::ticks_until(last - 1e-9, self.round_trip());
+            let classic = f64::from(ticks) + f64::from(u8::from(finish.done.is_some()));
+            kind.ledger.account(&mut self.balance, classic - f64::from(finish.polls));
+        }
+        kind.ledger.settle(&mut self.balance);
+    }
+
+    /// When to ask, in seconds since the begin.
+    fn instant(&mut self, kind: &mut Kind, now: f64, polls: u32, own: Option<&Plan>) -> f64 {
+        let of_kind = if own.is_some() { None } else { kind.plan() };
+        let edition = if own.is_some() { OWN } else { kind.edition() };
+        let Some(plan) = own.or(of_kind.as_deref()) else {
+            return now + classic::pause(polls);
+        };
+        // Each plan of its own is a new one.
+        if self.edition != edition || edition == OWN {
+            self.edition = edition;
+            self.next = plan.first_after(now);
+        }
+        let wished =
+            plan.instant(self.next).map_or_else(|| plan.beyond(now), |at| at - self.round_trip() / 2.0);
+        self.next = self.next.saturating_add(1);
+        let least = if polls == 0 { 0.0 } else { now + MIN_GAP };
+        let wished = wished.max(least);
+        if !kind.has_ledger() {
+            return wished;
+        }
+        let ticks = classic::ticks_until(wished, self.round_trip());
+        let ahead = kind.ledger.tokens() - f64::from(self.balance) + f64::from(ticks) - f64::from(polls);
+        if ahead < 1.0 { classic::tick(ticks, self.round_trip()) } else { wished }
+    }
+
+    fn round_trip(&self) -> f64 {
+        f64::from(self.round_trip)
+    }
+}
+
+impl fmt::Debug for LearnedKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LearnedKind").finish_non_exhaustive()
+    }
+}
+
+/// The edition of an operation that has no plan yet.
+const UNPLANNED: u32 = 0;
+/// That of one that goes by a plan of its own.
+const OWN: u32 = u32::MAX;
