@@ -38,6 +38,11 @@ impl Classes {
         self.all.get_mut(number as usize)?.as_mut()
     }
 
+    /// Takes note of what was learned since the last time.
+    pub(crate) fn look(&mut self) {
+        self.all.iter_mut().flatten().for_each(|class| class.pace.look());
+    }
+
     /// Adds an entry to the class of this tag. Returns its number.
     pub(crate) fn join(&mut self, tag: Tag, pace: impl FnOnce(&Tag) -> Pace) -> u32 {
         let number = match self.by_tag.get(&tag) {

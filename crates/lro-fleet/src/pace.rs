@@ -1,6 +1,9 @@
 use std::{collections::HashMap, time::Duration};
 
-use lro::pacing::{Finish, Moment, Pacing, Schedule};
+use lro::{
+    LearnedKind, Outlook,
+    pacing::{Finish, Moment, Pacing, Schedule},
+};
 
 use crate::{record::Record, time::Time};
 
@@ -9,6 +12,8 @@ use crate::{record::Record, time::Time};
 pub(crate) enum Pace {
     /// By the moment alone: one schedule serves all.
     Shared(Box<dyn Schedule>),
+    /// By what was learned of their kind, and the course of each, which is in its record.
+    Learned { kind: LearnedKind, outlook: Option<Outlook>, edition: u32 },
     /// By a state for each operation.
     Each { pacing: Pacing, schedules: HashMap<u32, Box<dyn Schedule>> },
 }
@@ -18,14 +23,18 @@ impl Pace {
         if pacing.is_stateless() {
             return Self::Shared(pacing.schedule());
         }
-        Self::Each { pacing, schedules: HashMap::new() }
+        match pacing.learned_kind() {
+            Some(kind) => Self::Learned { kind, outlook: None, edition: 0 },
+            None => Self::Each { pacing, schedules: HashMap::new() },
+        }
     }
 
     /// The delay of the first poll of an operation.
-    pub(crate) fn begin(&mut self, id: u32) -> Duration {
+    pub(crate) fn begin(&mut self, id: u32, record: &mut Record) -> Duration {
         let first = Moment::new(Duration::ZERO, 0);
         let delay = match self {
             Self::Shared(schedule) => schedule.delay(&first),
+            Self::Learned { kind, .. } => Some(kind.delay(&mut record.course, &first)),
             Self::Each { pacing, schedules } => {
                 let mut schedule = pacing.schedule();
                 let delay = schedule.delay(&first);
@@ -37,24 +46,43 @@ impl Pace {
     }
 
     /// The delay from a good reply to the next poll, or `None` to give up.
-    pub(crate) fn delay(&mut self, id: u32, moment: &Moment) -> Option<Duration> {
+    pub(crate) fn delay(&mut self, id: u32, record: &mut Record, moment: &Moment) -> Option<Duration> {
         match self {
             Self::Shared(schedule) => schedule.delay(moment),
+            Self::Learned { kind, .. } => Some(kind.delay(&mut record.course, moment)),
             Self::Each { schedules, .. } => schedules.get_mut(&id)?.delay(moment),
         }
     }
 
     /// An operation finished, or is waited for no more.
-    pub(crate) fn finish(&mut self, id: u32, finish: &Finish) {
-        if let Self::Each { schedules, .. } = self
-            && let Some(mut schedule) = schedules.remove(&id)
-        {
-            schedule.finished(finish);
+    pub(crate) fn finish(&mut self, id: u32, record: &mut Record, finish: &Finish) {
+        match self {
+            Self::Shared(_) => {}
+            Self::Learned { kind, .. } => kind.finished(&mut record.course, finish),
+            Self::Each { schedules, .. } => {
+                if let Some(mut schedule) = schedules.remove(&id) {
+                    schedule.finished(finish);
+                }
+            }
         }
     }
 
-    /// What it is worth to ask about an operation now, in seconds of delay.
+    /// Takes note of what was learned since the last time, for [`worth`](Self::worth).
+    pub(crate) fn look(&mut self) {
+        if let Self::Learned { kind, outlook, edition } = self {
+            let latest = kind.edition();
+            if *edition != latest {
+                (*outlook, *edition) = (kind.outlook(), latest);
+            }
+        }
+    }
+
+    /// What it is worth to ask about an operation now, in seconds of delay; where nothing is learned, for how long it has
+    /// been due.
     pub(crate) fn worth(&self, record: &Record, now: Time) -> f64 {
-        now.seconds_since(record.due)
+        let Self::Learned { outlook: Some(outlook), .. } = self else {
+            return now.seconds_since(record.due);
+        };
+        outlook.worth(Duration::try_from_secs_f32(record.running).unwrap_or_default(), record.age(now))
     }
 }

@@ -50,10 +50,9 @@ impl Ready {
         &mut self,
         now: Time,
         room: usize,
-        ranks: bool,
         worth: impl Fn(Item) -> Option<f64>,
     ) -> Option<Item> {
-        let item = if ranks && self.waiting > room {
+        let item = if self.waiting > room {
             self.turn = self.turn.wrapping_add(1);
             let longest_due = self.turn.is_multiple_of(FAIRNESS);
             if longest_due { None } else { self.take_best(now, room, &worth) }
@@ -63,6 +62,11 @@ impl Ready {
         let item = item.or_else(|| self.take_first(&worth));
         self.forget();
         item
+    }
+
+    /// Whether all are to be looked at when the next one is taken.
+    pub(crate) fn is_to_be_ranked(&self, now: Time, room: usize) -> bool {
+        self.waiting > room && (self.best.is_empty() || self.stale_at <= now)
     }
 
     /// All that are waiting for which `wanted` holds, in their order.

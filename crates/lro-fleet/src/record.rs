@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use lro::{Any, OperationName, Report, Status, tolerance};
+use lro::{Any, Course, OperationName, Report, Status, tolerance};
 
 use crate::time::Time;
 
@@ -12,6 +12,7 @@ pub(crate) struct Record {
     pub(crate) due: Time,
     /// What few operations have.
     pub(crate) more: Option<Box<More>>,
+    pub(crate) course: Course,
     /// When it was last seen running, in seconds since the begin, half-way between a call and its reply; 0 for never.
     pub(crate) running: f32,
     /// The calls made.

@@ -20,7 +20,7 @@ pub(crate) use self::{
 };
 use crate::{
     builder::Settings,
-    class::{Class, Classes, Tag},
+    class::{Classes, Tag},
     completions::Completion,
     gate::Gate,
     metrics::Metrics,
@@ -187,11 +187,6 @@ impl State {
         entry.record.report(name, is_done, at)
     }
 
-    fn class_of(&mut self, id: u32) -> Option<&mut Class> {
-        let class = self.table.get(id)?.class;
-        self.classes.get_mut(class)
-    }
-
     fn key_of(&self, id: u32) -> Option<usize> {
         Some(self.classes.get(self.table.get(id)?.class)?.key)
     }
@@ -267,10 +262,12 @@ impl State {
 
     /// Nobody waits for an operation any more, or all were told of its end.
     fn forget(&mut self, id: u32) {
-        self.finish(id, None);
-        let Some(class) = self.table.get(id).map(|entry| entry.class) else {
+        let Some((class, phase)) = self.table.get(id).map(|entry| (entry.class, entry.phase)) else {
             return;
         };
+        if phase.is_pending() {
+            self.finish(id, None);
+        }
         if let Some(collection) = self.classes.get(class).and_then(|class| class.collection) {
             let collection = &mut self.collections[collection];
             collection.pending = collection.pending.saturating_sub(1);
@@ -281,13 +278,14 @@ impl State {
 
     /// Tells the pace how it ended, once; `done` is when it was seen done.
     fn finish(&mut self, id: u32, done: Option<Duration>) {
-        let Some(entry) = self.table.get(id) else {
+        let Self { table, classes, .. } = self;
+        let Some(entry) = table.get_mut(id) else {
             return;
         };
         let running = Duration::try_from_secs_f32(entry.record.running).unwrap_or_default();
         let finish = Finish::new(running, done, entry.record.replies());
-        if let Some(class) = self.class_of(id) {
-            class.pace.finish(id, &finish);
+        if let Some(class) = classes.get_mut(entry.class) {
+            class.pace.finish(id, &mut entry.record, &finish);
         }
     }
 

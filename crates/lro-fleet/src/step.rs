@@ -63,7 +63,7 @@ pub(crate) fn step(
     name: &str,
     call: Call,
     reply: Reply,
-    pace: impl FnOnce(&Moment) -> Option<Duration>,
+    pace: impl FnOnce(&mut Record, &Moment) -> Option<Duration>,
     chance: f64,
 ) -> Decision {
     record.polls = record.polls.saturating_add(1);
@@ -114,7 +114,7 @@ fn keep_reply(
     name: &str,
     call: Call,
     operation: Operation,
-    pace: impl FnOnce(&Moment) -> Option<Duration>,
+    pace: impl FnOnce(&mut Record, &Moment) -> Option<Duration>,
 ) -> Decision {
     let Operation { name: replied, metadata, outcome, retry_after } = operation;
     if !replied.is_empty() && replied != name {
@@ -136,7 +136,7 @@ fn keep_reply(
     record.running = call.middle().seconds_since(record.began) as f32;
     let moment =
         Moment::new(record.age(call.ended), record.replies()).with_round_trip(call.ended.since(call.asked));
-    let Some(delay) = pace(&moment) else {
+    let Some(delay) = pace(record, &moment) else {
         return give_up("the pacing gave up");
     };
     Decision::Poll(call.ended.after(delay.max(rules.tolerance.hint(retry_after))))

@@ -98,8 +98,7 @@ impl State {
             return;
         };
         let class = classes.get_mut(entry.class);
-        let pace =
-            |moment: &_| class.map_or(Some(std::time::Duration::ZERO), |class| class.pace.delay(id, moment));
+        let pace = |record: &mut _, moment: &_| class?.pace.delay(id, record, moment);
         let decision = step(&mut entry.record, rules, name, call, reply, pace, chance);
         if matches!(decision, Decision::Complete(_)) {
             let record = &entry.record;

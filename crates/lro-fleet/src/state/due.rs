@@ -108,13 +108,16 @@ impl State {
 
     fn take_ready(&mut self, key: usize, now: Time, room: usize) -> Option<Item> {
         let Self { keys, table, classes, .. } = self;
+        if keys[key].ready.is_to_be_ranked(now, room) {
+            classes.look();
+        }
         let worth = |item: Item| {
             let entry = table.get(item.id)?;
             let is_waiting = entry.phase == Phase::Ready && entry.record.due == item.due;
             is_waiting
                 .then(|| classes.get(entry.class).map_or(0.0, |class| class.pace.worth(&entry.record, now)))
         };
-        keys[key].ready.take(now, room, true, worth)
+        keys[key].ready.take(now, room, worth)
     }
 
     /// The call about an operation that was in line, unless its outcome would find no room.

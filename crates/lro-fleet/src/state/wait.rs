@@ -159,11 +159,13 @@ impl State {
         let Self { classes, settings, service, learned, .. } = self;
         let pace = |tag: &Tag| Self::pace(settings, service, learned.as_ref(), tag);
         let class = classes.join(Tag { kind, key, collection }, pace);
-        let delay = classes.get_mut(class).map(|class| class.pace.begin(id)).unwrap_or_default();
         let now = self.clock.now();
+        let mut record = Record::begin(now);
+        let pace = classes.get_mut(class).map(|class| &mut class.pace);
+        let delay = pace.map(|pace| pace.begin(id, &mut record)).unwrap_or_default();
         if let Some(entry) = self.table.get_mut(id) {
             entry.class = class;
-            entry.record = Record::begin(now);
+            entry.record = record;
         }
         if self.closing {
             let Decision::GiveUp(status) = give_up("the fleet was shut down") else {
@@ -186,6 +188,7 @@ impl State {
     }
 
     fn decide_unstarted(&mut self, id: u32, status: Status, now: Time) {
+        self.finish(id, None);
         let end = Err(status.with_report(self.report(id, now)));
         if let Some(entry) = self.table.get_mut(id) {
             entry.phase = Phase::Ended;
