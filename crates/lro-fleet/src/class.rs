@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use crate::pace::Pace;
+use crate::{pace::Pace, time::Time};
 
 /// Operations that are alike: of one kind, under one quota, in one collection.
 #[derive(Debug)]
@@ -39,8 +39,8 @@ impl Classes {
     }
 
     /// Takes note of what was learned since the last time.
-    pub(crate) fn look(&mut self) {
-        self.all.iter_mut().flatten().for_each(|class| class.pace.look());
+    pub(crate) fn look(&mut self, now: Time) {
+        self.all.iter_mut().flatten().for_each(|class| class.pace.look(now));
     }
 
     /// Adds an entry to the class of this tag. Returns its number.

@@ -4,8 +4,8 @@ use crate::time::Time;
 
 /// The operations of one quota key that are due, when there are more of them than may be asked about.
 ///
-/// Those whose end is likeliest come first, and every fourth is the one that has been due for the longest: so each is
-/// asked about after at most four times as many calls as there are operations.
+/// Those whose end is likeliest come first, and every sixteenth is the one that has been due for the longest: so each
+/// is asked about after at most sixteen times as many calls as there are operations.
 #[derive(Debug, Default)]
 pub(crate) struct Ready {
     /// In the order in which they became due. Some may have been taken meanwhile.
@@ -121,4 +121,4 @@ impl Ready {
 }
 
 /// Of so many calls one goes to the operation that has been due for the longest.
-const FAIRNESS: u32 = 4;
+const FAIRNESS: u32 = 16;

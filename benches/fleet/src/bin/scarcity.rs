@@ -17,61 +17,89 @@ use pacing_benches::families::{Family, STEADY};
 use tokio::{runtime::Builder, time::Instant};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("| family | calls an operation | round robin, s | fleet, s | sooner |");
-    println!("| --- | --- | --- | --- | --- |");
-    let mut logs = Vec::new();
+    println!("All kinds at a time, under one rate:\n");
+    println!("{HEAD}");
+    let all = Scene::of(&STEADY, 24_000);
+    let both = all.both()?;
+    let rows = (0..STEADY.len()).map(|kind| (STEADY[kind].name, all.mean_delays(&both, |of| of == kind)));
+    print_rows(rows);
+    print_row("**mean of all operations**", all.mean_delays(&both, |_| true));
+
+    println!("\nEach kind alone, under a rate of its own:\n");
+    println!("{HEAD}");
+    let mut rows = Vec::new();
     for family in &STEADY {
-        let scene = Scene::of(family);
-        let runtime = Builder::new_current_thread().enable_time().start_paused(true).build()?;
-        let fleet = scene.mean_delay(&runtime.block_on(scene.fleet())?);
-        let turns = scene.mean_delay(&round_robin::noticed(&scene.spans, scene.gap, RTT, scene.end()));
-        let calls = 1.0 / (scene.gap * scene.arrivals);
-        println!("| {} | {calls:.1} | {turns:.2} | {fleet:.2} | {:.2} |", family.name, turns / fleet);
-        logs.push((turns / fleet).ln());
+        let scene = Scene::of(std::slice::from_ref(family), 3_000);
+        rows.push((family.name, scene.mean_delays(&scene.both()?, |_| true)));
     }
-    println!(
-        "| **geometric mean** | | | | **{:.2}** |",
-        (logs.iter().sum::<f64>() / logs.len() as f64).exp()
-    );
+    print_rows(rows.into_iter());
     Ok(())
 }
 
-/// Operations of a family that begin one after the other, and a rate.
+const HEAD: &str = "| kind | round robin, s | fleet, s | sooner |\n| --- | --- | --- | --- |";
+
+fn print_rows(rows: impl Iterator<Item = (&'static str, (f64, f64))>) {
+    let (mut logs, mut count) = (0.0, 0.0);
+    for (name, (turns, fleet)) in rows {
+        print_row(name, (turns, fleet));
+        logs += (turns / fleet).ln();
+        count += 1.0;
+    }
+    println!("| **geometric mean** | | | **{:.2}** |", f64::exp(logs / count));
+}
+
+fn print_row(name: &str, (turns, fleet): (f64, f64)) {
+    println!("| {name} | {turns:.2} | {fleet:.2} | {:.2} |", turns / fleet);
+}
+
+/// Operations that begin one after the other, those of several kinds in turns, and a rate.
 struct Scene {
     spans: Vec<Span>,
+    kinds: usize,
     /// A second.
     arrivals: f64,
     /// From one call to the next, in seconds.
     gap: f64,
 }
 
+/// When each operation is noticed to be done, in seconds.
+type Noticed = Vec<Option<f64>>;
+
 impl Scene {
-    fn of(family: &Family) -> Self {
-        let durations = family.durations(1, OPERATIONS);
+    fn of(families: &[Family], operations: usize) -> Self {
+        let durations = durations(families, operations);
         let mut sorted = durations.clone();
         sorted.sort_unstable_by(f64::total_cmp);
         // The mean of a heavy tail is an accident.
-        let usual = &sorted[..OPERATIONS * 99 / 100];
+        let usual = &sorted[..operations * 99 / 100];
         let mean = usual.iter().sum::<f64>() / usual.len() as f64;
-        let polls = durations.iter().map(|duration| polls(*duration)).sum::<f64>() / OPERATIONS as f64;
-        let arrivals = PENDING / mean;
-        // Each needs one call, and one in vain is not too many.
+        let polls = durations.iter().map(|duration| polls(*duration)).sum::<f64>() / operations as f64;
+        let arrivals = operations as f64 / (10.0 * mean);
+        // Each needs one call, and one in vain for two of them is not too many.
         let calls = (polls / 10.0).max(LEAST_CALLS);
         let spans = (0..).map(|number| f64::from(number) / arrivals).zip(&durations);
         let spans = spans.map(|(began, duration)| (began, began + duration)).collect();
-        Self { spans, arrivals, gap: 1.0 / (calls * arrivals) }
+        Self { spans, kinds: families.len(), arrivals, gap: 1.0 / (calls * arrivals) }
     }
 
     /// When the last operation has begun, in seconds: no more calls are made then.
     fn end(&self) -> f64 {
-        OPERATIONS as f64 / self.arrivals
+        self.spans.len() as f64 / self.arrivals
     }
 
-    /// When each operation is noticed by a fleet, in seconds.
-    async fn fleet(&self) -> Result<Vec<Option<f64>>, Box<dyn Error>> {
+    /// By a loop, and by a fleet.
+    fn both(&self) -> Result<(Noticed, Noticed), Box<dyn Error>> {
+        let runtime = Builder::new_current_thread().enable_time().start_paused(true).build()?;
+        let fleet = runtime.block_on(self.fleet())?;
+        Ok((round_robin::noticed(&self.spans, self.gap, RTT, self.end()), fleet))
+    }
+
+    /// By a fleet that begins without a history.
+    async fn fleet(&self) -> Result<Noticed, Box<dyn Error>> {
         let server = Server::new(Duration::from_secs_f64(RTT), Duration::ZERO..Duration::ZERO);
         let rate = Rate::per_minute((60.0 / self.gap).round() as u32);
-        let fleet = Fleet::builder(server.clone()).rate(rate).learned(Learned::new()).seed(1).start();
+        let builder = Fleet::builder(server.clone()).rate(rate).learned(Learned::new()).seed(1);
+        let fleet = builder.kind(|name| name.segments().next().unwrap_or_default().to_owned()).start();
         let mut completions = fleet.completions();
         let mut noticed = vec![None; self.spans.len()];
         let mut numbers = HashMap::new();
@@ -86,7 +114,7 @@ impl Scene {
             });
             // It ends by its time: the stream does not.
             let _ = until_next.await;
-            let name = OperationName::parse(&format!("operations/{number}"))?;
+            let name = OperationName::parse(&format!("{}/operations/{number}", number % self.kinds))?;
             server.start(&name, Duration::from_secs_f64(*done));
             numbers.insert(name.clone(), number);
             fleet.register::<serde_json::Value>(name)?;
@@ -94,14 +122,25 @@ impl Scene {
         Ok(noticed)
     }
 
-    /// The mean of the delays of the operations that are done after a while and before the end.
-    fn mean_delay(&self, noticed: &[Option<f64>]) -> f64 {
+    /// The mean of the delays of the operations of some kinds that are done after a while and before the end, by a loop
+    /// and by a fleet.
+    fn mean_delays(&self, (turns, fleet): &(Noticed, Noticed), wanted: impl Fn(usize) -> bool) -> (f64, f64) {
         let end = self.end();
-        let all = self.spans.iter().zip(noticed).skip(OPERATIONS / 4);
-        let delays = all.filter(|((_, done), _)| *done < end);
-        let delays: Vec<f64> = delays.map(|((_, done), at)| at.unwrap_or(end) - done).collect();
-        delays.iter().sum::<f64>() / delays.len() as f64
+        let mean = |noticed: &Noticed| {
+            let all = self.spans.iter().zip(noticed).enumerate().skip(self.spans.len() / 4);
+            let counted = all.filter(|(number, ((_, done), _))| wanted(number % self.kinds) && *done < end);
+            let delays: Vec<f64> = counted.map(|(_, ((_, done), at))| at.unwrap_or(end) - done).collect();
+            delays.iter().sum::<f64>() / delays.len() as f64
+        };
+        (mean(turns), mean(fleet))
     }
+}
+
+/// Those of several kinds in turns.
+fn durations(families: &[Family], operations: usize) -> Vec<f64> {
+    let each = operations.div_ceil(families.len());
+    let by_family: Vec<Vec<f64>> = families.iter().map(|family| family.durations(1, each)).collect();
+    (0..operations).map(|number| by_family[number % families.len()][number / families.len()]).collect()
 }
 
 /// The polls of the default pacing about an operation that takes so many seconds.
@@ -115,9 +154,6 @@ fn polls(duration: f64) -> f64 {
     f64::from(polls + 1)
 }
 
-const OPERATIONS: usize = 3_000;
-/// How many run at a time, about.
-const PENDING: f64 = 300.0;
 /// In seconds.
 const RTT: f64 = 0.05;
 const LEAST_CALLS: f64 = 1.5;

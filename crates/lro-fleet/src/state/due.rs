@@ -109,7 +109,7 @@ impl State {
     fn take_ready(&mut self, key: usize, now: Time, room: usize) -> Option<Item> {
         let Self { keys, table, classes, .. } = self;
         if keys[key].ready.is_to_be_ranked(now, room) {
-            classes.look();
+            classes.look(now);
         }
         let worth = |item: Item| {
             let entry = table.get(item.id)?;

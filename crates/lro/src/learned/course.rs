@@ -47,7 +47,9 @@ impl LearnedKind {
 
     /// When operations are likely to finish; `None` as long as none has.
     pub fn outlook(&self) -> Option<Outlook> {
-        Some(Outlook::new(lock(&self.0).curve()?))
+        let kind = &mut *lock(&self.0);
+        let price = kind.plan()?.price();
+        Some(Outlook::new(kind.curve()?, price))
     }
 }
 

@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use super::curve::Curve;
+use super::{curve::Curve, policy::Policy};
 
 /// When operations of a kind are likely to finish, as far as is [learned](crate::Learned) at one moment.
 ///
@@ -8,65 +8,91 @@ use super::curve::Curve;
 #[derive(Clone, Debug)]
 pub struct Outlook {
     curve: Arc<Curve>,
-    /// The integral of the share done, up to each time of the curve.
-    areas: Vec<f64>,
+    /// The best plans at rising prices.
+    rungs: Vec<Rung>,
+}
+
+/// The best plan at a price, from wherever an operation was last seen running.
+#[derive(Clone, Debug)]
+struct Rung {
+    /// In seconds.
+    price: f64,
+    /// The next poll, from each cell of the curve.
+    next: Box<[Next]>,
+}
+
+/// When to ask next, in seconds.
+#[derive(Clone, Copy, Debug)]
+enum Next {
+    /// At that age.
+    At(f32),
+    /// So long after it was last seen running.
+    After(f32),
 }
 
 impl Outlook {
-    pub(super) fn new(curve: Arc<Curve>) -> Self {
-        let (times, done) = curve.cells();
-        let cells = times.windows(2).zip(done.windows(2));
-        let areas = cells.scan(0.0, |sum, (times, done)| {
-            *sum += (times[1] - times[0]) * 0.5 * (done[0] + done[1]);
-            Some(*sum)
-        });
-        let areas = [0.0].into_iter().chain(areas).collect();
-        Self { curve, areas }
+    /// Of a curve, and of the price at which the kind is planned.
+    pub(super) fn new(curve: Arc<Curve>, price: f64) -> Self {
+        let mut rungs = Vec::with_capacity(RUNGS.len());
+        let (times, _) = curve.cells();
+        let mut policy = Policy::new(&curve, price * STEP.powi(RUNGS.start));
+        for step in RUNGS {
+            let price = price * STEP.powi(step);
+            if step > RUNGS.start {
+                policy.solve(price);
+            }
+            let next = policy.moves().map(|(from, by)| match by.polls {
+                0 | 1 => Next::At(times[by.to] as f32),
+                polls => Next::After(((times[by.to] - times[from]) / f64::from(polls)) as f32),
+            });
+            rungs.push(Rung { price, next: next.collect() });
+        }
+        Self { curve, rungs }
     }
 
     /// The share of operations that are done at an age, from 0 to 1.
     pub fn share_done(&self, age: Duration) -> f64 {
-        self.at(age.as_secs_f64()).0
+        self.curve.share_done(age.as_secs_f64())
     }
 
-    /// What it is worth to ask about an operation of an age that was last seen running at another one, in seconds: the
-    /// price of a poll at which it pays neither to ask now nor to wait a little longer.
-    ///
-    /// With `F` the share done, `s` the one and `t` the other age this is the integral of `F(t) - F(u)` over `u` from `s`
-    /// to `t`, divided by `1 - F(t)`: the delay that is expected to have come together, against the chance that the poll is
-    /// in vain. For a constant hazard `h` it is about `h (t - s)^2 / 2`, which put equal to a price is the density of
-    /// polls of Keller (1974). It grows with the age.
+    /// What it is worth to ask now about an operation of an age that was last seen running at another one: the price of a
+    /// poll, in seconds of delay, at which the best plan would ask just now. It grows with the age.
     pub fn worth(&self, running: Duration, age: Duration) -> f64 {
         let (from, now) = (running.as_secs_f64(), age.as_secs_f64());
         if now <= from {
             return 0.0;
         }
-        if self.curve.cells().0.last().is_some_and(|last| *last <= from) {
-            // Nothing is known of what takes so long: a hazard of one end in the time elapsed.
-            return (now - from).powi(2) / (2.0 * now);
+        let (times, _) = self.curve.cells();
+        let cell = times.partition_point(|time| *time <= from).saturating_sub(1);
+        let mut below: Option<(f64, f64)> = None;
+        for rung in &self.rungs {
+            let Some(next) = rung.next.get(cell) else {
+                // Nothing is known of what takes so long: a hazard of one end in the time elapsed (Keller 1974).
+                return (now - from).powi(2) / (2.0 * now);
+            };
+            let next = match *next {
+                Next::At(at) => f64::from(at),
+                Next::After(gap) => from + f64::from(gap),
+            };
+            if next > now {
+                return match below {
+                    // Between two prices by the share of the way.
+                    Some((price, before)) => {
+                        price * (rung.price / price).powf((now - before) / (next - before))
+                    }
+                    None => rung.price * ((now - from) / (next - from)).powi(2),
+                };
+            }
+            below = Some((rung.price, next));
         }
-        let (done, area) = self.at(now);
-        let (_, area_before) = self.at(from);
-        let delay = (done * (now - from) - (area - area_before)).max(0.0);
-        delay / (1.0 - done).max(LEAST_RUNNING)
-    }
-
-    /// The share done at an instant in seconds, and its integral up to there.
-    fn at(&self, instant: f64) -> (f64, f64) {
-        let (times, done) = self.curve.cells();
-        let after = times.partition_point(|time| *time <= instant);
-        let (Some(before), Some(to)) = (after.checked_sub(1), times.get(after)) else {
-            let last = times.len() - 1;
-            return (1.0, self.areas[last] + (instant - times[last]).max(0.0));
-        };
-        let from = times[before];
-        let share = done[before] + (instant - from) / (to - from) * (done[after] - done[before]);
-        (share, self.areas[before] + (instant - from) * 0.5 * (done[before] + share))
+        below.map_or(0.0, |(price, next)| price * ((now - from) / (next - from).max(1e-3)).powi(2))
     }
 }
 
-/// The share that is always thought to be still running: nothing is certain.
-const LEAST_RUNNING: f64 = 1e-6;
+/// From one price to the next.
+const STEP: f64 = 2.0;
+/// The prices, as powers of the step, beside that of the kind's plan.
+const RUNGS: std::ops::Range<i32> = -2..12;
 
 #[cfg(test)]
 mod tests {
@@ -84,7 +110,7 @@ mod tests {
         fn it_is_worth_more_the_longer_one_waits(
             ring in rings(), running in 0.0..1e4_f64, gaps in prop::collection::vec(1e-3..1e3_f64, 1..20),
         ) {
-            let outlook = Outlook::new(Arc::new(Curve::new(&ring).unwrap()));
+            let outlook = Outlook::new(Arc::new(Curve::new(&ring).unwrap()), 1.0);
             let mut before = 0.0_f64;
             let mut age = running;
             for gap in gaps {
@@ -100,7 +126,7 @@ mod tests {
     #[test]
     fn the_one_that_should_be_done_is_worth_most() {
         let minute = Interval { ln_lo: 59.0_f32.ln(), ln_hi: 61.0_f32.ln() };
-        let outlook = Outlook::new(Arc::new(Curve::new(&[minute; 40]).unwrap()));
+        let outlook = Outlook::new(Arc::new(Curve::new(&[minute; 40]).unwrap()), 1.0);
         let worth = |running: f64, age: f64| outlook.worth(secs(running), secs(age));
         assert!(worth(0.0, 30.0) < worth(50.0, 62.0));
         assert!(worth(0.0, 62.0) > worth(30.0, 55.0));

@@ -83,6 +83,11 @@ impl<'a> Policy<'a> {
             .sum()
     }
 
+    /// The move from each cell but the last, whether a plan leads there or not.
+    pub(super) fn moves(&self) -> impl Iterator<Item = (usize, Move)> + '_ {
+        self.moves.iter().copied().enumerate().take(self.times.len() - 1)
+    }
+
     /// The moves from the beginning to the end, each with the cell that it starts from.
     pub(super) fn path(&self) -> impl Iterator<Item = (usize, Move)> {
         let last = self.times.len() - 1;
