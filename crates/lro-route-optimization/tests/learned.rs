@@ -1,0 +1,130 @@
+//! A client that learns how long its operations take.
+
+#![allow(clippy::unwrap_used, reason = "a helper panics for its test")]
+
+use std::{future::IntoFuture, time::Duration};
+
+use lro::{History, Learned, Status, pacing::Moment};
+use lro_emulator::Emulator;
+use lro_route_optimization::{
+    RouteOptimization,
+    messages::{BatchOptimizeToursRequest, OptimizeToursRequest},
+};
+use serde_json::json;
+use tokio::time::Instant;
+
+#[tokio::test]
+async fn asks_about_the_second_operation_when_the_first_one_lets_expect() {
+    let (emulator, learned) = (emulator().await, eager());
+    let routes = client(&emulator, &learned);
+    let cold = time(routes.optimize_tours_long_running(&tours()).await.unwrap()).await;
+    assert!(is_soon_after(CLASSIC, cold), "the classic backoff, not {cold:?}");
+
+    let [kind] = &kinds(&learned.history())[..] else { panic!("one kind") };
+    let planned = first_poll(&learned.history(), kind);
+    assert!(planned.abs_diff(CLASSIC) > TOLERANCE, "{planned:?} would show nothing");
+    let warm = time(routes.optimize_tours_long_running(&tours()).await.unwrap()).await;
+    assert!(is_soon_after(planned, warm), "{warm:?}, planned at {planned:?}");
+}
+
+#[tokio::test]
+async fn keeps_responses_of_different_types_apart() {
+    let (emulator, learned) = (emulator().await, eager());
+    let routes = client(&emulator, &learned);
+    time(routes.optimize_tours_long_running(&tours()).await.unwrap()).await;
+    let cold = time(routes.batch_optimize_tours(&batch()).await.unwrap()).await;
+    assert!(is_soon_after(CLASSIC, cold), "{cold:?}: nothing is known of batches");
+
+    let kinds = kinds(&learned.history());
+    assert_eq!(kinds.len(), 2, "{kinds:?}");
+    for (kind, response) in kinds.iter().zip(["BatchOptimizeToursResponse", "OptimizeToursResponse"]) {
+        assert!(kind.starts_with("routeoptimization.googleapis.com v1/"), "{kind}");
+        assert!(kind.ends_with(&format!("::{response}")), "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn starts_warm_by_a_history_that_was_saved() {
+    let (emulator, before) = (emulator().await, eager());
+    time(client(&emulator, &before).optimize_tours_long_running(&tours()).await.unwrap()).await;
+    let saved = serde_json::to_string(&before.history()).unwrap();
+
+    let (history, learned): (History, _) = (serde_json::from_str(&saved).unwrap(), eager());
+    learned.remember(&history);
+    let planned = first_poll(&history, &kinds(&history)[0]);
+    assert!(planned.abs_diff(CLASSIC) > TOLERANCE, "{planned:?} would show nothing");
+    let routes = client(&emulator, &learned);
+    let warm = time(routes.optimize_tours_long_running(&tours()).await.unwrap()).await;
+    assert!(is_soon_after(planned, warm), "{warm:?}, planned at {planned:?}");
+}
+
+#[tokio::test]
+async fn learns_nothing_unless_it_is_to() {
+    let emulator = emulator().await;
+    let routes = RouteOptimization::builder().endpoint(emulator.endpoint()).build().unwrap();
+    for _ in 0..2 {
+        // At once, and a quarter of a second later.
+        let mut wait = routes.optimize_tours_long_running(&tours()).await.unwrap();
+        let running = wait.next().await.unwrap().unwrap();
+        assert_eq!((running.is_done(), running.next_poll()), (false, Some(Duration::from_millis(250))));
+        wait.await.unwrap();
+    }
+}
+
+/// How long it is waited for.
+async fn time<T>(wait: impl IntoFuture<Output = Result<T, Status>>) -> Duration {
+    let began = Instant::now();
+    assert!(wait.await.is_ok());
+    began.elapsed()
+}
+
+/// When a wait for an operation of a kind first asks, by what was learned.
+fn first_poll(history: &History, kind: &str) -> Duration {
+    let learned = eager();
+    learned.remember(history);
+    learned.pacing(kind).schedule().delay(&Moment::new(Duration::ZERO, 0)).unwrap()
+}
+
+/// One that makes polls as long as each brings the end forward by 50 ms.
+fn eager() -> Learned {
+    Learned::new().price(Duration::from_millis(50))
+}
+
+fn kinds(history: &History) -> Vec<String> {
+    let saved = serde_json::to_value(history).unwrap();
+    saved["kinds"].as_object().unwrap().keys().cloned().collect()
+}
+
+fn is_soon_after(due: Duration, noticed: Duration) -> bool {
+    (due..due + TOLERANCE).contains(&noticed)
+}
+
+fn client(emulator: &Emulator, learned: &Learned) -> RouteOptimization {
+    RouteOptimization::builder().endpoint(emulator.endpoint()).learned(learned.clone()).build().unwrap()
+}
+
+async fn emulator() -> Emulator {
+    Emulator::builder().runs_for(Duration::from_millis(50)).start().await.unwrap()
+}
+
+fn tours() -> OptimizeToursRequest {
+    let here = json!({"latitude": 48.86, "longitude": 2.35});
+    let model = json!({
+        "shipments": [{"deliveries": [{"arrivalLocation": here}]}],
+        "vehicles": [{"startLocation": here}],
+    });
+    serde_json::from_value(json!({"parent": "projects/p", "model": model})).unwrap()
+}
+
+fn batch() -> BatchOptimizeToursRequest {
+    let config = json!({
+        "inputConfig": {"gcsSource": {"uri": "gs://bucket/in"}, "dataFormat": "JSON"},
+        "outputConfig": {"gcsDestination": {"uri": "gs://bucket/out"}, "dataFormat": "JSON"},
+    });
+    serde_json::from_value(json!({"parent": "projects/p", "modelConfigs": [config]})).unwrap()
+}
+
+/// When the classic backoff first asks.
+const CLASSIC: Duration = Duration::from_secs(1);
+/// What a busy machine may take.
+const TOLERANCE: Duration = Duration::from_millis(500);
