@@ -31,7 +31,10 @@ use std::{
 };
 
 use self::{kind::Kind, schedule::LearnedSchedule};
-use crate::pacing::{Pace, Pacing, Schedule};
+use crate::{
+    chance::Chance,
+    pacing::{Pace, Pacing, Schedule},
+};
 
 pub use self::{
     course::{Course, LearnedKind},
@@ -69,9 +72,17 @@ pub use self::{
 pub struct Learned(Arc<Shared>);
 
 struct Shared {
+    settings: Settings,
+    kinds: Mutex<Kinds>,
+}
+
+/// How to learn, as the caller chose.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Settings {
     budget: Budget,
     most_kinds: usize,
-    kinds: Mutex<Kinds>,
+    jitter: f64,
+    seed: Option<u64>,
 }
 
 /// The kinds, and how often any was asked for.
@@ -99,25 +110,40 @@ struct KindPace {
 impl Learned {
     /// One that has learned nothing, for up to 256 kinds, with the classic backoff's number of polls.
     pub fn new() -> Self {
-        Self::of(Budget::Share(1.0), 256)
+        Self::of(Settings { budget: Budget::Share(1.0), most_kinds: 256, jitter: 0.0, seed: None })
     }
 
     /// Sets the polls to spend as a share of the classic backoff's: half of them at 0.5. What is no positive number
     /// counts as 1. Default: 1.
     pub fn budget(self, share: f64) -> Self {
         let share = if share.is_finite() && share > 0.0 { share } else { 1.0 };
-        self.with(Budget::Share(share), self.0.most_kinds)
+        self.with(Settings { budget: Budget::Share(share), ..self.0.settings })
     }
 
     /// Sets what a poll is worth instead: polls are made as long as one brings the end forward by so much, on average.
     /// There is no ledger then.
     pub fn price(self, delay: Duration) -> Self {
-        self.with(Budget::Price(delay.as_secs_f64()), self.0.most_kinds)
+        self.with(Settings { budget: Budget::Price(delay.as_secs_f64()), ..self.0.settings })
     }
 
     /// Sets how many kinds are remembered; the one that was not used for the longest is forgotten first. Default: 256.
     pub fn most_kinds(self, most: usize) -> Self {
-        self.with(self.0.budget, most.max(1))
+        self.with(Settings { most_kinds: most.max(1), ..self.0.settings })
+    }
+
+    /// Sets by which share of the time since the begin, at most, polls come sooner or later than planned: up to 5 % at
+    /// 0.05, which costs next to nothing. So operations that start together are not asked about together. One share is
+    /// drawn for each operation; neither the classic backoff of a kind without a history nor a plan by the progress has
+    /// any. What is no number from 0 to 0.5 counts as the nearest that is, or as 0. Default: 0.
+    pub fn jitter(self, share: f64) -> Self {
+        // Not `clamp`, which lets NaN pass.
+        let jitter = if share > 0.0 { share.min(0.5) } else { 0.0 };
+        self.with(Settings { jitter, ..self.0.settings })
+    }
+
+    /// Seeds the jitter: the n-th operation of a kind always has the same. Default: drawn for each kind.
+    pub fn seed(self, seed: u64) -> Self {
+        self.with(Settings { seed: Some(seed), ..self.0.settings })
     }
 
     /// The pacing of operations of a kind: alike in how long they take, such as those of a method. The name is the
@@ -150,13 +176,13 @@ impl Learned {
         }
     }
 
-    fn of(budget: Budget, most_kinds: usize) -> Self {
-        Self(Arc::new(Shared { budget, most_kinds, kinds: Mutex::default() }))
+    fn of(settings: Settings) -> Self {
+        Self(Arc::new(Shared { settings, kinds: Mutex::default() }))
     }
 
     /// Another one, which begins with what this one knows; its clones stay as they are.
-    fn with(&self, budget: Budget, most_kinds: usize) -> Self {
-        let other = Self::of(budget, most_kinds);
+    fn with(&self, settings: Settings) -> Self {
+        let other = Self::of(settings);
         other.remember(&self.history());
         other
     }
@@ -172,12 +198,14 @@ impl Learned {
             *used = kinds.used;
             return Arc::clone(kind);
         }
-        if kinds.by_name.len() >= self.0.most_kinds {
+        if kinds.by_name.len() >= self.0.settings.most_kinds {
             let oldest = kinds.by_name.iter().min_by_key(|(_, (used, _))| *used);
             let oldest = oldest.map(|(name, _)| name.clone());
             oldest.and_then(|name| kinds.by_name.remove(&name));
         }
-        let kind = Arc::new(Mutex::new(Kind::new(self.0.budget)));
+        let Settings { budget, jitter, seed, .. } = self.0.settings;
+        let chance = seed.map_or_else(Chance::drawn, Chance::seeded);
+        let kind = Arc::new(Mutex::new(Kind::new(budget, jitter, chance)));
         kinds.by_name.insert(name.to_owned(), (kinds.used, Arc::clone(&kind)));
         kind
     }
@@ -192,7 +220,7 @@ impl Default for Learned {
 impl fmt::Debug for Learned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Learned")
-            .field("budget", &self.0.budget)
+            .field("settings", &self.0.settings)
             .field("kinds", &self.kinds().by_name.len())
             .finish_non_exhaustive()
     }

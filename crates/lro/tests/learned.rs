@@ -171,10 +171,11 @@ proptest! {
         durations in prop::collection::vec((-2.0..8.0_f64).prop_map(f64::exp), 1..60),
         round_trip in 0.001..0.5_f64,
         share in prop_oneof![Just(1.0), 0.3..3.0_f64],
+        jitter in prop_oneof![Just(0.0), 0.0..0.5_f64],
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(async {
-            let pacing = Learned::new().budget(share).pacing("any");
+            let pacing = Learned::new().budget(share).jitter(jitter).pacing("any");
             let (mut own, mut classic_polls) = (0, 0);
             for seconds in durations {
                 own += run(&pacing, seconds, round_trip).await.times.len();
@@ -194,6 +195,8 @@ fn is_set_without_taking_anything_from_its_clones() {
         learned.clone().budget(0.5),
         learned.clone().price(Duration::from_secs(1)),
         learned.clone().most_kinds(7),
+        learned.clone().jitter(0.05),
+        learned.clone().seed(7),
     ] {
         assert_eq!(other.history(), known);
         other.expect("jobs", Duration::from_secs(8));
@@ -255,6 +258,50 @@ async fn is_the_pace_of_a_transport_that_learns_unless_the_wait_has_another() {
     let warm = server();
     poll_until_done::<Value>(&warm, name()).await.unwrap();
     assert!(warm.0.began.elapsed() < Duration::from_secs(120), "the classic backoff asks after 123 s");
+}
+
+#[test]
+fn asks_about_operations_that_start_together_at_different_times_if_told_to() {
+    let first_polls = |learned: Learned| {
+        for taken in 0..20 {
+            learned.expect("report", Duration::from_secs(90 + taken));
+        }
+        let pacing = learned.pacing("report");
+        let first = || pacing.schedule().delay(&Moment::new(Duration::ZERO, 0)).unwrap().as_secs_f64();
+        [0; 50].map(|_| first())
+    };
+    let planned = first_polls(Learned::new().price(Duration::from_secs(2)));
+    assert!(planned.iter().all(|first| *first == planned[0]), "{planned:?}");
+    let jittered = |seed| Learned::new().price(Duration::from_secs(2)).jitter(0.05).seed(seed);
+    let one = first_polls(jittered(1));
+    let shares = one.map(|first| first / planned[0] - 1.0);
+    assert!(shares.iter().all(|share| share.abs() <= 0.05), "{shares:?}");
+    let (sooner, later) =
+        (shares.iter().any(|share| *share < -0.03), shares.iter().any(|share| *share > 0.03));
+    assert!(sooner && later, "{shares:?}");
+    assert_eq!(one, first_polls(jittered(1)));
+    assert_ne!(one, first_polls(jittered(2)));
+    // What is no share is none, or the most that there is.
+    let odd = |share| first_polls(Learned::new().price(Duration::from_secs(2)).jitter(share).seed(1));
+    assert_eq!([odd(f64::NAN), odd(-1.0)], [planned; 2]);
+    assert_eq!(odd(f64::INFINITY), odd(0.5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn pays_next_to_nothing_for_a_jitter_of_a_twentieth() {
+    let late = async |learned: Learned| {
+        let pacing = learned.seed(1).pacing("report");
+        let (mut polls, mut late) = (0, 0.0);
+        for k in 0..200 {
+            let seconds = 60.0 + 12.0 * f64::from(k * 7 % 11 - 5) / 5.0;
+            let run = run(&pacing, seconds, ROUND_TRIP).await;
+            polls += run.times.len();
+            late += run.noticed - seconds;
+        }
+        (polls, late)
+    };
+    let (without, with) = (late(Learned::new()).await, late(Learned::new().jitter(0.05)).await);
+    assert!(with.0 <= without.0 * 21 / 20 && with.1 < 1.1 * without.1, "{with:?}, {without:?} without");
 }
 
 #[derive(Debug, serde::Deserialize)]

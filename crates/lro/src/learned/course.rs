@@ -4,7 +4,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Outlook, classic, curve::MIN_GAP, kind::Kind, lock, plan::Plan};
+use super::{Outlook, classic, curve::MIN_GAP, kind::Kind, ledger::Ledger, lock, plan::Plan};
 use crate::pacing::{Finish, Moment};
 
 /// A kind of operation, for those who keep the [`Course`] of each operation themselves: by
@@ -18,7 +18,9 @@ pub struct LearnedKind(pub(super) Arc<Mutex<Kind>>);
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Course {
     /// Of the plan that it goes by.
-    edition: u32,
+    edition: u16,
+    /// The lot that was drawn for the jitter: from -32767 to 32767.
+    lot: i16,
     /// The next poll of the plan.
     next: u32,
     /// What the operation has added to the ledger of its kind.
@@ -80,27 +82,34 @@ impl Course {
 
     /// When to ask, in seconds since the begin.
     fn instant(&mut self, kind: &mut Kind, now: f64, polls: u32, own: Option<&Plan>) -> f64 {
+        if polls == 0 {
+            self.lot = (kind.draw() * f64::from(i16::MAX)) as i16;
+        }
         let of_kind = if own.is_some() { None } else { kind.plan() };
-        let edition = if own.is_some() { OWN } else { kind.edition() };
         let Some(plan) = own.or(of_kind.as_deref()) else {
             return now + classic::pause(polls);
+        };
+        let (edition, stretch) = match own {
+            Some(_) => (OWN, 1.0),
+            None => (shortened(kind.edition()), kind.stretch(f64::from(self.lot) / f64::from(i16::MAX))),
         };
         // Each plan of its own is a new one.
         if self.edition != edition || edition == OWN {
             self.edition = edition;
-            self.next = plan.first_after(now);
+            self.next = plan.first_after(now / stretch);
         }
-        let wished =
-            plan.instant(self.next).map_or_else(|| plan.beyond(now), |at| at - self.round_trip() / 2.0);
+        let planned = plan.instant(self.next).map(|at| at * stretch - self.round_trip() / 2.0);
         self.next = self.next.saturating_add(1);
         let least = if polls == 0 { 0.0 } else { now + MIN_GAP };
-        let wished = wished.max(least);
-        if !kind.has_ledger() {
-            return wished;
-        }
+        let wished = planned.unwrap_or_else(|| plan.beyond(now)).max(least);
+        if kind.has_ledger() { self.afforded(&kind.ledger, wished, polls) } else { wished }
+    }
+
+    /// The time wished, or the next one at which the classic backoff asks if the ledger has no poll left.
+    fn afforded(&self, ledger: &Ledger, wished: f64, polls: u32) -> f64 {
         let ticks = classic::ticks_until(wished, self.round_trip());
-        let ahead = kind.ledger.tokens() - f64::from(self.balance) + f64::from(ticks) - f64::from(polls);
-        if ahead < 1.0 { classic::tick(ticks, self.round_trip()) } else { wished }
+        let left = ledger.tokens() - f64::from(self.balance) + f64::from(ticks) - f64::from(polls);
+        if left < 1.0 { classic::tick(ticks, self.round_trip()) } else { wished }
     }
 
     fn round_trip(&self) -> f64 {
@@ -114,7 +123,13 @@ impl fmt::Debug for LearnedKind {
     }
 }
 
+/// The edition of a kind's plan in fewer bits: two are alike where a kind learned 65,534 times between two polls of an
+/// operation, which then asks at another time than planned, once.
+fn shortened(edition: u32) -> u16 {
+    (edition % u32::from(OWN - 1)) as u16 + 1
+}
+
 /// The edition of an operation that has no plan yet.
-const UNPLANNED: u32 = 0;
+const UNPLANNED: u16 = 0;
 /// That of one that goes by a plan of its own.
-const OWN: u32 = u32::MAX;
+const OWN: u16 = u16::MAX;

@@ -13,10 +13,13 @@ use super::{
     ledger::Ledger,
     plan::Plan,
 };
+use crate::chance::Chance;
 
 /// What is known of one kind of operation.
 pub(super) struct Kind {
     budget: Budget,
+    jitter: f64,
+    chance: Chance,
     ring: VecDeque<Interval>,
     /// Surprises in a row: later than expected above zero, sooner below.
     surprises: i8,
@@ -31,11 +34,12 @@ pub(super) struct Kind {
 }
 
 impl Kind {
-    pub(super) fn new(budget: Budget) -> Self {
-        let ring = VecDeque::new();
+    pub(super) fn new(budget: Budget, jitter: f64, chance: Chance) -> Self {
         Self {
             budget,
-            ring,
+            jitter,
+            chance,
+            ring: VecDeque::new(),
             surprises: 0,
             ledger: Ledger::new(),
             price: 0.0,
@@ -44,6 +48,16 @@ impl Kind {
             plan: None,
             curve: Weak::new(),
         }
+    }
+
+    /// The lot of the next operation, from -1 to 1.
+    pub(super) fn draw(&mut self) -> f64 {
+        if self.jitter > 0.0 { 2.0 * self.chance.next() - 1.0 } else { 0.0 }
+    }
+
+    /// By what the times of the plan are multiplied for an operation of this lot.
+    pub(super) fn stretch(&self, lot: f64) -> f64 {
+        1.0 + self.jitter * lot
     }
 
     /// Replaces what is known. Waits that run go on, by a new plan.
@@ -76,7 +90,7 @@ impl Kind {
         Memory { intervals, tokens: self.ledger.settled() as f32, bar }
     }
 
-    /// A number that is another one whenever something was learned; neither 0 nor the greatest.
+    /// A number that is another one whenever something was learned.
     pub(super) fn edition(&self) -> u32 {
         self.edition
     }
@@ -154,8 +168,7 @@ impl Kind {
     fn outdate(&mut self) {
         self.plan = None;
         self.curve = Weak::new();
-        // Neither 0 nor the greatest number is one.
-        self.edition = self.edition % (u32::MAX - 1) + 1;
+        self.edition = self.edition.wrapping_add(1);
     }
 
     /// When the next operation will finish; `None` as long as none has. It is drawn once for as long as anyone keeps it.
