@@ -65,6 +65,12 @@ impl Gate {
         window.max(self.shut_until).max(spaced)
     }
 
+    /// Whether it would be no other one if it were made anew.
+    pub(crate) fn is_idle(&self, now: Time) -> bool {
+        let is_open = self.width.is_none() && self.spacing.is_zero() && self.failures == 0;
+        is_open && self.in_flight == 0 && self.shut_until <= now && self.sent_at.after(LONGEST_SPACING) <= now
+    }
+
     /// How many calls may be made at once.
     pub(crate) fn room(&self, now: Time) -> usize {
         if self.opens_at() > now {

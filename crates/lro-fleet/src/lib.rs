@@ -21,6 +21,8 @@ mod completions;
 mod driver;
 mod fleet;
 mod gate;
+mod interned;
+mod key;
 mod metrics;
 mod names;
 mod pace;

@@ -86,8 +86,8 @@ impl Window {
 
     /// How many calls may be made at once.
     pub(crate) fn room(&self, now: Time) -> usize {
-        let held = self.sent.iter().filter(|sent| sent.after(self.span) > now).count();
-        self.batch.saturating_sub(held)
+        let over = self.sent.partition_point(|sent| sent.after(self.span) <= now);
+        self.batch.saturating_sub(self.sent.len() - over)
     }
 
     pub(crate) fn count(&mut self, now: Time) {

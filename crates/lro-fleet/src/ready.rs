@@ -60,7 +60,10 @@ impl Ready {
             None
         };
         let item = item.or_else(|| self.take_first(&worth));
-        self.forget();
+        match item {
+            Some(_) => self.forget(),
+            None => self.clear(),
+        }
         item
     }
 

@@ -5,12 +5,7 @@ mod due;
 mod list;
 mod wait;
 
-use std::{
-    collections::{HashMap, VecDeque},
-    mem,
-    task::Waker,
-    time::Duration,
-};
+use std::{collections::VecDeque, mem, task::Waker, time::Duration};
 
 use lro::{Learned, OperationName, Report, Service, pacing::Finish};
 
@@ -20,13 +15,14 @@ pub(crate) use self::{
 };
 use crate::{
     builder::Settings,
-    class::{Classes, Tag},
+    class::{Class, Tag},
     completions::Completion,
-    gate::Gate,
+    interned::Interned,
+    key::Key,
     metrics::Metrics,
     pace::Pace,
     pending::Pending,
-    ready::{Item, Ready},
+    ready::Item,
     step::Rules,
     sweep::{Collection, parent_of},
     table::{Phase, Table},
@@ -48,21 +44,23 @@ pub(crate) struct State {
     chance: fastrand::Rng,
     table: Table,
     timers: Timers,
-    classes: Classes,
-    keys: Vec<Key>,
-    key_numbers: HashMap<String, usize>,
+    classes: Interned<Tag, Class>,
+    keys: Interned<String, Key>,
+    /// When there are so many keys, those are forgotten of which nothing is to be remembered.
+    prune_at: usize,
     /// The keys that have calls to make and may make them.
     busy: VecDeque<usize>,
     /// When the others may.
     shut: Timers,
-    collections: Vec<Collection>,
-    collection_numbers: HashMap<(usize, String), usize>,
+    collections: Interned<(usize, String), Collection>,
     in_flight: usize,
     /// Of those, about operations that nobody waits for but as completions.
     reserved: usize,
     completed: VecDeque<u32>,
     /// Due, and not asked about until completions are taken.
-    held: Vec<Item>,
+    held: VecDeque<Item>,
+    /// The keys whose sweeps wait for that too.
+    starved: Vec<usize>,
     metrics: Metrics,
     paused: bool,
     closing: bool,
@@ -74,16 +72,6 @@ pub(crate) struct State {
     /// To be woken when the lock is released, and to be dropped then: what a waker does is not ours.
     woken: Vec<Waker>,
     discarded: Vec<Waker>,
-}
-
-/// The operations under one quota.
-#[derive(Debug)]
-struct Key {
-    gate: Gate,
-    ready: Ready,
-    collections: Vec<usize>,
-    /// Whether it is among those that are busy or shut.
-    queued: bool,
 }
 
 impl State {
@@ -100,17 +88,17 @@ impl State {
             chance,
             table: Table::default(),
             timers: Timers::default(),
-            classes: Classes::default(),
-            keys: Vec::new(),
-            key_numbers: HashMap::new(),
+            classes: Interned::default(),
+            keys: Interned::default(),
+            prune_at: PRUNE_FROM,
             busy: VecDeque::new(),
             shut: Timers::default(),
-            collections: Vec::new(),
-            collection_numbers: HashMap::new(),
+            collections: Interned::default(),
             in_flight: 0,
             reserved: 0,
             completed: VecDeque::new(),
-            held: Vec::new(),
+            held: VecDeque::new(),
+            starved: Vec::new(),
             metrics: Metrics::default(),
             paused: false,
             closing: false,
@@ -188,7 +176,7 @@ impl State {
     }
 
     fn key_of(&self, id: u32) -> Option<usize> {
-        Some(self.classes.get(self.table.get(id)?.class)?.key)
+        Some(self.classes.get(self.table.get(id)?.class as usize)?.key)
     }
 
     fn wake_driver(&mut self) {
@@ -225,33 +213,38 @@ impl State {
             // Then it is given up, if no call could be made.
             self.timers.set(deadline.max(now).after(crate::step::GRACE), id);
         }
-        let Some(class) = self.classes.get(entry.class) else {
+        let Some(class) = self.classes.get(entry.class as usize) else {
             return;
         };
-        if let Some(collection) = class.collection.filter(|_| is_listed) {
-            self.collections[collection].due += 1;
+        let (key, collection) = (class.key, class.collection.filter(|_| is_listed));
+        if let Some(number) = collection {
+            let collection = &mut self.collections[number];
+            collection.due += 1;
+            if !collection.queued && collection.is_worth_a_sweep(now) {
+                collection.queued = true;
+                self.keys[key].sweepable.push(number);
+            }
         }
-        let key = class.key;
         self.keys[key].ready.push(item);
         self.make_busy(key);
     }
 
     /// A key has something to do, or may do it again.
     fn make_busy(&mut self, key: usize) {
-        let queued = mem::replace(&mut self.keys[key].queued, true);
-        if !queued {
+        let queued = self.keys.get_mut(key).map(|key| mem::replace(&mut key.queued, true));
+        if queued == Some(false) {
             self.busy.push_back(key);
             self.wake_driver();
         }
     }
 
-    /// An operation is not in line any more.
+    /// An operation is not among those in line that a list would tell of any more.
     fn leave_line(&mut self, id: u32) {
         let Some(entry) = self.table.get(id) else {
             return;
         };
         let is_listed = !entry.unlisted;
-        let Some(class) = self.classes.get(entry.class) else {
+        let Some(class) = self.classes.get(entry.class as usize) else {
             return;
         };
         if let Some(collection) = class.collection.filter(|_| is_listed) {
@@ -268,12 +261,8 @@ impl State {
         if phase.is_pending() {
             self.finish(id, None);
         }
-        if let Some(collection) = self.classes.get(class).and_then(|class| class.collection) {
-            let collection = &mut self.collections[collection];
-            collection.pending = collection.pending.saturating_sub(1);
-        }
-        self.classes.leave(class);
         self.table.remove(id);
+        self.part(class as usize);
     }
 
     /// Tells the pace how it ended, once; `done` is when it was seen done.
@@ -284,42 +273,68 @@ impl State {
         };
         let running = Duration::try_from_secs_f32(entry.record.running).unwrap_or_default();
         let finish = Finish::new(running, done, entry.record.replies());
-        if let Some(class) = classes.get_mut(entry.class) {
+        if let Some(class) = classes.get_mut(entry.class as usize) {
             class.pace.finish(id, &mut entry.record, &finish);
         }
     }
 
     /// The number of a quota key.
-    fn key(&mut self, name: String) -> usize {
-        if let Some(number) = self.key_numbers.get(&name) {
-            return *number;
+    fn key(&mut self, name: String, now: Time) -> usize {
+        if self.keys.len() >= self.prune_at {
+            self.keys.retain(|key| !key.is_idle(now));
+            self.prune_at = (2 * self.keys.len()).max(PRUNE_FROM);
         }
-        let key = Key {
-            gate: Gate::new(self.settings.rate),
-            ready: Ready::default(),
-            collections: Vec::new(),
-            queued: false,
-        };
-        self.keys.push(key);
-        self.key_numbers.insert(name, self.keys.len() - 1);
-        self.keys.len() - 1
+        let rate = self.settings.rate;
+        self.keys.number(name, || Key::new(rate))
     }
 
-    /// The number of the collection that an operation is in.
+    /// The number of the collection that an operation is in, if it can be listed.
     fn collection(&mut self, name: &str, key: usize) -> Option<usize> {
-        let parent = parent_of(name).filter(|_| self.lists)?.to_owned();
-        let number = *self.collection_numbers.entry((key, parent)).or_insert_with_key(|(key, parent)| {
-            self.collections.push(Collection::new(parent.clone(), *key));
-            self.keys[*key].collections.push(self.collections.len() - 1);
-            self.collections.len() - 1
+        let parent = parent_of(name).filter(|_| self.lists)?;
+        let make = || Collection::new(parent.to_owned(), key);
+        Some(self.collections.number((key, parent.to_owned()), make))
+    }
+
+    /// An operation joins those that are alike. Returns their number.
+    fn join(&mut self, tag: Tag) -> usize {
+        let Self { classes, keys, collections, settings, service, learned, .. } = self;
+        keys[tag.key].entries += 1;
+        if let Some(collection) = tag.collection {
+            collections[collection].pending += 1;
+        }
+        let number = classes.number(tag.clone(), || {
+            Class::new(&tag, Self::pace(settings, service, learned.as_ref(), &tag.kind))
         });
-        self.collections[number].pending += 1;
-        Some(number)
+        classes[number].entries += 1;
+        number
+    }
+
+    /// An operation leaves those that are alike.
+    fn part(&mut self, number: usize) {
+        let Some(class) = self.classes.get_mut(number) else {
+            return;
+        };
+        class.entries -= 1;
+        let (key, collection, is_last) = (class.key, class.collection, class.entries == 0);
+        if is_last {
+            self.classes.remove(number);
+        }
+        self.keys[key].entries -= 1;
+        if let Some(number) = collection {
+            self.collections[number].pending -= 1;
+            self.forget_idle(number);
+        }
+    }
+
+    fn forget_idle(&mut self, collection: usize) {
+        if self.collections[collection].is_idle() {
+            self.collections.remove(collection);
+        }
     }
 
     /// The pace of a class.
-    fn pace(settings: &Settings, service: &Service, learned: Option<&Learned>, tag: &Tag) -> Pace {
-        let learns = || Some(learned?.pacing(format!("{service}/{}", tag.kind)));
+    fn pace(settings: &Settings, service: &Service, learned: Option<&Learned>, kind: &str) -> Pace {
+        let learns = || Some(learned?.pacing(format!("{service}/{kind}")));
         Pace::new(settings.pacing.clone().or_else(learns).unwrap_or_default())
     }
 
@@ -334,10 +349,22 @@ impl State {
                 self.forget(id);
             }
         }
-        let now = self.clock.now();
-        for item in mem::take(&mut self.held) {
-            self.make_ready(item.id, now);
-        }
+        self.release_one();
+        mem::take(&mut self.starved).into_iter().for_each(|key| self.make_busy(key));
         Some(completion)
     }
+
+    /// There is room for one more completion: the one that was held back first is asked about.
+    fn release_one(&mut self) {
+        while let Some(item) = self.held.pop_front() {
+            let entry = self.table.get(item.id);
+            if entry.is_some_and(|entry| entry.phase == Phase::Held && entry.record.due == item.due) {
+                let now = self.clock.now();
+                return self.make_ready(item.id, now);
+            }
+        }
+    }
 }
+
+/// So many quota keys are too few to be looked through.
+const PRUNE_FROM: usize = 1_024;

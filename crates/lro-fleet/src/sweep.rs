@@ -12,6 +12,8 @@ pub(crate) struct Collection {
     pub(crate) pending: usize,
     /// Those of them that are due.
     pub(crate) due: usize,
+    /// Whether it is among those of its key that are worth a sweep.
+    pub(crate) queued: bool,
     /// The pages that the last sweep took.
     pages: usize,
     not_before: Time,
@@ -22,10 +24,10 @@ pub(crate) struct Collection {
 #[derive(Debug)]
 pub(crate) struct Sweep {
     /// The operations that were due when it began: asked about by get if the list does not tell of them.
-    pub(crate) covered: Vec<u32>,
-    pub(crate) page_token: String,
+    covered: Vec<u32>,
+    page_token: String,
     /// Whether a page is being asked for.
-    pub(crate) is_asked: bool,
+    is_asked: bool,
     pages: usize,
     told: usize,
 }
@@ -40,7 +42,16 @@ pub(crate) enum Next {
 
 impl Collection {
     pub(crate) fn new(parent: String, key: usize) -> Self {
-        Self { parent, key, pending: 0, due: 0, pages: 0, not_before: Time::default(), sweep: None }
+        Self {
+            parent,
+            key,
+            pending: 0,
+            due: 0,
+            queued: false,
+            pages: 0,
+            not_before: Time::default(),
+            sweep: None,
+        }
     }
 
     /// Whether a list of all would take fewer calls than to get each that is due.
@@ -53,8 +64,22 @@ impl Collection {
         self.sweep.as_ref().is_some_and(|sweep| !sweep.is_asked)
     }
 
+    /// Whether there is nothing to be remembered of it.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.pending == 0 && !self.queued && self.sweep.is_none()
+    }
+
     pub(crate) fn begin(&mut self, covered: Vec<u32>) {
         self.sweep = Some(Sweep { covered, page_token: String::new(), is_asked: false, pages: 0, told: 0 });
+    }
+
+    /// The token of the page to ask for; it counts as asked for.
+    pub(crate) fn take_page_token(&mut self) -> String {
+        let Some(sweep) = &mut self.sweep else {
+            return String::new();
+        };
+        sweep.is_asked = true;
+        sweep.page_token.clone()
     }
 
     /// A page came, and told of so many of those covered.

@@ -97,7 +97,7 @@ impl State {
         let Some(entry) = table.get_mut(id) else {
             return;
         };
-        let class = classes.get_mut(entry.class);
+        let class = classes.get_mut(entry.class as usize);
         let pace = |record: &mut _, moment: &_| class?.pace.delay(id, record, moment);
         let decision = step(&mut entry.record, rules, name, call, reply, pace, chance);
         if matches!(decision, Decision::Complete(_)) {

@@ -1,5 +1,7 @@
 //! Which calls are to be made now.
 
+use std::mem;
+
 use lro::{ListOperationsRequest, OperationName};
 
 use super::State;
@@ -87,9 +89,9 @@ impl State {
     /// Makes some of the calls of a key. Returns when more may be made.
     fn serve(&mut self, key: usize, now: Time, asks: &mut Vec<Ask>) -> Time {
         self.sweep(key, now, asks);
-        let most = (self.settings.max_in_flight - self.in_flight).min(self.keys[key].gate.room(now));
-        for left in (1..=most.min(A_TURN)).rev() {
-            let Some(item) = self.take_ready(key, now, left) else {
+        for _ in 0..A_TURN {
+            let room = self.room(key, now);
+            let Some(item) = (room > 0).then(|| self.take_ready(key, now, room)).flatten() else {
                 break;
             };
             if let Some(ask) = self.ask(item, now) {
@@ -100,22 +102,29 @@ impl State {
         self.keys[key].gate.opens_at()
     }
 
+    /// How many calls of a key may be made now.
+    fn room(&self, key: usize, now: Time) -> usize {
+        let free = self.settings.max_in_flight.saturating_sub(self.in_flight);
+        self.keys[key].gate.room(now).min(free)
+    }
+
     fn has_work(&self, key: usize) -> bool {
         let key = &self.keys[key];
-        let has_page = |collection: &usize| self.collections[*collection].wants_page();
-        key.ready.waiting() > 0 || key.collections.iter().any(has_page)
+        let wants_page = |collection: &usize| self.collections[*collection].wants_page();
+        key.ready.waiting() > 0 || self.has_room() && key.sweepable.iter().any(wants_page)
     }
 
     fn take_ready(&mut self, key: usize, now: Time, room: usize) -> Option<Item> {
         let Self { keys, table, classes, .. } = self;
         if keys[key].ready.is_to_be_ranked(now, room) {
-            classes.look(now);
+            classes.iter_mut().for_each(|class| class.pace.look(now));
         }
         let worth = |item: Item| {
             let entry = table.get(item.id)?;
             let is_waiting = entry.phase == Phase::Ready && entry.record.due == item.due;
-            is_waiting
-                .then(|| classes.get(entry.class).map_or(0.0, |class| class.pace.worth(&entry.record, now)))
+            is_waiting.then(|| {
+                classes.get(entry.class as usize).map_or(0.0, |class| class.pace.worth(&entry.record, now))
+            })
         };
         keys[key].ready.take(now, room, worth)
     }
@@ -128,7 +137,7 @@ impl State {
         let reserves = entry.registered && entry.watches == 0;
         if reserves {
             if self.completed.len() + self.reserved >= self.settings.most_completions {
-                self.held.push(item);
+                self.held.push_back(item);
                 self.table.get_mut(id)?.phase = Phase::Held;
                 return None;
             }
@@ -145,32 +154,38 @@ impl State {
 
     /// Begins the sweeps of a key that are worth it, and asks for the pages that are due.
     fn sweep(&mut self, key: usize, now: Time, asks: &mut Vec<Ask>) {
-        for index in 0..self.keys[key].collections.len() {
-            let number = self.keys[key].collections[index];
+        for number in mem::take(&mut self.keys[key].sweepable) {
             if self.collections[number].is_worth_a_sweep(now) && self.has_room() {
                 self.begin_sweep(number);
             }
-            let is_full = self.in_flight >= self.settings.max_in_flight || !self.has_room();
-            if is_full || self.keys[key].gate.room(now) == 0 {
-                return;
+            if self.collections[number].wants_page() && self.has_room() && self.room(key, now) > 0 {
+                asks.push(self.ask_for_page(number, now));
+            }
+            if !self.has_room() {
+                self.starved.push(key);
             }
             let collection = &mut self.collections[number];
-            let parent = collection.parent.clone();
-            let Some(sweep) = collection.sweep.as_mut().filter(|sweep| !sweep.is_asked) else {
-                continue;
-            };
-            sweep.is_asked = true;
-            let request = ListOperationsRequest {
-                name: parent,
-                page_size: PAGE_SIZE,
-                page_token: sweep.page_token.clone(),
-                ..ListOperationsRequest::default()
-            };
-            self.keys[key].gate.sent(now);
-            self.count_call();
-            let until = now.after(self.rules.attempt_timeout);
-            asks.push(Ask { subject: Subject::Page(number, request), until, limit: Limit::Attempt });
+            if collection.sweep.is_some() {
+                self.keys[key].sweepable.push(number);
+            } else {
+                collection.queued = false;
+                self.forget_idle(number);
+            }
         }
+    }
+
+    fn ask_for_page(&mut self, number: usize, now: Time) -> Ask {
+        let collection = &mut self.collections[number];
+        let request = ListOperationsRequest {
+            name: collection.parent.clone(),
+            page_size: PAGE_SIZE,
+            page_token: collection.take_page_token(),
+            ..ListOperationsRequest::default()
+        };
+        self.keys[collection.key].gate.sent(now);
+        self.count_call();
+        let until = now.after(self.rules.attempt_timeout);
+        Ask { subject: Subject::Page(number, request), until, limit: Limit::Attempt }
     }
 
     /// Takes all of a collection that are due out of the line, to be found in a list.
@@ -181,7 +196,7 @@ impl State {
         let is_in_it = |item: Item| {
             let entry = table.get(item.id);
             entry.is_some_and(|entry| {
-                let class = classes.get(entry.class);
+                let class = classes.get(entry.class as usize);
                 entry.phase == Phase::Ready
                     && entry.record.due == item.due
                     && !entry.unlisted

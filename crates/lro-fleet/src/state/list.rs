@@ -33,7 +33,7 @@ impl State {
     fn keep_listed(&mut self, number: usize, operation: Operation, call: Call) -> Option<()> {
         let id = self.table.find(&operation.name)?;
         let entry = self.table.get(id)?;
-        if self.classes.get(entry.class)?.collection != Some(number) {
+        if self.classes.get(entry.class as usize)?.collection != Some(number) {
             return None;
         }
         let saves = matches!(entry.phase, Phase::Swept);

@@ -136,8 +136,10 @@ impl State {
                 // Handed back, or nobody's any more: no completion.
                 entry.registered = false;
             }
+            self.leave_line_of(id);
             self.decide(id, give_up(why), now);
         }
+        self.held.clear();
         self.woken.append(&mut self.listeners);
         self.wake_driver();
     }
@@ -154,17 +156,14 @@ impl State {
             self.metrics.shared += 1;
             return Some(id);
         }
-        let key = self.key(key);
-        let collection = self.collection(name.as_str(), key);
-        let Self { classes, settings, service, learned, .. } = self;
-        let pace = |tag: &Tag| Self::pace(settings, service, learned.as_ref(), tag);
-        let class = classes.join(Tag { kind, key, collection }, pace);
         let now = self.clock.now();
+        let key = self.key(key, now);
+        let collection = self.collection(name.as_str(), key);
+        let class = self.join(Tag { kind, key, collection });
         let mut record = Record::begin(now);
-        let pace = classes.get_mut(class).map(|class| &mut class.pace);
-        let delay = pace.map(|pace| pace.begin(id, &mut record)).unwrap_or_default();
+        let delay = self.classes[class].pace.begin(id, &mut record);
         if let Some(entry) = self.table.get_mut(id) {
-            entry.class = class;
+            entry.class = class as u32;
             entry.record = record;
         }
         if self.closing {
@@ -181,7 +180,6 @@ impl State {
     /// An operation that came due while completions had no room is watched now.
     fn release_held(&mut self, id: u32) {
         if self.table.get(id).is_some_and(|entry| entry.phase == Phase::Held) {
-            self.held.retain(|item| item.id != id);
             let now = self.clock.now();
             self.make_ready(id, now);
         }
@@ -199,15 +197,11 @@ impl State {
 
     /// An operation leaves wherever it is.
     pub(super) fn leave_line_of(&mut self, id: u32) {
-        match self.table.get(id).map(|entry| entry.phase) {
-            Some(Phase::Ready) => {
-                self.leave_line(id);
-                if let Some(key) = self.key_of(id) {
-                    self.keys[key].ready.forget();
-                }
+        if self.table.get(id).is_some_and(|entry| entry.phase == Phase::Ready) {
+            self.leave_line(id);
+            if let Some(key) = self.key_of(id) {
+                self.keys[key].ready.forget();
             }
-            Some(Phase::Held) => self.held.retain(|item| item.id != id),
-            _ => {}
         }
     }
 }
