@@ -1,8 +1,10 @@
 use std::{fmt, time::Duration};
 
 use lro::Code;
+use tracing::debug;
 
-/// What a fleet has done since it started, as plain numbers.
+/// What a fleet has done since it started, as plain numbers. Once a minute, while calls are made, they are a `tracing`
+/// event too, at the level `DEBUG`.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Metrics {
@@ -63,6 +65,29 @@ impl Metrics {
     }
 }
 
+impl Metrics {
+    /// Tells them as an event.
+    pub(crate) fn trace(&self) {
+        let failed: u64 = self.failures.iter().sum();
+        debug!(
+            polls = self.polls,
+            failed,
+            unanswered = self.unanswered,
+            in_flight = self.in_flight,
+            pending = self.pending,
+            due = self.due,
+            finished = self.finished,
+            given_up = self.given_up,
+            shared = self.shared,
+            sweeps = self.sweeps,
+            swept = self.swept,
+            late_p99_ms = self.late.quantile(0.99).as_millis(),
+            notice_delay_ms = self.notice_delay.as_millis(),
+            "metrics of a fleet"
+        );
+    }
+}
+
 impl Histogram {
     /// The counts with the upper bounds of their durations, the shortest first; nothing is longer than the last.
     pub fn counts(&self) -> impl Iterator<Item = (Duration, u64)> + '_ {
@@ -104,7 +129,7 @@ impl fmt::Display for Metrics {
         write!(
             f,
             "{} pending, {} due, {} in flight; {} polls, {failed} failed; {} finished, {} given up, seen {:.1?} after \
-             their end; {} shared, {} swept by {} sweeps; 99 % no later than {:?}",
+             their end; {} shared, {} swept by {} sweeps; 99 % asked about within {:?} of being due",
             self.pending,
             self.due,
             self.in_flight,

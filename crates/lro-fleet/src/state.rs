@@ -62,6 +62,8 @@ pub(crate) struct State {
     /// The keys whose sweeps wait for that too.
     starved: Vec<usize>,
     metrics: Metrics,
+    /// When those were told as an event.
+    told_at: Time,
     paused: bool,
     closing: bool,
     closed: bool,
@@ -100,6 +102,7 @@ impl State {
             held: VecDeque::new(),
             starved: Vec::new(),
             metrics: Metrics::default(),
+            told_at: Time::default(),
             paused: false,
             closing: false,
             closed: false,

@@ -68,9 +68,9 @@ impl State {
 
     fn trace(&self, name: &str, failure: Option<&Status>) {
         debug!(
-            lro.operation.name = name,
-            rpc.system = "google.longrunning",
-            rpc.service = %self.service,
+            lro.operation = name,
+            lro.service = %self.service,
+            rpc.service = "google.longrunning.Operations",
             rpc.method = "GetOperation",
             rpc.grpc.status_code = failure.map_or(0, |status| status.code().number()),
             "operation polled"

@@ -1,6 +1,6 @@
 //! Which calls are to be made now.
 
-use std::mem;
+use std::{mem, time::Duration};
 
 use lro::{ListOperationsRequest, OperationName};
 
@@ -39,6 +39,10 @@ impl State {
         }
         if self.paused || self.closing {
             return;
+        }
+        if self.told_at.after(TELL_AGAIN) <= now {
+            self.told_at = now;
+            self.metrics().trace();
         }
         while let Some((_, keys)) = self.shut.take(now) {
             self.busy.extend(keys.into_iter().map(|key| key as usize));
@@ -226,5 +230,7 @@ impl State {
     }
 }
 
+/// From one event with the metrics to the next.
+const TELL_AGAIN: Duration = Duration::from_secs(60);
 /// The calls of a key before the next one has its turn.
 const A_TURN: usize = 8;
