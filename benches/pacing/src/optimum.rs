@@ -1,5 +1,5 @@
-//! The best that a schedule can do which knows the distribution of durations: the inspection schedule of Barlow, Hunter and
-//! Proschan (1963), by dynamic programming over a sample. It shares no code with the library.
+//! The best that a schedule can do which knows the distribution of durations: the inspection schedule of Barlow, Hunter
+//! and Proschan (1963), by dynamic programming over a sample. It shares no code with the library.
 
 /// A sample of durations as a distribution, in seconds.
 #[derive(Clone, Debug)]
@@ -19,6 +19,13 @@ pub struct Average {
     pub polls: f64,
     /// From the end to the reply that tells it.
     pub delay: f64,
+}
+
+impl Average {
+    /// Both together, at a price of a poll in seconds.
+    pub fn cost(&self, price: f64) -> f64 {
+        price * self.polls + self.delay
+    }
 }
 
 impl Sample {

@@ -1,6 +1,7 @@
 //! Operations of known durations, waited for by the real poller on a paused clock.
 
 use std::{
+    fmt,
     sync::atomic::{AtomicU32, Ordering::Relaxed},
     time::Duration,
 };
@@ -45,39 +46,74 @@ impl Replay {
     ///
     /// None that a pacing could cause, unless it gives up.
     pub fn wait(&self, pacing: &Pacing, duration: Duration) -> Result<Cost, Status> {
+        self.run(pacing, duration, None)
+    }
+
+    /// The same for an operation whose metadata tell how much is done: `told` is a function of the polls so far and of the
+    /// share of its time that has passed.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn wait_telling(
+        &self,
+        pacing: &Pacing,
+        duration: Duration,
+        told: &(dyn Fn(u32, f64) -> f64 + Sync),
+    ) -> Result<Cost, Status> {
+        self.run(pacing, duration, Some(told))
+    }
+
+    fn run(&self, pacing: &Pacing, duration: Duration, told: Option<Told<'_>>) -> Result<Cost, Status> {
         self.runtime.block_on(async {
             let server = Server {
                 began: Instant::now(),
                 duration,
                 round_trip: self.round_trip,
                 calls: AtomicU32::new(0),
+                told,
             };
             let name = OperationName::parse("operations/replayed")?;
-            let _: Value = poll_until_done(&server, name).pacing(pacing.clone()).await?;
+            let wait = poll_until_done::<Value>(&server, name)
+                .with_metadata::<Value>()
+                .progress(|metadata| metadata["share"].as_f64())
+                .attempt_timeout(self.round_trip.saturating_mul(2).max(Duration::from_secs(30)));
+            wait.pacing(pacing.clone()).await?;
             let delay = server.began.elapsed().saturating_sub(duration);
             Ok(Cost { polls: server.calls.into_inner(), delay })
         })
     }
 }
 
-#[derive(Debug)]
-struct Server {
+type Told<'a> = &'a (dyn Fn(u32, f64) -> f64 + Sync);
+
+struct Server<'a> {
     began: Instant,
     duration: Duration,
     round_trip: Duration,
     calls: AtomicU32,
+    told: Option<Told<'a>>,
 }
 
 #[async_trait]
-impl LroTransport for Server {
+impl LroTransport for Server<'_> {
     async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
-        self.calls.fetch_add(1, Relaxed);
+        let call = self.calls.fetch_add(1, Relaxed);
         sleep(self.round_trip / 2).await;
-        let is_done = self.began.elapsed() >= self.duration;
+        let elapsed = self.began.elapsed();
         sleep(self.round_trip / 2).await;
-        Ok(match is_done {
-            true => Operation::succeeded(name.as_str(), Any::from_json("{}")?),
-            false => Operation::running(name.as_str()),
-        })
+        if elapsed >= self.duration {
+            return Ok(Operation::succeeded(name.as_str(), Any::from_json("{}")?));
+        }
+        let running = Operation::running(name.as_str());
+        let Some(told) = self.told else { return Ok(running) };
+        let share = told(call, elapsed.as_secs_f64() / self.duration.as_secs_f64());
+        Ok(running.with_metadata(Any::from_json(format!("{{\"share\": {share}}}"))?))
+    }
+}
+
+impl fmt::Debug for Server<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("duration", &self.duration).finish_non_exhaustive()
     }
 }

@@ -1,0 +1,31 @@
+//! When the durations of a kind change.
+
+use lro::Learned;
+use pacing_benches::{
+    families::DRIFTING,
+    streams::{Streams, classic, learning},
+};
+
+use crate::Fault;
+
+pub(crate) fn print() -> Result<(), Fault> {
+    print!("{:28} |", "polls / delay beside classic");
+    WINDOWS.iter().for_each(|(from, to)| print!("   {from:3} to {:3} |", to - 1));
+    println!();
+    for family in &DRIFTING {
+        let classic = Streams::run(family, SHAPE, classic)?;
+        let learned = Streams::run(family, SHAPE, |_| learning(&Learned::new()))?;
+        print!("{:28} |", family.name);
+        for (from, to) in WINDOWS {
+            let (learned, classic) = (learned.average(from..to), classic.average(from..to));
+            print!(" {:5.2} / {:4.2} |", learned.polls / classic.polls, learned.delay / classic.delay);
+        }
+        println!();
+    }
+    println!();
+    Ok(())
+}
+
+const SHAPE: (u64, usize) = (24, 120);
+/// Of operations: the change is at that of number 60.
+const WINDOWS: [(usize, usize); 6] = [(40, 60), (60, 61), (61, 64), (64, 75), (75, 120), (0, 120)];

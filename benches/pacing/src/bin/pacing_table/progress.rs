@@ -1,0 +1,44 @@
+//! Where operations tell how much of them is done.
+
+use lro::Learned;
+use pacing_benches::{
+    bars::{self, Bar},
+    families::{Family, STEADY},
+    optimum::Average,
+    replay::Replay,
+    streams::{KIND, Streams, classic, learning},
+};
+
+use crate::{Fault, beside::WARM};
+
+pub(crate) fn print() -> Result<(), Fault> {
+    print!("{:28} | {:>17} |", "polls / delay beside classic", "no progress");
+    bars::ALL.iter().for_each(|bar| print!(" {:>17} |", bar.name));
+    println!();
+    for family in STEADY.iter().filter(|family| FAMILIES.contains(&family.name)) {
+        let classic = Streams::run(family, SHAPE, classic)?.average(WARM..SHAPE.1);
+        print!("{:28} |", family.name);
+        let blind = Streams::run(family, SHAPE, |_| learning(&Learned::new()))?.average(WARM..SHAPE.1);
+        let seeing = bars::ALL.iter().map(|bar| told(family, bar)).collect::<Result<Vec<_>, _>>()?;
+        for learned in [blind].into_iter().chain(seeing) {
+            let (polls, delay) = (learned.polls / classic.polls, learned.delay / classic.delay);
+            print!(" {:>17} |", format!("{polls:.2} / {delay:.2}"));
+        }
+        println!();
+    }
+    Ok(())
+}
+
+fn told(family: &Family, bar: &Bar) -> Result<Average, Fault> {
+    let begin = |stream: u64| {
+        let (pacing, mut operation) = (Learned::new().pacing(KIND), stream << 20);
+        move |replay: &Replay, duration| {
+            operation += 1;
+            replay.wait_telling(&pacing, duration, &|poll, share| bar.told(operation, poll, share))
+        }
+    };
+    Ok(Streams::run(family, SHAPE, begin)?.average(WARM..SHAPE.1))
+}
+
+const FAMILIES: [&str; 3] = ["lognormal 60s s=.3", "lognormal 300s s=.3", "exponential 1800s"];
+const SHAPE: (u64, usize) = (20, 70);
