@@ -49,8 +49,8 @@ impl Replay {
         self.run(pacing, duration, None)
     }
 
-    /// The same for an operation whose metadata tell how much is done: `told` is a function of the polls so far and of the
-    /// share of its time that has passed.
+    /// The same for an operation whose metadata tell how much is done: `told` is a function of the polls so far and of
+    /// the share of its time that has passed.
     ///
     /// # Errors
     ///

@@ -15,7 +15,8 @@ use crate::{
 pub struct Streams(Vec<Vec<Cost>>);
 
 impl Streams {
-    /// Runs so many streams of so many operations. Their round trips are from 20 to 200 ms, evenly by order of magnitude.
+    /// Runs so many streams of so many operations. Their round trips are from 20 to 200 ms, evenly by order of
+    /// magnitude.
     ///
     /// `begin` is told the number of a stream, and returns what waits for its operations.
     ///

@@ -66,8 +66,8 @@ impl Row {
 pub(crate) fn print(rows: &[Row]) {
     println!("Operations {WARM} to {} of {} streams; delays in seconds.\n", SHAPE.1 - 1, SHAPE.0);
     println!(
-        "{:22} | classic: polls  delay | learned: polls  delay | equal polls: sooner (optimum) | {}",
-        "family", "equal delay: polls | cost/optimum"
+        "family                 | classic: polls  delay | learned: polls  delay | equal polls: sooner (optimum) | \
+         equal delay: polls | cost/optimum"
     );
     for row in rows {
         println!(

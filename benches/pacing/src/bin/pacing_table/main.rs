@@ -1,8 +1,7 @@
-//! What the learned pacing costs beside the classic backoff, other pollers and the optimum, on 16 kinds of operations, on
-//! 5 that change and on 3 that tell their progress: the real poller on a paused clock, seeds fixed.
+//! What the learned pacing costs beside the classic backoff, other pollers and the optimum: on 16 kinds of operations,
+//! on 5 that change and on 3 that tell their progress. The real poller on a paused clock, seeds fixed.
 //!
-//! Prints tables; with `--more` one of kinds that the pacing was not made by, too. Writes the frontier of polls and delay
-//! to the file that is given, an SVG.
+//! Prints tables. Writes the frontier of polls and delay to the file that is given, an SVG.
 
 mod beside;
 mod drift;

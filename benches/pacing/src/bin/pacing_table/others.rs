@@ -9,8 +9,8 @@ use crate::{
 
 pub(crate) fn print(rows: &[Row]) -> Result<(), Fault> {
     println!(
-        "poller                    | polls  delay | learned, equal polls: sooner (worst) | {}",
-        "equal delay: fewer polls"
+        "poller                    | polls  delay | learned, equal polls: sooner (worst) | \
+         equal delay: fewer polls"
     );
     for peer in &peers::ALL {
         let (mut averages, mut sooner, mut fewer) = (Vec::new(), Vec::new(), Vec::new());
