@@ -1,21 +1,30 @@
 //! Kinds of operations, by the distribution of their durations in seconds.
 
+mod unseen;
+
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use rand_distr::{Distribution, Exp1, StandardNormal, Weibull};
+
+pub use self::unseen::UNSEEN;
 
 /// A kind of operation.
 #[derive(Clone, Copy, Debug)]
 pub struct Family {
     /// What it is called in the table.
     pub name: &'static str,
-    draw: fn(&mut StdRng, usize) -> f64,
+    /// The next duration, of those before it.
+    draw: fn(&mut StdRng, &[f64]) -> f64,
 }
 
 impl Family {
     /// The durations of `count` operations, one after the other.
     pub fn durations(&self, seed: u64, count: usize) -> Vec<f64> {
         let mut random = StdRng::seed_from_u64(seed);
-        (0..count).map(|k| (self.draw)(&mut random, k).clamp(1e-3, 86_400.0)).collect()
+        let mut durations = Vec::with_capacity(count);
+        while durations.len() < count {
+            durations.push((self.draw)(&mut random, &durations).clamp(SHORTEST, LONGEST));
+        }
+        durations
     }
 }
 
@@ -53,24 +62,24 @@ pub const STEADY: [Family; 16] = [
 
 /// Kinds that change at the operation of number 60.
 pub const DRIFTING: [Family; 5] = [
-    Family { name: "x3 slower (60->180s)", draw: |random, k| changed(random, k, 60.0, 180.0) },
-    Family { name: "/4 faster (120->30s)", draw: |random, k| changed(random, k, 120.0, 30.0) },
-    Family { name: "/10 faster (300->30s)", draw: |random, k| changed(random, k, 300.0, 30.0) },
+    Family { name: "x3 slower (60->180s)", draw: |random, before| changed(random, before, 60.0, 180.0) },
+    Family { name: "/4 faster (120->30s)", draw: |random, before| changed(random, before, 120.0, 30.0) },
+    Family { name: "/10 faster (300->30s)", draw: |random, before| changed(random, before, 300.0, 30.0) },
     Family {
         name: "ramp x3 over 60 ops",
-        draw: |random, k| {
-            let share = ((k as f64 - 30.0) / 60.0).clamp(0.0, 1.0);
+        draw: |random, before| {
+            let share = ((before.len() as f64 - 30.0) / 60.0).clamp(0.0, 1.0);
             lognormal(random, 60.0 * 3_f64.powf(share), 0.2)
         },
     },
     Family {
         name: "flips 20s/200s every 30",
-        draw: |random, k| lognormal(random, if k / 30 % 2 == 0 { 20.0 } else { 200.0 }, 0.2),
+        draw: |random, before| lognormal(random, if before.len() / 30 % 2 == 0 { 20.0 } else { 200.0 }, 0.2),
     },
 ];
 
-fn changed(random: &mut StdRng, k: usize, before: f64, after: f64) -> f64 {
-    lognormal(random, if k < 60 { before } else { after }, 0.2)
+fn changed(random: &mut StdRng, before: &[f64], first: f64, then: f64) -> f64 {
+    lognormal(random, if before.len() < 60 { first } else { then }, 0.2)
 }
 
 fn lognormal(random: &mut StdRng, median: f64, sigma: f64) -> f64 {
@@ -89,3 +98,7 @@ fn exponential(random: &mut StdRng) -> f64 {
 fn weibull(random: &mut StdRng, scale: f64, shape: f64) -> f64 {
     Weibull::new(scale, shape).map_or(scale, |distribution| distribution.sample(random))
 }
+
+/// In seconds.
+const SHORTEST: f64 = 1e-3;
+const LONGEST: f64 = 86_400.0;

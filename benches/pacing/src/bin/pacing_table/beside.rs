@@ -30,7 +30,8 @@ impl Row {
             Ok(Streams::run(family, SHAPE, |_| learning(&learned()))?.average(WARM..SHAPE.1))
         };
         let classic = Streams::run(family, SHAPE, classic)?.average(WARM..SHAPE.1);
-        let sample = Sample::new(family.durations(99, 16_000));
+        let durations = |seed| family.durations(seed, SHAPE.1).split_off(WARM);
+        let sample = Sample::new((1000..1400).flat_map(durations).collect());
         let price = sample.price_of(classic.polls, ROUND_TRIP);
         let prices = [1.0 / 64.0, 1.0 / 8.0, 1.0, 8.0, 64.0].map(|factor| price * factor);
         let at = |price| average(&|| Learned::new().price(Duration::from_secs_f64(price)));
