@@ -22,7 +22,7 @@ pub const UNSEEN: [Family; 20] = [
         draw: |random, _| lognormal(random, 6.0, 0.2) + if random.random_bool(0.1) { 45.0 } else { 0.0 },
     },
     Family { name: "pareto 1.1 from 5s", draw: |random, _| 5.0 * random.random::<f64>().powf(-1.0 / 1.1) },
-    Family { name: "whole seconds, 12s s=.3", draw: |random, _| lognormal(random, 12.0, 0.3).round() },
+    Family { name: "whole seconds, 12s", draw: |random, _| lognormal(random, 12.0, 0.3).round() },
     Family { name: "always 45s", draw: |_, _| 45.0 },
     Family {
         name: "30s, 1 % of it x100",

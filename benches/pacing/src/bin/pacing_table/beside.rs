@@ -1,6 +1,6 @@
 //! Beside the classic backoff and the optimum.
 
-use std::time::Duration;
+use std::{io::Write, time::Duration};
 
 use lro::Learned;
 use pacing_benches::{
@@ -64,14 +64,16 @@ impl Row {
     }
 }
 
-pub(crate) fn print(rows: &[Row]) {
-    println!("Operations {WARM} to {} of {} streams; delays in seconds.\n", SHAPE.1 - 1, SHAPE.0);
-    println!(
+pub(crate) fn print(out: &mut impl Write, rows: &[Row]) -> Result<(), Fault> {
+    writeln!(out, "Operations {WARM} to {} of {} streams; delays in seconds.\n", SHAPE.1 - 1, SHAPE.0)?;
+    writeln!(
+        out,
         "family                 | classic: polls  delay | learned: polls  delay | equal polls: sooner (optimum) | \
          equal delay: polls | cost/optimum"
-    );
+    )?;
     for row in rows {
-        println!(
+        writeln!(
+            out,
             "{:22} | {:14.2} {:6.2} | {:14.2} {:6.2} | {:18.2}x {:8.1}x | {:17.1}x | {:12.2}",
             row.family.name,
             row.classic.polls,
@@ -82,12 +84,13 @@ pub(crate) fn print(rows: &[Row]) {
             row.best_sooner(),
             row.fewer(),
             row.cost()
-        );
+        )?;
     }
     let mean = |figure: fn(&Row) -> f64| geometric_mean(rows.iter().map(figure));
     let least = rows.iter().map(Row::sooner).fold(f64::MAX, f64::min);
     let most = rows.iter().map(Row::cost).fold(0.0, f64::max);
-    println!(
+    writeln!(
+        out,
         "geometric mean: {:.2}x the polls and {:.2}x the delay; at equal polls {:.1}x sooner (worst {least:.2}x, \
          optimum {:.1}x); at equal delay {:.1}x fewer polls; cost {:.2}x the optimum's (worst {most:.2}x)\n",
         mean(|row| row.learned.polls / row.classic.polls),
@@ -96,7 +99,8 @@ pub(crate) fn print(rows: &[Row]) {
         mean(Row::best_sooner),
         mean(Row::fewer),
         mean(Row::cost),
-    );
+    )?;
+    Ok(())
 }
 
 /// Streams and their operations.

@@ -1,5 +1,7 @@
 //! When the durations of a kind change.
 
+use std::io::Write;
+
 use lro::Learned;
 use pacing_benches::{
     families::DRIFTING,
@@ -8,21 +10,23 @@ use pacing_benches::{
 
 use crate::Fault;
 
-pub(crate) fn print() -> Result<(), Fault> {
-    print!("{:28} |", "polls / delay beside classic");
-    WINDOWS.iter().for_each(|(from, to)| print!("   {from:3} to {:3} |", to - 1));
-    println!();
+pub(crate) fn print(out: &mut impl Write) -> Result<(), Fault> {
+    write!(out, "{:28} |", "polls / delay beside classic")?;
+    for (from, to) in WINDOWS {
+        write!(out, "   {from:3} to {:3} |", to - 1)?;
+    }
+    writeln!(out)?;
     for family in &DRIFTING {
         let classic = Streams::run(family, SHAPE, classic)?;
         let learned = Streams::run(family, SHAPE, |_| learning(&Learned::new()))?;
-        print!("{:28} |", family.name);
+        write!(out, "{:28} |", family.name)?;
         for (from, to) in WINDOWS {
             let (learned, classic) = (learned.average(from..to), classic.average(from..to));
-            print!(" {:5.2} / {:4.2} |", learned.polls / classic.polls, learned.delay / classic.delay);
+            write!(out, " {:5.2} / {:4.2} |", learned.polls / classic.polls, learned.delay / classic.delay)?;
         }
-        println!();
+        writeln!(out)?;
     }
-    println!();
+    writeln!(out)?;
     Ok(())
 }
 

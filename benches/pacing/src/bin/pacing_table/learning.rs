@@ -1,6 +1,6 @@
 //! While few operations of a kind have been seen.
 
-use std::time::Duration;
+use std::{array, io::Write, time::Duration};
 
 use lro::Learned;
 use pacing_benches::{
@@ -10,42 +10,41 @@ use pacing_benches::{
 
 use crate::{Fault, beside::Row};
 
-/// A family, window by window.
+/// Window by window.
+type Figures = [f64; WINDOWS.len()];
+
+/// What a family came to.
 struct Line {
     /// Beside the optimum of one who knows the distribution, at the price of a poll.
-    costs: Vec<f64>,
+    costs: Figures,
     /// Beside the classic backoff, by default.
-    polls: Vec<f64>,
-    delays: Vec<f64>,
+    polls: Figures,
+    delays: Figures,
 }
 
-pub(crate) fn print(rows: &[Row]) -> Result<(), Fault> {
-    print!("{:28} |", "cost beside the optimum");
-    for (from, to) in WINDOWS {
-        let seen = if to - from == 1 { from.to_string() } else { format!("{from} to {}", to - 1) };
-        print!("   n = {seen:8} |");
-    }
-    println!();
+pub(crate) fn print(out: &mut impl Write, rows: &[Row]) -> Result<(), Fault> {
+    let seen = WINDOWS.map(|(from, to)| match to - from {
+        1 => format!("n = {from}"),
+        _ => format!("n = {from} to {}", to - 1),
+    });
+    print_line(out, "cost beside the optimum", seen)?;
     let lines = rows.iter().map(Line::of).collect::<Result<Vec<_>, _>>()?;
+    let single = |figures: Figures| figures.map(|figure| format!("{figure:.2}"));
     for (row, line) in rows.iter().zip(&lines) {
-        print_line(row.family.name, |window| format!("{:.2}", line.costs[window]));
+        print_line(out, row.family.name, single(line.costs))?;
     }
-    let of = |figure: fn(&Line) -> &[f64], fold: fn(&mut dyn Iterator<Item = f64>) -> f64| {
-        let lines = &lines;
-        move |window: usize| fold(&mut lines.iter().map(|line| figure(line)[window]))
+    print_line(out, "geometric mean", single(mean(&lines, |line| &line.costs)))?;
+    print_line(out, "worst", single(worst(&lines, |line| &line.costs)))?;
+
+    let pairs = |polls: Figures, delays: Figures| {
+        array::from_fn(|window| format!("{:.2} / {:.2}", polls[window], delays[window]))
     };
-    let mean: fn(&mut dyn Iterator<Item = f64>) -> f64 = |figures| geometric_mean(figures);
-    let worst: fn(&mut dyn Iterator<Item = f64>) -> f64 = |figures| figures.fold(0.0, f64::max);
-    for (name, fold) in [("geometric mean", mean), ("worst", worst)] {
-        let costs = of(|line| &line.costs, fold);
-        print_line(name, |window| format!("{:.2}", costs(window)));
-    }
-    println!("polls / delay beside classic |");
-    for (name, fold) in [("geometric mean", mean), ("worst", worst)] {
-        let (polls, delays) = (of(|line| &line.polls, fold), of(|line| &line.delays, fold));
-        print_line(name, |window| format!("{:.2} / {:.2}", polls(window), delays(window)));
-    }
-    println!();
+    print_line(out, "polls / delay beside classic", array::from_fn(|_| String::new()))?;
+    let means = pairs(mean(&lines, |line| &line.polls), mean(&lines, |line| &line.delays));
+    print_line(out, "geometric mean", means)?;
+    let worsts = pairs(worst(&lines, |line| &line.polls), worst(&lines, |line| &line.delays));
+    print_line(out, "worst", worsts)?;
+    writeln!(out)?;
     Ok(())
 }
 
@@ -56,19 +55,27 @@ impl Line {
         let learned = Streams::run(row.family, SHAPE, |_| learning(&Learned::new()))?;
         let classic = Streams::run(row.family, SHAPE, classic)?;
         let cost = |(from, to)| at_price.average(from..to).cost(row.price) / row.optimum.cost(row.price);
-        let beside = |(from, to)| (learned.average(from..to), classic.average(from..to));
+        let beside = WINDOWS.map(|(from, to)| (learned.average(from..to), classic.average(from..to)));
         Ok(Self {
-            costs: WINDOWS.into_iter().map(cost).collect(),
-            polls: WINDOWS.into_iter().map(beside).map(|(own, other)| own.polls / other.polls).collect(),
-            delays: WINDOWS.into_iter().map(beside).map(|(own, other)| own.delay / other.delay).collect(),
+            costs: WINDOWS.map(cost),
+            polls: beside.map(|(own, other)| own.polls / other.polls),
+            delays: beside.map(|(own, other)| own.delay / other.delay),
         })
     }
 }
 
-fn print_line(name: &str, figure: impl Fn(usize) -> String) {
-    print!("{name:28} |");
-    (0..WINDOWS.len()).for_each(|window| print!(" {:>13} |", figure(window)));
-    println!();
+fn mean(lines: &[Line], figures: fn(&Line) -> &Figures) -> Figures {
+    array::from_fn(|window| geometric_mean(lines.iter().map(|line| figures(line)[window])))
+}
+
+fn worst(lines: &[Line], figures: fn(&Line) -> &Figures) -> Figures {
+    array::from_fn(|window| lines.iter().map(|line| figures(line)[window]).fold(0.0, f64::max))
+}
+
+fn print_line(out: &mut impl Write, name: &str, cells: [String; WINDOWS.len()]) -> Result<(), Fault> {
+    let cells = cells.map(|cell| format!(" {cell:>13} |"));
+    writeln!(out, "{name:28} |{}", cells.concat())?;
+    Ok(())
 }
 
 const SHAPE: (u64, usize) = (40, 61);

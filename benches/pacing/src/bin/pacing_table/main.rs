@@ -10,7 +10,11 @@ mod learning;
 mod others;
 mod progress;
 
-use std::{error::Error, path::PathBuf};
+use std::{
+    error::Error,
+    io::{self, ErrorKind, Write},
+    path::PathBuf,
+};
 
 use lexopt::Arg;
 use pacing_benches::{
@@ -32,15 +36,22 @@ fn main() -> Result<(), Fault> {
             other => return Err(other.unexpected().into()),
         }
     }
+    match print(&mut io::stdout().lock(), svg, more) {
+        // Who reads no further is no fault: `| head`.
+        Err(fault) if is_closed(&*fault) => Ok(()),
+        printed => printed,
+    }
+}
+
+fn print(out: &mut impl Write, svg: Option<PathBuf>, more: bool) -> Result<(), Fault> {
     let rows = STEADY.iter().map(Row::of).collect::<Result<Vec<_>, _>>()?;
-    beside::print(&rows);
-    others::print(&rows)?;
-    learning::print(&rows)?;
-    drift::print()?;
-    progress::print()?;
+    beside::print(out, &rows)?;
+    others::print(out, &rows)?;
+    learning::print(out, &rows)?;
+    drift::print(out)?;
+    progress::print(out)?;
     if more {
-        println!();
-        beside::print(&UNSEEN.iter().map(Row::of).collect::<Result<Vec<_>, _>>()?);
+        beside::print(out, &UNSEEN.iter().map(Row::of).collect::<Result<Vec<_>, _>>()?)?;
     }
     if let Some(path) = svg {
         let frontiers: Vec<_> =
@@ -48,4 +59,8 @@ fn main() -> Result<(), Fault> {
         plot(&path, &frontiers)?;
     }
     Ok(())
+}
+
+fn is_closed(fault: &(dyn Error + 'static)) -> bool {
+    fault.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }

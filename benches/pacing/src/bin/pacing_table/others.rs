@@ -1,5 +1,7 @@
 //! Beside other pollers, each at its own number of polls and at its own delay.
 
+use std::io::Write;
+
 use pacing_benches::{frontier::geometric_mean, peers, replay::Replay, streams::Streams};
 
 use crate::{
@@ -7,11 +9,12 @@ use crate::{
     beside::{Row, WARM},
 };
 
-pub(crate) fn print(rows: &[Row]) -> Result<(), Fault> {
-    println!(
+pub(crate) fn print(out: &mut impl Write, rows: &[Row]) -> Result<(), Fault> {
+    writeln!(
+        out,
         "poller                    | polls  delay | learned, equal polls: sooner (worst) | \
          equal delay: fewer polls"
-    );
+    )?;
     for peer in &peers::ALL {
         let (mut averages, mut sooner, mut fewer) = (Vec::new(), Vec::new(), Vec::new());
         for row in rows {
@@ -24,7 +27,8 @@ pub(crate) fn print(rows: &[Row]) -> Result<(), Fault> {
             fewer.push(average.polls / row.frontier.polls_at(average.delay));
             averages.push(average);
         }
-        println!(
+        writeln!(
+            out,
             "{:25} | {:5.1} {:6.1} | {:24.1}x {:8.1}x | {:10.1}x",
             peer.name,
             geometric_mean(averages.iter().map(|average| average.polls)),
@@ -32,9 +36,9 @@ pub(crate) fn print(rows: &[Row]) -> Result<(), Fault> {
             geometric_mean(sooner.iter().copied()),
             sooner.iter().copied().fold(f64::MAX, f64::min),
             geometric_mean(fewer.into_iter()),
-        );
+        )?;
     }
-    println!();
+    writeln!(out)?;
     Ok(())
 }
 

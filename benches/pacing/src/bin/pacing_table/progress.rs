@@ -1,5 +1,7 @@
 //! Where operations tell how much of them is done.
 
+use std::io::Write;
+
 use lro::Learned;
 use pacing_benches::{
     bars::{self, Bar},
@@ -11,21 +13,24 @@ use pacing_benches::{
 
 use crate::{Fault, beside::WARM};
 
-pub(crate) fn print() -> Result<(), Fault> {
-    print!("{:28} | {:>17} |", "polls / delay beside classic", "no progress");
-    bars::ALL.iter().for_each(|bar| print!(" {:>17} |", bar.name));
-    println!();
+pub(crate) fn print(out: &mut impl Write) -> Result<(), Fault> {
+    write!(out, "{:28} | {:>17} |", "polls / delay beside classic", "no progress")?;
+    for bar in &bars::ALL {
+        write!(out, " {:>17} |", bar.name)?;
+    }
+    writeln!(out)?;
     for family in STEADY.iter().filter(|family| FAMILIES.contains(&family.name)) {
         let classic = Streams::run(family, SHAPE, classic)?.average(WARM..SHAPE.1);
-        print!("{:28} |", family.name);
+        write!(out, "{:28} |", family.name)?;
         let blind = Streams::run(family, SHAPE, |_| learning(&Learned::new()))?.average(WARM..SHAPE.1);
         let seeing = bars::ALL.iter().map(|bar| told(family, bar)).collect::<Result<Vec<_>, _>>()?;
         for learned in [blind].into_iter().chain(seeing) {
             let (polls, delay) = (learned.polls / classic.polls, learned.delay / classic.delay);
-            print!(" {:>17} |", format!("{polls:.2} / {delay:.2}"));
+            write!(out, " {:>17} |", format!("{polls:.2} / {delay:.2}"))?;
         }
-        println!();
+        writeln!(out)?;
     }
+    writeln!(out)?;
     Ok(())
 }
 
