@@ -32,7 +32,7 @@ pub(super) struct Memory {
     /// second, which is absent if it was given up.
     #[serde(default)]
     pub(super) intervals: Vec<(f32, Option<f32>)>,
-    /// How many polls the kind may be ahead of the classic backoff.
+    /// How many polls the kind may be ahead of the classic backoff, by the waits that have ended.
     #[serde(default)]
     pub(super) tokens: f32,
     /// How well it tells its progress: the variance in ln of seconds, and the operations that it was learned from.
