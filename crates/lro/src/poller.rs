@@ -267,14 +267,12 @@ fn is_silent(step: Step) -> bool {
 /// What the call replies, or `None` once the timer has fired. A reply at that very moment counts.
 async fn until<F: Future>(mut timer: Pin<&mut Sleep>, call: F) -> Option<F::Output> {
     let mut call = pin!(call);
-    poll_fn(|context| {
-        // The timer first: a call may use up what tokio grants a task, and must not outlive its limit by that.
-        let fired = timer.as_mut().poll(context).is_ready();
-        match call.as_mut().poll(context) {
-            Poll::Ready(reply) => Poll::Ready(Some(reply)),
-            Poll::Pending if fired => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
-        }
+    poll_fn(|context| match call.as_mut().poll(context) {
+        Poll::Ready(reply) => Poll::Ready(Some(reply)),
+        Poll::Pending if timer.as_mut().poll(context).is_ready() => Poll::Ready(None),
+        // A call that uses up what tokio grants a task keeps the timer from being polled, not from firing.
+        Poll::Pending if timer.is_elapsed() => Poll::Ready(None),
+        Poll::Pending => Poll::Pending,
     })
     .await
 }

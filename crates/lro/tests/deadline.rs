@@ -2,11 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper panics where its test would")]
 
-use std::time::Duration;
+use std::{
+    future::poll_fn,
+    task::{Poll, ready},
+    time::Duration,
+};
 
-use lro::{Code, Origin, Pacing, Status, Tolerance, Wait, poll_until_done};
+use lro::{Code, Origin, Pacing, Status, Tolerance, Wait, poll_until_done, transport_fn};
 use serde_json::Value;
-use tokio::time::Instant;
+use tokio::{
+    task::coop,
+    time::{Instant, timeout},
+};
 
 mod common;
 use common::{
@@ -203,6 +210,27 @@ async fn is_never_outlived_by_an_attempt() {
     let transport = slow_script([(millis(0), running()), (Duration::MAX, running())]);
     let wait = every_four_seconds(&transport).attempt_timeout(millis(500)).deadline(seconds(2));
     assert_eq!(about(end(wait).await.1), millis(2_500));
+}
+
+/// The clock runs, for a task that is always woken never lets a paused one go on.
+#[tokio::test]
+async fn ends_a_call_that_uses_up_all_that_tokio_grants_its_task() {
+    // SPEC 35
+    let transport = transport_fn(|_| {
+        poll_fn(|context| {
+            while coop::has_budget_remaining() {
+                ready!(coop::poll_proceed(context)).made_progress();
+            }
+            Poll::Pending
+        })
+    });
+    let wait = || poll_until_done::<Value>(&transport, name()).tolerance(Tolerance::none());
+    let ended = async {
+        let (status, _) = end(wait().attempt_timeout(millis(30))).await;
+        assert_eq!((status.origin(), status.code()), (Origin::CallFailed, Code::DeadlineExceeded));
+        assert_eq!(end(wait().deadline(millis(30))).await.0.origin(), Origin::StoppedAsking);
+    };
+    assert!(timeout(seconds(10), ended).await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]
