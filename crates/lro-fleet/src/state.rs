@@ -28,7 +28,7 @@ use crate::{
     table::{Phase, Table},
     tick::Ticks,
     time::{Clock, Time},
-    timers::Timers,
+    timers::{Deadlines, Timers},
 };
 
 /// All that a fleet knows.
@@ -44,6 +44,7 @@ pub(crate) struct State {
     chance: fastrand::Rng,
     table: Table,
     timers: Timers,
+    deadlines: Deadlines,
     classes: Interned<Tag, Class>,
     keys: Interned<String, Key>,
     /// When there are so many keys, those are forgotten of which nothing is to be remembered.
@@ -90,6 +91,7 @@ impl State {
             chance,
             table: Table::default(),
             timers: Timers::default(),
+            deadlines: Deadlines::default(),
             classes: Interned::default(),
             keys: Interned::default(),
             prune_at: PRUNE_FROM,
@@ -203,6 +205,11 @@ impl State {
             self.woken.extend(self.driver.take());
         }
         self.timers.set(at, id);
+        let table = &self.table;
+        let is_due = |at, id| {
+            table.get(id).is_some_and(|entry| entry.phase == Phase::Waiting && entry.record.due == at)
+        };
+        self.timers.retain(table.len(), is_due);
     }
 
     /// Puts an operation that is due in line.
@@ -212,10 +219,6 @@ impl State {
         };
         entry.phase = Phase::Ready;
         let (item, is_listed) = (Item { id, due: entry.record.due }, !entry.unlisted);
-        if let Some(deadline) = self.rules.deadline(&entry.record) {
-            // Then it is given up, if no call could be made.
-            self.timers.set(deadline.max(now).after(crate::step::GRACE), id);
-        }
         let Some(class) = self.classes.get(entry.class as usize) else {
             return;
         };

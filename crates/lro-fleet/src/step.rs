@@ -97,6 +97,11 @@ impl Rules {
         self.deadline.map(|deadline| record.began.after(deadline))
     }
 
+    /// When a wait ends for which no call could be made any more.
+    pub(crate) fn gives_up_at(&self, record: &Record) -> Option<Time> {
+        self.deadline(record).map(|deadline| deadline.after(GRACE))
+    }
+
     /// Until when a call that is made now may take, and what ends it then.
     pub(crate) fn limit(&self, record: &Record, asked: Time) -> (Time, Limit) {
         let until = asked.after(self.attempt_timeout);
@@ -175,4 +180,4 @@ impl Call {
 }
 
 /// The time that the last call gets when the deadline has passed.
-pub(crate) const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_secs(2);

@@ -1,19 +1,30 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
-use crate::time::Time;
+use crate::{ready::Item, time::Time};
 
 /// Which entries are to be looked at when. Due times lie on ticks, so there are far fewer moments than entries.
 ///
-/// What is forgotten stays here until its time: whoever takes it looks whether it still is due.
+/// What is forgotten stays here until its time, or until [`retain`](Self::retain): whoever takes it looks whether it
+/// still is due.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
     at: BTreeMap<Time, Vec<u32>>,
+    len: usize,
+}
+
+/// When operations are given up: all have the same deadline, so those that began first come first.
+///
+/// What has ended stays here until its time, or until [`retain`](Self::retain).
+#[derive(Debug, Default)]
+pub(crate) struct Deadlines {
+    line: VecDeque<Item>,
 }
 
 impl Timers {
     pub(crate) fn set(&mut self, at: Time, id: u32) {
         if at != Time::NEVER {
             self.at.entry(at).or_default().push(id);
+            self.len += 1;
         }
     }
 
@@ -24,6 +35,49 @@ impl Timers {
     /// Takes the entries of the earliest moment, if that has come.
     pub(crate) fn take(&mut self, now: Time) -> Option<(Time, Vec<u32>)> {
         let earliest = self.at.first_entry().filter(|earliest| *earliest.key() <= now)?;
-        Some(earliest.remove_entry())
+        let (at, ids) = earliest.remove_entry();
+        self.len -= ids.len();
+        Some((at, ids))
+    }
+
+    /// Forgets those for which it does not hold, if there are far more than `live` of them.
+    pub(crate) fn retain(&mut self, live: usize, holds: impl Fn(Time, u32) -> bool) {
+        if self.len <= 2 * live + FEW {
+            return;
+        }
+        self.at.retain(|at, ids| {
+            ids.retain(|id| holds(*at, *id));
+            !ids.is_empty()
+        });
+        self.len = self.at.values().map(Vec::len).sum();
     }
 }
+
+impl Deadlines {
+    /// Adds an operation that began later than those before.
+    pub(crate) fn set(&mut self, at: Time, id: u32) {
+        if at != Time::NEVER {
+            self.line.push_back(Item { id, due: at });
+        }
+    }
+
+    pub(crate) fn next(&self) -> Time {
+        self.line.front().map_or(Time::NEVER, |item| item.due)
+    }
+
+    /// Takes the earliest, if its time has come.
+    pub(crate) fn take(&mut self, now: Time) -> Option<Item> {
+        if self.next() > now { None } else { self.line.pop_front() }
+    }
+
+    /// Forgets those for which it does not hold, if there are far more than `live` of them.
+    pub(crate) fn retain(&mut self, live: usize, holds: impl Fn(Item) -> bool) {
+        if self.line.len() > 2 * live + FEW {
+            self.line.retain(|item| holds(*item));
+            self.line.shrink_to(2 * live + FEW);
+        }
+    }
+}
+
+/// So few are not worth a look.
+const FEW: usize = 1_024;

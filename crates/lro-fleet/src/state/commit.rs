@@ -85,7 +85,7 @@ impl State {
             None => gate.answered(asked),
             Some(status) => gate.failed(asked, now, status, &self.rules.tolerance, chance),
         }
-        if self.keys[key].ready.waiting() > 0 {
+        if self.has_work(key) {
             self.make_busy(key);
         }
     }

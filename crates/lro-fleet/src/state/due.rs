@@ -37,6 +37,9 @@ impl State {
         while let Some((at, ids)) = self.timers.take(now) {
             ids.into_iter().for_each(|id| self.come_due(id, at, now));
         }
+        while let Some(Item { id, due }) = self.deadlines.take(now) {
+            self.pass_deadline(id, due, now);
+        }
         if self.paused || self.closing {
             return;
         }
@@ -66,27 +69,26 @@ impl State {
     /// When there is something to do, replies and changes aside.
     pub(crate) fn next_wake(&self) -> Time {
         if self.paused || self.closing || self.in_flight >= self.settings.max_in_flight {
-            return self.timers.next();
+            return self.timers.next().min(self.deadlines.next());
         }
         let busy = if self.busy.is_empty() { Time::NEVER } else { Time::default() };
-        self.timers.next().min(self.shut.next()).min(busy)
+        self.timers.next().min(self.deadlines.next()).min(self.shut.next()).min(busy)
     }
 
     /// The time of a timer has come.
     fn come_due(&mut self, id: u32, at: Time, now: Time) {
-        let Some(entry) = self.table.get(id) else {
-            return;
-        };
-        match entry.phase {
-            Phase::Waiting if entry.record.due <= at => self.make_ready(id, now),
-            Phase::Ready | Phase::Held | Phase::Swept => {
-                let deadline = self.rules.deadline(&entry.record);
-                if deadline.is_some_and(|deadline| deadline < at) {
-                    self.leave_line_of(id);
-                    self.decide(id, give_up("the deadline passed, and no call could be made"), now);
-                }
-            }
-            _ => {}
+        let entry = self.table.get(id);
+        if entry.is_some_and(|entry| entry.phase == Phase::Waiting && entry.record.due == at) {
+            self.make_ready(id, now);
+        }
+    }
+
+    /// An operation is given up at this time, unless a call is in flight, which has a limit of its own.
+    fn pass_deadline(&mut self, id: u32, at: Time, now: Time) {
+        let entry = self.table.get(id).filter(|entry| self.rules.gives_up_at(&entry.record) == Some(at));
+        if entry.is_some_and(|entry| matches!(entry.phase, Phase::Ready | Phase::Held | Phase::Swept)) {
+            self.leave_line_of(id);
+            self.decide(id, give_up("the deadline passed, and no call could be made"), now);
         }
     }
 
@@ -112,7 +114,7 @@ impl State {
         self.keys[key].gate.room(now).min(free)
     }
 
-    fn has_work(&self, key: usize) -> bool {
+    pub(super) fn has_work(&self, key: usize) -> bool {
         let key = &self.keys[key];
         let wants_page = |collection: &usize| self.collections[*collection].wants_page();
         key.ready.waiting() > 0 || self.has_room() && key.sweepable.iter().any(wants_page)

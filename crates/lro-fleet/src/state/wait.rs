@@ -165,6 +165,10 @@ impl State {
         if let Some(entry) = self.table.get_mut(id) {
             entry.class = class as u32;
             entry.record = record;
+            if let Some(at) = self.rules.gives_up_at(&entry.record) {
+                self.deadlines.set(at, id);
+                self.forget_deadlines();
+            }
         }
         if self.closing {
             let Decision::GiveUp(status) = give_up("the fleet was shut down") else {
@@ -183,6 +187,15 @@ impl State {
             let now = self.clock.now();
             self.make_ready(id, now);
         }
+    }
+
+    /// Forgets the deadlines of those that have ended, if they are many.
+    fn forget_deadlines(&mut self) {
+        let Self { table, rules, deadlines, .. } = self;
+        deadlines.retain(table.len(), |item| {
+            let entry = table.get(item.id).filter(|entry| entry.phase.is_pending());
+            entry.is_some_and(|entry| rules.gives_up_at(&entry.record) == Some(item.due))
+        });
     }
 
     fn decide_unstarted(&mut self, id: u32, status: Status, now: Time) {
