@@ -11,7 +11,7 @@ use crate::{
 ///
 /// - No more than the [`Rate`] is sent.
 /// - A server that throttles is left alone for as long as it asks, and asked less often from then on.
-/// - Five failed calls in a row are an outage: one call at a time probes whether it is over.
+/// - Ten failed calls in a row are an outage: one call at a time probes whether it is over.
 /// - Once a call succeeds the calls in flight double from one round to the next (slow start, RFC 5681).
 #[derive(Debug)]
 pub(crate) struct Gate {
@@ -26,8 +26,8 @@ pub(crate) struct Gate {
     setbacks: u32,
     /// The failed calls in a row.
     failures: u32,
-    /// The least time from one call to the next, learned from a server that throttles.
-    spacing: Duration,
+    /// The calls a second that a server which throttles is found to bear; `None` as long as none does.
+    bearable: Option<f64>,
     sent_at: Time,
     pace: Pace,
 }
@@ -49,7 +49,7 @@ impl Gate {
             shut_at: None,
             setbacks: 0,
             failures: 0,
-            spacing: Duration::ZERO,
+            bearable: None,
             sent_at: Time::default(),
             pace: Pace::default(),
         }
@@ -61,14 +61,14 @@ impl Gate {
             return Time::NEVER;
         }
         let window = self.window.as_ref().map(Window::opens_at).unwrap_or_default();
-        let spaced = if self.spacing.is_zero() { Time::default() } else { self.sent_at.after(self.spacing) };
-        window.max(self.shut_until).max(spaced)
+        let spaced = self.bearable.map(|rate| self.sent_at.after(Duration::from_secs_f64(1.0 / rate)));
+        window.max(self.shut_until).max(spaced.unwrap_or_default())
     }
 
     /// Whether it would be no other one if it were made anew.
     pub(crate) fn is_idle(&self, now: Time) -> bool {
-        let is_open = self.width.is_none() && self.spacing.is_zero() && self.failures == 0;
-        is_open && self.in_flight == 0 && self.shut_until <= now && self.sent_at.after(LONGEST_SPACING) <= now
+        let is_open = self.width.is_none() && self.bearable.is_none() && self.failures == 0;
+        is_open && self.in_flight == 0 && self.shut_until <= now && self.sent_at.after(MINUTE) <= now
     }
 
     /// How many calls may be made at once.
@@ -76,7 +76,7 @@ impl Gate {
         if self.opens_at() > now {
             return 0;
         }
-        if !self.spacing.is_zero() {
+        if self.bearable.is_some() {
             return 1;
         }
         let width = self.width.map_or(usize::MAX, |width| (width - self.in_flight) as usize);
@@ -104,10 +104,8 @@ impl Gate {
         }
         self.failures = 0;
         self.setbacks = 0;
-        self.spacing = self.spacing.mul_f64(EASE);
-        if self.spacing < LEAST_SPACING {
-            self.spacing = Duration::ZERO;
-        }
+        let grown = self.bearable.map(|rate| rate + (GROWTH * rate).max(LEAST_GROWTH));
+        self.bearable = grown.filter(|rate| *rate < ANY);
         self.width = self.width.map(|width| width.saturating_add(1)).filter(|width| *width < WIDE);
     }
 
@@ -129,7 +127,7 @@ impl Gate {
         self.failures = self.failures.saturating_add(1);
         if throttles {
             self.slow_down(now);
-        } else if self.failures < OUTAGE && self.width.is_none() {
+        } else if self.failures < OUTAGE && !self.is_probing() {
             return;
         }
         self.setbacks = self.setbacks.saturating_add(1);
@@ -140,15 +138,20 @@ impl Gate {
         self.width = Some(1);
     }
 
+    /// Whether it was shut, and no call has been answered since.
+    fn is_probing(&self) -> bool {
+        self.setbacks > 0
+    }
+
     /// Whether a call was sent before the gate was shut.
     fn is_old(&self, asked: Time) -> bool {
         self.shut_at.is_some_and(|shut_at| asked <= shut_at)
     }
 
-    /// Half as many calls as were let through.
+    /// Half as many calls as were let through, or as were made.
     fn slow_down(&mut self, now: Time) {
-        let spacing = self.spacing.max(self.pace.spacing(now));
-        self.spacing = (2 * spacing).min(LONGEST_SPACING);
+        let rate = self.bearable.unwrap_or(f64::INFINITY).min(self.pace.a_second(now));
+        self.bearable = Some((rate / 2.0).max(LEAST_RATE));
     }
 }
 
@@ -160,9 +163,8 @@ impl Pace {
         self.calls = self.calls.saturating_add(1);
     }
 
-    /// From one call to the next, on average.
-    fn spacing(&self, now: Time) -> Duration {
-        now.since(self.from).max(Duration::from_millis(100)) / self.calls.max(1)
+    fn a_second(&self, now: Time) -> f64 {
+        f64::from(self.calls.max(1)) / now.seconds_since(self.from).max(0.1)
     }
 }
 
@@ -176,13 +178,19 @@ fn is_outage(status: &Status) -> bool {
 }
 
 /// The failed calls in a row that are an outage.
-const OUTAGE: u32 = 5;
+const OUTAGE: u32 = 10;
 /// The longest time between two probes of an outage: its end is noticed within it.
 const LONGEST_PROBE: Duration = Duration::from_secs(5);
 /// So many calls in flight that nothing is wrong any more.
 const WIDE: u32 = 256;
-const LONGEST_SPACING: Duration = Duration::from_secs(60);
-const LEAST_SPACING: Duration = Duration::from_millis(1);
-/// By what a good reply shortens the spacing: 35 of them make up for one refusal.
-const EASE: f64 = 0.98;
+/// By what share a good reply lets the calls a second grow: 35 of them make up for one refusal.
+const GROWTH: f64 = 0.02;
+/// Calls a second: what a good reply adds at least, so that refusals at random do not stop a fleet.
+const LEAST_GROWTH: f64 = 0.05;
+/// Calls a second, at least.
+const LEAST_RATE: f64 = 1.0 / 60.0;
+/// Calls a second that are as good as any number.
+const ANY: f64 = 1_000.0;
+/// The longest time over which a rate is stated.
+const MINUTE: Duration = Duration::from_secs(60);
 const PACE_OVER: Duration = Duration::from_secs(1);
