@@ -148,10 +148,12 @@ fn keep_reply(
 }
 
 fn keep_failure(record: &mut Record, rules: &Rules, call: Call, status: Status, chance: f64) -> Decision {
+    // Before its history is told: the call that failed is no reply.
+    let more = record.more();
+    more.failed = more.failed.saturating_add(1);
     let history = record.history(call.ended);
     let verdict = rules.tolerance.verdict(&status, &history);
     let more = record.more();
-    more.failed = more.failed.saturating_add(1);
     more.last_failure = Some(status.clone());
     if !matches!(verdict, Verdict::Survived | Verdict::Early) {
         return Decision::Fail(verdict.told(status, history.failures.saturating_add(1)));

@@ -358,3 +358,19 @@ async fn what_is_pending_is_told() {
     assert_eq!(pending[0].polls as usize, server.calls().len());
     assert!(pending[0].to_string().contains("last failure: UNAVAILABLE: busy"), "{}", pending[0]);
 }
+
+/// SPEC 31: services answer 404 for a while after starting.
+#[tokio::test(start_paused = true)]
+async fn an_operation_that_is_not_found_at_first_is_asked_about_again() {
+    let missing = Status::new(Code::NotFound, "not yet");
+    let server = Server::new(millis(20)).fails(secs(0), secs(10), missing.clone());
+    let name = server.has("operations/1", secs(20));
+    let fleet = Fleet::builder(server).start();
+    assert_eq!(fleet.watch::<Value>(name).await, Ok(json!({"name": "operations/1"})));
+
+    let server = Server::new(millis(20)).fails(secs(10), secs(15), missing);
+    let name = server.has("operations/1", secs(20));
+    let fleet = Fleet::builder(server).start();
+    let status = fleet.watch::<Value>(name).await.unwrap_err();
+    assert!(status.to_string().contains("the operation has expired or was deleted"), "{status}");
+}
