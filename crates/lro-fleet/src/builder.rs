@@ -125,8 +125,8 @@ impl FleetBuilder {
 
     /// Sets the longest time to wait for an operation, `None` for any. Default: `None`.
     ///
-    /// Then the wait ends with [`Origin::StoppedAsking`](lro::Origin::StoppedAsking), after a last call for which there
-    /// are two more seconds.
+    /// Then the wait ends with [`Origin::StoppedAsking`](lro::Origin::StoppedAsking), after a last call: it is made within
+    /// two seconds, or not at all if there is no room for it, and has two seconds to be answered.
     pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
         self.settings.rules.deadline = deadline.into();
         self

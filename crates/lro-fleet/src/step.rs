@@ -106,7 +106,7 @@ impl Rules {
     pub(crate) fn limit(&self, record: &Record, asked: Time) -> (Time, Limit) {
         let until = asked.after(self.attempt_timeout);
         match self.deadline(record) {
-            Some(deadline) if deadline <= asked => (until.min(deadline.after(GRACE)), Limit::Grace),
+            Some(deadline) if deadline <= asked => (until.min(asked.after(GRACE)), Limit::Grace),
             Some(deadline) if deadline < until => (deadline, Limit::Deadline),
             _ => (until, Limit::Attempt),
         }

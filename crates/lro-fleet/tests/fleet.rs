@@ -374,3 +374,14 @@ async fn an_operation_that_is_not_found_at_first_is_asked_about_again() {
     let status = fleet.watch::<Value>(name).await.unwrap_err();
     assert!(status.to_string().contains("the operation has expired or was deleted"), "{status}");
 }
+
+/// SPEC 35: the last call has its grace however long it had to wait in line.
+#[tokio::test(start_paused = true)]
+async fn the_last_call_of_a_deadline_has_its_grace() {
+    let server = Server::new(millis(700));
+    let names = server.has_many(3, |_| secs(10));
+    // One call at a time: the third operation is asked about 1.4 s after its deadline.
+    let fleet = Fleet::builder(server).max_in_flight(1).pacing(Pacing::fixed(secs(60))).deadline(secs(10)).start();
+    let outcomes = join_all(names.into_iter().map(|name| fleet.watch::<Value>(name))).await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+}
