@@ -385,3 +385,16 @@ async fn the_last_call_of_a_deadline_has_its_grace() {
     let outcomes = join_all(names.into_iter().map(|name| fleet.watch::<Value>(name))).await;
     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
 }
+
+/// SPEC 35: also of an operation that joins a quota key whose server wants to be left alone.
+#[tokio::test(start_paused = true)]
+async fn the_deadline_holds_while_a_server_throttles() {
+    let throttled = Status::new(Code::ResourceExhausted, "too many").with_retry_after(secs(300));
+    let server = Server::new(millis(20)).fails(secs(0), secs(1), throttled);
+    let names = server.has_many(2, |_| secs(1));
+    let fleet = Fleet::builder(server).deadline(secs(10)).start();
+    let first = timeout(secs(15), fleet.watch::<Value>(names[0].clone())).await.unwrap();
+    let second = timeout(secs(15), fleet.watch::<Value>(names[1].clone())).await.expect("it ends by its deadline");
+    assert_eq!(first.unwrap_err().origin(), Origin::StoppedAsking);
+    assert_eq!(second.unwrap_err().origin(), Origin::StoppedAsking);
+}

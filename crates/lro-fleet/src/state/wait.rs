@@ -165,11 +165,8 @@ impl State {
         if let Some(entry) = self.table.get_mut(id) {
             entry.class = class as u32;
             entry.record = record;
-            if let Some(at) = self.rules.gives_up_at(&entry.record) {
-                self.deadlines.set(at, id);
-                self.forget_deadlines();
-            }
         }
+        self.set_deadline(id);
         if self.closing {
             let Decision::GiveUp(status) = give_up("the fleet was shut down") else {
                 return Some(id);
@@ -189,8 +186,15 @@ impl State {
         }
     }
 
-    /// Forgets the deadlines of those that have ended, if they are many.
-    fn forget_deadlines(&mut self) {
+    /// Has an operation given up at its deadline, and forgets the deadlines of those that have ended if they are many.
+    fn set_deadline(&mut self, id: u32) {
+        let Some(at) = self.table.get(id).and_then(|entry| self.rules.gives_up_at(&entry.record)) else {
+            return;
+        };
+        if at < self.deadlines.next() {
+            self.wake_driver();
+        }
+        self.deadlines.set(at, id);
         let Self { table, rules, deadlines, .. } = self;
         deadlines.retain(table.len(), |item| {
             let entry = table.get(item.id).filter(|entry| entry.phase.is_pending());
