@@ -72,9 +72,9 @@ impl Ready {
         self.waiting > room && (self.best.is_empty() || self.stale_at <= now)
     }
 
-    /// All that are waiting for which `wanted` holds, in their order.
-    pub(crate) fn those(&self, wanted: impl Fn(Item) -> bool) -> Vec<Item> {
-        self.line.iter().copied().filter(|item| wanted(*item)).collect()
+    /// All in the order in which they became due, and some that are not waiting any more.
+    pub(crate) fn line(&self) -> impl Iterator<Item = Item> + '_ {
+        self.line.iter().copied()
     }
 
     fn take_first(&mut self, worth: &impl Fn(Item) -> Option<f64>) -> Option<Item> {

@@ -199,23 +199,20 @@ impl State {
         let Self { keys, table, classes, collections, metrics, .. } = self;
         let collection = &mut collections[number];
         let ready = &mut keys[collection.key].ready;
-        let is_in_it = |item: Item| {
-            let entry = table.get(item.id);
-            entry.is_some_and(|entry| {
-                let class = classes.get(entry.class as usize);
-                entry.phase == Phase::Ready
-                    && entry.record.due == item.due
-                    && !entry.unlisted
-                    && class.is_some_and(|class| class.collection == Some(number))
-            })
-        };
-        let covered: Vec<u32> = ready.those(is_in_it).into_iter().map(|item| item.id).collect();
-        for id in &covered {
-            if let Some(entry) = table.get_mut(*id) {
+        let mut covered = Vec::new();
+        for item in ready.line() {
+            let Some(entry) = table.get_mut(item.id) else {
+                continue;
+            };
+            let class = classes.get(entry.class as usize);
+            let is_in_it = class.is_some_and(|class| class.collection == Some(number)) && !entry.unlisted;
+            // One that was in line before, and is again, is there twice.
+            if is_in_it && entry.phase == Phase::Ready && entry.record.due == item.due {
                 entry.phase = Phase::Swept;
+                covered.push(item.id);
             }
-            ready.forget();
         }
+        covered.iter().for_each(|_| ready.forget());
         collection.due = 0;
         metrics.sweeps += 1;
         collection.begin(covered);
