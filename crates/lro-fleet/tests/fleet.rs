@@ -381,7 +381,8 @@ async fn the_last_call_of_a_deadline_has_its_grace() {
     let server = Server::new(millis(700));
     let names = server.has_many(3, |_| secs(10));
     // One call at a time: the third operation is asked about 1.4 s after its deadline.
-    let fleet = Fleet::builder(server).max_in_flight(1).pacing(Pacing::fixed(secs(60))).deadline(secs(10)).start();
+    let fleet =
+        Fleet::builder(server).max_in_flight(1).pacing(Pacing::fixed(secs(60))).deadline(secs(10)).start();
     let outcomes = join_all(names.into_iter().map(|name| fleet.watch::<Value>(name))).await;
     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
 }
@@ -394,7 +395,8 @@ async fn the_deadline_holds_while_a_server_throttles() {
     let names = server.has_many(2, |_| secs(1));
     let fleet = Fleet::builder(server).deadline(secs(10)).start();
     let first = timeout(secs(15), fleet.watch::<Value>(names[0].clone())).await.unwrap();
-    let second = timeout(secs(15), fleet.watch::<Value>(names[1].clone())).await.expect("it ends by its deadline");
+    let second =
+        timeout(secs(15), fleet.watch::<Value>(names[1].clone())).await.expect("it ends by its deadline");
     assert_eq!(first.unwrap_err().origin(), Origin::StoppedAsking);
     assert_eq!(second.unwrap_err().origin(), Origin::StoppedAsking);
 }

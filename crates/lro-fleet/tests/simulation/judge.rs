@@ -1,0 +1,239 @@
+//! Holds what happened against the model of each operation, and against what a fleet may do at all.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
+
+use lro::Code;
+use lro_fleet::Metrics;
+
+use crate::{
+    log::{Event, Reply, What},
+    model::{End, Entry, TICK},
+    run::Ran,
+    scenario::Scenario,
+};
+
+mod quota;
+use quota::Quota;
+
+/// Panics at the first thing that is not as it must be. Returns the number of calls.
+pub(crate) fn judge(scenario: &Scenario, ran: &Ran) -> u64 {
+    let mut books: Vec<Book<'_>> = ran.metrics.iter().map(|_| Book::new(scenario)).collect();
+    for event in &ran.events {
+        books[event.fleet].keep(event);
+    }
+    books.iter().zip(&ran.metrics).for_each(|(book, metrics)| book.check(metrics));
+    books.iter().map(|book| book.polls).sum()
+}
+
+/// What one fleet does.
+struct Book<'a> {
+    scenario: &'a Scenario,
+    /// The operations that it knows of.
+    entries: BTreeMap<usize, Entry>,
+    quotas: HashMap<usize, Quota>,
+    in_flight: usize,
+    is_paused: bool,
+    is_shut: bool,
+    polls: u64,
+    failed: u64,
+    shared: u64,
+    finished: u64,
+    given_up: u64,
+}
+
+impl<'a> Book<'a> {
+    fn new(scenario: &'a Scenario) -> Self {
+        Self {
+            scenario,
+            entries: BTreeMap::new(),
+            quotas: HashMap::new(),
+            in_flight: 0,
+            is_paused: false,
+            is_shut: false,
+            polls: 0,
+            failed: 0,
+            shared: 0,
+            finished: 0,
+            given_up: 0,
+        }
+    }
+
+    fn keep(&mut self, event: &Event) {
+        let at = event.at;
+        match &event.what {
+            What::Watched(operation) => self.join(*operation, at).watches += 1,
+            What::Registered(operation) => self.join(*operation, at).registered = true,
+            What::Dropped(operation) => {
+                self.entry(*operation, at).watches -= 1;
+                self.forget_unwanted(*operation);
+            }
+            What::Told { operation, told, by_watch, again } => {
+                let scenario = self.scenario;
+                let entry = self.entry(*operation, at);
+                let is_known = entry.end.is_some();
+                entry.check_end(scenario, told, at);
+                let ended = entry.end.map_or(at, |(_, ended)| ended.max(entry.joined));
+                let is_late = *by_watch && is_known && !again && at > ended + 2 * TICK;
+                assert!(!is_late, "told at {at:?} of {entry:?}");
+                let end = entry.end;
+                if !by_watch {
+                    assert!(entry.registered, "a completion that nobody wants: {entry:?}");
+                    entry.registered = false;
+                }
+                if let Some((end, _)) = end.filter(|_| !is_known) {
+                    self.count(end);
+                }
+                self.forget_unwanted(*operation);
+            }
+            What::Snapshot { operation, polls } => {
+                let entry = self.entry(*operation, at);
+                entry.check_snapshot(*polls);
+            }
+            What::Asked(operation) => self.ask(*operation, at),
+            What::Replied { operation, reply, hint } => self.reply(*operation, *reply, *hint, at),
+            What::Cut(operation) => self.cut(*operation, at),
+            What::PageAsked { key } => self.send(*key, at),
+            What::PageReplied { key, tells } => {
+                self.receive(*key, None, None, at);
+                for (operation, reply) in tells {
+                    if let Some(entry) = self.entries.get_mut(operation) {
+                        entry.tell(self.scenario, *reply, at);
+                    }
+                }
+            }
+            What::PageFailed { key, code, hint } => self.receive(*key, Some(*code), *hint, at),
+            What::PageCut { key } => self.receive(*key, Some(Code::DeadlineExceeded), None, at),
+            What::Paused => self.is_paused = true,
+            What::Resumed => self.is_paused = false,
+            What::Pending(pending) => self.check_pending(pending, at),
+            What::Shut(handed_back) => self.shut(handed_back, at),
+        }
+    }
+
+    fn join(&mut self, operation: usize, at: Duration) -> &mut Entry {
+        assert!(!self.is_shut);
+        self.shared += u64::from(self.entries.contains_key(&operation));
+        let entry = self.entries.entry(operation).or_insert_with(|| Entry::new(at, self.scenario));
+        entry.joined = at;
+        entry
+    }
+
+    fn entry(&mut self, operation: usize, at: Duration) -> &mut Entry {
+        let entry = self.entries.get_mut(&operation);
+        entry.unwrap_or_else(|| panic!("at {at:?} about operation {operation}, for which nobody waits"))
+    }
+
+    fn forget_unwanted(&mut self, operation: usize) {
+        self.entries
+            .retain(|number, entry| *number != operation || entry.is_wanted() || entry.calling.is_some());
+    }
+
+    fn count(&mut self, end: End) {
+        match end {
+            End::True(_) => self.finished += 1,
+            _ => self.given_up += 1,
+        }
+    }
+
+    fn ask(&mut self, operation: usize, at: Duration) {
+        let key = self.scenario.operations[operation].key;
+        self.send(key, at);
+        let is_disturbed = self.quota(key).is_disturbed;
+        let scenario = self.scenario;
+        let entry = self.entry(operation, at);
+        assert!(entry.is_wanted(), "a call about what nobody waits for: {entry:?}");
+        entry.ask(scenario, at, scenario.is_calm() && !is_disturbed);
+    }
+
+    fn reply(&mut self, operation: usize, reply: Reply, hint: Option<Duration>, at: Duration) {
+        let failure = match reply {
+            Reply::Failed(code) => Some(code),
+            Reply::OutOfQuota => Some(Code::ResourceExhausted),
+            // The transport cannot read it.
+            Reply::Broken => Some(Code::Internal),
+            Reply::Running | Reply::Done(_) | Reply::Other => None,
+        };
+        let key = self.scenario.operations[operation].key;
+        self.receive(key, failure, hint.filter(|_| failure.is_some()), at);
+        let scenario = self.scenario;
+        self.entry(operation, at).reply(scenario, reply, hint, at);
+        self.keep_end(operation);
+    }
+
+    fn keep_end(&mut self, operation: usize) {
+        let end = self.entries.get(&operation).and_then(|entry| entry.end);
+        if let Some((end, _)) = end {
+            self.count(end);
+        }
+        self.forget_unwanted(operation);
+    }
+
+    fn cut(&mut self, operation: usize, at: Duration) {
+        let scenario = self.scenario;
+        let is_failure = self.entry(operation, at).cut(scenario, at);
+        let failure = is_failure.then_some(Code::DeadlineExceeded);
+        self.receive(scenario.operations[operation].key, failure, None, at);
+        self.keep_end(operation);
+    }
+
+    fn quota(&mut self, key: usize) -> &mut Quota {
+        self.quotas.entry(self.scenario.quota(key)).or_default()
+    }
+
+    /// A call of any kind is sent.
+    fn send(&mut self, key: usize, at: Duration) {
+        assert!(!self.is_paused && !self.is_shut, "a call at {at:?} of a fleet that is paused or shut");
+        self.in_flight += 1;
+        self.polls += 1;
+        assert!(self.in_flight <= self.scenario.max_in_flight, "{} calls at a time", self.in_flight);
+        let rate = self.scenario.rate;
+        self.quota(key).send(rate, at);
+    }
+
+    /// A call of any kind ended.
+    fn receive(&mut self, key: usize, failure: Option<Code>, hint: Option<Duration>, at: Duration) {
+        self.in_flight -= 1;
+        self.failed += u64::from(failure.is_some());
+        self.quota(key).receive(failure, hint.unwrap_or_default(), at);
+    }
+
+    fn check_pending(&mut self, pending: &[usize], at: Duration) {
+        for operation in pending {
+            let entry = self.entry(*operation, at);
+            assert!(entry.end.is_none(), "pending: {entry:?}");
+        }
+        for (operation, entry) in &self.entries {
+            let is_told = pending.contains(operation);
+            assert!(is_told || entry.may_be_over(self.scenario, at), "not among the pending: {entry:?}");
+        }
+    }
+
+    fn shut(&mut self, handed_back: &[usize], at: Duration) {
+        assert_eq!(self.in_flight, 0);
+        self.check_pending(handed_back, at);
+        self.is_shut = true;
+        for (operation, entry) in &mut self.entries {
+            if handed_back.contains(operation) {
+                entry.finish(End::Stopped, at);
+                entry.registered = false;
+                self.given_up += 1;
+            }
+        }
+        self.entries.retain(|_, entry| entry.is_wanted());
+    }
+
+    fn check(&self, metrics: &Metrics) {
+        assert!(self.entries.is_empty(), "not told: {:?}", self.entries);
+        assert_eq!(metrics.polls, self.polls);
+        assert_eq!(metrics.failures.iter().sum::<u64>(), self.failed);
+        assert_eq!(metrics.shared, self.shared);
+        assert_eq!((metrics.in_flight, metrics.pending, metrics.due), (0, 0, 0), "{metrics}");
+        assert_eq!(self.in_flight, 0);
+        if self.scenario.lists.is_none() {
+            assert_eq!((metrics.finished, metrics.given_up), (self.finished, self.given_up), "{metrics}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+use std::time::Duration;
+
+/// SplitMix64, of the test's own.
+#[derive(Clone, Debug)]
+pub(crate) struct Dice(u64);
+
+impl Dice {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0xd134_2543_de82_ef95) ^ 0x5851_f42d_4c95_7f2d)
+    }
+
+    pub(crate) fn number(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.number() % bound
+    }
+
+    /// From 0 to 1.
+    fn share(&mut self) -> f64 {
+        (self.number() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// Whether something of this likelihood happens.
+    pub(crate) fn happens(&mut self, likelihood: f64) -> bool {
+        self.share() < likelihood
+    }
+
+    pub(crate) fn one_of<T: Copy, const N: usize>(&mut self, choices: [T; N]) -> T {
+        choices[self.below(N as u64) as usize]
+    }
+
+    /// Evenly over the orders of magnitude between two numbers of milliseconds.
+    pub(crate) fn spread(&mut self, least: u64, most: u64) -> Duration {
+        let share = self.share();
+        let millis = (least as f64) * (most as f64 / least as f64).powf(share);
+        Duration::from_millis(millis as u64)
+    }
+}
+
+/// A function written behind what it is called with.
+pub(crate) trait Pipe: Sized {
+    fn pipe<T>(self, to: impl FnOnce(Self) -> T) -> T {
+        to(self)
+    }
+}
+
+impl Pipe for u64 {}
