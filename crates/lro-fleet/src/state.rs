@@ -60,8 +60,6 @@ pub(crate) struct State {
     completed: VecDeque<u32>,
     /// Due, and not asked about until completions are taken.
     held: VecDeque<Item>,
-    /// The keys whose sweeps wait for that too.
-    starved: Vec<usize>,
     metrics: Metrics,
     /// When those were told as an event.
     told_at: Time,
@@ -102,7 +100,6 @@ impl State {
             reserved: 0,
             completed: VecDeque::new(),
             held: VecDeque::new(),
-            starved: Vec::new(),
             metrics: Metrics::default(),
             told_at: Time::default(),
             paused: false,
@@ -355,20 +352,10 @@ impl State {
                 self.forget(id);
             }
         }
-        self.release_one();
-        mem::take(&mut self.starved).into_iter().for_each(|key| self.make_busy(key));
-        Some(completion)
-    }
-
-    /// There is room for one more completion: the one that was held back first is asked about.
-    fn release_one(&mut self) {
-        while let Some(item) = self.held.pop_front() {
-            let entry = self.table.get(item.id);
-            if entry.is_some_and(|entry| entry.phase == Phase::Held && entry.record.due == item.due) {
-                let now = self.clock.now();
-                return self.make_ready(item.id, now);
-            }
+        if !self.held.is_empty() {
+            self.wake_driver();
         }
+        Some(completion)
     }
 }
 

@@ -47,6 +47,7 @@ impl State {
             self.told_at = now;
             self.metrics().trace();
         }
+        self.release_held(now);
         while let Some((_, keys)) = self.shut.take(now) {
             self.busy.extend(keys.into_iter().map(|key| key as usize));
         }
@@ -117,7 +118,7 @@ impl State {
     pub(super) fn has_work(&self, key: usize) -> bool {
         let key = &self.keys[key];
         let wants_page = |collection: &usize| self.collections[*collection].wants_page();
-        key.ready.waiting() > 0 || self.has_room() && key.sweepable.iter().any(wants_page)
+        key.ready.waiting() > 0 || key.sweepable.iter().any(wants_page)
     }
 
     fn take_ready(&mut self, key: usize, now: Time, room: usize) -> Option<Item> {
@@ -142,7 +143,7 @@ impl State {
         let entry = self.table.get(id)?;
         let reserves = entry.registered && entry.watches == 0;
         if reserves {
-            if self.completed.len() + self.reserved >= self.settings.most_completions {
+            if !self.has_room() {
                 self.held.push_back(item);
                 self.table.get_mut(id)?.phase = Phase::Held;
                 return None;
@@ -161,14 +162,17 @@ impl State {
     /// Begins the sweeps of a key that are worth it, and asks for the pages that are due.
     fn sweep(&mut self, key: usize, now: Time, asks: &mut Vec<Ask>) {
         for number in mem::take(&mut self.keys[key].sweepable) {
-            if self.collections[number].is_worth_a_sweep(now) && self.has_room() {
+            let has_room = self.has_room();
+            if has_room && self.collections[number].is_worth_a_sweep(now) {
                 self.begin_sweep(number);
             }
-            if self.collections[number].wants_page() && self.has_room() && self.room(key, now) > 0 {
-                asks.push(self.ask_for_page(number, now));
-            }
-            if !self.has_room() {
-                self.starved.push(key);
+            if self.collections[number].wants_page() {
+                if !has_room {
+                    // Those that are watched do not wait until completions are taken.
+                    self.end_sweep(number, now, false);
+                } else if self.room(key, now) > 0 {
+                    asks.push(self.ask_for_page(number, now));
+                }
             }
             let collection = &mut self.collections[number];
             if collection.sweep.is_some() {
@@ -220,7 +224,25 @@ impl State {
 
     /// Whether there is room for completions.
     fn has_room(&self) -> bool {
-        self.completed.len() + self.reserved < self.settings.most_completions
+        self.room_for_completions() > 0
+    }
+
+    fn room_for_completions(&self) -> usize {
+        self.settings.most_completions.saturating_sub(self.completed.len() + self.reserved)
+    }
+
+    /// As many of those held back as there is room for are put in line again.
+    fn release_held(&mut self, now: Time) {
+        let mut room = self.room_for_completions();
+        while room > 0
+            && let Some(Item { id, due }) = self.held.pop_front()
+        {
+            let entry = self.table.get(id);
+            if entry.is_some_and(|entry| entry.phase == Phase::Held && entry.record.due == due) {
+                self.make_ready(id, now);
+                room -= 1;
+            }
+        }
     }
 
     fn count_call(&mut self) {

@@ -7,6 +7,7 @@ use crate::{
     step::{Call, Reply},
     sweep::Next,
     table::Phase,
+    time::Time,
 };
 
 impl State {
@@ -18,7 +19,7 @@ impl State {
         self.metrics.swept += told as u64;
         let next = self.collections[number].keep_page(&next_page_token, told);
         if next == Next::End {
-            self.end_sweep(number, call, true);
+            self.end_sweep(number, call.ended, true);
         }
     }
 
@@ -26,7 +27,7 @@ impl State {
     pub(super) fn keep_refusal(&mut self, number: usize, status: &Status, call: Call) {
         let may_pass = self.rules.tolerance.is_survivable(status) || status.code() == Code::Unauthenticated;
         self.collections[number].refuse(call.ended, may_pass);
-        self.end_sweep(number, call, false);
+        self.end_sweep(number, call.ended, false);
     }
 
     /// Keeps what a page tells of an operation, if it is waited for. Returns whether a get is saved by that.
@@ -48,13 +49,13 @@ impl State {
     }
 
     /// Those that the list did not tell of are asked about one by one.
-    fn end_sweep(&mut self, number: usize, call: Call, listed: bool) {
-        for id in self.collections[number].end(call.ended) {
+    pub(super) fn end_sweep(&mut self, number: usize, now: Time, listed: bool) {
+        for id in self.collections[number].end(now) {
             let Some(entry) = self.table.get_mut(id).filter(|entry| entry.phase == Phase::Swept) else {
                 continue;
             };
             entry.unlisted |= listed;
-            self.make_ready(id, call.ended);
+            self.make_ready(id, now);
         }
     }
 }

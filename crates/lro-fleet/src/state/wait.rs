@@ -38,7 +38,7 @@ impl State {
     pub(crate) fn watch(&mut self, wanted: Wanted) -> Option<(u32, u32)> {
         let id = self.enter(wanted)?;
         let seat = self.table.sit(id);
-        self.release_held(id);
+        self.release_watched(id);
         Some((id, seat))
     }
 
@@ -179,7 +179,7 @@ impl State {
     }
 
     /// An operation that came due while completions had no room is watched now.
-    fn release_held(&mut self, id: u32) {
+    fn release_watched(&mut self, id: u32) {
         if self.table.get(id).is_some_and(|entry| entry.phase == Phase::Held) {
             let now = self.clock.now();
             self.make_ready(id, now);

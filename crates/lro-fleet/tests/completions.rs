@@ -1,0 +1,41 @@
+//! Completions that are not taken hold back what would add to them, and nothing else.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use common::{Server, millis, secs};
+use futures::{StreamExt, future::join_all};
+use lro_fleet::Fleet;
+use serde_json::Value;
+use tokio::time::{sleep, timeout};
+
+#[tokio::test(start_paused = true)]
+async fn those_that_run_do_not_hold_back_those_that_are_done() {
+    let server = Server::new(millis(20));
+    let slow = server.has("operations/slow", secs(1_000));
+    let quick = server.has_many(20, |_| secs(1));
+    let fleet = Fleet::builder(server).most_completions(1).start();
+    fleet.register::<Value>(slow).unwrap();
+    for name in quick {
+        fleet.register::<Value>(name).unwrap();
+    }
+    let completions = timeout(secs(60), fleet.completions().take(20).collect::<Vec<_>>()).await.unwrap();
+    assert!(completions.iter().all(|completion| completion.name().as_str() != "operations/slow"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_does_not_wait_for_completions_to_be_taken() {
+    for page_size in [1, 2, 100] {
+        let server = Server::new(millis(20)).lists(page_size);
+        let names = server.has_many(6, |_| secs(0));
+        let fleet = Fleet::builder(server).most_completions(1).start();
+        for name in &names[..3] {
+            fleet.register::<Value>(name.clone()).unwrap();
+        }
+        let watches = names[3..].iter().map(|name| fleet.watch::<Value>(name.clone()));
+        let outcomes = timeout(secs(10), join_all(watches)).await.unwrap();
+        assert!(outcomes.iter().all(Result::is_ok));
+        sleep(secs(100)).await;
+        assert_eq!(fleet.completions().take(3).collect::<Vec<_>>().await.len(), 3);
+    }
+}
