@@ -68,7 +68,8 @@ impl Gate {
     /// Whether it would be no other one if it were made anew.
     pub(crate) fn is_idle(&self, now: Time) -> bool {
         let is_open = self.width.is_none() && self.bearable.is_none() && self.failures == 0;
-        is_open && self.in_flight == 0 && self.shut_until <= now && self.sent_at.after(MINUTE) <= now
+        let is_unused = self.window.as_ref().is_none_or(|window| window.is_over(now));
+        is_open && is_unused && self.in_flight == 0 && self.shut_until <= now
     }
 
     /// How many calls may be made at once.
@@ -192,5 +193,4 @@ const LEAST_RATE: f64 = 1.0 / 60.0;
 /// Calls a second that are as good as any number.
 const ANY: f64 = 1_000.0;
 /// The longest time over which a rate is stated.
-const MINUTE: Duration = Duration::from_secs(60);
 const PACE_OVER: Duration = Duration::from_secs(1);

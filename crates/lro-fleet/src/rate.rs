@@ -90,6 +90,11 @@ impl Window {
         self.batch.saturating_sub(self.sent.len() - over)
     }
 
+    /// Whether no call tells any more.
+    pub(crate) fn is_over(&self, now: Time) -> bool {
+        self.sent.back().is_none_or(|last| last.after(self.span) <= now)
+    }
+
     pub(crate) fn count(&mut self, now: Time) {
         if self.sent.len() >= self.batch {
             self.sent.pop_front();

@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use crate::time::Time;
 
@@ -34,6 +34,16 @@ impl Ready {
     pub(crate) fn push(&mut self, item: Item) {
         self.line.push_back(item);
         self.waiting += 1;
+    }
+
+    /// Forgets those for which it does not hold, if there are far more than are waiting.
+    pub(crate) fn retain(&mut self, holds: impl Fn(Item) -> bool) {
+        if self.line.len() > 2 * self.waiting + FEW {
+            // One that was forgotten and came back at the same moment is there twice.
+            let mut seen = HashSet::new();
+            self.line.retain(|item| holds(*item) && seen.insert(item.id));
+            self.best.retain(|item| seen.contains(&item.id));
+        }
     }
 
     /// One of those waiting was taken by another way.
@@ -125,3 +135,5 @@ impl Ready {
 
 /// Of so many calls one goes to the operation that has been due for the longest.
 const FAIRNESS: u32 = 16;
+/// So few are not worth a look.
+const FEW: usize = 1_024;

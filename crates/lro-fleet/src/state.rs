@@ -228,7 +228,10 @@ impl State {
                 self.keys[key].sweepable.push(number);
             }
         }
-        self.keys[key].ready.push(item);
+        let Self { keys, table, .. } = self;
+        let ready = &mut keys[key].ready;
+        ready.push(item);
+        ready.retain(|item| table.get(item.id).is_some_and(|entry| entry.is_in(Phase::Ready, item)));
         self.make_busy(key);
     }
 

@@ -11,6 +11,7 @@ use lro::{OperationName, Outcome, Status};
 
 use crate::{
     names::{NamePlace, Names},
+    ready::Item,
     record::Record,
 };
 
@@ -90,6 +91,13 @@ enum FirstSeat {
 struct Seat {
     waker: Option<Waker>,
     streams: bool,
+}
+
+impl Entry {
+    /// Whether it is where it was put when it became due at that time.
+    pub(crate) fn is_in(&self, phase: Phase, item: Item) -> bool {
+        self.phase == phase && self.record.due == item.due
+    }
 }
 
 impl Phase {

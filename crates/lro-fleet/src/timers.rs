@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use crate::{ready::Item, time::Time};
 
@@ -45,8 +45,10 @@ impl Timers {
         if self.len <= 2 * live + FEW {
             return;
         }
+        // One that was forgotten and came back with the same due time is there twice.
+        let mut seen = HashSet::new();
         self.at.retain(|at, ids| {
-            ids.retain(|id| holds(*at, *id));
+            ids.retain(|id| holds(*at, *id) && seen.insert(*id));
             !ids.is_empty()
         });
         self.len = self.at.values().map(Vec::len).sum();
@@ -73,7 +75,8 @@ impl Deadlines {
     /// Forgets those for which it does not hold, if there are far more than `live` of them.
     pub(crate) fn retain(&mut self, live: usize, holds: impl Fn(Item) -> bool) {
         if self.line.len() > 2 * live + FEW {
-            self.line.retain(|item| holds(*item));
+            let mut seen = HashSet::new();
+            self.line.retain(|item| holds(*item) && seen.insert(item.id));
             self.line.shrink_to(2 * live + FEW);
         }
     }

@@ -1,6 +1,6 @@
 //! Which calls are to be made now.
 
-use std::{mem, time::Duration};
+use std::{collections::HashSet, mem, time::Duration};
 
 use lro::{ListOperationsRequest, OperationName};
 
@@ -128,8 +128,7 @@ impl State {
         }
         let worth = |item: Item| {
             let entry = table.get(item.id)?;
-            let is_waiting = entry.phase == Phase::Ready && entry.record.due == item.due;
-            is_waiting.then(|| {
+            entry.is_in(Phase::Ready, item).then(|| {
                 classes.get(entry.class as usize).map_or(0.0, |class| class.pace.worth(&entry.record, now))
             })
         };
@@ -144,8 +143,7 @@ impl State {
         let reserves = entry.registered && entry.watches == 0;
         if reserves {
             if !self.has_room() {
-                self.held.push_back(item);
-                self.table.get_mut(id)?.phase = Phase::Held;
+                self.hold(item);
                 return None;
             }
             self.reserved += 1;
@@ -211,7 +209,7 @@ impl State {
             let class = classes.get(entry.class as usize);
             let is_in_it = class.is_some_and(|class| class.collection == Some(number)) && !entry.unlisted;
             // One that was in line before, and is again, is there twice.
-            if is_in_it && entry.phase == Phase::Ready && entry.record.due == item.due {
+            if is_in_it && entry.is_in(Phase::Ready, item) {
                 entry.phase = Phase::Swept;
                 covered.push(item.id);
             }
@@ -231,15 +229,30 @@ impl State {
         self.settings.most_completions.saturating_sub(self.completed.len() + self.reserved)
     }
 
+    /// Holds one back that is due, until there is room for its completion.
+    fn hold(&mut self, item: Item) {
+        if let Some(entry) = self.table.get_mut(item.id) {
+            entry.phase = Phase::Held;
+        }
+        self.held.push_back(item);
+        if self.held.len() > 2 * self.table.len() + FEW {
+            // One that was watched for a while is there twice.
+            let mut seen = HashSet::new();
+            let Self { held, table, .. } = self;
+            let is_held =
+                |item: &Item| table.get(item.id).is_some_and(|entry| entry.is_in(Phase::Held, *item));
+            held.retain(|item| is_held(item) && seen.insert(item.id));
+        }
+    }
+
     /// As many of those held back as there is room for are put in line again.
     fn release_held(&mut self, now: Time) {
         let mut room = self.room_for_completions();
         while room > 0
-            && let Some(Item { id, due }) = self.held.pop_front()
+            && let Some(item) = self.held.pop_front()
         {
-            let entry = self.table.get(id);
-            if entry.is_some_and(|entry| entry.phase == Phase::Held && entry.record.due == due) {
-                self.make_ready(id, now);
+            if self.table.get(item.id).is_some_and(|entry| entry.is_in(Phase::Held, item)) {
+                self.make_ready(item.id, now);
                 room -= 1;
             }
         }
@@ -253,5 +266,7 @@ impl State {
 
 /// From one event with the metrics to the next.
 const TELL_AGAIN: Duration = Duration::from_secs(60);
+/// So few held back are not worth a look.
+const FEW: usize = 1_024;
 /// The calls of a key before the next one has its turn.
 const A_TURN: usize = 8;
