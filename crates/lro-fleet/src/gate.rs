@@ -65,9 +65,10 @@ impl Gate {
         window.max(self.shut_until).max(spaced.unwrap_or_default())
     }
 
-    /// Whether it would be no other one if it were made anew.
+    /// Whether it would be no other one if it were made anew, or what it has met is long past.
     pub(crate) fn is_idle(&self, now: Time) -> bool {
-        let is_open = self.width.is_none() && self.bearable.is_none() && self.failures == 0;
+        let is_well = self.width.is_none() && self.bearable.is_none() && self.failures == 0;
+        let is_open = is_well || self.sent_at.after(REMEMBERED) <= now;
         let is_unused = self.window.as_ref().is_none_or(|window| window.is_over(now));
         is_open && is_unused && self.in_flight == 0 && self.shut_until <= now
     }
@@ -194,3 +195,22 @@ const LEAST_RATE: f64 = 1.0 / 60.0;
 const ANY: f64 = 1_000.0;
 /// The longest time over which a rate is stated.
 const PACE_OVER: Duration = Duration::from_secs(1);
+/// For how long a quota without any operation is remembered that has met trouble.
+const REMEMBERED: Duration = Duration::from_secs(600);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trouble_is_forgotten_in_the_end() {
+        let rules = Tolerance::default();
+        let mut gate = Gate::new(None);
+        let at = Time::from_micros(1_000);
+        gate.sent(at);
+        gate.ended();
+        gate.failed(at, at, &Status::new(Code::ResourceExhausted, "too many"), &rules, 0.5);
+        assert!(!gate.is_idle(at.after(Duration::from_secs(60))));
+        assert!(gate.is_idle(at.after(REMEMBERED)));
+    }
+}
