@@ -12,7 +12,7 @@ pub struct Metrics {
     pub polls: u64,
     /// The calls that failed, by the number of their code.
     pub failures: [u64; 17],
-    /// The calls that were not answered in time; they count as `DEADLINE_EXCEEDED` too.
+    /// The gets that were not answered in time; those that had their whole timeout count as `DEADLINE_EXCEEDED` too.
     pub unanswered: u64,
     /// The calls in flight now.
     pub in_flight: usize,

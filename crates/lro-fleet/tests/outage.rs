@@ -138,3 +138,30 @@ async fn one_operation_that_is_refused_does_not_slow_the_others() {
 fn calls_between(server: &Server, from: Duration, until: Duration) -> usize {
     server.calls().iter().filter(|(at, _)| (from..until).contains(at)).count()
 }
+
+/// A call that its operation's deadline cuts short is no answer.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_silent_is_not_taken_for_one_that_answers() {
+    let server = Server::new(millis(20));
+    let in_flight = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let (inner, counted) = (server.clone(), in_flight.clone());
+    let transport = lro::transport_fn(move |_: lro::OperationName| {
+        let (server, in_flight) = (inner.clone(), counted.clone());
+        async move {
+            if server.now() < secs(2) {
+                return Err(Status::unavailable("down"));
+            }
+            in_flight.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            std::future::pending().await
+        }
+    });
+    let fleet = Fleet::builder(transport).deadline(secs(5)).start();
+    let mut watches = Vec::new();
+    for number in 0..600 {
+        watches.push(fleet.watch::<Value>(format!("operations/{number}").parse().unwrap()));
+        sleep(millis(100)).await;
+    }
+    // One at a time, each for five seconds at most.
+    let probes = in_flight.load(std::sync::atomic::Ordering::Relaxed);
+    assert!(probes <= 70, "{probes} calls to a server that is down");
+}

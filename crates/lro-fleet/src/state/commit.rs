@@ -17,10 +17,12 @@ impl State {
         if self.table.get(id).is_some_and(|entry| entry.phase == Phase::CallingReserved) {
             self.reserved -= 1;
         }
-        let failure = self.failure(&reply);
-        self.trace(name, failure.as_ref());
+        let answer = self.answer(&reply);
+        self.trace(name, answer.as_ref().err());
         if let Some(key) = self.key_of(id) {
-            self.commit_to_gate(key, asked, failure.as_ref(), now);
+            // A deadline cuts a call short that might have been answered in time: that tells nothing.
+            let is_told = !matches!(reply, Reply::Cut(Limit::Deadline | Limit::Grace));
+            self.commit_to_gate(key, asked, is_told.then_some(&answer), now);
         }
         self.judge(id, name, Call { asked, ended: now }, reply);
     }
@@ -39,7 +41,7 @@ impl State {
         if let Err(status) = &reply {
             self.metrics.count_failure(status.code());
         }
-        self.commit_to_gate(key, asked, reply.as_ref().err(), now);
+        self.commit_to_gate(key, asked, Some(&reply), now);
         let call = Call { asked, ended: now };
         match reply {
             Ok(page) => self.keep_page(number, page, call),
@@ -56,22 +58,21 @@ impl State {
         }
     }
 
-    /// The failure that a call ended with.
-    fn failure(&mut self, reply: &Reply) -> Option<Status> {
+    /// How the server answered a call, whatever it said of the operation.
+    fn answer(&mut self, reply: &Reply) -> Result<(), Status> {
         let failure = match reply {
-            Reply::Returned(Ok(_)) => return None,
+            Reply::Returned(Ok(_)) => return Ok(()),
             Reply::Returned(Err(status)) => status.clone().of_a_call(),
             Reply::Cut(limit) => {
                 self.metrics.unanswered += 1;
-                // A deadline cuts a call short that might have been answered in time.
                 if *limit != Limit::Attempt {
-                    return None;
+                    return Ok(());
                 }
                 Status::unanswered(self.rules.attempt_timeout)
             }
         };
         self.metrics.count_failure(failure.code());
-        Some(failure)
+        Err(failure)
     }
 
     fn trace(&self, name: &str, failure: Option<&Status>) {
@@ -85,13 +86,15 @@ impl State {
         );
     }
 
-    fn commit_to_gate(&mut self, key: usize, asked: Time, failure: Option<&Status>, now: Time) {
+    /// Tells the gate of a key how a call ended; `None` if that is not known.
+    fn commit_to_gate<T>(&mut self, key: usize, asked: Time, answer: Option<&Result<T, Status>>, now: Time) {
         let chance = self.chance.f64();
         let gate = &mut self.keys[key].gate;
         gate.ended();
-        match failure {
-            None => gate.answered(asked),
-            Some(status) => gate.failed(asked, now, status, &self.rules.tolerance, chance),
+        match answer {
+            Some(Ok(_)) => gate.answered(asked),
+            Some(Err(status)) => gate.failed(asked, now, status, &self.rules.tolerance, chance),
+            None => {}
         }
         if self.has_work(key) {
             self.make_busy(key);
