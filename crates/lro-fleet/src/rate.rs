@@ -5,7 +5,7 @@ use crate::time::Time;
 /// How many calls may be made: a quota, as the service states it.
 ///
 /// In any second there are never more calls than this allows, rounded up to a whole number, nor in any tenth of one:
-/// calls are spread evenly, up to 50 ms of them at once.
+/// calls are spread evenly, up to 50 ms of them at once, and up to 1,024.
 ///
 /// ```
 /// use lro_fleet::Rate;
@@ -54,7 +54,7 @@ impl Rate {
             let tenths = self.per.as_secs() * 10;
             (calls % tenths == 0).then_some((calls / tenths) as u32)
         };
-        let most = (self.calls_per_second() * AT_ONCE.as_secs_f64()) as u32;
+        let most = ((self.calls_per_second() * AT_ONCE.as_secs_f64()) as u32).min(MOST_AT_ONCE);
         let Some(window) = whole(1).or_else(|| whole(10)) else {
             return 1;
         };
@@ -73,7 +73,7 @@ impl Window {
         let batch = rate.batch();
         let micros = (rate.per.as_micros() * u128::from(batch)).div_ceil(u128::from(rate.calls));
         let span = Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX));
-        Self { batch: batch as usize, span, sent: VecDeque::with_capacity(batch as usize) }
+        Self { batch: batch as usize, span, sent: VecDeque::new() }
     }
 
     /// When the next call may be made.
@@ -105,6 +105,8 @@ impl Window {
 
 /// How much of the rate is sent at once.
 const AT_ONCE: Duration = Duration::from_millis(50);
+/// However high the rate.
+const MOST_AT_ONCE: u32 = 1_024;
 
 #[cfg(test)]
 mod tests {
@@ -151,6 +153,18 @@ mod tests {
             let moments = gaps.iter().scan(0, |at, gap| { *at += gap; Some(*at) });
             let sent = sent(Rate::per_second(10 * tens), moments);
             prop_assert!(most_within(&sent, 100_000) <= tens as usize);
+        }
+    }
+
+    /// As good as none, but a rate all the same.
+    #[test]
+    fn a_rate_without_bound_costs_no_more_than_another() {
+        for rate in [Rate::per_second(u32::MAX), Rate::per_minute(u32::MAX), Rate::per_second(u32::MAX - 5)] {
+            let mut window = Window::new(rate);
+            assert!(window.batch <= MOST_AT_ONCE as usize);
+            assert!(window.sent.capacity() == 0);
+            window.count(Time::from_micros(1));
+            assert!(window.opens_at() <= Time::from_micros(1_000));
         }
     }
 
