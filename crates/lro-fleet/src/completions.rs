@@ -8,14 +8,21 @@ use futures::Stream;
 use lro::{OperationName, Outcome, Report, Status};
 use serde::de::DeserializeOwned;
 
-use crate::{shared::Hold, table::End};
+use crate::{shared::Hold, state::State, table::End};
 
 /// The outcomes of registered operations, as they come: from [`Fleet::completions`](crate::Fleet::completions).
 ///
 /// The stream ends when the fleet was shut down and all of them are taken.
 #[derive(Debug)]
 #[must_use = "completions that are not taken stop the asking in the end"]
-pub struct Completions(Arc<Hold>);
+pub struct Completions(Listener);
+
+/// A place among those who are told when there is a completion, given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    hold: Arc<Hold>,
+    number: usize,
+}
 
 /// How the wait for a registered operation ended.
 #[derive(Clone, Debug)]
@@ -27,7 +34,7 @@ pub struct Completion {
 
 impl Completions {
     pub(crate) fn new(hold: Arc<Hold>) -> Self {
-        Self(hold)
+        Self(Listener::new(hold))
     }
 }
 
@@ -35,14 +42,38 @@ impl Stream for Completions {
     type Item = Completion;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Completion>> {
-        self.0.0.with(|state| match state.take_completion() {
-            Some(completion) => Poll::Ready(Some(completion)),
-            None if state.is_closed() => Poll::Ready(None),
-            None => {
-                state.listen(context.waker());
-                Poll::Pending
-            }
+        self.0.poll(context, |state| match state.take_completion() {
+            Some(completion) => Some(Some(completion)),
+            None => state.is_closed().then_some(None),
         })
+    }
+}
+
+impl Listener {
+    pub(crate) fn new(hold: Arc<Hold>) -> Self {
+        let number = hold.0.with(State::enlist);
+        Self { hold, number }
+    }
+
+    /// Takes what there is to take, or else is woken when there may be something.
+    pub(crate) fn poll<T>(
+        &self,
+        context: &Context<'_>,
+        take: impl FnOnce(&mut State) -> Option<T>,
+    ) -> Poll<T> {
+        self.hold.0.with(|state| {
+            let taken = take(state);
+            if taken.is_none() {
+                state.listen(self.number, context.waker());
+            }
+            taken.map_or(Poll::Pending, Poll::Ready)
+        })
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.hold.0.with(|state| state.delist(self.number));
     }
 }
 

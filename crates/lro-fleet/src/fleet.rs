@@ -1,8 +1,13 @@
-use std::{future::poll_fn, sync::Arc, task::Poll};
+use std::{future::poll_fn, sync::Arc};
 
 use lro::{Handle, LroTransport, OperationName, Status};
 
-use crate::{Completions, FleetBuilder, Metrics, Pending, Watch, shared::Hold, state::Wanted};
+use crate::{
+    Completions, FleetBuilder, Metrics, Pending, Watch,
+    completions::Listener,
+    shared::Hold,
+    state::{State, Wanted},
+};
 
 /// Very many operations, waited for by one task under one budget.
 ///
@@ -99,18 +104,9 @@ impl Fleet {
     /// The watches of what is pending end with [`Origin::StoppedAsking`](lro::Origin::StoppedAsking). Dropping the future
     /// leaves the fleet shut: nothing more is asked, and it can be called again.
     pub async fn shutdown(&self) -> Vec<Handle> {
-        let shared = &self.0.0;
-        shared.with(|state| state.close());
-        poll_fn(|context| {
-            shared.with(|state| match state.hand_back() {
-                Some(handles) => Poll::Ready(handles),
-                None => {
-                    state.listen(context.waker());
-                    Poll::Pending
-                }
-            })
-        })
-        .await
+        self.0.0.with(State::close);
+        let listener = Listener::new(self.0.clone());
+        poll_fn(|context| listener.poll(context, State::hand_back)).await
     }
 
     fn wanted<R>(&self, name: OperationName) -> Wanted {

@@ -8,6 +8,7 @@ mod wait;
 use std::{collections::VecDeque, mem, task::Waker, time::Duration};
 
 use lro::{Learned, OperationName, Report, Service, pacing::Finish};
+use slab::Slab;
 
 pub(crate) use self::{
     due::{Ask, Subject},
@@ -68,8 +69,8 @@ pub(crate) struct State {
     closed: bool,
     /// Of the task that drives the fleet.
     driver: Option<Waker>,
-    /// Of those who take completions, and of those who wait for the calls in flight to end.
-    listeners: Vec<Waker>,
+    /// Those who take completions, and those who wait for the calls in flight to end.
+    listeners: Slab<Option<Waker>>,
     /// To be woken when the lock is released, and to be dropped then: what a waker does is not ours.
     woken: Vec<Waker>,
     discarded: Vec<Waker>,
@@ -106,7 +107,7 @@ impl State {
             closing: false,
             closed: false,
             driver: None,
-            listeners: Vec::new(),
+            listeners: Slab::new(),
             woken: Vec::new(),
             discarded: Vec::new(),
         }

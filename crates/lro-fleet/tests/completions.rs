@@ -3,6 +3,11 @@
 
 mod common;
 
+use std::{
+    sync::Arc,
+    task::{Context, Wake, Waker},
+};
+
 use common::{Server, millis, secs};
 use futures::{StreamExt, future::join_all};
 use lro_fleet::Fleet;
@@ -38,4 +43,28 @@ async fn a_watch_does_not_wait_for_completions_to_be_taken() {
         sleep(secs(100)).await;
         assert_eq!(fleet.completions().take(3).collect::<Vec<_>>().await.len(), 3);
     }
+}
+
+/// Nobody is kept who looks for a completion once and goes away.
+#[tokio::test(start_paused = true)]
+async fn those_who_stop_listening_are_forgotten() {
+    let server = Server::new(millis(20));
+    let fleet = Fleet::builder(server.clone()).start();
+    fleet.register::<Value>(server.has("operations/1", secs(100_000))).unwrap();
+    let waker = Arc::new(Counted);
+    for _ in 0..100 {
+        // Another waker each time, as of another task.
+        let other = Waker::from(Arc::new(Other(waker.clone())));
+        let mut completions = fleet.completions();
+        assert!(completions.poll_next_unpin(&mut Context::from_waker(&other)).is_pending());
+    }
+    assert_eq!(Arc::strong_count(&waker), 1, "wakers of streams that were dropped");
+}
+
+struct Counted;
+
+struct Other(#[expect(dead_code, reason = "it is counted")] Arc<Counted>);
+
+impl Wake for Other {
+    fn wake(self: Arc<Self>) {}
 }

@@ -54,7 +54,7 @@ impl State {
         self.in_flight -= 1;
         if self.closing && self.in_flight == 0 {
             // A shutdown waits for that.
-            self.woken.append(&mut self.listeners);
+            self.wake_listeners();
         }
     }
 
@@ -154,7 +154,7 @@ impl State {
         self.table.take_wakers(id, true, &mut self.woken);
         if registered {
             self.completed.push_back(id);
-            self.woken.append(&mut self.listeners);
+            self.wake_listeners();
         }
     }
 

@@ -56,7 +56,7 @@ impl State {
         let is_new = !mem::replace(&mut entry.registered, true);
         if is_new && entry.phase == Phase::Ended {
             self.completed.push_back(id);
-            self.woken.append(&mut self.listeners);
+            self.wake_listeners();
         }
         Ok(())
     }
@@ -106,11 +106,29 @@ impl State {
         }
     }
 
-    /// Keeps whom to wake when there is a completion, or when all calls have ended.
-    pub(crate) fn listen(&mut self, waker: &Waker) {
-        if !self.listeners.iter().any(|listener| listener.will_wake(waker)) {
-            self.listeners.push(waker.clone());
+    /// A place among those who are told when there is a completion, and when all calls have ended after a shutdown.
+    pub(crate) fn enlist(&mut self) -> usize {
+        self.listeners.insert(None)
+    }
+
+    /// Keeps whom to wake then.
+    pub(crate) fn listen(&mut self, listener: usize, waker: &Waker) {
+        if let Some(kept) = self.listeners.get_mut(listener)
+            && kept.as_ref().is_none_or(|kept| !kept.will_wake(waker))
+        {
+            let replaced = kept.replace(waker.clone());
+            self.discarded.extend(replaced);
         }
+    }
+
+    /// Gives a place back.
+    pub(crate) fn delist(&mut self, listener: usize) {
+        let waker = self.listeners.try_remove(listener).flatten();
+        self.discarded.extend(waker);
+    }
+
+    pub(super) fn wake_listeners(&mut self) {
+        self.woken.extend(self.listeners.iter_mut().filter_map(|(_, waker)| waker.take()));
     }
 
     /// Ends all waits, once no call is in flight. Returns what is to be saved to go on with them.
@@ -140,7 +158,7 @@ impl State {
             self.decide(id, give_up(why), now);
         }
         self.held.clear();
-        self.woken.append(&mut self.listeners);
+        self.wake_listeners();
         self.wake_driver();
     }
 
