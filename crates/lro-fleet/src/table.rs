@@ -8,6 +8,7 @@ use std::{
 
 use hashbrown::{HashTable, hash_table::Entry as Slot};
 use lro::{OperationName, Outcome, Status};
+use slab::Slab;
 
 use crate::{
     names::{NamePlace, Names},
@@ -30,7 +31,7 @@ pub(crate) struct Table {
     /// How those ended whose end is not handed out yet.
     ends: HashMap<u32, End>,
     /// Who else waits, beside the first.
-    more_seats: HashMap<u32, Vec<Option<Seat>>>,
+    more_seats: HashMap<u32, Slab<Seat>>,
 }
 
 /// How the wait for an operation ended.
@@ -199,13 +200,7 @@ impl Table {
             entry.first_seat = FirstSeat::Awaits;
             return 0;
         }
-        let seats = self.more_seats.entry(id).or_default();
-        let seat = seats.iter().position(Option::is_none).unwrap_or_else(|| {
-            seats.push(None);
-            seats.len() - 1
-        });
-        seats[seat] = Some(Seat::default());
-        seat as u32 + 1
+        self.more_seats.entry(id).or_default().insert(Seat::default()) as u32 + 1
     }
 
     /// Gives a seat back. Returns how many are left, and the waker that was kept for it.
@@ -222,8 +217,8 @@ impl Table {
         let Some(seats) = self.more_seats.get_mut(&id) else {
             return (left, None);
         };
-        let seat = seats.get_mut(seat as usize - 1).and_then(Option::take);
-        if seats.iter().all(Option::is_none) {
+        let seat = seats.try_remove(seat as usize - 1);
+        if seats.is_empty() {
             self.more_seats.remove(&id);
         }
         (left, seat.and_then(|seat| seat.waker))
@@ -238,7 +233,7 @@ impl Table {
         };
         if seat > 0 {
             let seats = self.more_seats.get_mut(&id);
-            if let Some(Some(seat)) = seats.and_then(|seats| seats.get_mut(seat as usize - 1)) {
+            if let Some(seat) = seats.and_then(|seats| seats.get_mut(seat as usize - 1)) {
                 seat.streams = streams;
                 return keep(&mut seat.waker);
             }
@@ -257,8 +252,8 @@ impl Table {
             woken.extend(entry.waker.take());
         }
         if let Some(seats) = self.more_seats.get_mut(&id) {
-            let seats = seats.iter_mut().flatten().filter(|seat| at_end || seat.streams);
-            woken.extend(seats.filter_map(|seat| seat.waker.take()));
+            let seats = seats.iter_mut().filter(|(_, seat)| at_end || seat.streams);
+            woken.extend(seats.filter_map(|(_, seat)| seat.waker.take()));
         }
     }
 
