@@ -40,13 +40,15 @@ struct EndAll<'a>(&'a Shared);
 
 impl Driver<'_> {
     fn poll(&mut self, mut timer: Pin<&mut Sleep>, context: &mut Context<'_>) -> Poll<()> {
-        for _ in 0..ROUNDS {
+        let mut left = AT_ONCE;
+        while left > 0 {
             let now = self.clock.now();
             self.calls.ended(now, context, &mut self.ended);
             let Some(next) = self.round(now, context) else {
                 return Poll::Ready(());
             };
             if !self.ended.is_empty() || next <= now {
+                left = left.saturating_sub(1 + self.ended.len());
                 continue;
             }
             let Some(at) = self.clock.instant(next.min(self.calls.earliest())) else {
@@ -56,6 +58,7 @@ impl Driver<'_> {
             if timer.as_mut().poll(context).is_pending() {
                 return Poll::Pending;
             }
+            left -= 1;
         }
         // The other tasks of the thread have their turn.
         context.waker().wake_by_ref();
@@ -107,5 +110,5 @@ impl Drop for EndAll<'_> {
     }
 }
 
-/// The rounds before the other tasks of the thread have their turn.
-const ROUNDS: usize = 32;
+/// The rounds, and the calls answered at once, before the other tasks of the thread have their turn.
+const AT_ONCE: usize = 256;

@@ -16,7 +16,7 @@ use std::{
 
 use common::{Server, millis, secs};
 use futures::{StreamExt, future::join_all};
-use lro::{LroTransport, Operation, OperationName, Status, Tolerance, pacing::Pacing, transport_fn};
+use lro::{LroTransport, Operation, OperationName, Tolerance, pacing::Pacing, transport_fn};
 use lro_fleet::{Fleet, Rate, Watch};
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
@@ -117,6 +117,34 @@ async fn ten_thousand_watches_of_one_name_cost_one_poll() {
     assert!(server.calls().len() < 50);
     assert_eq!(fleet.metrics().pending, 0);
     assert!(began.elapsed() < secs(5), "{:?} of real time", began.elapsed());
+}
+
+/// A pacing without any delay, and a transport that answers at once.
+#[test]
+fn a_fleet_without_any_delay_leaves_others_their_turn() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(async {
+        let transport =
+            transport_fn(|name: OperationName| async move { Ok(Operation::running(name.as_str())) });
+        let fleet = Fleet::builder(transport).pacing(Pacing::fixed(Duration::ZERO)).start();
+        let watches: Vec<_> = (0..100)
+            .map(|number| fleet.watch::<Value>(format!("operations/{number}").parse().unwrap()))
+            .collect();
+        let began = Instant::now();
+        let mut turns = 0;
+        while turns < 5 && began.elapsed() < secs(5) {
+            tokio::task::yield_now().await;
+            turns += 1;
+        }
+        let polls = fleet.metrics().polls;
+        // Who yields has its turn after 61 others of tokio's.
+        assert!(polls < 5 * 61 * 300, "{polls} polls in {turns} turns, {:?}", began.elapsed());
+        sleep(millis(1)).await;
+        drop(watches);
+        let polls = fleet.metrics().polls;
+        sleep(millis(50)).await;
+        assert!(fleet.metrics().polls <= polls + 1_000, "nobody wants to know any more");
+    });
 }
 
 #[tokio::test(start_paused = true)]
