@@ -80,6 +80,24 @@ async fn knows_from_an_expectation_or_a_saved_history() {
 }
 
 #[test]
+fn leaves_no_hole_where_operations_took_equally_long() {
+    for (usual, rare, rarely) in [(30, 3000, 4), (30, 900, 3), (60, 40_000, 2)] {
+        let learned = Learned::new();
+        (0..20).for_each(|_| learned.expect("jobs", Duration::from_secs(usual)));
+        (0..rarely).for_each(|_| learned.expect("jobs", Duration::from_secs(rare)));
+        let mut schedule = learned.pacing("jobs").schedule();
+        let mut now = 0.0;
+        for polls in 0..2000 {
+            let moment = Moment::new(Duration::from_secs_f64(now), polls);
+            let delay = schedule.delay(&moment).unwrap().as_secs_f64();
+            assert!(delay < 100.0 + now / 20.0, "no poll for {delay} s after {now} s");
+            now += delay;
+        }
+        assert!(now > 2.0 * rare as f64);
+    }
+}
+
+#[test]
 fn plans_running_waits_anew_when_it_is_told_what_to_remember() {
     let (learned, slow) = (Learned::new(), Learned::new());
     learned.expect("report", Duration::from_secs(100));

@@ -13,7 +13,7 @@ use super::curve::{Curve, MIN_GAP};
 /// ```
 ///
 /// That is the lower envelope of the lines `t_j g + v_j`, asked at a rising `g`: linear time, where a table takes
-/// quadratic. Within one cell k polls may be evenly spaced, by the density `sqrt(h / (2 price))` at a hazard h
+/// quadratic. Within one cell k polls may be evenly spaced instead, by the density `sqrt(h / (2 price))` at a hazard h
 /// (Keller 1974).
 #[derive(Debug)]
 pub(super) struct Policy<'a> {
@@ -61,7 +61,7 @@ impl<'a> Policy<'a> {
             let to = self.envelope[front];
             self.cost[i] = running * (price + self.times[to] - self.times[i]) + self.cost[to];
             self.moves[i] = Move { to, polls: 1 };
-            self.fill(i, price);
+            self.fill(i, added, price);
         }
     }
 
@@ -95,27 +95,38 @@ impl<'a> Policy<'a> {
         std::iter::successors(first, move |(_, by)| (by.to < last).then(|| (by.to, self.moves[by.to])))
     }
 
-    /// Spaces polls evenly from a cell's beginning to its end, if that is cheaper.
-    fn fill(&mut self, i: usize, price: f64) {
-        let gap = self.times[i + 1] - self.times[i];
-        let (running, ended) = (1.0 - self.done[i], self.done[i + 1] - self.done[i]);
-        let hazard = ended / (running - 0.5 * ended).max(1e-12);
+    /// Spaces polls evenly from a cell's beginning to its end, if that is cheaper: to that of the first one wide enough for
+    /// a poll. Those before it have hardly a width, as where operations took equally long, and are passed without one.
+    fn fill(&mut self, i: usize, to: usize, price: f64) {
+        let gap = self.times[to] - self.times[i];
+        let ended = self.rate(to) * gap;
+        let hazard = ended / (1.0 - self.done[to] + 0.5 * ended).max(1e-12);
         let polls = (hazard * gap / (2.0 * price)).sqrt().round().min(gap / MIN_GAP).min(MOST);
-        let by = Move { to: i + 1, polls: polls as u32 };
+        let by = Move { to, polls: polls as u32 };
         if by.polls < 2 {
             return;
         }
-        let cost = self.running(i, by) * (price * f64::from(by.polls) + gap) + self.cost[i + 1];
+        let cost = self.running(i, by) * (price * f64::from(by.polls) + gap) + self.cost[to];
         if cost < self.cost[i] {
             self.cost[i] = cost;
             self.moves[i] = by;
         }
     }
 
-    /// The share still running when a poll of a move becomes the next, on the average of its polls.
+    /// The share still running when a poll of a move becomes the next, on the average of its polls: all but the first do
+    /// so in the last cell.
     fn running(&self, from: usize, Move { to, polls }: Move) -> f64 {
-        let polls = f64::from(polls);
-        1.0 - self.done[from] - 0.5 * (self.done[to] - self.done[from]) * (polls - 1.0) / polls
+        let first = 1.0 - self.done[from];
+        if polls < 2 {
+            return first;
+        }
+        let others = 1.0 - self.done[to] + 0.5 * self.rate(to) * (self.times[to] - self.times[from]);
+        (first + f64::from(polls - 1) * others) / f64::from(polls)
+    }
+
+    /// The share that ends in each second of the cell up to a time.
+    fn rate(&self, to: usize) -> f64 {
+        (self.done[to] - self.done[to - 1]) / (self.times[to] - self.times[to - 1])
     }
 
     /// Adds a line, flatter than those before, to the part of the envelope from `front` on.
@@ -165,17 +176,26 @@ mod tests {
                 .filter(|&j| j == last || times[j] >= times[i] + MIN_GAP)
                 .map(|j| running * (price + times[j] - times[i]) + cost[j])
                 .fold(f64::INFINITY, f64::min);
-            let (gap, ended) = (times[i + 1] - times[i], done[i + 1] - done[i]);
-            let even = (ended * gap / (2.0 * price * (running - 0.5 * ended).max(1e-12))).sqrt() + 0.5;
-            let polls = even.min(gap / MIN_GAP).min(MOST).floor();
-            if polls > 1.0 {
-                let filled =
-                    price * (polls * running - 0.5 * ended * (polls - 1.0)) + 0.5 * ended * gap / polls;
-                let waited = gap * (running - 0.5 * ended);
-                cost[i] = f64::min(cost[i], filled + waited + cost[i + 1]);
-            }
+            let wide = (i + 1..=last).find(|&j| times[j] >= times[i] + MIN_GAP);
+            let filled = wide.and_then(|to| Some(filled(policy, i, to, price)? + cost[to]));
+            cost[i] = cost[i].min(filled.unwrap_or(f64::INFINITY));
         }
         cost[0]
+    }
+
+    /// The cost of polls evenly spaced from a cell's beginning to another's, one by one, if there are any.
+    fn filled(policy: &Policy<'_>, from: usize, to: usize, price: f64) -> Option<f64> {
+        let (times, done) = (policy.times, policy.done);
+        let gap = times[to] - times[from];
+        let slope = (done[to] - done[to - 1]) / (times[to] - times[to - 1]);
+        let even = slope * gap * gap / (2.0 * price * (1.0 - done[to] + 0.5 * slope * gap).max(1e-12));
+        let polls = (even.sqrt() + 0.5).min(gap / MIN_GAP).min(MOST).floor();
+        let running = |poll: f64| match poll {
+            0.0 => 1.0 - done[from],
+            _ => 1.0 - done[to] + slope * gap * (1.0 - poll / polls),
+        };
+        let sum: f64 = (0..polls as u32).map(|poll| running(f64::from(poll))).sum();
+        (polls > 1.0).then(|| sum * (price + gap / polls))
     }
 
     proptest! {
