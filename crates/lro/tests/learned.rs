@@ -251,6 +251,24 @@ proptest! {
 }
 
 #[tokio::test(start_paused = true)]
+async fn spends_no_tick_of_the_classic_backoff_that_another_wait_may_not_live_to_see() {
+    let learned = Learned::new();
+    for k in 0..63 {
+        // 8 s or hours: one that is not done after a few polls is not asked about for long.
+        let seconds = if k % 3 == 0 { 8000.0 } else { 8.0 + 0.16 * f64::from(k % 5) };
+        learned.expect("jobs", Duration::from_secs_f64(seconds));
+    }
+    let pacing = learned.pacing("jobs");
+    let runs = (0..100).map(async |number| {
+        sleep(Duration::from_millis(300 * number)).await;
+        run(&pacing, 9.0, ROUND_TRIP).await.times.len()
+    });
+    let own: usize = futures::future::join_all(runs).await.into_iter().sum();
+    let classic_polls = 100 * classic(9.0, ROUND_TRIP).len();
+    assert!(own <= classic_polls + 16, "{own} polls, {classic_polls} by the classic backoff");
+}
+
+#[tokio::test(start_paused = true)]
 async fn is_the_pace_of_a_transport_that_learns_unless_the_wait_has_another() {
     let learned = Learned::new();
     let server = || Learning(Server::new(80.0, ROUND_TRIP), learned.clone());

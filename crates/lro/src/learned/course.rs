@@ -62,8 +62,10 @@ impl Course {
         self.round_trip = self.round_trip.max(moment.round_trip.as_secs_f32());
         let at = self.instant(kind, now, moment.polls, own);
         if self.edition != UNPLANNED {
-            let ticks = f64::from(classic::ticks_until(at, self.round_trip()));
-            kind.ledger.account(&mut self.balance, ticks - f64::from(moment.polls) - 1.0);
+            // The less of both: it has ended just after the last poll, or still runs at the next one. Other waits may not
+            // spend the ticks that it does not live to see.
+            let ticks = self.ticks_seen(now - self.round_trip()).min(self.ticks(at) - 1.0);
+            kind.ledger.account(&mut self.balance, ticks - f64::from(moment.polls));
         }
         Duration::try_from_secs_f64(at - now).unwrap_or_default()
     }
@@ -73,8 +75,7 @@ impl Course {
         if self.edition != UNPLANNED {
             // The classic backoff would have made one more after the last tick at which it still ran.
             let last = finish.running.as_secs_f64() - self.round_trip() / 2.0;
-            let ticks = classic::ticks_until(last - 1e-9, self.round_trip());
-            let classic = f64::from(ticks) + f64::from(u8::from(finish.done.is_some()));
+            let classic = self.ticks_seen(last) + f64::from(u8::from(finish.done.is_some()));
             kind.ledger.account(&mut self.balance, classic - f64::from(finish.polls));
         }
         kind.ledger.settle(&mut self.balance);
@@ -110,6 +111,16 @@ impl Course {
         let ticks = classic::ticks_until(wished, self.round_trip());
         let left = ledger.tokens() - f64::from(self.balance) + f64::from(ticks) - f64::from(polls);
         if left < 1.0 { classic::tick(ticks, self.round_trip()) } else { wished }
+    }
+
+    /// How many polls the classic backoff makes until a time in seconds, itself included.
+    fn ticks(&self, at: f64) -> f64 {
+        f64::from(classic::ticks_until(at, self.round_trip()))
+    }
+
+    /// How many of them find it running, if a poll that was made at a time in seconds did.
+    fn ticks_seen(&self, at: f64) -> f64 {
+        self.ticks(at - 1e-9)
     }
 
     fn round_trip(&self) -> f64 {

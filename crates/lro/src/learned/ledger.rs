@@ -21,7 +21,7 @@ impl Ledger {
         (self.tokens() / OPENING).clamp(0.0, 1.0)
     }
 
-    /// Sets what a running wait has added: the classic backoff's polls less its own.
+    /// Sets what a running wait has added, whenever its operation ends: the classic backoff's polls less its own.
     pub(super) fn account(&mut self, own: &mut f32, balance: f64) {
         // A whole number of polls, which the smaller type holds.
         let balance = balance as f32;
