@@ -108,7 +108,9 @@ impl Kind {
                 Budget::Price(price) => Plan::at_price(&curve, price),
                 Budget::Share(share) => {
                     let thrift = 0.6 + 0.4 * self.ledger.fullness();
-                    Plan::with_polls(&curve, share * thrift * curve.polls(classic::instants()), self.price)
+                    let classic = curve.polls(classic::instants());
+                    self.ledger.allow_for(classic);
+                    Plan::with_polls(&curve, share * thrift * classic, self.price)
                 }
             };
             self.price = plan.price();

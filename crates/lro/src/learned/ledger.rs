@@ -5,11 +5,13 @@
 pub(super) struct Ledger {
     settled: f64,
     running: f64,
+    /// The most that waits which have ended may leave.
+    most: f64,
 }
 
 impl Ledger {
     pub(super) fn new() -> Self {
-        Self { settled: OPENING, running: 0.0 }
+        Self { settled: OPENING, running: 0.0, most: MOST }
     }
 
     pub(super) fn tokens(&self) -> f64 {
@@ -27,13 +29,18 @@ impl Ledger {
         let balance = balance as f32;
         self.running += f64::from(balance) - f64::from(*own);
         *own = balance;
-        self.settled = self.settled.min(MOST - self.running);
     }
 
-    /// A wait has ended: what it added stays.
+    /// Lets the kind save up as many polls as the classic backoff makes for two operations, if those are more than 64: one
+    /// of hours makes few of its own for long, and then needs hundreds.
+    pub(super) fn allow_for(&mut self, classic: f64) {
+        self.most = MOST.max(2.0 * classic);
+    }
+
+    /// A wait has ended: what it added stays, up to the most that may be saved up.
     pub(super) fn settle(&mut self, own: &mut f32) {
         self.running -= f64::from(*own);
-        self.settled += f64::from(*own);
+        self.settled = (self.settled + f64::from(*own)).min(self.most);
         *own = 0.0;
     }
 
@@ -50,5 +57,5 @@ impl Ledger {
 
 /// The opening balance.
 const OPENING: f64 = 16.0;
-/// The most that a kind can save up.
+/// The most that a kind of short operations can save up.
 const MOST: f64 = 64.0;
