@@ -51,7 +51,8 @@ pub use self::{
 ///
 /// - A kind without a history is paced by the classic backoff, tick for tick; its first poll comes after 1 s.
 /// - Three surprises in a row on the same side, and what was learned before them is forgotten.
-/// - A ledger for each kind keeps its polls from ever being more than 16 ahead of the classic backoff's.
+/// - A ledger for each kind keeps its polls from ever being more than 16 ahead of the classic backoff's, or of the
+///   multiple of them that a [budget](Self::budget) above 1 allows.
 /// - It learns from each wait that ends: from one that was given up only that the operation ran for longer.
 /// - Where the metadata tells how much is done ([`Wait::progress`](crate::Wait::progress)), each poll is planned anew by it,
 ///   once an operation of the kind that told it has finished.
@@ -113,8 +114,9 @@ impl Learned {
         Self::of(Settings { budget: Budget::Share(1.0), most_kinds: 256, jitter: 0.0, seed: None })
     }
 
-    /// Sets the polls to spend as a share of the classic backoff's: half of them at 0.5. What is no positive number
-    /// counts as 1. Default: 1.
+    /// Sets the polls to spend as a share of the classic backoff's: half of them at 0.5. Above 1 they are never more than
+    /// that multiple of the classic backoff's plus 16, at 1 and below never more than those plus 16. What is no positive
+    /// number counts as 1. Default: 1.
     pub fn budget(self, share: f64) -> Self {
         let share = if share.is_finite() && share > 0.0 { share } else { 1.0 };
         self.with(Settings { budget: Budget::Share(share), ..self.0.settings })

@@ -218,10 +218,32 @@ proptest! {
             for seconds in durations {
                 own += run(&pacing, seconds, round_trip).await.times.len();
                 classic_polls += classic(seconds, round_trip).len();
-                assert!(own <= classic_polls + 16, "{own} polls, {classic_polls} by the classic backoff");
+                let most = share.max(1.0) * classic_polls as f64 + 16.0;
+                assert!(own as f64 <= most + 0.01, "{own} polls, {classic_polls} by the classic backoff");
             }
         });
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn asks_more_often_if_it_may() {
+    let cost = async |budget| {
+        let pacing = Learned::new().budget(budget).pacing("report");
+        let (mut polls, mut delay) = (0, 0.0);
+        for k in 0..60 {
+            // From 30 to 120 s, in no order.
+            let seconds = 30.0 * 4_f64.powf(f64::from(k * 7 % 31) / 30.0);
+            let run = run(&pacing, seconds, ROUND_TRIP).await;
+            if k >= 30 {
+                polls += run.times.len();
+                delay += run.noticed - seconds;
+            }
+        }
+        (polls as f64, delay)
+    };
+    let (once, thrice) = (cost(1.0).await, cost(3.0).await);
+    assert!((2.5..=3.3).contains(&(thrice.0 / once.0)), "{thrice:?} instead of {once:?}");
+    assert!(thrice.1 < 0.5 * once.1, "{thrice:?} instead of {once:?}");
 }
 
 #[test]
@@ -253,10 +275,11 @@ proptest! {
     fn is_never_more_than_16_polls_ahead_together(
         warm in prop::collection::vec((0.0..10.0_f64).prop_map(f64::exp), 1..8),
         durations in prop::collection::vec((0.0..10.0_f64).prop_map(f64::exp), 1..40),
+        share in prop_oneof![Just(1.0), 1.0..4.0_f64],
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(async {
-            let pacing = Learned::new().pacing("any");
+            let pacing = Learned::new().budget(share).pacing("any");
             let (mut own, mut classic_polls) = (0, 0);
             for seconds in warm {
                 own += run(&pacing, seconds, ROUND_TRIP).await.times.len();
@@ -265,7 +288,8 @@ proptest! {
             let runs = durations.iter().map(|seconds| run(&pacing, *seconds, ROUND_TRIP));
             own += futures::future::join_all(runs).await.iter().map(|run| run.times.len()).sum::<usize>();
             classic_polls += durations.iter().map(|seconds| classic(*seconds, ROUND_TRIP).len()).sum::<usize>();
-            assert!(own <= classic_polls + 16, "{own} polls, {classic_polls} by the classic backoff");
+            let most = share * classic_polls as f64 + 16.0;
+            assert!(own as f64 <= most + 0.01, "{own} polls, {classic_polls} by the classic backoff");
         });
     }
 }

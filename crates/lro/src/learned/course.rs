@@ -4,7 +4,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Outlook, classic, curve::MIN_GAP, kind::Kind, ledger::Ledger, lock, plan::Plan};
+use super::{Outlook, classic, curve::MIN_GAP, kind::Kind, lock, plan::Plan};
 use crate::pacing::{Finish, Moment};
 
 /// A kind of operation, for those who keep the [`Course`] of each operation themselves: by
@@ -64,8 +64,10 @@ impl Course {
         if self.edition != UNPLANNED {
             // The less of both: it has ended just after the last poll, or still runs at the next one. Other waits may not
             // spend the ticks that it does not live to see.
-            let ticks = self.ticks_seen(now - self.round_trip()).min(self.ticks(at) - 1.0);
-            kind.ledger.account(&mut self.balance, ticks - f64::from(moment.polls));
+            let (share, polls) = (kind.share_of_classic(), f64::from(moment.polls));
+            let ended = share * self.ticks_seen(now - self.round_trip()) - polls;
+            let running = share * self.ticks(at) - polls - 1.0;
+            kind.ledger.account(&mut self.balance, ended.min(running));
         }
         Duration::try_from_secs_f64(at - now).unwrap_or_default()
     }
@@ -76,7 +78,8 @@ impl Course {
             // The classic backoff would have made one more after the last tick at which it still ran.
             let last = finish.running.as_secs_f64() - self.round_trip() / 2.0;
             let classic = self.ticks_seen(last) + f64::from(u8::from(finish.done.is_some()));
-            kind.ledger.account(&mut self.balance, classic - f64::from(finish.polls));
+            kind.ledger
+                .account(&mut self.balance, kind.share_of_classic() * classic - f64::from(finish.polls));
         }
         kind.ledger.settle(&mut self.balance);
     }
@@ -103,13 +106,14 @@ impl Course {
         self.next = self.next.saturating_add(1);
         let least = if polls == 0 { 0.0 } else { now + MIN_GAP };
         let wished = planned.unwrap_or_else(|| plan.beyond(now)).max(least);
-        if kind.has_ledger() { self.afforded(&kind.ledger, wished, polls) } else { wished }
+        if kind.has_ledger() { self.afforded(kind, wished, polls) } else { wished }
     }
 
     /// The time wished, or the next one at which the classic backoff asks if the ledger has no poll left.
-    fn afforded(&self, ledger: &Ledger, wished: f64, polls: u32) -> f64 {
+    fn afforded(&self, kind: &Kind, wished: f64, polls: u32) -> f64 {
         let ticks = classic::ticks_until(wished, self.round_trip());
-        let left = ledger.tokens() - f64::from(self.balance) + f64::from(ticks) - f64::from(polls);
+        let others = kind.ledger.tokens() - f64::from(self.balance);
+        let left = others + kind.share_of_classic() * f64::from(ticks) - f64::from(polls);
         if left < 1.0 { classic::tick(ticks, self.round_trip()) } else { wished }
     }
 

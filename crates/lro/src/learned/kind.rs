@@ -100,6 +100,14 @@ impl Kind {
         matches!(self.budget, Budget::Share(_))
     }
 
+    /// How many polls the ledger allows for each of the classic backoff: as many, or the multiple that the budget is.
+    pub(super) fn share_of_classic(&self) -> f64 {
+        match self.budget {
+            Budget::Share(share) => share.clamp(1.0, LARGEST_SHARE),
+            Budget::Price(_) => 1.0,
+        }
+    }
+
     /// When to ask about the next operation; `None` as long as none has finished.
     pub(super) fn plan(&mut self) -> Option<Arc<Plan>> {
         if self.plan.is_none() {
@@ -109,7 +117,7 @@ impl Kind {
                 Budget::Share(share) => {
                     let thrift = 0.6 + 0.4 * self.ledger.fullness();
                     let classic = curve.polls(classic::instants());
-                    self.ledger.allow_for(classic);
+                    self.ledger.allow_for(self.share_of_classic() * classic);
                     Plan::with_polls(&curve, share * thrift * classic, self.price)
                 }
             };
@@ -188,6 +196,8 @@ impl Kind {
 pub(super) const MOST: usize = 64;
 /// The surprises in a row after which the past is forgotten.
 const RUN: i8 = 3;
+/// Any poll is allowed for far less.
+const LARGEST_SHARE: f64 = 1e6;
 /// What is less likely is a surprise.
 const TAIL: f64 = 0.1;
 /// In seconds; what is shorter is all the same.

@@ -1,4 +1,4 @@
-/// How many polls a kind may be ahead of the classic backoff.
+/// How many polls a kind may be ahead of the classic backoff, or of what it may spend beside that.
 ///
 /// What a running wait has added is kept apart from what those before it left, for that alone is saved and replaced.
 #[derive(Clone, Copy, Debug)]
@@ -23,18 +23,18 @@ impl Ledger {
         (self.tokens() / OPENING).clamp(0.0, 1.0)
     }
 
-    /// Sets what a running wait has added, whenever its operation ends: the classic backoff's polls less its own.
+    /// Sets what a running wait has added, whenever its operation ends: the polls allowed for it less its own.
     pub(super) fn account(&mut self, own: &mut f32, balance: f64) {
-        // A whole number of polls, which the smaller type holds.
+        // In the smaller type, so that just what was added is taken away in the end.
         let balance = balance as f32;
         self.running += f64::from(balance) - f64::from(*own);
         *own = balance;
     }
 
-    /// Lets the kind save up as many polls as the classic backoff makes for two operations, if those are more than 64: one
-    /// of hours makes few of its own for long, and then needs hundreds.
-    pub(super) fn allow_for(&mut self, classic: f64) {
-        self.most = MOST.max(2.0 * classic);
+    /// Lets the kind save up the polls that are allowed for two operations, if those are more than 64: one of hours makes
+    /// few of its own for long, and then needs hundreds.
+    pub(super) fn allow_for(&mut self, operation: f64) {
+        self.most = MOST.max(2.0 * operation);
     }
 
     /// A wait has ended: what it added stays, up to the most that may be saved up.
