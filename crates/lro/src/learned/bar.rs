@@ -2,37 +2,54 @@ use super::curve::Curve;
 
 /// How well the progress that a kind tells fits how long its operations take.
 ///
-/// An operation of which a share is done after a time will take about `time / share` in all; by how much that is wrong has
-/// one variance, in ln of seconds, which every operation that finished mends.
+/// An operation of which a share is done after a time will take about `time / share` in all. By how much that is wrong,
+/// beside the [doubt](Guess), has one variance, which every operation that finished mends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Bar {
-    /// The mean square of the error, in ln of seconds.
+    /// The mean square of the error, in ln of seconds, over the doubt.
     pub(super) variance: f64,
     /// The operations that it was learned from.
     pub(super) operations: u32,
 }
 
-/// What one operation told of its progress, as guesses of the ln of its duration: their number, sum and sum of squares.
+/// What one share done tells of the duration.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Guess {
+    /// In seconds.
+    duration: f64,
+    /// How wrong it may be beside others of the kind, in ln of seconds.
+    ///
+    /// A bent bar, which tells `x^b` of the share x of the time that has passed, is wrong by `(1/b - 1) ln share`. So the
+    /// doubt is `-ln share`, and [a bit more](NOISE).
+    doubt: f64,
+}
+
+/// What one operation told of its progress, as guesses of the ln of its duration: their number, and by the inverse squares
+/// of their doubts the sums of those, of the guesses and of their squares.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Guesses {
     count: f64,
+    weight: f64,
     sum: f64,
     squares: f64,
 }
 
 impl Guesses {
-    /// Adds what a share done after a time in seconds tells, and returns the duration that it lets expect.
-    pub(super) fn add(&mut self, elapsed: f64, share: f64) -> Option<f64> {
+    /// Adds what a share done after a time in seconds tells of the duration, if it tells any.
+    pub(super) fn add(&mut self, elapsed: f64, share: f64) -> Option<Guess> {
         let guess = Some((elapsed / share).ln()).filter(|guess| share < 1.0 && guess.is_finite())?;
+        let doubt = NOISE - share.ln();
+        let weight = 1.0 / (doubt * doubt);
         self.count += 1.0;
-        self.sum += guess;
-        self.squares += guess * guess;
-        Some(guess.exp())
+        self.weight += weight;
+        self.sum += weight * guess;
+        self.squares += weight * guess * guess;
+        Some(Guess { duration: guess.exp(), doubt })
     }
 }
 
 impl Bar {
-    /// Before anything is known: wrong by a factor of 1.8, one standard deviation.
+    /// Before anything is known: wrong by a factor of 1.8, one standard deviation, when 40 % are done.
     pub(super) const UNKNOWN: Self = Self { variance: 0.36, operations: 0 };
 
     /// Learns from the guesses about an operation that took `duration` seconds. What it knew before counts as up to 15
@@ -41,8 +58,8 @@ impl Bar {
         if guesses.count == 0.0 {
             return;
         }
-        let (end, Guesses { count, sum, squares }) = (duration.ln(), *guesses);
-        let square = (end * end - 2.0 * end * sum / count + squares / count).max(0.0);
+        let (end, Guesses { count, weight, sum, squares }) = (duration.ln(), *guesses);
+        let square = ((end * end * weight - 2.0 * end * sum + squares) / count).max(0.0);
         if square.is_finite() {
             let weight = f64::from(self.operations.min(15)).max(0.25);
             self.variance = (self.variance * weight + square) / (weight + 1.0);
@@ -55,8 +72,13 @@ impl Bar {
         self.operations > 0
     }
 
-    /// The curve of an operation that is running at `now` and is expected to take `duration`, both in seconds.
-    pub(super) fn bent(&self, curve: &Curve, now: f64, duration: f64) -> Option<Curve> {
-        curve.given(now, duration, self.variance.sqrt().max(0.01))
+    /// The curve of an operation that is running at `now`, in seconds, by what it told last.
+    pub(super) fn bent(&self, curve: &Curve, now: f64, guess: Guess) -> Option<Curve> {
+        curve.given(now, guess.duration, (self.variance.sqrt() * guess.doubt).max(LEAST_DEVIATION))
     }
 }
+
+/// The doubt that is left at the end, for what is rounded or read with noise. Twice or half of it is as good.
+const NOISE: f64 = 0.1;
+/// No guess is taken to be better than to one in a hundred: bars tell whole percents.
+const LEAST_DEVIATION: f64 = 0.01;

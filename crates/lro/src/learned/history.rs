@@ -35,7 +35,7 @@ pub(super) struct Memory {
     /// How many polls the kind may be ahead of the classic backoff, by the waits that have ended.
     #[serde(default)]
     pub(super) tokens: f32,
-    /// How well it tells its progress: the variance in ln of seconds, and the operations that it was learned from.
+    /// How well it tells its progress: the variance, in ln of seconds and beside the doubt, and the operations that it was learned from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) bar: Option<(f32, u32)>,
 }

@@ -5,7 +5,7 @@ use std::{
 
 use super::{
     Budget,
-    bar::{Bar, Guesses},
+    bar::{Bar, Guess, Guesses},
     classic,
     curve::Curve,
     history::Memory,
@@ -132,9 +132,9 @@ impl Kind {
         self.bar.is_known().then(|| self.curve())?
     }
 
-    /// When to ask about an operation that is running at `now` and tells that it takes `duration` in all, both in seconds.
-    pub(super) fn plan_given(&self, curve: &Curve, now: f64, duration: f64) -> Option<Plan> {
-        Some(Plan::at_price(&self.bar.bent(curve, now, duration)?, self.price))
+    /// When to ask about an operation that is running at `now`, in seconds, by what it told last.
+    pub(super) fn plan_given(&self, curve: &Curve, now: f64, guess: Guess) -> Option<Plan> {
+        Some(Plan::at_price(&self.bar.bent(curve, now, guess)?, self.price))
     }
 
     /// Learns how well an operation that took `duration` seconds had told its progress.

@@ -28,10 +28,10 @@ impl Schedule for LearnedSchedule {
         let now = moment.elapsed.as_secs_f64();
         let kind = &mut *lock(&self.kind);
         let share = moment.progress.filter(|share| *share > 0.0);
-        let duration = share.and_then(|share| self.guesses.add(now, share));
-        self.curve = duration.and_then(|_| kind.curve_to_bend());
-        let given = self.curve.as_deref().zip(duration);
-        let own = given.and_then(|(curve, duration)| kind.plan_given(curve, now, duration));
+        let guess = share.and_then(|share| self.guesses.add(now, share));
+        self.curve = guess.and_then(|_| kind.curve_to_bend());
+        let given = self.curve.as_deref().zip(guess);
+        let own = given.and_then(|(curve, guess)| kind.plan_given(curve, now, guess));
         Some(self.course.delay(kind, moment, own.as_ref()))
     }
 
