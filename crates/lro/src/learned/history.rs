@@ -35,6 +35,9 @@ pub(super) struct Memory {
     /// How many polls the kind may be ahead of the classic backoff, by the waits that have ended.
     #[serde(default)]
     pub(super) tokens: f32,
+    /// How many of the last were surprises in a row: later than expected above zero, sooner below.
+    #[serde(default)]
+    pub(super) surprises: i64,
     /// How well it tells its progress: the variance, in ln of seconds and beside the doubt, and the operations that it was learned from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) bar: Option<(f32, u32)>,

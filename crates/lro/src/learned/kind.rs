@@ -67,7 +67,7 @@ impl Kind {
             .iter()
             .map(|(ln_lo, ln_hi)| Interval { ln_lo: *ln_lo, ln_hi: ln_hi.unwrap_or(f32::INFINITY) });
         self.ring = ring.collect();
-        self.surprises = 0;
+        self.surprises = memory.surprises.clamp(-i64::from(RUN), i64::from(RUN)) as i8;
         self.price = 0.0;
         self.bar = memory.bar.map_or(Bar::UNKNOWN, |(variance, operations)| Bar {
             variance: if variance.is_finite() {
@@ -87,7 +87,8 @@ impl Kind {
         let bar = Some(self.bar).filter(|bar| bar.operations > 0);
         let bar = bar.map(|bar| (bar.variance as f32, bar.operations));
         let intervals = self.ring.iter().map(interval).collect();
-        Memory { intervals, tokens: self.ledger.settled() as f32, bar }
+        let surprises = i64::from(self.surprises);
+        Memory { intervals, tokens: self.ledger.settled() as f32, surprises, bar }
     }
 
     /// A number that is another one whenever something was learned.
