@@ -84,6 +84,14 @@ impl Curve {
         self.done[cell.min(self.done.len() - 1)]
     }
 
+    /// The times in seconds until which less than a tail is done, and after which less than a tail is left.
+    pub(super) fn usual(&self, tail: f64) -> (f64, f64) {
+        // Nothing is done at the first time.
+        let last = |cells: usize| self.times[cells.saturating_sub(1)];
+        let early = last(self.done.partition_point(|&done| done < tail));
+        (early, last(self.done.partition_point(|&done| done <= 1.0 - tail)))
+    }
+
     /// The expected number of polls of a schedule: ascending instants in seconds, the one that finds it done included.
     ///
     /// It reads no more than 4096 instants, and supposes that the last gap goes on for ever.
@@ -245,6 +253,11 @@ mod tests {
             prop_assert!(times.iter().all(|time| time.is_finite()) && times.is_sorted());
             prop_assert!(done.is_sorted());
             prop_assert!((0.0..=1.0).contains(&curve.share_done(seconds)));
+            let (early, late) = curve.usual(0.1);
+            for time in times {
+                prop_assert_eq!(*time <= early, curve.share_done(*time) < 0.1);
+                prop_assert_eq!(*time > late, curve.share_done(*time) > 0.9);
+            }
             let polls = curve.polls((0..).map(|tick| f64::from(tick) * 60.0));
             prop_assert!(polls.is_finite() && polls >= 1.0);
         }

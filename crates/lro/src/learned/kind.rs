@@ -31,6 +31,8 @@ pub(super) struct Kind {
     plan: Option<Arc<Plan>>,
     /// Kept by the waits that tell their progress, who ask for it at each poll: it is larger than all else here.
     curve: Weak<Curve>,
+    /// The times, in seconds, outside of which the next one is a surprise; known since the curve was drawn.
+    usual: Option<(f64, f64)>,
 }
 
 impl Kind {
@@ -47,6 +49,7 @@ impl Kind {
             edition: 1,
             plan: None,
             curve: Weak::new(),
+            usual: None,
         }
     }
 
@@ -154,10 +157,12 @@ impl Kind {
         };
         let running = running.max(done / 8.0).max(SHORTEST);
         let middle = (running * done.max(SHORTEST)).sqrt();
-        let share = self.curve().map_or(0.5, |curve| curve.share_done(middle));
-        self.surprises = match share {
-            _ if share < TAIL => self.surprises.min(0) - 1,
-            _ if share > 1.0 - TAIL => self.surprises.max(0) + 1,
+        if self.usual.is_none() {
+            self.curve();
+        }
+        self.surprises = match self.usual {
+            Some((early, _)) if middle <= early => self.surprises.min(0) - 1,
+            Some((_, late)) if middle > late => self.surprises.max(0) + 1,
             _ => 0,
         };
         if self.surprises.abs() >= RUN && self.ring.len() > RUN as usize {
@@ -179,6 +184,7 @@ impl Kind {
     fn outdate(&mut self) {
         self.plan = None;
         self.curve = Weak::new();
+        self.usual = None;
         self.edition = self.edition.wrapping_add(1);
     }
 
@@ -189,6 +195,7 @@ impl Kind {
         }
         let curve = Arc::new(Curve::new(self.ring.make_contiguous())?);
         self.curve = Arc::downgrade(&curve);
+        self.usual = Some(curve.usual(TAIL));
         Some(curve)
     }
 }
