@@ -1,0 +1,78 @@
+//! What a fleet's poll costs beside the call itself: the transport is in memory.
+
+use std::{hint::black_box, time::Duration};
+
+use lro::{LroTransport, Pacing};
+use lro_fleet::Fleet;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::runtime;
+use crate::{
+    Fault, asked, names,
+    peers::{
+        fleet::{Watches, settle, watch},
+        ours::InMemory,
+    },
+    process::cpu_seconds,
+};
+
+/// CPU nanoseconds per poll of so many operations that come due evenly, [`POLLS_PER_SECOND`] of them, less the call's.
+///
+/// # Errors
+///
+/// Whatever goes wrong.
+pub fn spread(operations: usize) -> Result<f64, Fault> {
+    let interval = Duration::from_secs_f64(operations as f64 / POLLS_PER_SECOND);
+    runtime()?.block_on(async {
+        let fleet = Fleet::builder(InMemory).pacing(Pacing::fixed(interval)).start();
+        let _watches = watch_evenly(&fleet, operations, interval).await?;
+        sleep(interval).await;
+        let (polls, seconds) = (asked::so_far(), cpu_seconds());
+        sleep(interval.max(MEASURED)).await;
+        let (polls, seconds) = (asked::so_far() - polls, cpu_seconds() - seconds);
+        Ok(seconds * 1e9 / polls as f64 - call().await?)
+    })
+}
+
+/// The same of operations that come due all at once.
+///
+/// # Errors
+///
+/// Whatever goes wrong.
+pub fn at_once(operations: usize) -> Result<f64, Fault> {
+    runtime()?.block_on(async {
+        let fleet = Fleet::builder(InMemory).pacing(Pacing::fixed(Duration::from_secs(3_600))).start();
+        let _watches = watch(&fleet, 0..operations).await?;
+        let (polls, seconds) = (asked::so_far(), cpu_seconds());
+        settle(&fleet, operations).await;
+        let (polls, seconds) = (asked::so_far() - polls, cpu_seconds() - seconds);
+        Ok(seconds * 1e9 / polls as f64 - call().await?)
+    })
+}
+
+/// CPU nanoseconds of the call alone.
+async fn call() -> Result<f64, Fault> {
+    let transport: Box<dyn LroTransport> = Box::new(InMemory);
+    let name = names::parsed(0)?;
+    let before = cpu_seconds();
+    for _ in 0..CALLS {
+        black_box(transport.get_operation(black_box(&name)).await?);
+    }
+    Ok((cpu_seconds() - before) * 1e9 / f64::from(CALLS))
+}
+
+async fn watch_evenly(fleet: &Fleet, operations: usize, interval: Duration) -> Result<Vec<Watches>, Fault> {
+    let began = Instant::now();
+    let mut all = Vec::new();
+    for slice in 0..SLICES {
+        let first = |slice| operations * slice / SLICES;
+        all.push(watch(fleet, first(slice)..first(slice + 1)).await?);
+        sleep_until(began + interval.mul_f64((slice + 1) as f64 / SLICES as f64)).await;
+    }
+    Ok(all)
+}
+
+const POLLS_PER_SECOND: f64 = 100_000.0;
+const MEASURED: Duration = Duration::from_secs(5);
+const SLICES: usize = 200;
+const CALLS: u32 = 1_000_000;

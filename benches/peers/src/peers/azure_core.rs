@@ -1,0 +1,86 @@
+//! `azure_core`: its `Poller` over its pipeline, with the callback that Azure's generated clients have.
+
+use std::time::Duration;
+
+use azure_core::{
+    error::Result,
+    http::{
+        ClientOptions, JsonFormat, Method, Pipeline, RawResponse, Request, Response, Url,
+        poller::{Poller, PollerContinuation, PollerOptions, PollerResult, PollerStatus, StatusMonitor},
+    },
+    json,
+};
+use serde::Deserialize;
+
+use super::{Loop, ended, provide_tls};
+use crate::{Fault, asked};
+
+/// Azure's pipeline.
+#[derive(Clone, Debug)]
+pub struct Azure {
+    pipeline: Pipeline,
+    endpoint: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Monitor {
+    #[serde(default)]
+    done: bool,
+}
+
+impl Azure {
+    /// A client of the server at this endpoint.
+    pub fn new(endpoint: &str) -> Self {
+        provide_tls();
+        let (name, version) = (Some(env!("CARGO_PKG_NAME")), Some(env!("CARGO_PKG_VERSION")));
+        let pipeline = Pipeline::new(name, version, ClientOptions::default(), Vec::new(), Vec::new(), None);
+        Self { pipeline, endpoint: endpoint.to_owned() }
+    }
+}
+
+impl Loop for Azure {
+    fn ask(&self, name: String, pause: Duration) -> impl Future<Output = Fault> + Send + 'static {
+        let Self { pipeline, endpoint } = self.clone();
+        async move {
+            let url: Url = match format!("{endpoint}/v1/{name}").parse() {
+                Ok(url) => url,
+                Err(fault) => return Fault::from(fault),
+            };
+            let poller = Poller::new(
+                move |_, options| Box::pin(get(pipeline.clone(), url.clone(), options, pause)),
+                None,
+            );
+            poller.await.map_or_else(Fault::from, |_| ended())
+        }
+    }
+}
+
+async fn get(
+    pipeline: Pipeline,
+    url: Url,
+    options: PollerOptions<'static>,
+    pause: Duration,
+) -> Result<PollerResult<Monitor>> {
+    let mut request = Request::new(url.clone(), Method::Get);
+    let (status, headers, body) = pipeline.send(&options.context, &mut request, None).await?.deconstruct();
+    let monitor: Monitor = json::from_json(&body)?;
+    asked::count();
+    let response: Response<Monitor> = RawResponse::from_bytes(status, headers, body).into();
+    if monitor.done {
+        return Ok(PollerResult::Done { response });
+    }
+    Ok(PollerResult::InProgress {
+        response,
+        retry_after: pause.try_into().unwrap_or(azure_core::time::Duration::MAX),
+        continuation: PollerContinuation::Links { next_link: url, final_link: None },
+    })
+}
+
+impl StatusMonitor for Monitor {
+    type Output = Self;
+    type Format = JsonFormat;
+
+    fn status(&self) -> PollerStatus {
+        if self.done { PollerStatus::Succeeded } else { PollerStatus::InProgress }
+    }
+}

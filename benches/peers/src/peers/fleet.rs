@@ -1,0 +1,50 @@
+//! `lro-fleet`: one task for all operations.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    task::Poll,
+    time::Duration,
+};
+
+use lro::Status;
+use lro_fleet::{Fleet, Watch};
+use serde::de::IgnoredAny;
+use tokio::time::sleep;
+
+use crate::names;
+
+/// The watches of a fleet, whose outcomes nobody needs to decode.
+pub type Watches = Vec<Watch<IgnoredAny>>;
+
+/// Watches the operations of these numbers; each watch is polled once, so that it has a waker to keep.
+///
+/// # Errors
+///
+/// None: the names are names.
+pub async fn watch(fleet: &Fleet, numbers: std::ops::Range<usize>) -> Result<Watches, Status> {
+    let mut watches = Watches::with_capacity(numbers.len());
+    for number in numbers {
+        watches.push(fleet.watch(names::parsed(number)?));
+    }
+    poll_fn(|context| {
+        for watch in &mut watches {
+            // They never end.
+            let _ = Pin::new(watch).poll(context);
+        }
+        Poll::Ready(())
+    })
+    .await;
+    Ok(watches)
+}
+
+/// Waits until each of so many operations was asked about, and none is due.
+pub async fn settle(fleet: &Fleet, operations: usize) {
+    loop {
+        let metrics = fleet.metrics();
+        if metrics.polls >= operations as u64 && metrics.due == 0 && metrics.in_flight == 0 {
+            return;
+        }
+        sleep(Duration::from_millis(1)).await;
+    }
+}

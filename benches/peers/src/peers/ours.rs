@@ -1,0 +1,47 @@
+//! Our transports: over HTTP, and in memory.
+
+use lro::{Capabilities, LroTransport, Operation, OperationName, Service, Status, async_trait};
+use lro_http::{Binding, HttpClient, HttpTransport, NameTemplate};
+
+use crate::asked;
+
+/// A transport in memory, whose operations never end.
+#[derive(Clone, Copy, Debug)]
+pub struct InMemory;
+
+#[async_trait]
+impl LroTransport for InMemory {
+    async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
+        asked::count();
+        Ok(Operation::running(name.as_str()))
+    }
+}
+
+/// The transport over HTTP, whose replies are counted.
+#[derive(Clone, Debug)]
+pub struct OverHttp(HttpTransport);
+
+impl OverHttp {
+    /// A transport to the server at this endpoint.
+    ///
+    /// # Errors
+    ///
+    /// If it is no endpoint.
+    pub fn new(endpoint: &str) -> Result<Self, Status> {
+        let binding = Binding {
+            service: Service::new("peers.example.com", "v1"),
+            names: NameTemplate::new(&["operations", "**"]),
+            capabilities: Capabilities::default(),
+        };
+        Ok(Self(HttpTransport::new(HttpClient::builder(endpoint).build()?, binding)))
+    }
+}
+
+#[async_trait]
+impl LroTransport for OverHttp {
+    async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
+        let operation = self.0.get_operation(name).await?;
+        asked::count();
+        Ok(operation)
+    }
+}

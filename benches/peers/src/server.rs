@@ -1,0 +1,45 @@
+//! A server of operations that never end: it repeats the name that it is asked about.
+
+use std::{convert::Infallible, net::TcpListener};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{Request, Response, body::Incoming, header, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+
+use crate::Fault;
+
+/// Prints its address, and answers until the process is ended.
+///
+/// # Errors
+///
+/// If no port or runtime can be had.
+pub fn serve() -> Result<(), Fault> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    listener.set_nonblocking(true)?;
+    println!("http://{}", listener.local_addr()?);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async move {
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        loop {
+            let (stream, _) = listener.accept().await?;
+            stream.set_nodelay(true)?;
+            let service = service_fn(async |request| Ok::<_, Infallible>(pending(&request)));
+            tokio::spawn(async move {
+                // A client that goes away ends its connection, which is no news here.
+                let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            });
+        }
+    })
+}
+
+fn pending(request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    let name = request.uri().path().trim_start_matches("/v1/");
+    let body = format!(r#"{{"name":"{name}","metadata":{METADATA},"done":false}}"#);
+    let mut response = Response::new(Full::new(body.into()));
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    response
+}
+
+const METADATA: &str =
+    r#"{"@type":"type.googleapis.com/google.protobuf.Timestamp","value":"2026-11-23T10:00:00Z"}"#;
