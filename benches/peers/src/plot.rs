@@ -5,9 +5,10 @@ use std::path::Path;
 use plotters::{
     coord::{Shift, ranged1d::IntoSegmentedCoord},
     prelude::{
-        BLACK, BLUE, ChartBuilder, Color, DrawingArea, IntoDrawingArea, IntoFont, Rectangle, SVGBackend,
+        BLUE, ChartBuilder, Color, DrawingArea, IntoDrawingArea, IntoTextStyle, Rectangle, SVGBackend,
         SegmentValue, Text, WHITE,
     },
+    style::text_anchor::{HPos, Pos, VPos},
 };
 
 use crate::{Fault, report::Row};
@@ -39,7 +40,7 @@ fn bars(panel: &Panel<'_>, title: &str, bars: &[(&str, f64)]) -> Result<(), Faul
         .caption(title, ("sans-serif", 16))
         .margin(8)
         .y_label_area_size(280)
-        .build_cartesian_2d(0.0..most * 1.12, (0..lines).into_segmented())?;
+        .build_cartesian_2d(0.0..most * 1.12, (0..lines - 1).into_segmented())?;
     chart
         .configure_mesh()
         .disable_x_axis()
@@ -58,8 +59,11 @@ fn bars(panel: &Panel<'_>, title: &str, bars: &[(&str, f64)]) -> Result<(), Faul
         bar.set_margin(5, 5, 0, 0);
         bar
     }))?;
-    chart.draw_series(bars.iter().enumerate().map(|(line, (_, value))| {
-        Text::new(format!(" {value:.0}"), (*value, place(line)), ("sans-serif", 12).into_font().color(&BLACK))
-    }))?;
+    let style = ("sans-serif", 12).into_text_style(panel).pos(Pos::new(HPos::Left, VPos::Center));
+    chart.draw_series(
+        bars.iter().enumerate().map(|(line, (_, value))| {
+            Text::new(format!(" {value:.0}"), (*value, place(line)), style.clone())
+        }),
+    )?;
     Ok(())
 }

@@ -28,9 +28,9 @@ pub struct Row {
 pub fn print() -> Result<(), Fault> {
     Program::build_live()?;
     let server = Server::start()?;
-    let mut rows = PEERS.map(|(title, ..)| Row { title, ..Row::default() });
-    for (row, (_, memory, _)) in rows.iter_mut().zip(PEERS) {
-        let Some((peer, operations)) = memory else {
+    let mut rows = PEERS.map(|peer| Row { title: peer.title, ..Row::default() });
+    for (row, peer) in rows.iter_mut().zip(PEERS) {
+        let Some((peer, operations)) = peer.memory else {
             continue;
         };
         let (live, resident) = per_operation(peer, operations, &server)?;
@@ -39,8 +39,8 @@ pub fn print() -> Result<(), Fault> {
     }
     // In turns, and the most of each: a shared machine only ever takes time away.
     for _ in 0..ROUNDS {
-        for (row, (_, _, throughput)) in rows.iter_mut().zip(PEERS) {
-            let Some(peer) = throughput else {
+        for (row, peer) in rows.iter_mut().zip(PEERS) {
+            let Some(peer) = peer.throughput else {
                 continue;
             };
             let [polls] = figures(Program::Peers, &["throughput", peer, server.endpoint(), POLLS])?;
@@ -82,7 +82,7 @@ fn print_scheduling() -> Result<(), Fault> {
     println!("|---|---|---|");
     for operations in ["10000", "100000", "1000000"] {
         let (mut spread, mut at_once) = (f64::INFINITY, f64::INFINITY);
-        for _ in 0..ROUNDS {
+        for _ in 0..SCHEDULING_ROUNDS {
             let [one] = figures(Program::Peers, &["spread", operations])?;
             let [other] = figures(Program::Peers, &["at-once", operations])?;
             spread = spread.min(one);
@@ -93,25 +93,42 @@ fn print_scheduling() -> Result<(), Fault> {
     Ok(())
 }
 
-/// A title, who is measured for memory with how many operations, and who for calls.
-type Peer = (&'static str, Option<(&'static str, usize)>, Option<&'static str>);
+/// Who is measured, and for what.
+struct Peer {
+    title: &'static str,
+    /// The name of the child's peer, and the number of operations.
+    memory: Option<(&'static str, usize)>,
+    throughput: Option<&'static str>,
+}
+
+impl Peer {
+    const fn both(title: &'static str, name: &'static str, operations: usize) -> Self {
+        Self { title, memory: Some((name, operations)), throughput: Some(name) }
+    }
+
+    const fn memory(title: &'static str, name: &'static str, operations: usize) -> Self {
+        Self { title, memory: Some((name, operations)), throughput: None }
+    }
+
+    const fn throughput(title: &'static str, name: &'static str) -> Self {
+        Self { title, memory: None, throughput: Some(name) }
+    }
+}
 
 const BARE: &str = "bare hyper-util";
-const PEERS: [Peer; 9] = [
-    (BARE, None, Some("bare")),
-    ("`lro-fleet`, 1,000,000 watched", Some(("fleet", 1_000_000)), Some("fleet")),
-    ("`lro-fleet`, 1,000,000 registered", Some(("fleet-registered", 1_000_000)), None),
-    ("`lro-fleet`, 100,000 watched", Some(("fleet", 100_000)), None),
-    ("`poll_until_done`, a task each", Some(("poll-until-done", 100_000)), Some("poll-until-done")),
-    ("`reqwest` loop, a task each", Some(("reqwest", 20_000)), Some("reqwest")),
-    (
-        "`google-cloud-longrunning` loop, a task each",
-        Some(("google-cloud-longrunning", 20_000)),
-        Some("google-cloud-longrunning"),
-    ),
-    ("`google-cloud-lro` `until_done`", Some(("google-cloud-lro", 20_000)), Some("google-cloud-lro")),
-    ("`azure_core` `Poller`", Some(("azure-core", 20_000)), Some("azure-core")),
+const PEERS: [Peer; 10] = [
+    Peer::throughput(BARE, "bare"),
+    Peer::throughput("`lro-fleet`, 2,000 watched", "fleet"),
+    Peer::memory("`lro-fleet`, 100,000 watched", "fleet", 100_000),
+    Peer::memory("`lro-fleet`, 1,000,000 watched", "fleet", 1_000_000),
+    Peer::memory("`lro-fleet`, 1,000,000 registered", "fleet-registered", 1_000_000),
+    Peer::both("`poll_until_done`, a task each", "poll-until-done", 100_000),
+    Peer::both("`reqwest` loop, a task each", "reqwest", 20_000),
+    Peer::both("`google-cloud-longrunning` loop, a task each", "google-cloud-longrunning", 20_000),
+    Peer::both("`google-cloud-lro` `until_done`, a task each", "google-cloud-lro", 20_000),
+    Peer::both("`azure_core` `Poller`, a task each", "azure-core", 20_000),
 ];
 /// Of a round.
 const POLLS: &str = "100000";
 const ROUNDS: u32 = 5;
+const SCHEDULING_ROUNDS: u32 = 3;
