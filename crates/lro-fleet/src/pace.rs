@@ -83,6 +83,11 @@ impl Pace {
         }
     }
 
+    /// Whether something is known by which operations are ranked.
+    pub(crate) fn is_learned(&self) -> bool {
+        matches!(self, Self::Learned { outlook: Some(_), .. })
+    }
+
     /// What it is worth to ask about an operation now, in seconds of delay; where nothing is learned, for how long it has
     /// been due.
     pub(crate) fn worth(&self, record: &Record, now: Time) -> f64 {

@@ -2,7 +2,10 @@ use std::{fmt, time::Duration};
 
 use lro::{OperationName, Status};
 
-use crate::{record::Record, time::Time};
+use crate::{
+    record::{More, Record},
+    time::Time,
+};
 
 /// How it is going with an operation that is waited for.
 #[derive(Clone, Debug)]
@@ -21,13 +24,19 @@ pub struct Pending {
 }
 
 impl Pending {
-    pub(crate) fn of(name: OperationName, record: &Record, now: Time, is_called: bool) -> Self {
+    pub(crate) fn of(
+        name: OperationName,
+        record: &Record,
+        more: Option<&More>,
+        now: Time,
+        is_called: bool,
+    ) -> Self {
         Self {
             name,
             age: record.age(now),
             polls: record.polls,
             next_poll: (!is_called).then(|| record.due.since(now)),
-            last_failure: record.more.as_ref().and_then(|more| more.last_failure.clone()),
+            last_failure: more.and_then(|more| more.last_failure.clone()),
         }
     }
 }

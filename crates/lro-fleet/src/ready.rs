@@ -18,11 +18,18 @@ pub(crate) struct Ready {
     turn: u32,
 }
 
-/// An entry that became due at that time; by both it is told from a later one.
+/// An entry that became due at a time; by both it is told from a later one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Item {
     pub(crate) id: u32,
-    pub(crate) due: Time,
+    /// The lower half of the time, in microseconds.
+    due: u32,
+}
+
+impl Item {
+    pub(crate) fn new(id: u32, due: Time) -> Self {
+        Self { id, due: due.micros() as u32 }
+    }
 }
 
 impl Ready {
@@ -55,14 +62,15 @@ impl Ready {
     }
 
     /// Takes the next one. `worth` tells in seconds what it is worth to ask about one now, or `None` if it is not waiting
-    /// any more; `room` is how many can be asked about now.
+    /// any more; `room` is how many can be asked about now. Unless it `ranks` they go in their order.
     pub(crate) fn take(
         &mut self,
         now: Time,
         room: usize,
+        ranks: bool,
         worth: impl Fn(Item) -> Option<f64>,
     ) -> Option<Item> {
-        let item = if self.waiting > room {
+        let item = if ranks && self.waiting > room {
             self.turn = self.turn.wrapping_add(1);
             let longest_due = self.turn.is_multiple_of(FAIRNESS);
             if longest_due { None } else { self.take_best(now, room, &worth) }
@@ -75,11 +83,6 @@ impl Ready {
             None => self.clear(),
         }
         item
-    }
-
-    /// Whether all are to be looked at when the next one is taken.
-    pub(crate) fn is_to_be_ranked(&self, now: Time, room: usize) -> bool {
-        self.waiting > room && (self.best.is_empty() || self.stale_at <= now)
     }
 
     /// All in the order in which they became due, and some that are not waiting any more.
@@ -112,17 +115,19 @@ impl Ready {
 
     /// Finds the best of the line, and forgets those that were taken.
     fn look(&mut self, now: Time, room: usize, worth: &impl Fn(Item) -> Option<f64>) {
-        let mut ranked: Vec<(f64, Item)> = Vec::with_capacity(self.line.len());
-        self.line.retain(|item| worth(*item).inspect(|worth| ranked.push((*worth, *item))).is_some());
+        let mut ranked: Vec<(f64, usize, Item)> = Vec::with_capacity(self.line.len());
+        self.line.retain(|item| {
+            worth(*item).inspect(|worth| ranked.push((*worth, ranked.len(), *item))).is_some()
+        });
         let most = room.max(ranked.len() / 16).max(1);
         if most < ranked.len() {
             ranked.select_nth_unstable_by(most - 1, |one, other| other.0.total_cmp(&one.0));
             ranked.truncate(most);
         }
         // Equals in their order; the last is taken first.
-        ranked.sort_by(|one, other| one.0.total_cmp(&other.0).then(other.1.due.cmp(&one.1.due)));
+        ranked.sort_by(|one, other| one.0.total_cmp(&other.0).then(other.1.cmp(&one.1)));
         self.best.clear();
-        self.best.extend(ranked.iter().map(|(_, item)| *item));
+        self.best.extend(ranked.iter().map(|(_, _, item)| *item));
         let micros = 1_000_000 + 10 * self.line.len() as u64;
         self.stale_at = now.after(std::time::Duration::from_micros(micros));
     }

@@ -4,14 +4,12 @@ use lro::{Any, Course, OperationName, Report, Status, tolerance};
 
 use crate::time::Time;
 
-/// What is known of one operation: plain data.
+/// What is known of one operation: forty bytes of plain data.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Record {
     pub(crate) began: Time,
-    /// When to ask next; at the deadline at the latest.
+    /// When to ask next, at the deadline at the latest; once it has ended, when it did.
     pub(crate) due: Time,
-    /// What few operations have.
-    pub(crate) more: Option<Box<More>>,
     pub(crate) course: Course,
     /// When it was last seen running, in seconds since the begin, half-way between a call and its reply; 0 for never.
     pub(crate) running: f32,
@@ -19,7 +17,7 @@ pub(crate) struct Record {
     pub(crate) polls: u32,
 }
 
-/// Failed calls, and metadata if the service sends any.
+/// What is known of few operations: failed calls, and metadata if the service sends any.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct More {
     /// In a row, those that count against the budget.
@@ -38,13 +36,9 @@ impl Record {
         Self { began: now, due: now, ..Self::default() }
     }
 
-    pub(crate) fn more(&mut self) -> &mut More {
-        self.more.get_or_insert_default()
-    }
-
     /// The good replies so far.
-    pub(crate) fn replies(&self) -> u32 {
-        self.polls - self.more.as_ref().map_or(0, |more| more.failed)
+    pub(crate) fn replies(&self, more: Option<&More>) -> u32 {
+        self.polls - more.map_or(0, |more| more.failed)
     }
 
     /// The time since the begin.
@@ -53,19 +47,23 @@ impl Record {
     }
 
     /// What the next failed call is judged by.
-    pub(crate) fn history(&self, now: Time) -> tolerance::History {
-        let more = self.more.as_deref();
+    pub(crate) fn history(&self, more: Option<&More>, now: Time) -> tolerance::History {
         tolerance::History {
             failures: more.map_or(0, |more| more.failures),
             elapsed: self.age(now),
-            had_reply: self.replies() > 0,
+            had_reply: self.replies(more) > 0,
             refused_credential: more.is_some_and(|more| more.refused_credential),
         }
     }
 
     /// What is known at `now`.
-    pub(crate) fn report(&self, name: OperationName, is_done: bool, now: Time) -> Report {
-        let more = self.more.as_deref();
+    pub(crate) fn report(
+        &self,
+        more: Option<&More>,
+        name: OperationName,
+        is_done: bool,
+        now: Time,
+    ) -> Report {
         let mut report = Report::default();
         report.name = Some(name);
         report.polls = self.polls;

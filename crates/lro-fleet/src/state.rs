@@ -62,6 +62,9 @@ pub(crate) struct State {
     /// Due, and not asked about until completions are taken.
     held: VecDeque<Item>,
     metrics: Metrics,
+    /// When the classes were last looked at, and whether one of them had learned anything.
+    looked_at: Option<Time>,
+    ranks: bool,
     /// When those were told as an event.
     told_at: Time,
     paused: bool,
@@ -102,6 +105,8 @@ impl State {
             completed: VecDeque::new(),
             held: VecDeque::new(),
             metrics: Metrics::default(),
+            looked_at: None,
+            ranks: false,
             told_at: Time::default(),
             paused: false,
             closing: false,
@@ -158,7 +163,13 @@ impl State {
                 continue;
             };
             if let Some(name) = self.name(id) {
-                into.push(Pending::of(name, &entry.record, now, entry.phase.is_calling()));
+                into.push(Pending::of(
+                    name,
+                    &entry.record,
+                    self.table.more(id),
+                    now,
+                    entry.phase.is_calling(),
+                ));
             }
         }
         (until < end).then_some(until)
@@ -175,7 +186,7 @@ impl State {
         };
         let at = if entry.phase == Phase::Ended { entry.record.due } else { now };
         let is_done = self.table.end(id).is_some_and(|end| end.is_ok());
-        entry.record.report(name, is_done, at)
+        entry.record.report(self.table.more(id), name, is_done, at)
     }
 
     fn key_of(&self, id: u32) -> Option<usize> {
@@ -216,7 +227,7 @@ impl State {
             return;
         };
         entry.phase = Phase::Ready;
-        let (item, is_listed) = (Item { id, due: entry.record.due }, !entry.unlisted);
+        let (item, is_listed) = (Item::new(id, entry.record.due), !entry.unlisted);
         let Some(class) = self.classes.get(entry.class as usize) else {
             return;
         };
@@ -275,11 +286,12 @@ impl State {
     /// Tells the pace how it ended, once; `done` is when it was seen done.
     fn finish(&mut self, id: u32, done: Option<Duration>) {
         let Self { table, classes, .. } = self;
+        let failed = table.more(id).map_or(0, |more| more.failed);
         let Some(entry) = table.get_mut(id) else {
             return;
         };
         let running = Duration::try_from_secs_f32(entry.record.running).unwrap_or_default();
-        let finish = Finish::new(running, done, entry.record.replies());
+        let finish = Finish::new(running, done, entry.record.polls - failed);
         if let Some(class) = classes.get_mut(entry.class as usize) {
             class.pace.finish(id, &mut entry.record, &finish);
         }

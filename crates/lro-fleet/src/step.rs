@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use lro::{Code, Operation, Origin, Outcome, Status, Tolerance, pacing::Moment, tolerance::Verdict};
 
-use crate::{record::Record, time::Time};
+use crate::{
+    record::{More, Record},
+    time::Time,
+};
 
 /// What holds for every operation of a fleet.
 #[derive(Clone, Debug)]
@@ -54,24 +57,37 @@ pub(crate) enum Decision {
     GiveUp(Status),
 }
 
-/// Keeps in the record how a call ended, and decides what to do.
+/// What is known of an operation when a call has ended.
+#[derive(Debug)]
+pub(crate) struct Known<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) record: &'a mut Record,
+    /// Made when there is something to be kept in it.
+    pub(crate) more: &'a mut Option<More>,
+}
+
+/// Keeps in the records how a call ended, and decides what to do.
 ///
 /// `pace` tells the delay after a good reply, `None` to give up; `chance` is drawn from `0.0..1.0`.
 pub(crate) fn step(
-    record: &mut Record,
+    known: Known<'_>,
     rules: &Rules,
-    name: &str,
     call: Call,
     reply: Reply,
     pace: impl FnOnce(&mut Record, &Moment) -> Option<Duration>,
     chance: f64,
 ) -> Decision {
+    let Known { name, record, more } = known;
     record.polls = record.polls.saturating_add(1);
+    let mut failed = |status| {
+        let more = more.get_or_insert_default();
+        keep_failure(record, more, rules, call, status, chance)
+    };
     let decision = match reply {
-        Reply::Returned(Ok(operation)) => keep_reply(record, rules, name, call, operation, pace),
-        Reply::Returned(Err(status)) => keep_failure(record, rules, call, status.of_a_call(), chance),
-        Reply::Cut(Limit::Attempt) => {
-            keep_failure(record, rules, call, Status::unanswered(rules.attempt_timeout), chance)
+        Reply::Returned(Err(status)) => failed(status.of_a_call()),
+        Reply::Cut(Limit::Attempt) => failed(Status::unanswered(rules.attempt_timeout)),
+        Reply::Returned(Ok(operation)) => {
+            keep_reply(Known { name, record, more }, rules, call, operation, pace)
         }
         Reply::Cut(Limit::Deadline) => give_up("the deadline passed during a call"),
         Reply::Cut(Limit::Grace) => give_up("the deadline passed, and the last call was not answered"),
@@ -114,9 +130,8 @@ impl Rules {
 }
 
 fn keep_reply(
-    record: &mut Record,
+    Known { name, record, more }: Known<'_>,
     rules: &Rules,
-    name: &str,
     call: Call,
     operation: Operation,
     pace: impl FnOnce(&mut Record, &Moment) -> Option<Duration>,
@@ -128,32 +143,37 @@ fn keep_reply(
         ));
     }
     if metadata.is_some() {
-        record.more().metadata = metadata;
+        more.get_or_insert_default().metadata = metadata;
     }
     if let Some(outcome) = outcome {
         return Decision::Complete(outcome);
     }
-    if let Some(more) = &mut record.more {
+    if let Some(more) = more {
         more.failures = 0;
         more.setbacks = 0;
         more.refused_credential = false;
     }
     record.running = call.middle().seconds_since(record.began) as f32;
-    let moment =
-        Moment::new(record.age(call.ended), record.replies()).with_round_trip(call.ended.since(call.asked));
+    let moment = Moment::new(record.age(call.ended), record.replies(more.as_ref()))
+        .with_round_trip(call.ended.since(call.asked));
     let Some(delay) = pace(record, &moment) else {
         return give_up("the pacing gave up");
     };
     Decision::Poll(call.ended.after(delay.max(rules.tolerance.hint(retry_after))))
 }
 
-fn keep_failure(record: &mut Record, rules: &Rules, call: Call, status: Status, chance: f64) -> Decision {
+fn keep_failure(
+    record: &Record,
+    more: &mut More,
+    rules: &Rules,
+    call: Call,
+    status: Status,
+    chance: f64,
+) -> Decision {
     // Before its history is told: the call that failed is no reply.
-    let more = record.more();
     more.failed = more.failed.saturating_add(1);
-    let history = record.history(call.ended);
+    let history = record.history(Some(more), call.ended);
     let verdict = rules.tolerance.verdict(&status, &history);
-    let more = record.more();
     more.last_failure = Some(status.clone());
     if !matches!(verdict, Verdict::Survived | Verdict::Early) {
         return Decision::Fail(verdict.told(status, history.failures.saturating_add(1)));

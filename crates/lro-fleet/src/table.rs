@@ -1,3 +1,5 @@
+mod seats;
+
 use std::{
     collections::HashMap,
     hash::{BuildHasher, RandomState},
@@ -10,15 +12,16 @@ use hashbrown::{HashTable, hash_table::Entry as Slot};
 use lro::{OperationName, Outcome, Status};
 use slab::Slab;
 
+use self::seats::{FirstSeat, Seat};
 use crate::{
     names::{NamePlace, Names},
     ready::Item,
-    record::Record,
+    record::{More, Record},
 };
 
 /// The operations of a fleet, each once, found by number or by name.
 ///
-/// An entry takes 80 bytes, a name of 60 bytes 64; the table grows without moving any.
+/// An entry takes 72 bytes, a name of 60 bytes 64; the table grows without moving any.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     chunks: Vec<Box<[Entry]>>,
@@ -30,6 +33,8 @@ pub(crate) struct Table {
     hasher: RandomState,
     /// How those ended whose end is not handed out yet.
     ends: HashMap<u32, End>,
+    /// What is known of few.
+    more: HashMap<u32, More>,
     /// Who else waits, beside the first.
     more_seats: HashMap<u32, Slab<Seat>>,
 }
@@ -76,28 +81,10 @@ pub(crate) enum Phase {
     Ended,
 }
 
-/// Who waits for an operation first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum FirstSeat {
-    #[default]
-    Free,
-    /// For its end.
-    Awaits,
-    /// For each reply.
-    Streams,
-}
-
-/// Who waits for an operation beside the first.
-#[derive(Debug, Default)]
-struct Seat {
-    waker: Option<Waker>,
-    streams: bool,
-}
-
 impl Entry {
     /// Whether it is where it was put when it became due at that time.
     pub(crate) fn is_in(&self, phase: Phase, item: Item) -> bool {
-        self.phase == phase && self.record.due == item.due
+        self.phase == phase && Item::new(item.id, self.record.due) == item
     }
 }
 
@@ -165,6 +152,7 @@ impl Table {
             slot.remove();
         }
         self.ends.remove(&id);
+        self.more.remove(&id);
         self.more_seats.remove(&id);
         if let Some(entry) = self.get_mut(id) {
             let place = mem::take(entry).name;
@@ -182,79 +170,24 @@ impl Table {
         self.get(id).map_or("", |entry| self.names.get(entry.name))
     }
 
+    pub(crate) fn more(&self, id: u32) -> Option<&More> {
+        if self.more.is_empty() { None } else { self.more.get(&id) }
+    }
+
+    pub(crate) fn take_more(&mut self, id: u32) -> Option<More> {
+        if self.more.is_empty() { None } else { self.more.remove(&id) }
+    }
+
+    pub(crate) fn set_more(&mut self, id: u32, more: More) {
+        self.more.insert(id, more);
+    }
+
     pub(crate) fn end(&self, id: u32) -> Option<&End> {
         self.ends.get(&id)
     }
 
     pub(crate) fn set_end(&mut self, id: u32, end: Result<Outcome, Status>) {
         self.ends.insert(id, Arc::new(end));
-    }
-
-    /// A seat for one more who waits.
-    pub(crate) fn sit(&mut self, id: u32) -> u32 {
-        let Some(entry) = self.get_mut(id) else {
-            return 0;
-        };
-        entry.watches += 1;
-        if entry.first_seat == FirstSeat::Free {
-            entry.first_seat = FirstSeat::Awaits;
-            return 0;
-        }
-        self.more_seats.entry(id).or_default().insert(Seat::default()) as u32 + 1
-    }
-
-    /// Gives a seat back. Returns how many are left, and the waker that was kept for it.
-    pub(crate) fn rise(&mut self, id: u32, seat: u32) -> (u32, Option<Waker>) {
-        let Some(entry) = self.get_mut(id) else {
-            return (0, None);
-        };
-        entry.watches = entry.watches.saturating_sub(1);
-        let left = entry.watches;
-        if seat == 0 {
-            entry.first_seat = FirstSeat::Free;
-            return (left, entry.waker.take());
-        }
-        let Some(seats) = self.more_seats.get_mut(&id) else {
-            return (left, None);
-        };
-        let seat = seats.try_remove(seat as usize - 1);
-        if seats.is_empty() {
-            self.more_seats.remove(&id);
-        }
-        (left, seat.and_then(|seat| seat.waker))
-    }
-
-    /// Keeps whom to wake at the end, and at each reply if that is wanted. Returns the waker that was kept before, if it is
-    /// another one.
-    pub(crate) fn keep_waker(&mut self, id: u32, seat: u32, waker: &Waker, streams: bool) -> Option<Waker> {
-        let keep = |kept: &mut Option<Waker>| match kept {
-            Some(kept) if kept.will_wake(waker) => None,
-            kept => kept.replace(waker.clone()),
-        };
-        if seat > 0 {
-            let seats = self.more_seats.get_mut(&id);
-            if let Some(seat) = seats.and_then(|seats| seats.get_mut(seat as usize - 1)) {
-                seat.streams = streams;
-                return keep(&mut seat.waker);
-            }
-        } else if let Some(entry) = self.get_mut(id) {
-            entry.first_seat = if streams { FirstSeat::Streams } else { FirstSeat::Awaits };
-            return keep(&mut entry.waker);
-        }
-        None
-    }
-
-    /// Takes those to wake: all at the end, else those who are to be told of each reply.
-    pub(crate) fn take_wakers(&mut self, id: u32, at_end: bool, woken: &mut Vec<Waker>) {
-        if let Some(entry) = self.get_mut(id)
-            && (at_end || entry.first_seat == FirstSeat::Streams)
-        {
-            woken.extend(entry.waker.take());
-        }
-        if let Some(seats) = self.more_seats.get_mut(&id) {
-            let seats = seats.iter_mut().filter(|(_, seat)| at_end || seat.streams);
-            woken.extend(seats.filter_map(|(_, seat)| seat.waker.take()));
-        }
     }
 
     fn grow(&mut self) -> Option<u32> {
@@ -275,8 +208,8 @@ mod tests {
 
     /// With the name, the waiter's own part and what the index and the timers add: 192 bytes at most.
     #[test]
-    fn an_entry_takes_80_bytes() {
-        assert_eq!(size_of::<Entry>(), 80);
+    fn an_entry_takes_72_bytes() {
+        assert_eq!(size_of::<Entry>(), 72);
         assert_eq!(size_of::<crate::Watch<()>>(), 24);
     }
 }

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
-use crate::{ready::Item, time::Time};
+use crate::time::Time;
 
 /// Which entries are to be looked at when. Due times lie on ticks, so there are far fewer moments than entries.
 ///
@@ -17,7 +17,7 @@ pub(crate) struct Timers {
 /// What has ended stays here until its time, or until [`retain`](Self::retain).
 #[derive(Debug, Default)]
 pub(crate) struct Deadlines {
-    line: VecDeque<Item>,
+    line: VecDeque<(Time, u32)>,
 }
 
 impl Timers {
@@ -59,24 +59,24 @@ impl Deadlines {
     /// Adds an operation that began later than those before.
     pub(crate) fn set(&mut self, at: Time, id: u32) {
         if at != Time::NEVER {
-            self.line.push_back(Item { id, due: at });
+            self.line.push_back((at, id));
         }
     }
 
     pub(crate) fn next(&self) -> Time {
-        self.line.front().map_or(Time::NEVER, |item| item.due)
+        self.line.front().map_or(Time::NEVER, |(at, _)| *at)
     }
 
     /// Takes the earliest, if its time has come.
-    pub(crate) fn take(&mut self, now: Time) -> Option<Item> {
+    pub(crate) fn take(&mut self, now: Time) -> Option<(Time, u32)> {
         if self.next() > now { None } else { self.line.pop_front() }
     }
 
     /// Forgets those for which it does not hold, if there are far more than `live` of them.
-    pub(crate) fn retain(&mut self, live: usize, holds: impl Fn(Item) -> bool) {
+    pub(crate) fn retain(&mut self, live: usize, holds: impl Fn(Time, u32) -> bool) {
         if self.line.len() > 2 * live + FEW {
             let mut seen = HashSet::new();
-            self.line.retain(|item| holds(*item) && seen.insert(item.id));
+            self.line.retain(|(at, id)| holds(*at, *id) && seen.insert(*id));
             self.line.shrink_to(2 * live + FEW);
         }
     }

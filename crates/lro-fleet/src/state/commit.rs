@@ -5,7 +5,7 @@ use tracing::debug;
 
 use super::State;
 use crate::{
-    step::{Call, Decision, Limit, Reply, step},
+    step::{Call, Decision, Known, Limit, Reply, step},
     table::Phase,
     time::Time,
 };
@@ -105,17 +105,20 @@ impl State {
     pub(super) fn judge(&mut self, id: u32, name: &str, call: Call, reply: Reply) {
         let chance = self.chance.f64();
         let Self { table, classes, rules, .. } = self;
+        let mut more = table.take_more(id);
         let Some(entry) = table.get_mut(id) else {
             return;
         };
         let class = classes.get_mut(entry.class as usize);
         let pace = |record: &mut _, moment: &_| class?.pace.delay(id, record, moment);
-        let decision = step(&mut entry.record, rules, name, call, reply, pace, chance);
+        let known = Known { name, record: &mut entry.record, more: &mut more };
+        let decision = step(known, rules, call, reply, pace, chance);
+        let (running, done) = (entry.record.running, call.middle().since(entry.record.began));
+        if let Some(more) = more {
+            table.set_more(id, more);
+        }
         if matches!(decision, Decision::Complete(_)) {
-            let record = &entry.record;
-            let done = call.middle().seconds_since(record.began);
-            self.metrics.count_finish(f64::from(record.running), done);
-            let done = call.middle().since(record.began);
+            self.metrics.count_finish(f64::from(running), done.as_secs_f64());
             self.finish(id, Some(done));
         }
         self.decide(id, decision, call.ended);

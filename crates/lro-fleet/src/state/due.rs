@@ -37,8 +37,8 @@ impl State {
         while let Some((at, ids)) = self.timers.take(now) {
             ids.into_iter().for_each(|id| self.come_due(id, at, now));
         }
-        while let Some(Item { id, due }) = self.deadlines.take(now) {
-            self.pass_deadline(id, due, now);
+        while let Some((at, id)) = self.deadlines.take(now) {
+            self.pass_deadline(id, at, now);
         }
         if self.paused || self.closing {
             return;
@@ -123,8 +123,10 @@ impl State {
 
     fn take_ready(&mut self, key: usize, now: Time, room: usize) -> Option<Item> {
         let Self { keys, table, classes, .. } = self;
-        if keys[key].ready.is_to_be_ranked(now, room) {
+        if self.looked_at != Some(now) && keys[key].ready.waiting() > room {
+            self.looked_at = Some(now);
             classes.iter_mut().for_each(|class| class.pace.look(now));
+            self.ranks = classes.iter().any(|class| class.pace.is_learned());
         }
         let worth = |item: Item| {
             let entry = table.get(item.id)?;
@@ -132,7 +134,7 @@ impl State {
                 classes.get(entry.class as usize).map_or(0.0, |class| class.pace.worth(&entry.record, now))
             })
         };
-        keys[key].ready.take(now, room, worth)
+        keys[key].ready.take(now, room, self.ranks, worth)
     }
 
     /// The call about an operation that was in line, unless its outcome would find no room.
@@ -151,7 +153,7 @@ impl State {
         let name = self.name(id)?;
         let entry = self.table.get_mut(id)?;
         entry.phase = if reserves { Phase::CallingReserved } else { Phase::Calling };
-        self.metrics.late.add(now.since(item.due));
+        self.metrics.late.add(now.since(entry.record.due));
         let (until, limit) = self.rules.limit(&entry.record, now);
         self.count_call();
         Some(Ask { subject: Subject::Operation(id, name), until, limit })

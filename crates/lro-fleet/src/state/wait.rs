@@ -77,7 +77,7 @@ impl State {
             return Some(News::Ended(end, report));
         }
         let record = &self.table.get(id)?.record;
-        let replies = record.replies();
+        let replies = record.replies(self.table.more(id));
         if replies > told {
             let now = self.clock.now();
             let next_poll = record.due.since(now);
@@ -214,9 +214,9 @@ impl State {
         }
         self.deadlines.set(at, id);
         let Self { table, rules, deadlines, .. } = self;
-        deadlines.retain(table.len(), |item| {
-            let entry = table.get(item.id).filter(|entry| entry.phase.is_pending());
-            entry.is_some_and(|entry| rules.gives_up_at(&entry.record) == Some(item.due))
+        deadlines.retain(table.len(), |at, id| {
+            let entry = table.get(id).filter(|entry| entry.phase.is_pending());
+            entry.is_some_and(|entry| rules.gives_up_at(&entry.record) == Some(at))
         });
     }
 
