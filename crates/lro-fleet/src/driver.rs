@@ -8,27 +8,36 @@ use std::{
     time::Duration,
 };
 
-use lro::LroTransport;
+use lro::{Code, LroTransport, Service};
 use tokio::time::{Sleep, sleep};
+use tracing::debug;
 
 use crate::{
     calls::{Answer, Calls, Ended, Pending},
     shared::Shared,
     state::{Ask, State, Subject},
+    step::{Limit, Reply},
     time::{Clock, Time},
 };
 
 /// Asks about the operations of a fleet until nobody wants to know any more.
 pub(crate) async fn drive(shared: Arc<Shared>, clock: Clock) {
     let _end = EndAll(&shared);
-    let mut driver =
-        Driver { shared: &shared, clock, calls: Calls::new(), asks: Vec::new(), ended: Vec::new() };
+    let mut driver = Driver {
+        shared: &shared,
+        service: shared.transport.service(),
+        clock,
+        calls: Calls::new(),
+        asks: Vec::new(),
+        ended: Vec::new(),
+    };
     let mut timer = pin!(sleep(Duration::ZERO));
     poll_fn(|context| driver.poll(timer.as_mut(), context)).await;
 }
 
 struct Driver<'a> {
     shared: &'a Arc<Shared>,
+    service: Service,
     clock: Clock,
     calls: Calls,
     asks: Vec<Ask>,
@@ -67,14 +76,19 @@ impl Driver<'_> {
 
     /// Keeps what has ended, and makes the calls that are due. Returns when more is to be done; `None` at the end.
     fn round(&mut self, now: Time, context: &Context<'_>) -> Option<Time> {
+        // Who listens to the events may call the fleet, or be slow: not with the lock.
+        self.ended.iter().for_each(|ended| trace(&self.service, ended));
         let (ended, asks) = (&mut self.ended, &mut self.asks);
-        let next = self.shared.with(|state| {
+        let (next, metrics) = self.shared.with(|state| {
             ended.drain(..).for_each(|ended| commit(state, ended, now));
             state.due(now, asks);
             // Not before: what was done here is known here.
             state.set_driver(context.waker());
-            (!state.is_closed()).then(|| state.next_wake())
+            (!state.is_closed()).then(|| (state.next_wake(), state.metrics_to_tell(now)))
         })?;
+        if let Some(metrics) = metrics {
+            metrics.trace();
+        }
         for Ask { subject, until, limit } in self.asks.drain(..) {
             let call = call(&self.shared.transport, subject);
             self.ended.extend(self.calls.begin(call, now, until, limit));
@@ -89,6 +103,25 @@ fn commit(state: &mut State, ended: Ended, now: Time) {
         Answer::Operation(id, name, reply) => state.commit(id, name.as_str(), asked, reply, now),
         Answer::Page(number, page) => state.commit_page(number, asked, page, now),
     }
+}
+
+fn trace(service: &Service, ended: &Ended) {
+    let Answer::Operation(_, name, reply) = &ended.answer else {
+        return;
+    };
+    let code = match reply {
+        Reply::Returned(Err(status)) => status.code().number(),
+        Reply::Cut(Limit::Attempt) => Code::DeadlineExceeded.number(),
+        Reply::Returned(Ok(_)) | Reply::Cut(Limit::Deadline | Limit::Grace) => Code::Ok.number(),
+    };
+    debug!(
+        lro.operation = name.as_str(),
+        lro.service = %service,
+        rpc.service = "google.longrunning.Operations",
+        rpc.method = "GetOperation",
+        rpc.grpc.status_code = code,
+        "operation polled"
+    );
 }
 
 fn call(transport: &Arc<dyn LroTransport>, subject: Subject) -> Pending {

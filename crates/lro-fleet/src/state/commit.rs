@@ -1,7 +1,6 @@
 //! What becomes of operations after a call.
 
 use lro::{OperationPage, Status};
-use tracing::debug;
 
 use super::State;
 use crate::{
@@ -18,7 +17,6 @@ impl State {
             self.reserved -= 1;
         }
         let answer = self.answer(&reply);
-        self.trace(name, answer.as_ref().err());
         if let Some(key) = self.key_of(id) {
             // A deadline cuts a call short that might have been answered in time: that tells nothing.
             let is_told = !matches!(reply, Reply::Cut(Limit::Deadline | Limit::Grace));
@@ -73,17 +71,6 @@ impl State {
         };
         self.metrics.count_failure(failure.code());
         Err(failure)
-    }
-
-    fn trace(&self, name: &str, failure: Option<&Status>) {
-        debug!(
-            lro.operation = name,
-            lro.service = %self.service,
-            rpc.service = "google.longrunning.Operations",
-            rpc.method = "GetOperation",
-            rpc.grpc.status_code = failure.map_or(0, |status| status.code().number()),
-            "operation polled"
-        );
     }
 
     /// Tells the gate of a key how a call ended; `None` if that is not known.

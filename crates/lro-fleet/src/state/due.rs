@@ -6,6 +6,7 @@ use lro::{ListOperationsRequest, OperationName};
 
 use super::State;
 use crate::{
+    metrics::Metrics,
     ready::Item,
     step::{Limit, give_up},
     sweep::PAGE_SIZE,
@@ -43,10 +44,6 @@ impl State {
         if self.paused || self.closing {
             return;
         }
-        if self.told_at.after(TELL_AGAIN) <= now {
-            self.told_at = now;
-            self.metrics().trace();
-        }
         self.release_held(now);
         while let Some((_, keys)) = self.shut.take(now) {
             self.busy.extend(keys.into_iter().map(|key| key as usize));
@@ -65,6 +62,15 @@ impl State {
                 self.busy.push_back(key);
             }
         }
+    }
+
+    /// What was done so far, once a minute while calls may be made.
+    pub(crate) fn metrics_to_tell(&mut self, now: Time) -> Option<Metrics> {
+        let is_told = self.paused || self.closing || now < self.told_at.after(TELL_AGAIN);
+        (!is_told).then(|| {
+            self.told_at = now;
+            self.metrics()
+        })
     }
 
     /// When there is something to do, replies and changes aside.
