@@ -15,6 +15,7 @@
 //! - keeps a pending operation in under 192 bytes, name and waiter included.
 
 mod builder;
+mod by_id;
 mod calls;
 mod class;
 mod completions;

@@ -1,11 +1,11 @@
-use std::{collections::HashMap, mem, time::Duration};
+use std::{mem, time::Duration};
 
 use lro::{
     LearnedKind, Outlook,
     pacing::{Finish, Moment, Pacing, Schedule},
 };
 
-use crate::{record::Record, time::Time};
+use crate::{by_id::ById, record::Record, time::Time};
 
 /// When to ask about the operations of one class.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub(crate) enum Pace {
     /// By what was learned of their kind, and the course of each, which is in its record.
     Learned { kind: LearnedKind, outlook: Option<Outlook>, edition: u32, looked_at: Time },
     /// By a state for each operation.
-    Each { pacing: Pacing, schedules: HashMap<u32, Box<dyn Schedule>> },
+    Each { pacing: Pacing, schedules: ById<Box<dyn Schedule>> },
 }
 
 impl Pace {
@@ -25,7 +25,7 @@ impl Pace {
         }
         match pacing.learned_kind() {
             Some(kind) => Self::Learned { kind, outlook: None, edition: 0, looked_at: Time::default() },
-            None => Self::Each { pacing, schedules: HashMap::new() },
+            None => Self::Each { pacing, schedules: ById::default() },
         }
     }
 

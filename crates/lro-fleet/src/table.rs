@@ -1,7 +1,6 @@
 mod seats;
 
 use std::{
-    collections::HashMap,
     hash::{BuildHasher, RandomState},
     mem,
     sync::Arc,
@@ -14,6 +13,7 @@ use slab::Slab;
 
 use self::seats::{FirstSeat, Seat};
 use crate::{
+    by_id::ById,
     names::{NamePlace, Names},
     ready::Item,
     record::{More, Record},
@@ -32,11 +32,11 @@ pub(crate) struct Table {
     by_name: HashTable<u32>,
     hasher: RandomState,
     /// How those ended whose end is not handed out yet.
-    ends: HashMap<u32, End>,
+    ends: ById<End>,
     /// What is known of few.
-    more: HashMap<u32, More>,
+    more: ById<More>,
     /// Who else waits, beside the first.
-    more_seats: HashMap<u32, Slab<Seat>>,
+    more_seats: ById<Slab<Seat>>,
 }
 
 /// How the wait for an operation ended.

@@ -39,8 +39,7 @@ impl PreparedPolls {
     ) -> Result<Arc<Prepared>, Status> {
         // A name in a slot keeps its place in memory, so the same place is the same name.
         let place = name.as_str().as_ptr();
-        let mut slot =
-            self.slots[place.addr() / ALIGNMENT % SLOTS].lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = self.slots[slot_of(place.addr())].lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, prepared)) = &*slot
             && known.as_str().as_ptr() == place
         {
@@ -58,6 +57,12 @@ impl fmt::Debug for PreparedPolls {
     }
 }
 
-const SLOTS: usize = 64;
-/// Allocations begin at multiples of this.
-const ALIGNMENT: usize = 16;
+/// Names that are made alike lie at regular distances: the multiplication of Fibonacci hashing (Knuth, TAOCP 3, 6.4)
+/// spreads those, too.
+fn slot_of(address: usize) -> usize {
+    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+    ((address as u64).wrapping_mul(SPREAD) >> (u64::BITS - SLOTS.ilog2())) as usize
+}
+
+/// A power of two.
+const SLOTS: usize = 256;
