@@ -5,7 +5,7 @@
 pub(super) struct Ledger {
     settled: f64,
     running: f64,
-    /// The most that waits which have ended may leave.
+    /// The most that both may come to.
     most: f64,
 }
 
@@ -29,6 +29,7 @@ impl Ledger {
         let balance = balance as f32;
         self.running += f64::from(balance) - f64::from(*own);
         *own = balance;
+        self.settled = self.settled.min(self.most - self.running);
     }
 
     /// Lets the kind save up the polls that are allowed for two operations, if those are more than 64: one of hours makes
@@ -37,10 +38,10 @@ impl Ledger {
         self.most = MOST.max(2.0 * operation);
     }
 
-    /// A wait has ended: what it added stays, up to the most that may be saved up.
+    /// A wait has ended: what it added stays.
     pub(super) fn settle(&mut self, own: &mut f32) {
         self.running -= f64::from(*own);
-        self.settled = (self.settled + f64::from(*own)).min(self.most);
+        self.settled += f64::from(*own);
         *own = 0.0;
     }
 
