@@ -71,8 +71,7 @@ fn check(templates: &[NameTemplate], name: &str) -> Result<(), Status> {
 
 /// Appends a name to a path, percent-encoded but for the slashes between its segments.
 pub(crate) fn push_name(path: &mut Vec<u8>, name: &str) {
-    // Most names need nothing: that is seen without a branch for each byte.
-    if name.bytes().fold(true, |plain, byte| plain & (is_unreserved(byte) | (byte == b'/'))) {
+    if is_plain(name) {
         path.extend_from_slice(name.as_bytes());
     } else {
         push_encoded(path, name, |byte| !is_unreserved(byte) && byte != b'/');
@@ -81,8 +80,13 @@ pub(crate) fn push_name(path: &mut Vec<u8>, name: &str) {
 
 /// Appends a value to a query, slashes encoded too.
 pub(crate) fn push_value(query: &mut Vec<u8>, value: &str) {
-    if value.bytes().fold(true, |plain, byte| plain & (is_unreserved(byte) | (byte == b'/'))) {
-        push_encoded(query, value, |byte| byte == b'/');
+    if is_plain(value) {
+        let mut segments = value.split('/');
+        query.extend_from_slice(segments.next().unwrap_or_default().as_bytes());
+        for segment in segments {
+            query.extend_from_slice(b"%2F");
+            query.extend_from_slice(segment.as_bytes());
+        }
     } else {
         push_encoded(query, value, |byte| !is_unreserved(byte));
     }
@@ -97,6 +101,12 @@ fn push_encoded(text: &mut Vec<u8>, value: &str, is_special: impl Fn(u8) -> bool
         rest = &rest[special + 1..];
     }
     text.extend_from_slice(rest);
+}
+
+/// Whether nothing but the slashes may need encoding, as in most names: seen without a branch for each byte.
+fn is_plain(text: &str) -> bool {
+    let odd = |byte: u8| u8::from(!(is_unreserved(byte) | (byte == b'/')));
+    text.bytes().fold(0, |any, byte| any | odd(byte)) == 0
 }
 
 /// The unreserved characters of RFC 3986.
