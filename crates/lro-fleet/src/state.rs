@@ -1,7 +1,10 @@
 //! All that a fleet knows, and what it decides; it neither sleeps nor asks.
 
+mod alike;
 mod commit;
 mod due;
+mod held;
+mod line;
 mod list;
 mod wait;
 
@@ -21,11 +24,10 @@ use crate::{
     interned::Interned,
     key::Key,
     metrics::Metrics,
-    pace::Pace,
     pending::Pending,
     ready::Item,
     step::Rules,
-    sweep::{Collection, parent_of},
+    sweep::Collection,
     table::{Phase, Table},
     tick::Ticks,
     time::{Clock, Time},
@@ -96,7 +98,7 @@ impl State {
             deadlines: Deadlines::default(),
             classes: Interned::default(),
             keys: Interned::default(),
-            prune_at: PRUNE_FROM,
+            prune_at: alike::PRUNE_FROM,
             busy: VecDeque::new(),
             shut: Timers::default(),
             collections: Interned::default(),
@@ -197,80 +199,6 @@ impl State {
         self.woken.extend(self.driver.take());
     }
 
-    /// Sets when to ask about an operation.
-    fn wait_until(&mut self, id: u32, at: Time, now: Time) {
-        let at = self.ticks.round_up(at, at.since(now));
-        let Some(entry) = self.table.get_mut(id) else {
-            return;
-        };
-        let at = self.rules.deadline(&entry.record).map_or(at, |deadline| at.min(deadline));
-        entry.record.due = at;
-        if at <= now {
-            self.make_ready(id, now);
-            return;
-        }
-        entry.phase = Phase::Waiting;
-        if at < self.timers.next() {
-            self.woken.extend(self.driver.take());
-        }
-        self.timers.set(at, id);
-        let table = &self.table;
-        let is_due = |at, id| {
-            table.get(id).is_some_and(|entry| entry.phase == Phase::Waiting && entry.record.due == at)
-        };
-        self.timers.retain(table.len(), is_due);
-    }
-
-    /// Puts an operation that is due in line.
-    fn make_ready(&mut self, id: u32, now: Time) {
-        let Some(entry) = self.table.get_mut(id) else {
-            return;
-        };
-        entry.phase = Phase::Ready;
-        let (item, is_listed) = (Item::new(id, entry.record.due), !entry.unlisted);
-        let Some(class) = self.classes.get(entry.class as usize) else {
-            return;
-        };
-        let (key, collection) = (class.key, class.collection.filter(|_| is_listed));
-        if let Some(number) = collection {
-            let collection = &mut self.collections[number];
-            collection.due += 1;
-            if !collection.queued && collection.is_worth_a_sweep(now) {
-                collection.queued = true;
-                self.keys[key].sweepable.push(number);
-            }
-        }
-        let Self { keys, table, .. } = self;
-        let ready = &mut keys[key].ready;
-        ready.push(item);
-        ready.retain(|item| table.get(item.id).is_some_and(|entry| entry.is_in(Phase::Ready, item)));
-        self.make_busy(key);
-    }
-
-    /// A key has something to do, or may do it again.
-    fn make_busy(&mut self, key: usize) {
-        let queued = self.keys.get_mut(key).map(|key| mem::replace(&mut key.queued, true));
-        if queued == Some(false) {
-            self.busy.push_back(key);
-            self.wake_driver();
-        }
-    }
-
-    /// An operation is not among those in line that a list would tell of any more.
-    fn leave_line(&mut self, id: u32) {
-        let Some(entry) = self.table.get(id) else {
-            return;
-        };
-        let is_listed = !entry.unlisted;
-        let Some(class) = self.classes.get(entry.class as usize) else {
-            return;
-        };
-        if let Some(collection) = class.collection.filter(|_| is_listed) {
-            let collection = &mut self.collections[collection];
-            collection.due = collection.due.saturating_sub(1);
-        }
-    }
-
     /// Nobody waits for an operation any more, or all were told of its end.
     fn forget(&mut self, id: u32) {
         let Some((class, phase)) = self.table.get(id).map(|entry| (entry.class, entry.phase)) else {
@@ -297,66 +225,6 @@ impl State {
         }
     }
 
-    /// The number of a quota key.
-    fn key(&mut self, name: String, now: Time) -> usize {
-        if self.keys.len() >= self.prune_at {
-            self.keys.retain(|key| !key.is_idle(now));
-            self.prune_at = (2 * self.keys.len()).max(PRUNE_FROM);
-        }
-        let rate = self.settings.rate;
-        self.keys.number(name, || Key::new(rate))
-    }
-
-    /// The number of the collection that an operation is in, if it can be listed.
-    fn collection(&mut self, name: &str, key: usize) -> Option<usize> {
-        let parent = parent_of(name).filter(|_| self.lists)?;
-        let make = || Collection::new(parent.to_owned(), key);
-        Some(self.collections.number((key, parent.to_owned()), make))
-    }
-
-    /// An operation joins those that are alike. Returns their number.
-    fn join(&mut self, tag: Tag) -> usize {
-        let Self { classes, keys, collections, settings, service, learned, .. } = self;
-        keys[tag.key].entries += 1;
-        if let Some(collection) = tag.collection {
-            collections[collection].pending += 1;
-        }
-        let number = classes.number(tag.clone(), || {
-            Class::new(&tag, Self::pace(settings, service, learned.as_ref(), &tag.kind))
-        });
-        classes[number].entries += 1;
-        number
-    }
-
-    /// An operation leaves those that are alike.
-    fn part(&mut self, number: usize) {
-        let Some(class) = self.classes.get_mut(number) else {
-            return;
-        };
-        class.entries -= 1;
-        let (key, collection, is_last) = (class.key, class.collection, class.entries == 0);
-        if is_last {
-            self.classes.remove(number);
-        }
-        self.keys[key].entries -= 1;
-        if let Some(number) = collection {
-            self.collections[number].pending -= 1;
-            self.forget_idle(number);
-        }
-    }
-
-    fn forget_idle(&mut self, collection: usize) {
-        if self.collections[collection].is_idle() {
-            self.collections.remove(collection);
-        }
-    }
-
-    /// The pace of a class.
-    fn pace(settings: &Settings, service: &Service, learned: Option<&Learned>, kind: &str) -> Pace {
-        let learns = || Some(learned?.pacing(format!("{service}/{kind}")));
-        Pace::new(settings.pacing.clone().or_else(learns).unwrap_or_default())
-    }
-
     /// How an operation ended, for those who take completions.
     pub(crate) fn take_completion(&mut self) -> Option<Completion> {
         let id = self.completed.pop_front()?;
@@ -374,6 +242,3 @@ impl State {
         Some(completion)
     }
 }
-
-/// So many quota keys are too few to be looked through.
-const PRUNE_FROM: usize = 1_024;

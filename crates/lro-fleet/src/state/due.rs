@@ -1,6 +1,6 @@
 //! Which calls are to be made now.
 
-use std::{collections::HashSet, mem, time::Duration};
+use std::time::Duration;
 
 use lro::{ListOperationsRequest, OperationName};
 
@@ -9,7 +9,6 @@ use crate::{
     metrics::Metrics,
     ready::Item,
     step::{Limit, give_up},
-    sweep::PAGE_SIZE,
     table::Phase,
     time::Time,
 };
@@ -94,7 +93,7 @@ impl State {
     fn pass_deadline(&mut self, id: u32, at: Time, now: Time) {
         let entry = self.table.get(id).filter(|entry| self.rules.gives_up_at(&entry.record) == Some(at));
         if entry.is_some_and(|entry| matches!(entry.phase, Phase::Ready | Phase::Held | Phase::Swept)) {
-            self.leave_line_of(id);
+            self.leave_line(id);
             self.decide(id, give_up("the deadline passed, and no call could be made"), now);
         }
     }
@@ -116,7 +115,7 @@ impl State {
     }
 
     /// How many calls of a key may be made now.
-    fn room(&self, key: usize, now: Time) -> usize {
+    pub(super) fn room(&self, key: usize, now: Time) -> usize {
         let free = self.settings.max_in_flight.saturating_sub(self.in_flight);
         self.keys[key].gate.room(now).min(free)
     }
@@ -146,7 +145,7 @@ impl State {
     /// The call about an operation that was in line, unless its outcome would find no room.
     fn ask(&mut self, item: Item, now: Time) -> Option<Ask> {
         let id = item.id;
-        self.leave_line(id);
+        self.uncount_listed(id);
         let entry = self.table.get(id)?;
         let reserves = entry.registered && entry.watches == 0;
         if reserves {
@@ -165,108 +164,7 @@ impl State {
         Some(Ask { subject: Subject::Operation(id, name), until, limit })
     }
 
-    /// Begins the sweeps of a key that are worth it, and asks for the pages that are due.
-    fn sweep(&mut self, key: usize, now: Time, asks: &mut Vec<Ask>) {
-        for number in mem::take(&mut self.keys[key].sweepable) {
-            let has_room = self.has_room();
-            if has_room && self.collections[number].is_worth_a_sweep(now) {
-                self.begin_sweep(number);
-            }
-            if self.collections[number].wants_page() {
-                if !has_room {
-                    // Those that are watched do not wait until completions are taken.
-                    self.end_sweep(number, now, false);
-                } else if self.room(key, now) > 0 {
-                    asks.push(self.ask_for_page(number, now));
-                }
-            }
-            let collection = &mut self.collections[number];
-            if collection.sweep.is_some() {
-                self.keys[key].sweepable.push(number);
-            } else {
-                collection.queued = false;
-                self.forget_idle(number);
-            }
-        }
-    }
-
-    fn ask_for_page(&mut self, number: usize, now: Time) -> Ask {
-        let collection = &mut self.collections[number];
-        let request = ListOperationsRequest {
-            name: collection.parent.clone(),
-            page_size: PAGE_SIZE,
-            page_token: collection.take_page_token(),
-            ..ListOperationsRequest::default()
-        };
-        self.keys[collection.key].gate.sent(now);
-        self.count_call();
-        let until = now.after(self.rules.attempt_timeout);
-        Ask { subject: Subject::Page(number, request), until, limit: Limit::Attempt }
-    }
-
-    /// Takes all of a collection that are due out of the line, to be found in a list.
-    fn begin_sweep(&mut self, number: usize) {
-        let Self { keys, table, classes, collections, metrics, .. } = self;
-        let collection = &mut collections[number];
-        let ready = &mut keys[collection.key].ready;
-        let mut covered = Vec::new();
-        for item in ready.line() {
-            let Some(entry) = table.get_mut(item.id) else {
-                continue;
-            };
-            let class = classes.get(entry.class as usize);
-            let is_in_it = class.is_some_and(|class| class.collection == Some(number)) && !entry.unlisted;
-            // One that was in line before, and is again, is there twice.
-            if is_in_it && entry.is_in(Phase::Ready, item) {
-                entry.phase = Phase::Swept;
-                covered.push(item.id);
-            }
-        }
-        covered.iter().for_each(|_| ready.forget());
-        collection.due = 0;
-        metrics.sweeps += 1;
-        collection.begin(covered);
-    }
-
-    /// Whether there is room for completions.
-    fn has_room(&self) -> bool {
-        self.room_for_completions() > 0
-    }
-
-    fn room_for_completions(&self) -> usize {
-        self.settings.most_completions.saturating_sub(self.completed.len() + self.reserved)
-    }
-
-    /// Holds one back that is due, until there is room for its completion.
-    fn hold(&mut self, item: Item) {
-        if let Some(entry) = self.table.get_mut(item.id) {
-            entry.phase = Phase::Held;
-        }
-        self.held.push_back(item);
-        if self.held.len() > 2 * self.table.len() + FEW {
-            // One that was watched for a while is there twice.
-            let mut seen = HashSet::new();
-            let Self { held, table, .. } = self;
-            let is_held =
-                |item: &Item| table.get(item.id).is_some_and(|entry| entry.is_in(Phase::Held, *item));
-            held.retain(|item| is_held(item) && seen.insert(item.id));
-        }
-    }
-
-    /// As many of those held back as there is room for are put in line again.
-    fn release_held(&mut self, now: Time) {
-        let mut room = self.room_for_completions();
-        while room > 0
-            && let Some(item) = self.held.pop_front()
-        {
-            if self.table.get(item.id).is_some_and(|entry| entry.is_in(Phase::Held, item)) {
-                self.make_ready(item.id, now);
-                room -= 1;
-            }
-        }
-    }
-
-    fn count_call(&mut self) {
+    pub(super) fn count_call(&mut self) {
         self.in_flight += 1;
         self.metrics.polls += 1;
     }
@@ -274,7 +172,5 @@ impl State {
 
 /// From one event with the metrics to the next.
 const TELL_AGAIN: Duration = Duration::from_secs(60);
-/// So few held back are not worth a look.
-const FEW: usize = 1_024;
 /// The calls of a key before the next one has its turn.
 const A_TURN: usize = 8;

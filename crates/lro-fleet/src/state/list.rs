@@ -1,16 +1,81 @@
-//! What a list tells of operations.
+//! When collections are listed, and what a list tells of operations.
 
-use lro::{Code, Operation, OperationPage, Status};
+use std::mem;
 
-use super::State;
+use lro::{Code, ListOperationsRequest, Operation, OperationPage, Status};
+
+use super::{Ask, State, Subject};
 use crate::{
-    step::{Call, Reply},
-    sweep::Next,
+    step::{Call, Limit, Reply},
+    sweep::{Next, PAGE_SIZE},
     table::Phase,
     time::Time,
 };
 
 impl State {
+    /// Begins the sweeps of a key that are worth it, and asks for the pages that are due.
+    pub(super) fn sweep(&mut self, key: usize, now: Time, asks: &mut Vec<Ask>) {
+        for number in mem::take(&mut self.keys[key].sweepable) {
+            let has_room = self.has_room();
+            if has_room && self.collections[number].is_worth_a_sweep(now) {
+                self.begin_sweep(number);
+            }
+            if self.collections[number].wants_page() {
+                if !has_room {
+                    // Those that are watched do not wait until completions are taken.
+                    self.end_sweep(number, now, false);
+                } else if self.room(key, now) > 0 {
+                    asks.push(self.ask_for_page(number, now));
+                }
+            }
+            let collection = &mut self.collections[number];
+            if collection.sweep.is_some() {
+                self.keys[key].sweepable.push(number);
+            } else {
+                collection.queued = false;
+                self.forget_idle(number);
+            }
+        }
+    }
+
+    fn ask_for_page(&mut self, number: usize, now: Time) -> Ask {
+        let collection = &mut self.collections[number];
+        let request = ListOperationsRequest {
+            name: collection.parent.clone(),
+            page_size: PAGE_SIZE,
+            page_token: collection.take_page_token(),
+            ..ListOperationsRequest::default()
+        };
+        self.keys[collection.key].gate.sent(now);
+        self.count_call();
+        let until = now.after(self.rules.attempt_timeout);
+        Ask { subject: Subject::Page(number, request), until, limit: Limit::Attempt }
+    }
+
+    /// Takes all of a collection that are due out of the line, to be found in a list.
+    fn begin_sweep(&mut self, number: usize) {
+        let Self { keys, table, classes, collections, metrics, .. } = self;
+        let collection = &mut collections[number];
+        let ready = &mut keys[collection.key].ready;
+        let mut covered = Vec::new();
+        for item in ready.line() {
+            let Some(entry) = table.get_mut(item.id) else {
+                continue;
+            };
+            let class = classes.get(entry.class as usize);
+            let is_in_it = class.is_some_and(|class| class.collection == Some(number)) && !entry.unlisted;
+            // One that was in line before, and is again, is there twice.
+            if is_in_it && entry.is_in(Phase::Ready, item) {
+                entry.phase = Phase::Swept;
+                covered.push(item.id);
+            }
+        }
+        covered.iter().for_each(|_| ready.forget());
+        collection.due = 0;
+        metrics.sweeps += 1;
+        collection.begin(covered);
+    }
+
     /// Keeps what a page tells.
     pub(super) fn keep_page(&mut self, number: usize, page: OperationPage, call: Call) {
         let OperationPage { operations, next_page_token } = page;
@@ -42,7 +107,7 @@ impl State {
         if !is_news {
             return None;
         }
-        self.leave_line_of(id);
+        self.leave_line(id);
         let name = operation.name.clone();
         self.judge(id, &name, call, Reply::Returned(Ok(operation)));
         saves.then_some(())

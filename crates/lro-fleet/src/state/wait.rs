@@ -8,7 +8,7 @@ use super::State;
 use crate::{
     class::Tag,
     record::Record,
-    step::{Decision, give_up},
+    step::give_up,
     table::{End, Phase},
     time::Time,
 };
@@ -101,7 +101,7 @@ impl State {
             return;
         };
         if !entry.phase.is_calling() {
-            self.leave_line_of(id);
+            self.leave_line(id);
             self.forget(id);
         }
     }
@@ -154,7 +154,7 @@ impl State {
                 // Handed back, or nobody's any more: no completion.
                 entry.registered = false;
             }
-            self.leave_line_of(id);
+            self.leave_line(id);
             self.decide(id, give_up(why), now);
         }
         self.held.clear();
@@ -186,10 +186,7 @@ impl State {
         }
         self.set_deadline(id);
         if self.closing {
-            let Decision::GiveUp(status) = give_up("the fleet was shut down") else {
-                return Some(id);
-            };
-            self.decide_unstarted(id, status, now);
+            self.decide_unstarted(id, closed(&name), now);
             return Some(id);
         }
         self.wait_until(id, now.after(delay), now);
@@ -228,16 +225,6 @@ impl State {
             entry.record.due = now;
         }
         self.table.set_end(id, end);
-    }
-
-    /// An operation leaves wherever it is.
-    pub(super) fn leave_line_of(&mut self, id: u32) {
-        if self.table.get(id).is_some_and(|entry| entry.phase == Phase::Ready) {
-            self.leave_line(id);
-            if let Some(key) = self.key_of(id) {
-                self.keys[key].ready.forget();
-            }
-        }
     }
 }
 
