@@ -106,6 +106,8 @@ impl FleetBuilder {
     }
 
     /// Sets when to ask. Default: what was [learned](Self::learned), if anything learns; else [`Pacing::default`].
+    ///
+    /// A pacing of one's own must not call the fleet: it is asked while that is locked.
     pub fn pacing(mut self, pacing: Pacing) -> Self {
         self.settings.pacing = Some(pacing);
         self
@@ -118,6 +120,8 @@ impl FleetBuilder {
     }
 
     /// Sets which failed calls are survived. Default: [`Tolerance::default`].
+    ///
+    /// Its predicate must not call the fleet: it is asked while that is locked.
     pub fn tolerance(mut self, tolerance: Tolerance) -> Self {
         self.settings.rules.tolerance = tolerance;
         self

@@ -43,8 +43,9 @@ impl Fleet {
     /// Waits for an operation, and decodes its response as `R`: a future of the outcome and a stream of snapshots, which
     /// ends as [`poll_until_done`](lro::poll_until_done) does.
     ///
-    /// An operation that is watched already is not asked about twice. It is asked about from now on, whether the watch is
-    /// awaited or not. Dropping the last watch of a name stops that, and nothing else.
+    /// An operation that is watched already is not asked about twice: the wait is the one that is there, with its deadline,
+    /// and with its end if it has ended in a failure that somebody still keeps a watch of. It is asked about from now on,
+    /// whether the watch is awaited or not. Dropping the last watch of a name stops that, and nothing else.
     pub fn watch<R>(&self, name: OperationName) -> Watch<R> {
         let wanted = self.wanted::<R>(name);
         let seat = self.0.0.with(|state| state.watch(wanted));
@@ -66,7 +67,8 @@ impl Fleet {
     ///
     /// Several of these streams share them: each outcome is handed out once. Up to
     /// [`most_completions`](FleetBuilder::most_completions) are kept until they are taken; after that nothing more is
-    /// asked about registered operations until there is room, so no outcome is lost.
+    /// asked about registered operations until there is room, so no outcome is lost. What ends without a call of its own,
+    /// by its deadline or in a list, may come on top, and so may what is watched too.
     pub fn completions(&self) -> Completions {
         Completions::new(self.0.clone())
     }
@@ -101,8 +103,9 @@ impl Fleet {
     /// Makes no more calls, waits for those in flight, and hands back what is still pending, by which
     /// [`Wait::resumed`](lro::Wait::resumed) or another fleet can go on.
     ///
-    /// The watches of what is pending end with [`Origin::StoppedAsking`](lro::Origin::StoppedAsking). Dropping the future
-    /// leaves the fleet shut: nothing more is asked, and it can be called again.
+    /// The watches of what is pending end with [`Origin::StoppedAsking`](lro::Origin::StoppedAsking). Of several callers the
+    /// first is handed all, the others nothing. Dropping the future leaves the fleet shut: nothing more is asked, and it can
+    /// be called again; until then what is pending stays so.
     pub async fn shutdown(&self) -> Vec<Handle> {
         self.0.0.with(State::close);
         let listener = Listener::new(self.0.clone());
