@@ -130,7 +130,8 @@ impl Entry {
             }
             Reply::Failed(code) => self.fail(scenario, code, hint, at),
         }
-        if self.end.is_none() && at >= self.deadline(scenario) {
+        // If it may have ended by the failure, it may have ended by either.
+        if self.end.is_none() && self.maybe.is_none() && at >= self.deadline(scenario) {
             self.finish(End::Stopped, at);
         }
     }

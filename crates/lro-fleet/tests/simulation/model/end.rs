@@ -21,7 +21,8 @@ impl Entry {
             // Before the list told of it, or while there was no room for its completion.
             let ended = report.map_or(at, |report| self.began + report.elapsed);
             let may_be_held = self.registered && self.watches == 0;
-            self.maybe = self.maybe.filter(|(end, at)| *end != End::Stopped && ended >= *at && !may_be_held);
+            self.maybe =
+                self.maybe.filter(|(end, at)| matches!(end, End::True(_)) && ended >= *at && !may_be_held);
         }
         let maybe = self
             .maybe
