@@ -38,6 +38,22 @@ impl Entry {
             (End::Stopped, ended)
         });
         self.end = Some((end, ended));
+        self.check_told(end, told);
+        if matches!(end, End::True(Truth::Error(_))) {
+            return;
+        }
+        if let Err(status) = told {
+            let report = status.report().expect("a report");
+            assert!((self.polls..=self.polls + self.told).contains(&report.polls), "{report:?} of {self:?}");
+            let took = ended - self.began;
+            assert!(
+                (took..=took + 2 * TICK).contains(&(report.elapsed + TICK / 2)),
+                "{report:?} of {self:?}"
+            );
+        }
+    }
+
+    fn check_told(&self, end: End, told: &Told) {
         match (end, told) {
             (End::True(Truth::Response), Ok(response)) => assert_eq!(response["answer"], ANSWER),
             (End::True(Truth::Error(code)), Err(status)) => {
@@ -46,7 +62,6 @@ impl Entry {
                     (Origin::OperationFailed, code),
                     "{status:?}"
                 );
-                return;
             }
             (End::True(Truth::Neither), Err(status)) => {
                 assert_eq!(status.origin(), Origin::MalformedReply, "{status:?}");
@@ -66,15 +81,6 @@ impl Entry {
                 assert_eq!((status.origin(), status.code()), (Origin::StoppedAsking, Code::DeadlineExceeded));
             }
             _ => panic!("{told:?} of {self:?}"),
-        }
-        if let Err(status) = told {
-            let report = status.report().expect("a report");
-            assert!((self.polls..=self.polls + self.told).contains(&report.polls), "{report:?} of {self:?}");
-            let took = ended - self.began;
-            assert!(
-                (took..=took + 2 * TICK).contains(&(report.elapsed + TICK / 2)),
-                "{report:?} of {self:?}"
-            );
         }
     }
 
