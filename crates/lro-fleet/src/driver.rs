@@ -80,10 +80,11 @@ impl Driver<'_> {
         self.ended.iter().for_each(|ended| trace(&self.service, ended));
         let (ended, asks) = (&mut self.ended, &mut self.asks);
         let (next, metrics) = self.shared.with(|state| {
+            let known = state.take_driver();
             ended.drain(..).for_each(|ended| commit(state, ended, now));
             state.due(now, asks);
-            // Not before: what was done here is known here.
-            state.set_driver(context.waker());
+            state.shut_down();
+            state.set_driver(known, context.waker());
             (!state.is_closed()).then(|| (state.next_wake(), state.metrics_to_tell(now)))
         })?;
         if let Some(metrics) = metrics {

@@ -104,12 +104,12 @@ impl Fleet {
     /// [`Wait::resumed`](lro::Wait::resumed) or another fleet can go on.
     ///
     /// The watches of what is pending end with [`Origin::StoppedAsking`](lro::Origin::StoppedAsking). Of several callers the
-    /// first is handed all, the others nothing. Dropping the future leaves the fleet shut: nothing more is asked, and it can
-    /// be called again; until then what is pending stays so.
+    /// first is handed all, the others nothing. Dropping the future takes nothing back: the waits end all the same, and it can
+    /// be called again for what is to be handed back.
     pub async fn shutdown(&self) -> Vec<Handle> {
         self.0.0.with(State::close);
         let listener = Listener::new(self.0.clone());
-        poll_fn(|context| listener.poll(context, State::hand_back)).await
+        poll_fn(|context| listener.poll(context, State::take_handles)).await
     }
 
     fn wanted<R>(&self, name: OperationName) -> Wanted {

@@ -13,7 +13,7 @@ pub(crate) enum Pace {
     /// By the moment alone: one schedule serves all.
     Shared(Box<dyn Schedule>),
     /// By what was learned of their kind, and the course of each, which is in its record.
-    Learned { kind: LearnedKind, outlook: Option<Outlook>, edition: u32, looked_at: Time },
+    Learned { kind: LearnedKind, outlook: Option<Outlook>, edition: u32 },
     /// By a state for each operation.
     Each { pacing: Pacing, schedules: ById<Box<dyn Schedule>> },
 }
@@ -24,7 +24,7 @@ impl Pace {
             return Self::Shared(pacing.schedule());
         }
         match pacing.learned_kind() {
-            Some(kind) => Self::Learned { kind, outlook: None, edition: 0, looked_at: Time::default() },
+            Some(kind) => Self::Learned { kind, outlook: None, edition: 0 },
             None => Self::Each { pacing, schedules: ById::default() },
         }
     }
@@ -68,17 +68,12 @@ impl Pace {
     }
 
     /// Takes note of what was learned since the last time, for [`worth`](Self::worth).
-    ///
-    /// It costs as much as a few polls, and one operation more or less tells little: once a second at most.
-    pub(crate) fn look(&mut self, now: Time) {
-        let Self::Learned { kind, outlook, edition, looked_at } = self else {
-            return;
-        };
-        if outlook.is_none() || now.since(*looked_at) >= LOOK_AGAIN {
+    /// It costs as much as a few polls.
+    pub(crate) fn look(&mut self) {
+        if let Self::Learned { kind, outlook, edition } = self {
             let latest = kind.edition();
             if mem::replace(edition, latest) != latest {
                 *outlook = kind.outlook();
-                *looked_at = now;
             }
         }
     }
@@ -97,6 +92,3 @@ impl Pace {
         outlook.worth(Duration::try_from_secs_f32(record.running).unwrap_or_default(), record.age(now))
     }
 }
-
-/// From one look at what was learned to the next.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);

@@ -10,7 +10,7 @@ mod wait;
 
 use std::{collections::VecDeque, mem, task::Waker, time::Duration};
 
-use lro::{Learned, OperationName, Report, Service, pacing::Finish};
+use lro::{Handle, Learned, OperationName, Report, Service, pacing::Finish};
 use slab::Slab;
 
 pub(crate) use self::{
@@ -72,6 +72,8 @@ pub(crate) struct State {
     paused: bool,
     closing: bool,
     closed: bool,
+    /// What the shutdown hands back.
+    handles: Vec<Handle>,
     /// Of the task that drives the fleet.
     driver: Option<Waker>,
     /// Those who take completions, and those who wait for the calls in flight to end.
@@ -113,6 +115,7 @@ impl State {
             paused: false,
             closing: false,
             closed: false,
+            handles: Vec::new(),
             driver: None,
             listeners: Slab::new(),
             woken: Vec::new(),
@@ -125,9 +128,14 @@ impl State {
         (mem::take(&mut self.woken), mem::take(&mut self.discarded))
     }
 
+    /// Who drives knows of the changes that it makes itself.
+    pub(crate) fn take_driver(&mut self) -> Option<Waker> {
+        self.driver.take()
+    }
+
     /// Who drives, to be woken at the next change.
-    pub(crate) fn set_driver(&mut self, waker: &Waker) {
-        self.driver.get_or_insert_with(|| waker.clone()).clone_from(waker);
+    pub(crate) fn set_driver(&mut self, known: Option<Waker>, waker: &Waker) {
+        self.driver = Some(known.filter(|known| known.will_wake(waker)).unwrap_or_else(|| waker.clone()));
     }
 
     pub(crate) fn is_closed(&self) -> bool {

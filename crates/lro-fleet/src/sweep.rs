@@ -92,7 +92,8 @@ impl Collection {
         sweep.told += told;
         let goes_on = !next_page_token.is_empty() && next_page_token != sweep.page_token;
         let has_more = sweep.told < sweep.covered.len();
-        if goes_on && has_more && sweep.pages < sweep.covered.len() {
+        let pays = sweep.pages < sweep.covered.len() && sweep.pages < sweep.told + DEAR_PAGES;
+        if goes_on && has_more && pays {
             next_page_token.clone_into(&mut sweep.page_token);
             return Next::Page;
         }
@@ -134,6 +135,8 @@ pub(crate) fn parent_of(name: &str) -> Option<&str> {
 
 /// The operations that a page is asked to hold; a service may give fewer.
 pub(crate) const PAGE_SIZE: u32 = 1_000;
+/// So many pages more than operations told of, and a sweep is given up: it is a large collection of others.
+const DEAR_PAGES: usize = 8;
 /// From a sweep that cost more than it saved to the next.
 const WHERE_DEAR: Duration = Duration::from_secs(60);
 const WHERE_REFUSED: Duration = Duration::from_secs(3_600);

@@ -12,7 +12,7 @@ use crate::{
 impl State {
     /// Keeps how a call about an operation ended.
     pub(crate) fn commit(&mut self, id: u32, name: &str, asked: Time, reply: Reply, now: Time) {
-        self.count_ended_call();
+        self.in_flight -= 1;
         if self.table.get(id).is_some_and(|entry| entry.phase == Phase::CallingReserved) {
             self.reserved -= 1;
         }
@@ -33,7 +33,7 @@ impl State {
         reply: Result<OperationPage, Status>,
         now: Time,
     ) {
-        self.count_ended_call();
+        self.in_flight -= 1;
         let key = self.collections[number].key;
         let reply = reply.map_err(Status::of_a_call);
         if let Err(status) = &reply {
@@ -46,14 +46,6 @@ impl State {
             Err(status) => self.keep_refusal(number, &status, call),
         }
         self.make_busy(key);
-    }
-
-    fn count_ended_call(&mut self) {
-        self.in_flight -= 1;
-        if self.closing && self.in_flight == 0 {
-            // A shutdown waits for that.
-            self.wake_listeners();
-        }
     }
 
     /// How the server answered a call, whatever it said of the operation.

@@ -128,9 +128,10 @@ impl State {
 
     fn take_ready(&mut self, key: usize, now: Time, room: usize) -> Option<Item> {
         let Self { keys, table, classes, .. } = self;
-        if self.looked_at != Some(now) && keys[key].ready.waiting() > room {
+        let is_stale = self.looked_at.is_none_or(|looked_at| now.since(looked_at) >= LOOK_AGAIN);
+        if is_stale && keys[key].ready.waiting() > room {
             self.looked_at = Some(now);
-            classes.iter_mut().for_each(|class| class.pace.look(now));
+            classes.iter_mut().for_each(|class| class.pace.look());
             self.ranks = classes.iter().any(|class| class.pace.is_learned());
         }
         let worth = |item: Item| {
@@ -170,6 +171,8 @@ impl State {
     }
 }
 
+/// From one look at what was learned to the next: one operation more or less tells little.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// From one event with the metrics to the next.
 const TELL_AGAIN: Duration = Duration::from_secs(60);
 /// The calls of a key before the next one has its turn.

@@ -91,6 +91,8 @@ impl State {
     /// Keeps that a collection could not be listed.
     pub(super) fn keep_refusal(&mut self, number: usize, status: &Status, call: Call) {
         let may_pass = self.rules.tolerance.is_survivable(status) || status.code() == Code::Unauthenticated;
+        // Then no collection has a list.
+        self.lists &= status.code() != Code::Unimplemented;
         self.collections[number].refuse(call.ended, may_pass);
         self.end_sweep(number, call.ended, false);
     }

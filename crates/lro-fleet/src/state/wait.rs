@@ -131,16 +131,19 @@ impl State {
         self.woken.extend(self.listeners.iter_mut().filter_map(|(_, waker)| waker.take()));
     }
 
-    /// Ends all waits, once no call is in flight. Returns what is to be saved to go on with them.
-    pub(crate) fn hand_back(&mut self) -> Option<Vec<Handle>> {
-        if self.in_flight > 0 {
-            return None;
+    /// Ends all waits if the fleet is to be shut down, once no call is in flight.
+    pub(crate) fn shut_down(&mut self) {
+        if !self.closing || self.closed || self.in_flight > 0 {
+            return;
         }
-        let pending: Vec<u32> = self.pending_ids().collect();
-        let handle = |id: &u32| Some(Handle::new(&self.service, self.name(*id)?));
-        let handles = pending.iter().filter_map(handle).collect();
+        let handle = |id: u32| Some(Handle::new(&self.service, self.name(id)?));
+        self.handles = self.pending_ids().filter_map(handle).collect();
         self.end_all("the fleet was shut down");
-        Some(handles)
+    }
+
+    /// What is to be saved to go on with the waits that a shutdown has ended, once it has.
+    pub(crate) fn take_handles(&mut self) -> Option<Vec<Handle>> {
+        self.closed.then(|| mem::take(&mut self.handles))
     }
 
     /// Ends all waits.

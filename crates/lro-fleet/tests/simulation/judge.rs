@@ -36,6 +36,8 @@ struct Book<'a> {
     quotas: HashMap<usize, Quota>,
     in_flight: usize,
     is_paused: bool,
+    /// Since when it is being shut down.
+    closing: Option<Duration>,
     is_shut: bool,
     polls: u64,
     failed: u64,
@@ -52,6 +54,7 @@ impl<'a> Book<'a> {
             quotas: HashMap::new(),
             in_flight: 0,
             is_paused: false,
+            closing: None,
             is_shut: false,
             polls: 0,
             failed: 0,
@@ -71,9 +74,12 @@ impl<'a> Book<'a> {
                 self.forget_unwanted(*operation);
             }
             What::Told { operation, told, by_watch, again } => {
-                let scenario = self.scenario;
+                let (scenario, closing) = (self.scenario, self.closing);
                 let entry = self.entry(*operation, at);
                 let is_known = entry.end.is_some();
+                if let Some(closing) = closing {
+                    entry.stop(told, closing);
+                }
                 entry.check_end(scenario, told, at);
                 let ended = entry.end.map_or(at, |(_, ended)| ended.max(entry.joined));
                 let is_late = *by_watch && is_known && !again && at > ended + 2 * TICK;
@@ -109,6 +115,7 @@ impl<'a> Book<'a> {
             What::Paused => self.is_paused = true,
             What::Resumed => self.is_paused = false,
             What::Pending(pending) => self.check_pending(pending, at),
+            What::Closing => self.closing = Some(at),
             What::Shut(handed_back) => self.shut(handed_back, at),
         }
     }
@@ -213,13 +220,18 @@ impl<'a> Book<'a> {
 
     fn shut(&mut self, handed_back: &[usize], at: Duration) {
         assert_eq!(self.in_flight, 0);
-        self.check_pending(handed_back, at);
+        let was_told = |operation: &usize| self.entries.get(operation).is_none_or(Entry::is_stopped);
+        let untold: Vec<usize> =
+            handed_back.iter().copied().filter(|operation| !was_told(operation)).collect();
+        self.check_pending(&untold, at);
         self.is_shut = true;
         for (operation, entry) in &mut self.entries {
-            if handed_back.contains(operation) {
+            if untold.contains(operation) {
                 entry.finish(End::Stopped, at);
-                entry.registered = false;
                 self.given_up += 1;
+            }
+            if handed_back.contains(operation) {
+                entry.registered = false;
             }
         }
         self.entries.retain(|_, entry| entry.is_wanted());

@@ -68,6 +68,8 @@ pub(crate) enum What {
     Resumed,
     /// Somebody asked what is pending.
     Pending(Vec<usize>),
+    /// Somebody asked to shut it down.
+    Closing,
     /// Handed back these.
     Shut(Vec<usize>),
 }

@@ -5,10 +5,10 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use lro::Code;
+use lro::{Code, Origin};
 
 use crate::{
-    log::Reply,
+    log::{Reply, Told},
     scenario::{Pace, Scenario, Truth},
 };
 
@@ -233,6 +233,20 @@ impl Entry {
         // SPEC 33
         let whole = Duration::from_secs(1 << (self.setbacks - 1).min(10)).min(Duration::from_secs(60));
         self.wait(scenario, whole / 2..=whole, hint, at);
+    }
+
+    /// Somebody is told, of a fleet that is being shut down since then.
+    pub(crate) fn stop(&mut self, told: &Told, closing: Duration) {
+        let stopped = told.as_ref().err().filter(|status| status.origin() == Origin::StoppedAsking);
+        let report = stopped.and_then(lro::Status::report);
+        let ended = report.map(|report| self.began + report.elapsed);
+        if let Some(ended) = ended.filter(|ended| self.end.is_none() && *ended + TICK >= closing) {
+            self.finish(End::Stopped, ended);
+        }
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        matches!(self.end, Some((End::Stopped, _)))
     }
 
     pub(crate) fn finish(&mut self, end: End, at: Duration) {

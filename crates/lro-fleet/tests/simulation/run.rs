@@ -172,6 +172,7 @@ impl Stage {
     /// Shuts the first fleet, and has the second one go on.
     async fn hand_over(&self) {
         let [first, second] = [0, 1].map(|number| self.lock()[number].clone());
+        self.log.write(0, What::Closing);
         let handles = first.shutdown().await;
         let names: Vec<OperationName> =
             handles.iter().map(|handle| handle.name_for(&SERVICE).unwrap()).collect();
