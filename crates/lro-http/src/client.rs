@@ -98,7 +98,7 @@ impl HttpClient {
     pub(crate) async fn send_raw(&self, call: Call) -> Result<Reply, Status> {
         let limit = call.timeout.unwrap_or(self.0.call_timeout);
         let prepared = self.prepare(call)?;
-        timeout(limit, self.exchange(prepared)).await.unwrap_or_else(|_| {
+        timeout(limit, self.exchange(&prepared)).await.unwrap_or_else(|_| {
             Err(Status::new(
                 Code::DeadlineExceeded,
                 format!("{} did not answer in {limit:?}; it may have carried the call out", self.0.endpoint),
@@ -118,7 +118,7 @@ impl HttpClient {
     }
 
     /// One request and its reply, for as long as it takes.
-    pub(crate) async fn exchange(&self, prepared: Prepared) -> Result<Reply, Status> {
+    pub(crate) async fn exchange(&self, prepared: &Prepared) -> Result<Reply, Status> {
         let token = match self.0.credentials.token_at_hand() {
             Some(token) => Some(token),
             None => self.0.credentials.token().await?,
@@ -163,20 +163,18 @@ impl HttpClient {
     }
 
     #[inline]
-    fn request(&self, prepared: Prepared, token: Option<&Token>) -> Request<Payload> {
-        let Prepared { method, uri, params, body } = prepared;
-        let mut request = Request::new(Payload::from(body.as_ref()));
-        let may_have_body = matches!(method, Method::POST | Method::PATCH);
-        *request.method_mut() = method;
-        *request.uri_mut() = uri;
+    fn request(&self, prepared: &Prepared, token: Option<&Token>) -> Request<Payload> {
+        let mut request = Request::new(Payload::from(prepared.body.as_ref()));
+        *request.method_mut() = prepared.method.clone();
+        *request.uri_mut() = prepared.uri.clone();
         let headers = request.headers_mut();
         headers.insert(header::USER_AGENT, self.0.user_agent.clone());
-        if let Some(params) = params {
-            headers.insert(REQUEST_PARAMS, params);
+        if let Some(params) = &prepared.params {
+            headers.insert(REQUEST_PARAMS, params.clone());
         }
-        if body.is_some() {
+        if prepared.body.is_some() {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        } else if may_have_body {
+        } else if matches!(prepared.method, Method::POST | Method::PATCH) {
             // Google answers 411 to a method that may have a body and does not say that it has none.
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         }

@@ -97,7 +97,7 @@ impl LroTransport for HttpTransport {
             self.binding.names.check(name)?;
             self.client.prepare(Call::get(self.version(), name, "").param("name", name))
         })?;
-        operation(&self.client.exchange(prepared).await?)
+        operation(&self.client.exchange(&prepared).await?)
     }
 
     async fn cancel_operation(&self, name: &OperationName) -> Result<(), Status> {
@@ -146,7 +146,7 @@ impl LroTransport for HttpTransport {
         self.binding.names.check(name)?;
         let wait = WaitBody { timeout: timeout.map(wkt::Duration::from) };
         let call = Call::post(self.version(), name, ":wait").param("name", name).body(&wait)?;
-        let reply = self.client.exchange(self.client.prepare(call)?).await;
+        let reply = self.client.exchange(&self.client.prepare(call)?).await;
         if reply.as_ref().is_err_and(Capabilities::lack_wait) {
             self.lacks_wait.store(true, Relaxed);
         }
