@@ -19,6 +19,7 @@ mod by_id;
 mod calls;
 mod class;
 mod completions;
+mod crowd;
 mod driver;
 mod fleet;
 mod gate;

@@ -1,6 +1,9 @@
-use std::collections::{HashSet, VecDeque};
+use std::{
+    collections::{HashSet, VecDeque},
+    time::Duration,
+};
 
-use crate::time::Time;
+use crate::{crowd::is_crowded, time::Time};
 
 /// The operations of one quota key that are due, when there are more of them than may be asked about.
 ///
@@ -45,7 +48,7 @@ impl Ready {
 
     /// Forgets those for which it does not hold, if there are far more than are waiting.
     pub(crate) fn retain(&mut self, holds: impl Fn(Item) -> bool) {
-        if self.line.len() > 2 * self.waiting + FEW {
+        if is_crowded(self.line.len(), self.waiting) {
             // One that was forgotten and came back at the same moment is there twice.
             let mut seen = HashSet::new();
             self.line.retain(|item| holds(*item) && seen.insert(item.id));
@@ -119,7 +122,7 @@ impl Ready {
         self.line.retain(|item| {
             worth(*item).inspect(|worth| ranked.push((*worth, ranked.len(), *item))).is_some()
         });
-        let most = room.max(ranked.len() / 16).max(1);
+        let most = room.max(ranked.len() / AT_ONCE).max(1);
         if most < ranked.len() {
             ranked.select_nth_unstable_by(most - 1, |one, other| other.0.total_cmp(&one.0));
             ranked.truncate(most);
@@ -128,8 +131,7 @@ impl Ready {
         ranked.sort_by(|one, other| one.0.total_cmp(&other.0).then(other.1.cmp(&one.1)));
         self.best.clear();
         self.best.extend(ranked.iter().map(|(_, _, item)| *item));
-        let micros = 1_000_000 + 10 * self.line.len() as u64;
-        self.stale_at = now.after(std::time::Duration::from_micros(micros));
+        self.stale_at = now.after(LOOK_AGAIN + LOOK_AGAIN_FOR_EACH * self.line.len() as u32);
     }
 
     fn clear(&mut self) {
@@ -138,7 +140,11 @@ impl Ready {
     }
 }
 
+/// A look finds the best of the line, one of so many.
+const AT_ONCE: usize = 16;
+/// From one look to the next, and how much later for each in line: a look takes some 50 ns for each, so half a percent of
+/// the time at most.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+const LOOK_AGAIN_FOR_EACH: Duration = Duration::from_micros(10);
 /// Of so many calls one goes to the operation that has been due for the longest.
 const FAIRNESS: u32 = 16;
-/// So few are not worth a look.
-const FEW: usize = 1_024;

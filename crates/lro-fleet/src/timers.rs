@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
-use crate::time::Time;
+use crate::{crowd::is_crowded, time::Time};
 
 /// Which entries are to be looked at when. Due times lie on ticks, so there are far fewer moments than entries.
 ///
@@ -42,7 +42,7 @@ impl Timers {
 
     /// Forgets those for which it does not hold, if there are far more than `live` of them.
     pub(crate) fn retain(&mut self, live: usize, holds: impl Fn(Time, u32) -> bool) {
-        if self.len <= 2 * live + FEW {
+        if !is_crowded(self.len, live) {
             return;
         }
         // One that was forgotten and came back with the same due time is there twice.
@@ -74,13 +74,10 @@ impl Deadlines {
 
     /// Forgets those for which it does not hold, if there are far more than `live` of them.
     pub(crate) fn retain(&mut self, live: usize, holds: impl Fn(Time, u32) -> bool) {
-        if self.line.len() > 2 * live + FEW {
+        if is_crowded(self.line.len(), live) {
             let mut seen = HashSet::new();
             self.line.retain(|(at, id)| holds(*at, *id) && seen.insert(*id));
-            self.line.shrink_to(2 * live + FEW);
+            self.line.shrink_to_fit();
         }
     }
 }
-
-/// So few are not worth a look.
-const FEW: usize = 1_024;

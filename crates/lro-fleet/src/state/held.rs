@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::State;
-use crate::{ready::Item, table::Phase, time::Time};
+use crate::{crowd::is_crowded, ready::Item, table::Phase, time::Time};
 
 impl State {
     /// Whether there is room for completions.
@@ -21,7 +21,7 @@ impl State {
             entry.phase = Phase::Held;
         }
         self.held.push_back(item);
-        if self.held.len() > 2 * self.table.len() + FEW {
+        if is_crowded(self.held.len(), self.table.len()) {
             // One that was watched for a while is there twice.
             let mut seen = HashSet::new();
             let Self { held, table, .. } = self;
@@ -44,6 +44,3 @@ impl State {
         }
     }
 }
-
-/// So few held back are not worth a look.
-const FEW: usize = 1_024;
