@@ -47,7 +47,7 @@ pub(crate) enum Answer {
 pub(crate) type Call<T> = Pin<Box<dyn Future<Output = Result<T, Status>> + Send>>;
 
 /// A call to be made, or in flight.
-pub(crate) enum Pending {
+pub(crate) enum Asking {
     Operation(u32, OperationName, Call<Operation>),
     Page(usize, Call<OperationPage>),
 }
@@ -60,7 +60,7 @@ struct Slot {
 
 #[derive(Debug)]
 struct InFlight {
-    call: Pending,
+    call: Asking,
     asked: Time,
     until: Time,
     limit: Limit,
@@ -92,7 +92,7 @@ impl Calls {
     }
 
     /// Makes a call. Returns it if it has ended at once.
-    pub(crate) fn begin(&mut self, call: Pending, asked: Time, until: Time, limit: Limit) -> Option<Ended> {
+    pub(crate) fn begin(&mut self, call: Asking, asked: Time, until: Time, limit: Limit) -> Option<Ended> {
         let slot = self.free.pop().unwrap_or_else(|| self.grow());
         self.slots[slot as usize].call = Some(InFlight { call, asked, until, limit });
         let ended = self.poll_slot(slot);
@@ -130,8 +130,8 @@ impl Calls {
         let InFlight { call, asked, limit, .. } = self.slots[slot as usize].call.take()?;
         self.free.push(slot);
         let answer = match call {
-            Pending::Operation(id, name, _) => Answer::Operation(id, name, Reply::Cut(limit)),
-            Pending::Page(number, _) => Answer::Page(
+            Asking::Operation(id, name, _) => Answer::Operation(id, name, Reply::Cut(limit)),
+            Asking::Page(number, _) => Answer::Page(
                 number,
                 Err(Status::new(lro::Code::DeadlineExceeded, "a list was not answered in time")),
             ),
@@ -170,7 +170,7 @@ impl Calls {
     }
 }
 
-impl Pending {
+impl Asking {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Answer> {
         match self {
             Self::Operation(id, name, call) => {
@@ -207,7 +207,7 @@ impl fmt::Debug for Slot {
     }
 }
 
-impl fmt::Debug for Pending {
+impl fmt::Debug for Asking {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Operation(_, name, _) => f.debug_tuple("Operation").field(name).finish(),

@@ -13,7 +13,7 @@ use tokio::time::{Sleep, sleep};
 use tracing::debug;
 
 use crate::{
-    calls::{Answer, Calls, Ended, Pending},
+    calls::{Answer, Asking, Calls, Ended},
     shared::Shared,
     state::{Ask, State, Subject},
     step::{Limit, Reply},
@@ -125,15 +125,15 @@ fn trace(service: &Service, ended: &Ended) {
     );
 }
 
-fn call(transport: &Arc<dyn LroTransport>, subject: Subject) -> Pending {
+fn call(transport: &Arc<dyn LroTransport>, subject: Subject) -> Asking {
     let transport = transport.clone();
     match subject {
         Subject::Operation(id, name) => {
             let asked = name.clone();
-            Pending::Operation(id, name, Box::pin(async move { transport.get_operation(&asked).await }))
+            Asking::Operation(id, name, Box::pin(async move { transport.get_operation(&asked).await }))
         }
         Subject::Page(number, request) => {
-            Pending::Page(number, Box::pin(async move { transport.list_operations(&request).await }))
+            Asking::Page(number, Box::pin(async move { transport.list_operations(&request).await }))
         }
     }
 }

@@ -29,12 +29,12 @@ pub(crate) struct Gate {
     /// The calls a second that a server which throttles is found to bear; `None` as long as none does.
     bearable: Option<f64>,
     sent_at: Time,
-    pace: Pace,
+    recent: Recent,
 }
 
 /// The calls of the last second or so.
 #[derive(Clone, Copy, Debug, Default)]
-struct Pace {
+struct Recent {
     from: Time,
     calls: u32,
 }
@@ -51,7 +51,7 @@ impl Gate {
             failures: 0,
             bearable: None,
             sent_at: Time::default(),
-            pace: Pace::default(),
+            recent: Recent::default(),
         }
     }
 
@@ -88,7 +88,7 @@ impl Gate {
     pub(crate) fn sent(&mut self, now: Time) {
         self.in_flight += 1;
         self.sent_at = now;
-        self.pace.count(now);
+        self.recent.count(now);
         if let Some(window) = &mut self.window {
             window.count(now);
         }
@@ -152,14 +152,14 @@ impl Gate {
 
     /// Half as many calls as were let through, or as were made.
     fn slow_down(&mut self, now: Time) {
-        let rate = self.bearable.unwrap_or(f64::INFINITY).min(self.pace.a_second(now));
+        let rate = self.bearable.unwrap_or(f64::INFINITY).min(self.recent.a_second(now));
         self.bearable = Some((rate / 2.0).max(LEAST_RATE));
     }
 }
 
-impl Pace {
+impl Recent {
     fn count(&mut self, now: Time) {
-        if now.since(self.from) > PACE_OVER {
+        if now.since(self.from) > RECENT {
             *self = Self { from: now, calls: 0 };
         }
         self.calls = self.calls.saturating_add(1);
@@ -193,8 +193,8 @@ const LEAST_GROWTH: f64 = 0.05;
 const LEAST_RATE: f64 = 1.0 / 60.0;
 /// Calls a second that are as good as any number.
 const ANY: f64 = 1_000.0;
-/// The longest time over which a rate is stated.
-const PACE_OVER: Duration = Duration::from_secs(1);
+/// Over how long calls are counted.
+const RECENT: Duration = Duration::from_secs(1);
 /// For how long a quota without any operation is remembered that has met trouble.
 const REMEMBERED: Duration = Duration::from_secs(600);
 

@@ -44,6 +44,11 @@ pub struct Histogram {
 }
 
 impl Metrics {
+    /// The calls that failed.
+    pub fn failed(&self) -> u64 {
+        self.failures.iter().sum()
+    }
+
     /// The calls that failed with a code.
     pub fn failures_of(&self, code: Code) -> u64 {
         usize::try_from(code.number()).ok().and_then(|code| self.failures.get(code)).copied().unwrap_or(0)
@@ -63,15 +68,12 @@ impl Metrics {
         let mean = self.notice_seconds / self.finished as f64;
         self.notice_delay = Duration::try_from_secs_f64(mean).unwrap_or_default();
     }
-}
 
-impl Metrics {
     /// Tells them as an event.
     pub(crate) fn trace(&self) {
-        let failed: u64 = self.failures.iter().sum();
         debug!(
             polls = self.polls,
-            failed,
+            failed = self.failed(),
             unanswered = self.unanswered,
             in_flight = self.in_flight,
             pending = self.pending,
@@ -125,15 +127,15 @@ impl Histogram {
 
 impl fmt::Display for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let failed: u64 = self.failures.iter().sum();
         write!(
             f,
-            "{} pending, {} due, {} in flight; {} polls, {failed} failed; {} finished, {} given up, seen {:.1?} after \
+            "{} pending, {} due, {} in flight; {} polls, {} failed; {} finished, {} given up, seen {:.1?} after \
              their end; {} shared, {} swept by {} sweeps; 99 % asked about within {:?} of being due",
             self.pending,
             self.due,
             self.in_flight,
             self.polls,
+            self.failed(),
             self.finished,
             self.given_up,
             self.notice_delay,

@@ -68,6 +68,7 @@ impl Pace {
     }
 
     /// Takes note of what was learned since the last time, for [`worth`](Self::worth).
+    ///
     /// It costs as much as a few polls.
     pub(crate) fn look(&mut self) {
         if let Self::Learned { kind, outlook, edition } = self {

@@ -64,11 +64,11 @@ pub(crate) struct State {
     /// Due, and not asked about until completions are taken.
     held: VecDeque<Item>,
     metrics: Metrics,
+    /// When those were told as an event.
+    told_at: Time,
     /// When the classes were last looked at, and whether one of them had learned anything.
     looked_at: Option<Time>,
     ranks: bool,
-    /// When those were told as an event.
-    told_at: Time,
     paused: bool,
     closing: bool,
     closed: bool,

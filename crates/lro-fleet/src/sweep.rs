@@ -109,14 +109,14 @@ impl Collection {
         let saved = sweep.told;
         self.pages = sweep.pages.max(1);
         if saved <= sweep.pages {
-            self.not_before = now.after(WHERE_DEAR);
+            self.not_before = now.after(AFTER_DEAR_ONE);
         }
         sweep.covered
     }
 
     /// The collection could not be listed: it is not tried again soon.
     pub(crate) fn refuse(&mut self, now: Time, may_pass: bool) {
-        self.not_before = now.after(if may_pass { WHERE_DEAR } else { WHERE_REFUSED });
+        self.not_before = now.after(if may_pass { AFTER_DEAR_ONE } else { AFTER_REFUSAL });
     }
 
     fn expected_pages(&self) -> usize {
@@ -138,8 +138,8 @@ pub(crate) const PAGE_SIZE: u32 = 1_000;
 /// So many pages more than operations told of, and a sweep is given up: it is a large collection of others.
 const DEAR_PAGES: usize = 8;
 /// From a sweep that cost more than it saved to the next.
-const WHERE_DEAR: Duration = Duration::from_secs(60);
-const WHERE_REFUSED: Duration = Duration::from_secs(3_600);
+const AFTER_DEAR_ONE: Duration = Duration::from_secs(60);
+const AFTER_REFUSAL: Duration = Duration::from_secs(3_600);
 
 #[cfg(test)]
 mod tests {

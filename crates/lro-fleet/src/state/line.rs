@@ -20,7 +20,7 @@ impl State {
         }
         entry.phase = Phase::Waiting;
         if at < self.timers.next() {
-            self.woken.extend(self.driver.take());
+            self.wake_driver();
         }
         self.timers.set(at, id);
         let table = &self.table;
