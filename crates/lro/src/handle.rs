@@ -31,10 +31,10 @@ pub struct Handle {
     name: OperationName,
 }
 
-/// How a handle is written; it says so itself, that a later one is not misread.
+/// The format of what is saved: it is written along, so that a later one is refused and not misread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "u32", try_from = "u32")]
-struct Format;
+pub(crate) struct Format;
 
 /// A service and the version of its API: the space in which an operation's name means something.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -83,9 +83,7 @@ impl TryFrom<u32> for Format {
     fn try_from(format: u32) -> Result<Self, String> {
         match format {
             FORMAT => Ok(Self),
-            other => {
-                Err(format!("a handle of format {other}, and this version of lro reads format {FORMAT}"))
-            }
+            other => Err(format!("it has format {other}, and this version of lro reads format {FORMAT}")),
         }
     }
 }

@@ -23,7 +23,6 @@
 mod any;
 #[cfg(feature = "backoff")]
 mod backoff;
-mod cancel;
 mod chance;
 mod code;
 pub mod details;
@@ -33,18 +32,15 @@ pub mod fuzz;
 mod handle;
 mod json;
 mod learned;
-mod limit;
 mod list;
 pub mod message;
 mod name;
 mod number;
 mod operation;
 pub mod pacing;
-mod poller;
-mod progress;
-mod snapshot;
+pub mod rules;
 mod status;
-pub mod tolerance;
+
 mod transport;
 mod typed;
 mod wait;
@@ -54,7 +50,6 @@ pub use async_trait::async_trait;
 
 pub use crate::{
     any::Any,
-    cancel::{AtDeadline, Cancellation},
     code::Code,
     handle::{Handle, Service},
     json::from_json,
@@ -63,13 +58,12 @@ pub use crate::{
     name::OperationName,
     operation::{Operation, Outcome},
     pacing::Pacing,
-    snapshot::Snapshot,
+    rules::Tolerance,
     status::{Origin, Report, Status},
-    tolerance::Tolerance,
     transport::{
         Capabilities, ListOperationsRequest, LroTransport, OperationPage, TransportFn, transport_fn,
     },
-    wait::{Snapshots, Wait, poll_until_done},
+    wait::{AtDeadline, Cancellation, Snapshot, Snapshots, Wait, poll_until_done},
     wkt::Empty,
 };
 

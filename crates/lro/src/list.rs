@@ -4,9 +4,9 @@ use futures::{Stream, StreamExt, TryStreamExt, stream};
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    Code, ListOperationsRequest, LroTransport, Operation, OperationPage, Status, Tolerance,
+    ListOperationsRequest, LroTransport, Operation, OperationPage, Status, Tolerance,
     chance::Chance,
-    tolerance::{History, Verdict},
+    rules::{FailedCall, Retry, Rules, Trouble},
 };
 
 /// The operations of a service, page by page, from [`list_operations`]: a builder that is made a stream.
@@ -14,8 +14,7 @@ use crate::{
 pub struct Pages<'a> {
     transport: Arc<dyn LroTransport + 'a>,
     request: ListOperationsRequest,
-    tolerance: Tolerance,
-    attempt_timeout: Duration,
+    rules: Rules,
 }
 
 /// Lists the operations of a service, where it has a call for that.
@@ -36,23 +35,20 @@ pub struct Pages<'a> {
 /// # Ok(()) }
 /// ```
 pub fn list_operations<'a>(transport: impl LroTransport + 'a, request: ListOperationsRequest) -> Pages<'a> {
-    Pages {
-        transport: Arc::new(transport),
-        request,
-        tolerance: Tolerance::default(),
-        attempt_timeout: Duration::from_secs(30),
-    }
+    Pages { transport: Arc::new(transport), request, rules: Rules::default() }
 }
 
 impl<'a> Pages<'a> {
     /// Sets which failed calls are survived. Default: [`Tolerance::default`].
-    pub fn tolerance(self, tolerance: Tolerance) -> Self {
-        Self { tolerance, ..self }
+    pub fn tolerance(mut self, tolerance: Tolerance) -> Self {
+        self.rules.tolerance = tolerance;
+        self
     }
 
     /// Sets the longest time for one call. Default: 30 s.
-    pub fn attempt_timeout(self, timeout: Duration) -> Self {
-        Self { attempt_timeout: timeout, ..self }
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.rules.attempt_timeout = timeout;
+        self
     }
 
     /// A stream of the pages.
@@ -89,29 +85,20 @@ impl<'a> Pages<'a> {
     /// Asks for the page that is due until it comes, or a failure is not survived.
     async fn page(&self) -> Result<OperationPage, Status> {
         let mut chance = Chance::drawn();
-        let mut history =
-            History { failures: 0, elapsed: Duration::MAX, had_reply: false, refused_credential: false };
+        let mut trouble = Trouble::default();
         loop {
             let call = self.transport.list_operations(&self.request);
-            let status = match timeout(self.attempt_timeout, call).await {
+            let status = match timeout(self.rules.attempt_timeout, call).await {
                 Ok(Ok(page)) => return Ok(page),
-                Ok(Err(status)) => status.of_a_call(),
-                Err(_) => Status::unanswered(self.attempt_timeout),
+                Ok(Err(status)) => status,
+                Err(_) => Status::unanswered(self.rules.attempt_timeout),
             };
-            let verdict = self.tolerance.verdict(&status, &history);
-            history.failures = history.failures.saturating_add(1);
-            if verdict != Verdict::Survived {
-                return Err(verdict.told(status, history.failures));
+            // A collection is there or not: no window for NOT_FOUND.
+            let failed = FailedCall { status, age: Duration::MAX, had_reply: false, counts: true };
+            match self.rules.retry(&mut trouble, failed, chance.next()) {
+                Retry::After(delay) => sleep(delay).await,
+                Retry::Exhausted(status) | Retry::Final(status) => return Err(status),
             }
-            let hint = self.tolerance.hint(status.retry_after());
-            let is_new_refusal = status.code() == Code::Unauthenticated && !history.refused_credential;
-            history.refused_credential |= is_new_refusal;
-            let delay = if is_new_refusal {
-                Duration::ZERO
-            } else {
-                self.tolerance.delay_after(history.failures, chance.next())
-            };
-            sleep(delay.max(hint)).await;
         }
     }
 }

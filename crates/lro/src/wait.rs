@@ -1,3 +1,9 @@
+mod cancel;
+mod driver;
+mod progress;
+mod settings;
+mod snapshot;
+
 use std::{
     any::type_name,
     fmt,
@@ -11,11 +17,14 @@ use std::{
 use futures::{Stream, stream};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
+use self::{driver::Driver, progress::Step, settings::Share};
 use crate::{
-    Any, AtDeadline, Cancellation, Code, Handle, LroTransport, Operation, OperationName, Outcome, Snapshot,
-    Status, Tolerance,
-    pacing::Pacing,
-    poller::{Poller, Share, Step},
+    Any, Code, Handle, LroTransport, Operation, OperationName, Outcome, Status, Tolerance, pacing::Pacing,
+};
+
+pub use self::{
+    cancel::{AtDeadline, Cancellation},
+    snapshot::Snapshot,
 };
 
 /// Waits for an operation until it is done, and decodes its response as `R`.
@@ -41,7 +50,7 @@ use crate::{
 /// # Ok(()) }
 /// ```
 pub fn poll_until_done<'a, R>(transport: impl LroTransport + 'a, name: OperationName) -> Wait<'a, R> {
-    Wait::of(Poller::new(Arc::new(transport), name))
+    Wait::of(Driver::new(Arc::new(transport), name))
 }
 
 /// A wait for one operation: a builder that is awaited, stepped or made a stream. See [`poll_until_done`].
@@ -64,7 +73,7 @@ pub fn poll_until_done<'a, R>(transport: impl LroTransport + 'a, name: Operation
 /// ```
 #[must_use = "a wait does nothing until it is awaited"]
 pub struct Wait<'a, R, M = IgnoredAny> {
-    poller: Poller<'a>,
+    driver: Driver<'a>,
     /// Whether the end was handed out by `next`.
     told: bool,
     types: PhantomData<fn() -> (R, M)>,
@@ -79,7 +88,7 @@ impl<'a, R> Wait<'a, R> {
     /// One that is done already costs no call, and may have no name (a request that was only validated). One that is
     /// running and has no name is malformed: awaiting it says so.
     pub fn started(transport: impl LroTransport + 'a, operation: Operation) -> Self {
-        Self::of(Poller::started(Arc::new(transport), operation))
+        Self::of(Driver::started(Arc::new(transport), operation))
     }
 
     /// Goes on with an operation from a saved handle.
@@ -92,22 +101,22 @@ impl<'a, R> Wait<'a, R> {
         Ok(poll_until_done(transport, name))
     }
 
-    fn of(mut poller: Poller<'a>) -> Self {
-        poller.settings().kind = type_name::<R>();
-        Self { poller, told: false, types: PhantomData }
+    fn of(mut driver: Driver<'a>) -> Self {
+        driver.settings().kind = type_name::<R>();
+        Self { driver, told: false, types: PhantomData }
     }
 }
 
 impl<'a, R, M> Wait<'a, R, M> {
     /// Names the type of the metadata for [`Snapshot::metadata`].
     pub fn with_metadata<N>(self) -> Wait<'a, R, N> {
-        Wait { poller: self.poller, told: self.told, types: PhantomData }
+        Wait { driver: self.driver, told: self.told, types: PhantomData }
     }
 
     /// Sets when to ask. Default: what the transport [has learned](LroTransport::learned) of operations with this response
     /// type, if it learns; else [`Pacing::default`].
     pub fn pacing(mut self, pacing: Pacing) -> Self {
-        self.poller.settings().pacing = Some(pacing);
+        self.driver.settings().pacing = Some(pacing);
         self
     }
 
@@ -133,13 +142,13 @@ impl<'a, R, M> Wait<'a, R, M> {
         M: DeserializeOwned,
     {
         let of_metadata = move |metadata: &Any| share(&metadata.decode().ok()?);
-        self.poller.settings().share = Some(Share(Arc::new(of_metadata)));
+        self.driver.settings().share = Some(Share(Arc::new(of_metadata)));
         self
     }
 
     /// Sets which failed calls are survived. Default: [`Tolerance::default`].
     pub fn tolerance(mut self, tolerance: Tolerance) -> Self {
-        self.poller.settings().tolerance = tolerance;
+        self.driver.settings().rules.tolerance = tolerance;
         self
     }
 
@@ -148,19 +157,19 @@ impl<'a, R, M> Wait<'a, R, M> {
     /// Then the wait ends with [`Origin::StoppedAsking`](crate::Origin::StoppedAsking): sleeps and a call in flight are
     /// cut short, and if no call is in flight one last is made, for which there are two more seconds.
     pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
-        self.poller.settings().deadline = deadline.into();
+        self.driver.settings().deadline = deadline.into();
         self
     }
 
     /// Sets what becomes of the server's work when the deadline passes. Default: [`AtDeadline::Leave`].
     pub fn at_deadline(mut self, at_deadline: AtDeadline) -> Self {
-        self.poller.settings().at_deadline = at_deadline;
+        self.driver.settings().at_deadline = at_deadline;
         self
     }
 
     /// Sets the longest time for one call. Default: 30 s.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
-        self.poller.settings().attempt_timeout = timeout;
+        self.driver.settings().rules.attempt_timeout = timeout;
         self
     }
 
@@ -168,30 +177,30 @@ impl<'a, R, M> Wait<'a, R, M> {
     /// answers when the operation is done, or shortly before the longest time for one call. Where the server turns out
     /// to have no such call the wait goes on with get. Default: yes.
     pub fn long_poll(mut self, long_poll: bool) -> Self {
-        self.poller.settings().long_poll = long_poll;
+        self.driver.settings().long_poll = long_poll;
         self
     }
 
     /// Sets the least delay of the first poll. Default: none, the first poll is made at once.
     pub fn first_poll_after(mut self, delay: Duration) -> Self {
-        self.poller.settings().first_poll_after = delay;
+        self.driver.settings().first_poll_after = delay;
         self
     }
 
     /// Seeds the jitter of the delays after failed calls. Default: drawn.
     pub fn seed(mut self, seed: u64) -> Self {
-        self.poller.settings().seed = Some(seed);
+        self.driver.settings().seed = Some(seed);
         self
     }
 
     /// The operation's name; `None` only for one that was done when it was started and had none.
     pub fn name(&self) -> Option<&OperationName> {
-        self.poller.name()
+        self.driver.name()
     }
 
     /// What to save in order to go on after a restart, by [`Wait::resumed`].
     pub fn handle(&self) -> Option<Handle> {
-        Some(Handle::new(&self.poller.transport().service(), self.poller.name()?.clone()))
+        Some(Handle::new(&self.driver.transport().service(), self.driver.name()?.clone()))
     }
 
     /// The state at the next good reply, then the pause; `None` once the operation is done and was told so.
@@ -204,13 +213,13 @@ impl<'a, R, M> Wait<'a, R, M> {
         if self.told {
             return None;
         }
-        if self.poller.next().await == Step::Running {
-            return Some(Ok(Snapshot::of(&self.poller)));
+        if self.driver.next().await == Step::Running {
+            return Some(Ok(Snapshot::of(&self.driver)));
         }
         self.told = true;
-        match self.poller.end() {
+        match self.driver.end() {
             Some(Err(status)) => Some(Err(status.clone())),
-            _ => Some(Ok(Snapshot::of(&self.poller))),
+            _ => Some(Ok(Snapshot::of(&self.driver))),
         }
     }
 
@@ -269,12 +278,12 @@ impl<'a, R, M> Wait<'a, R, M> {
     where
         R: DeserializeOwned,
     {
-        if self.poller.end().is_none() {
+        if self.driver.end().is_none() {
             if let Some(status) = self.cannot_cancel() {
-                return Ok(Cancellation::Unsupported(status.with_report(self.poller.report())));
+                return Ok(Cancellation::Unsupported(status.with_report(self.driver.report())));
             }
-            if let Err(refusal) = self.poller.cancel().await {
-                let refusal = refusal.with_report(self.poller.report());
+            if let Err(refusal) = self.driver.cancel().await {
+                let refusal = refusal.with_report(self.driver.report());
                 return match refusal.code() {
                     Code::Unimplemented => Ok(Cancellation::Unsupported(refusal)),
                     _ => Err(refusal.in_context("the server refused to cancel the operation")),
@@ -293,12 +302,12 @@ impl<'a, R, M> Wait<'a, R, M> {
     where
         R: DeserializeOwned,
     {
-        self.poller.finish().await;
+        self.driver.finish().await;
         self.decode()
     }
 
     fn cannot_cancel(&self) -> Option<Status> {
-        let (transport, name) = (self.poller.transport(), self.poller.name()?);
+        let (transport, name) = (self.driver.transport(), self.driver.name()?);
         let is_missing = !transport.capabilities().cancel;
         is_missing.then(|| Status::unsupported(&transport.service(), "cancel", name.as_str()))
     }
@@ -307,12 +316,12 @@ impl<'a, R, M> Wait<'a, R, M> {
     where
         R: DeserializeOwned,
     {
-        let decoded = match self.poller.end() {
+        let decoded = match self.driver.end() {
             Some(Ok(outcome)) => outcome.decode(),
             None => Outcome::Neither.decode(),
             Some(Err(status)) => return Err(status.clone()),
         };
-        decoded.map_err(|status| status.with_report(self.poller.report()))
+        decoded.map_err(|status| status.with_report(self.driver.report()))
     }
 }
 
@@ -332,9 +341,9 @@ where
 impl<R, M> fmt::Debug for Wait<'_, R, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Wait")
-            .field("name", &self.poller.name())
-            .field("polls", &self.poller.polls())
-            .field("done", &self.poller.end().is_some())
+            .field("name", &self.driver.name())
+            .field("polls", &self.driver.polls())
+            .field("done", &self.driver.end().is_some())
             .finish_non_exhaustive()
     }
 }

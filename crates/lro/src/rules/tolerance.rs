@@ -1,8 +1,7 @@
-//! Which failed calls are survived: data and pure arithmetic.
-
 use std::{fmt, sync::Arc, time::Duration};
 
-use crate::{Code, Origin, Status, pacing::scaled};
+use super::guard;
+use crate::{Code, Origin, Status};
 
 /// Which failed calls are survived, and how many in a row.
 ///
@@ -22,11 +21,11 @@ use crate::{Code, Origin, Status, pacing::scaled};
 /// ```
 #[derive(Clone)]
 pub struct Tolerance {
-    failures: Option<u32>,
-    not_found_for: Duration,
-    first_delay: Duration,
-    longest_delay: Duration,
-    longest_hint: Duration,
+    pub(super) failures: Option<u32>,
+    pub(super) not_found_for: Duration,
+    pub(super) first_delay: Duration,
+    pub(super) longest_delay: Duration,
+    pub(super) longest_hint: Duration,
     survive_if: Option<Arc<Predicate>>,
 }
 
@@ -68,43 +67,20 @@ impl Tolerance {
 
     /// Whether a call that failed so may be made again, budgets and windows aside.
     pub fn is_survivable(&self, status: &Status) -> bool {
-        self.decided(status).unwrap_or_else(|| is_transient(status))
-    }
-
-    /// Judges a failed call; `history` is that of the calls before it.
-    pub fn verdict(&self, status: &Status, history: &History) -> Verdict {
-        let survives = match (self.decided(status), status.origin(), status.code()) {
-            (Some(decided), ..) => decided,
-            // A transport drops the credential that was refused, so the next call brings a new one.
-            (None, Origin::CallFailed, Code::Unauthenticated) => !history.refused_credential,
-            (None, Origin::CallFailed, Code::NotFound) if history.had_reply => return Verdict::Vanished,
-            (None, Origin::CallFailed, Code::NotFound) if history.elapsed < self.not_found_for => {
-                return Verdict::Early;
-            }
-            _ => is_transient(status),
-        };
-        match self.failures {
-            _ if !survives => Verdict::Final,
-            Some(failures) if history.failures >= failures => Verdict::Exhausted,
-            _ => Verdict::Survived,
-        }
+        self.decided(status).is_ok_and(|decided| decided.unwrap_or_else(|| is_survivable_by_code(status)))
     }
 
     /// What the caller, or else the transport, says of this status.
-    fn decided(&self, status: &Status) -> Option<bool> {
-        self.survive_if.as_ref().and_then(|predicate| predicate(status)).or_else(|| status.transient())
-    }
-
-    /// The delay after this many failed calls in a row; `chance` is drawn from `0.0..1.0`.
-    pub fn delay_after(&self, failures: u32, chance: f64) -> Duration {
-        let doublings = failures.saturating_sub(1).min(31);
-        let whole = self.first_delay.saturating_mul(1 << doublings).min(self.longest_delay);
-        scaled(whole, 0.5 + 0.5 * chance)
-    }
-
-    /// A server's wish as far as it is heeded.
-    pub fn hint(&self, wish: Option<Duration>) -> Duration {
-        wish.unwrap_or_default().min(self.longest_hint)
+    ///
+    /// # Errors
+    ///
+    /// As [`guard`]: the caller's predicate may panic.
+    pub(super) fn decided(&self, status: &Status) -> Result<Option<bool>, Status> {
+        let decided = match &self.survive_if {
+            Some(predicate) => guard("the predicate of the tolerance", || predicate(status))?,
+            None => None,
+        };
+        Ok(decided.or_else(|| status.transient()))
     }
 }
 
@@ -133,47 +109,8 @@ impl fmt::Debug for Tolerance {
     }
 }
 
-/// What a failed call is judged by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct History {
-    /// The failed calls in a row before it.
-    pub failures: u32,
-    /// The time since the wait began.
-    pub elapsed: Duration,
-    /// Whether any call was answered.
-    pub had_reply: bool,
-    /// Whether a credential was refused before, since the last good reply.
-    pub refused_credential: bool,
-}
-
-/// What becomes of a wait after a failed call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Ask again.
-    Survived,
-    /// Ask again: the operation is not known yet. The window bounds it, not the budget of failures.
-    Early,
-    /// The wait ends with this failure.
-    Final,
-    /// The wait ends, for too many calls failed in a row.
-    Exhausted,
-    /// The wait ends: the operation was there and is no more.
-    Vanished,
-}
-
-impl Verdict {
-    /// The failure that ends it, after so many failed calls in a row.
-    pub fn told(self, status: Status, failures: u32) -> Status {
-        match self {
-            Self::Exhausted if failures == 1 => status.in_context("gave up after a failed call"),
-            Self::Exhausted => status.in_context(&format!("gave up after {failures} failed calls in a row")),
-            Self::Vanished => status.in_context("the operation has expired or was deleted"),
-            Self::Survived | Self::Early | Self::Final => status,
-        }
-    }
-}
-
-fn is_transient(status: &Status) -> bool {
+/// Whether a call with this status may be made again, by its origin, code and details.
+pub(super) fn is_survivable_by_code(status: &Status) -> bool {
     if status.origin() != Origin::CallFailed {
         return false;
     }

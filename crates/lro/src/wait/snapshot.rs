@@ -2,7 +2,8 @@ use std::{fmt, marker::PhantomData, time::Duration};
 
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use crate::{Any, Report, poller::Poller};
+use super::driver::Driver;
+use crate::{Any, Report};
 
 /// The state of an operation as of one reply, and how the wait is going.
 pub struct Snapshot<M = IgnoredAny> {
@@ -28,15 +29,8 @@ impl<M> Snapshot<M> {
         }
     }
 
-    pub(crate) fn of(poller: &Poller<'_>) -> Self {
-        Self {
-            metadata: poller.metadata().cloned(),
-            done: poller.end().is_some(),
-            polls: poller.polls(),
-            elapsed: poller.elapsed(),
-            next_poll: poller.next_poll(),
-            kind: PhantomData,
-        }
+    pub(super) fn of(driver: &Driver<'_>) -> Self {
+        Self::new(driver.report(), driver.next_poll())
     }
 
     /// The metadata, if the service sent any and it reads as `M`. What does not is no failure of the operation; see

@@ -1,0 +1,297 @@
+use std::{
+    future::{Future, poll_fn},
+    mem,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
+
+use tokio::time::{Sleep, sleep};
+use tracing::Instrument as _;
+
+use super::{
+    progress::{End, Progress, Step},
+    settings::Settings,
+};
+use crate::{
+    Any, LroTransport, Operation, OperationName, Report, Status,
+    rules::{Call, Reply},
+};
+
+/// Polls one operation until it is done; the only place that sleeps.
+///
+/// All state is committed after an await, never across one, so a step can be dropped anywhere and taken again.
+pub(crate) struct Driver<'a> {
+    transport: Arc<dyn LroTransport + 'a>,
+    settings: Box<Settings>,
+    state: State,
+}
+
+enum State {
+    Open(Open),
+    Ended(Ended),
+}
+
+/// An operation whose wait has not ended.
+struct Open {
+    name: OperationName,
+    metadata: Option<Any>,
+    /// Made by the first step.
+    progress: Option<Box<Progress>>,
+}
+
+/// How a wait ended, and what was known then.
+struct Ended {
+    report: Report,
+    end: End,
+}
+
+impl<'a> Driver<'a> {
+    pub(crate) fn new(transport: Arc<dyn LroTransport + 'a>, name: OperationName) -> Self {
+        let state = State::Open(Open { name, metadata: None, progress: None });
+        Self { transport, settings: Box::default(), state }
+    }
+
+    /// Begins with a state that a starting call returned.
+    pub(crate) fn started(transport: Arc<dyn LroTransport + 'a>, operation: Operation) -> Self {
+        let Operation { name, metadata, outcome, retry_after } = operation;
+        let settings = Box::new(Settings { hint: retry_after, ..Settings::default() });
+        let name = OperationName::parse(&name);
+        let report = |name: Option<OperationName>, metadata, done| Report {
+            name,
+            done,
+            last_metadata: metadata,
+            ..Report::default()
+        };
+        let state = match (outcome, name) {
+            (Some(outcome), name) => {
+                State::Ended(Ended { report: report(name.ok(), metadata, true), end: Ok(outcome) })
+            }
+            (None, Ok(name)) => State::Open(Open { name, metadata, progress: None }),
+            (None, Err(fault)) => {
+                let report = report(None, metadata, false);
+                let message =
+                    format!("the operation that was started has no usable name: {}", fault.message());
+                let end = Err(Status::malformed(message).with_report(report.clone()));
+                State::Ended(Ended { report, end })
+            }
+        };
+        Self { transport, settings, state }
+    }
+
+    pub(crate) fn transport(&self) -> &(dyn LroTransport + 'a) {
+        &*self.transport
+    }
+
+    pub(crate) fn settings(&mut self) -> &mut Settings {
+        &mut self.settings
+    }
+
+    pub(crate) fn name(&self) -> Option<&OperationName> {
+        match &self.state {
+            State::Open(open) => Some(&open.name),
+            State::Ended(ended) => ended.report.name.as_ref(),
+        }
+    }
+
+    pub(crate) fn end(&self) -> Option<&End> {
+        match &self.state {
+            State::Open(_) => None,
+            State::Ended(ended) => Some(&ended.end),
+        }
+    }
+
+    /// What is known so far.
+    pub(crate) fn report(&self) -> Report {
+        match &self.state {
+            State::Open(open) => open.report(),
+            State::Ended(ended) => ended.report.clone(),
+        }
+    }
+
+    pub(crate) fn polls(&self) -> u32 {
+        match &self.state {
+            State::Open(open) => open.progress.as_ref().map_or(0, |progress| progress.tally.polls),
+            State::Ended(ended) => ended.report.polls,
+        }
+    }
+
+    /// The pause between the last reply and the next call; `None` where there is none.
+    pub(crate) fn next_poll(&self) -> Option<Duration> {
+        let State::Open(Open { progress: Some(progress), .. }) = &self.state else {
+            return None;
+        };
+        Some(progress.due(&self.settings).saturating_sub(progress.elapsed))
+    }
+
+    /// Steps until a good reply or the end.
+    pub(crate) async fn next(&mut self) -> Step {
+        let step = self.step_while(is_silent).await;
+        if let State::Open(Open { progress: Some(progress), .. }) = &mut self.state {
+            // The caller that asked to cancel does not listen any more, and may ask again.
+            progress.cancelling.take_refusal();
+        }
+        step
+    }
+
+    /// Steps until the end.
+    pub(crate) async fn finish(&mut self) {
+        self.step_while(|step| step != Step::Ended).await;
+    }
+
+    async fn step_while(&mut self, goes_on: fn(Step) -> bool) -> Step {
+        if self.end().is_some() {
+            return Step::Ended;
+        }
+        // One timer for many steps: to reset it costs less than to make one.
+        let mut timer = pin!(sleep(Duration::ZERO));
+        loop {
+            let step = self.step(timer.as_mut()).await;
+            if !goes_on(step) {
+                return step;
+            }
+        }
+    }
+
+    /// Asks the server to cancel, and steps until the end.
+    ///
+    /// Returns the status by which the server refused an operation that is not done; then the wait may go on.
+    pub(crate) async fn cancel(&mut self) -> Result<(), Status> {
+        let State::Open(Open { name, progress, .. }) = &mut self.state else {
+            return Ok(());
+        };
+        match begun(progress, name, &self.settings, &*self.transport) {
+            Ok(progress) => progress.wish_cancel(),
+            Err(panicked) => self.end_with(Err(panicked)),
+        }
+        while self.step_while(is_silent).await == Step::Running {
+            // A good reply shows that the refusal was in earnest.
+            if let State::Open(Open { progress: Some(progress), .. }) = &mut self.state
+                && let Some(refusal) = progress.cancelling.take_refusal()
+            {
+                return Err(refusal);
+            }
+        }
+        Ok(())
+    }
+
+    async fn step(&mut self, timer: Pin<&mut Sleep>) -> Step {
+        let State::Open(open) = &mut self.state else {
+            return Step::Ended;
+        };
+        match open.step(&self.settings, &*self.transport, timer).await {
+            Ok(step) => step,
+            Err(end) => {
+                self.end_with(end);
+                Step::Ended
+            }
+        }
+    }
+
+    fn end_with(&mut self, end: End) {
+        if let State::Open(open) = &mut self.state {
+            let report = Report { done: end.is_ok(), ..open.report() };
+            let end = end.map_err(|status| status.with_report(report.clone()));
+            self.state = State::Ended(Ended { report, end });
+        }
+    }
+}
+
+impl Open {
+    fn report(&self) -> Report {
+        let progress = self.progress.as_deref();
+        let trouble = progress.and_then(|progress| progress.trouble.as_ref());
+        Report {
+            name: Some(self.name.clone()),
+            polls: progress.map_or(0, |progress| progress.tally.polls),
+            elapsed: progress.map_or(Duration::ZERO, |progress| progress.elapsed),
+            done: false,
+            last_failure: trouble.and_then(|trouble| trouble.last_failure().cloned()),
+            last_metadata: self.metadata.clone(),
+        }
+    }
+
+    /// Sleeps until the next call is due, calls once, and keeps how the call ended.
+    async fn step(
+        &mut self,
+        settings: &Settings,
+        transport: &dyn LroTransport,
+        mut timer: Pin<&mut Sleep>,
+    ) -> Result<Step, End> {
+        let Self { name, metadata, progress } = self;
+        let progress = begun(progress, name, settings, transport).map_err(Err)?;
+        let due = progress.due(settings);
+        let mut asked = progress.now();
+        if due > asked {
+            timer.as_mut().reset(progress.instant(due));
+            timer.as_mut().await;
+            asked = progress.now();
+        } else if progress.tally.polls % 32 == 31 {
+            // A transport that is always ready and a pace without delay must not keep the thread.
+            yield_now().await;
+        }
+        let deadline = progress.deadline(settings);
+        let (until, limit) = settings.rules.limit(asked, deadline);
+        timer.as_mut().reset(progress.instant(until));
+        let span = progress.span.clone();
+        let call = Call { asked, ended: asked, deadline, held: false, counts: true };
+        if progress.cancelling.is_due() {
+            let reply = answer(timer, transport.cancel_operation(name).instrument(span)).await;
+            let call = Call { ended: progress.now(), ..call };
+            return progress.keep_cancelled(settings, transport, call, reply.ok_or(limit));
+        }
+        let patience = if progress.may_hold() { limit.patience(until.saturating_sub(asked)) } else { None };
+        let asking = match patience {
+            Some(patience) => transport.wait_operation(name, Some(patience)),
+            None => transport.get_operation(name),
+        };
+        let reply = answer(timer, asking.instrument(span)).await;
+        let reply = reply.map_or(Reply::Cut(limit), Reply::Returned);
+        let call = Call { ended: progress.now(), held: patience.is_some(), ..call };
+        progress.keep(name, metadata, settings, transport, call, reply)
+    }
+}
+
+/// The state of a wait, which begins if it has not.
+fn begun<'p>(
+    progress: &'p mut Option<Box<Progress>>,
+    name: &OperationName,
+    settings: &Settings,
+    transport: &dyn LroTransport,
+) -> Result<&'p mut Progress, Status> {
+    match progress {
+        Some(progress) => Ok(progress),
+        None => Ok(progress.insert(Progress::begin(name, settings, transport)?)),
+    }
+}
+
+fn is_silent(step: Step) -> bool {
+    step == Step::Silent
+}
+
+/// Returns what the call replies, or `None` once the timer has fired. A reply at that very moment counts.
+async fn answer<F: Future>(mut timer: Pin<&mut Sleep>, call: F) -> Option<F::Output> {
+    let mut call = pin!(call);
+    poll_fn(|context| match call.as_mut().poll(context) {
+        Poll::Ready(reply) => Poll::Ready(Some(reply)),
+        Poll::Pending if timer.as_mut().poll(context).is_ready() => Poll::Ready(None),
+        // A call that uses up what tokio grants a task keeps the timer from being polled, not from firing.
+        Poll::Pending if timer.is_elapsed() => Poll::Ready(None),
+        Poll::Pending => Poll::Pending,
+    })
+    .await
+}
+
+/// Lets the other tasks of the thread run once.
+async fn yield_now() {
+    let mut yielded = false;
+    poll_fn(|context| {
+        if mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
