@@ -1,6 +1,6 @@
 use std::{any::type_name, fmt, sync::Arc, time::Duration};
 
-use lro::{Learned, LroTransport, OperationName, Tolerance, pacing::Pacing};
+use lro::{Learned, LroTransport, OperationName, Tolerance, pacing::Pacing, rules::Rules};
 
 use crate::{
     driver::drive,
@@ -8,7 +8,6 @@ use crate::{
     rate::Rate,
     shared::{Hold, Shared},
     state::State,
-    step::Rules,
 };
 
 /// Sets up a [`Fleet`]; from [`Fleet::builder`].
@@ -25,6 +24,7 @@ pub struct FleetBuilder {
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) rules: Rules,
+    pub(crate) deadline: Option<Duration>,
     pub(crate) pacing: Option<Pacing>,
     pub(crate) rate: Option<Rate>,
     pub(crate) max_in_flight: usize,
@@ -45,13 +45,9 @@ type NameOf = dyn Fn(&OperationName) -> String + Send + Sync;
 
 impl FleetBuilder {
     pub(crate) fn new(transport: Arc<dyn LroTransport>) -> Self {
-        let rules = Rules {
-            tolerance: Tolerance::default(),
-            deadline: None,
-            attempt_timeout: Duration::from_secs(30),
-        };
         let settings = Settings {
-            rules,
+            rules: Rules::default(),
+            deadline: None,
             pacing: None,
             rate: None,
             max_in_flight: 64,
@@ -132,7 +128,7 @@ impl FleetBuilder {
     /// Then the wait ends with [`Origin::StoppedAsking`](lro::Origin::StoppedAsking), after a last call: it is made within
     /// two seconds, or not at all if there is no room for it, and has two seconds to be answered.
     pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
-        self.settings.rules.deadline = deadline.into();
+        self.settings.deadline = deadline.into();
         self
     }
 

@@ -12,12 +12,12 @@ use std::{
 };
 
 use futures::task::AtomicWaker;
-use lro::{Operation, OperationName, OperationPage, Status};
-
-use crate::{
-    step::{Limit, Reply},
-    time::Time,
+use lro::{
+    Operation, OperationName, OperationPage, Status,
+    rules::{Limit, Reply},
 };
+
+use crate::time::Time;
 
 /// The calls in flight, all driven by one task. A slot and its waker serve one call after the other.
 #[derive(Debug)]

@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use lro::{Code, LroTransport, Service};
+use lro::{
+    Code, LroTransport, Service,
+    rules::{Limit, Reply},
+};
 use tokio::time::{Sleep, sleep};
 use tracing::debug;
 
@@ -16,7 +19,6 @@ use crate::{
     calls::{Answer, Asking, Calls, Ended},
     shared::Shared,
     state::{Ask, State, Subject},
-    step::{Limit, Reply},
     time::{Clock, Time},
 };
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use lro::{Code, Origin, Status, Tolerance};
+use lro::{Code, Origin, Status, rules::Rules};
 
 use crate::{
     rate::{Rate, Window},
@@ -112,7 +112,7 @@ impl Gate {
     }
 
     /// A call failed; `chance` is drawn from `0.0..1.0`.
-    pub(crate) fn failed(&mut self, asked: Time, now: Time, status: &Status, rules: &Tolerance, chance: f64) {
+    pub(crate) fn failed(&mut self, asked: Time, now: Time, status: &Status, rules: &Rules, chance: f64) {
         let hint = rules.hint(status.retry_after());
         let throttles = status.code() == Code::ResourceExhausted || !hint.is_zero();
         if throttles {
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn trouble_is_forgotten_in_the_end() {
-        let rules = Tolerance::default();
+        let rules = Rules::default();
         let mut gate = Gate::new(None);
         let at = Time::from_micros(1_000);
         gate.sent(at);

@@ -34,7 +34,6 @@ mod ready;
 mod record;
 mod shared;
 mod state;
-mod step;
 mod sweep;
 mod table;
 mod tick;

@@ -1,7 +1,7 @@
 use std::{mem, time::Duration};
 
 use lro::{
-    LearnedKind, Outlook,
+    Course, LearnedKind, Outlook,
     pacing::{Finish, Moment, Pacing, Schedule},
 };
 
@@ -30,11 +30,11 @@ impl Pace {
     }
 
     /// The delay of the first poll of an operation.
-    pub(crate) fn begin(&mut self, id: u32, record: &mut Record) -> Duration {
+    pub(crate) fn begin(&mut self, id: u32, course: &mut Course) -> Duration {
         let first = Moment::new(Duration::ZERO, 0);
         let delay = match self {
             Self::Shared(schedule) => schedule.delay(&first),
-            Self::Learned { kind, .. } => Some(kind.delay(&mut record.course, &first)),
+            Self::Learned { kind, .. } => Some(kind.delay(course, &first)),
             Self::Each { pacing, schedules } => {
                 let mut schedule = pacing.schedule();
                 let delay = schedule.delay(&first);
@@ -46,19 +46,19 @@ impl Pace {
     }
 
     /// The delay from a good reply to the next poll, or `None` to give up.
-    pub(crate) fn delay(&mut self, id: u32, record: &mut Record, moment: &Moment) -> Option<Duration> {
+    pub(crate) fn delay(&mut self, id: u32, course: &mut Course, moment: &Moment) -> Option<Duration> {
         match self {
             Self::Shared(schedule) => schedule.delay(moment),
-            Self::Learned { kind, .. } => Some(kind.delay(&mut record.course, moment)),
+            Self::Learned { kind, .. } => Some(kind.delay(course, moment)),
             Self::Each { schedules, .. } => schedules.get_mut(&id)?.delay(moment),
         }
     }
 
     /// An operation finished, or is waited for no more.
-    pub(crate) fn finish(&mut self, id: u32, record: &mut Record, finish: &Finish) {
+    pub(crate) fn finish(&mut self, id: u32, course: &mut Course, finish: &Finish) {
         match self {
             Self::Shared(_) => {}
-            Self::Learned { kind, .. } => kind.finished(&mut record.course, finish),
+            Self::Learned { kind, .. } => kind.finished(course, finish),
             Self::Each { schedules, .. } => {
                 if let Some(mut schedule) = schedules.remove(&id) {
                     schedule.finished(finish);
@@ -90,6 +90,6 @@ impl Pace {
         let Self::Learned { outlook: Some(outlook), .. } = self else {
             return now.seconds_since(record.due);
         };
-        outlook.worth(Duration::try_from_secs_f32(record.running).unwrap_or_default(), record.age(now))
+        outlook.worth(record.tally.running(), record.age(now))
     }
 }

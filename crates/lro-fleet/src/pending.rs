@@ -34,9 +34,9 @@ impl Pending {
         Self {
             name,
             age: record.age(now),
-            polls: record.polls,
+            polls: record.tally.polls,
             next_poll: (!is_called).then(|| record.due.since(now)),
-            last_failure: more.and_then(|more| more.last_failure.clone()),
+            last_failure: more.and_then(|more| more.trouble.as_ref()?.last_failure().cloned()),
         }
     }
 }

@@ -1,33 +1,24 @@
-use std::time::Duration;
-
-use lro::{Any, Course, OperationName, Report, Status, tolerance};
+use lro::{
+    Any, Course, OperationName, Report,
+    rules::{Age, Rules, Tally, Trouble},
+};
 
 use crate::time::Time;
 
-/// What is known of one operation: forty bytes of plain data.
+/// What is known of one operation: 48 bytes of plain data.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Record {
     pub(crate) began: Time,
     /// When to ask next, at the deadline at the latest; once it has ended, when it did.
     pub(crate) due: Time,
     pub(crate) course: Course,
-    /// When it was last seen running, in seconds since the begin, half-way between a call and its reply; 0 for never.
-    pub(crate) running: f32,
-    /// The calls made.
-    pub(crate) polls: u32,
+    pub(crate) tally: Tally,
 }
 
 /// What is known of few operations: failed calls, and metadata if the service sends any.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct More {
-    /// In a row, those that count against the budget.
-    pub(crate) failures: u32,
-    /// All in a row.
-    pub(crate) setbacks: u32,
-    /// All.
-    pub(crate) failed: u32,
-    pub(crate) refused_credential: bool,
-    pub(crate) last_failure: Option<Status>,
+    pub(crate) trouble: Option<Trouble>,
     pub(crate) metadata: Option<Any>,
 }
 
@@ -36,24 +27,19 @@ impl Record {
         Self { began: now, due: now, ..Self::default() }
     }
 
-    /// The good replies so far.
-    pub(crate) fn replies(&self, more: Option<&More>) -> u32 {
-        self.polls - more.map_or(0, |more| more.failed)
-    }
-
     /// The time since the begin.
-    pub(crate) fn age(&self, now: Time) -> Duration {
+    pub(crate) fn age(&self, now: Time) -> Age {
         now.since(self.began)
     }
 
-    /// What the next failed call is judged by.
-    pub(crate) fn history(&self, more: Option<&More>, now: Time) -> tolerance::History {
-        tolerance::History {
-            failures: more.map_or(0, |more| more.failures),
-            elapsed: self.age(now),
-            had_reply: self.replies(more) > 0,
-            refused_credential: more.is_some_and(|more| more.refused_credential),
-        }
+    /// The time of an age.
+    pub(crate) fn at(&self, age: Age) -> Time {
+        self.began.after(age)
+    }
+
+    /// When the wait is given up for which no call could be made any more, `deadline` after its begin.
+    pub(crate) fn gives_up_at(&self, deadline: Option<Age>) -> Option<Time> {
+        deadline.map(|deadline| self.at(deadline).after(Rules::GRACE))
     }
 
     /// What is known at `now`.
@@ -66,11 +52,24 @@ impl Record {
     ) -> Report {
         let mut report = Report::default();
         report.name = Some(name);
-        report.polls = self.polls;
+        report.polls = self.tally.polls;
         report.elapsed = self.age(now);
         report.done = is_done;
-        report.last_failure = more.and_then(|more| more.last_failure.clone());
+        report.last_failure = more.and_then(|more| more.trouble.as_ref()?.last_failure().cloned());
         report.last_metadata = more.and_then(|more| more.metadata.clone());
         report
     }
+}
+
+impl More {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.trouble.is_none() && self.metadata.is_none()
+    }
+}
+
+/// The times at which a call was made and ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span {
+    pub(crate) asked: Time,
+    pub(crate) ended: Time,
 }

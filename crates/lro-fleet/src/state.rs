@@ -10,7 +10,11 @@ mod wait;
 
 use std::{collections::VecDeque, mem, task::Waker, time::Duration};
 
-use lro::{Handle, Learned, OperationName, Report, Service, pacing::Finish};
+use lro::{
+    Handle, Learned, OperationName, Report, Service,
+    pacing::Finish,
+    rules::{Rules, Tally},
+};
 use slab::Slab;
 
 pub(crate) use self::{
@@ -26,7 +30,6 @@ use crate::{
     metrics::Metrics,
     pending::Pending,
     ready::Item,
-    step::Rules,
     sweep::Collection,
     table::{Phase, Table},
     tick::Ticks,
@@ -222,14 +225,13 @@ impl State {
     /// Tells the pace how it ended, once; `done` is when it was seen done.
     fn finish(&mut self, id: u32, done: Option<Duration>) {
         let Self { table, classes, .. } = self;
-        let failed = table.more(id).map_or(0, |more| more.failed);
         let Some(entry) = table.get_mut(id) else {
             return;
         };
-        let running = Duration::try_from_secs_f32(entry.record.running).unwrap_or_default();
-        let finish = Finish::new(running, done, entry.record.polls - failed);
+        let Tally { replies, .. } = entry.record.tally;
+        let finish = Finish::new(entry.record.tally.running(), done, replies);
         if let Some(class) = classes.get_mut(entry.class as usize) {
-            class.pace.finish(id, &mut entry.record, &finish);
+            class.pace.finish(id, &mut entry.record.course, &finish);
         }
     }
 

@@ -1,10 +1,14 @@
 //! What becomes of operations after a call.
 
-use lro::{OperationPage, Status};
+use lro::{
+    Any, OperationPage, Outcome, Status,
+    pacing::Moment,
+    rules::{Age, Call, Known, Limit, Next, Reply, guard},
+};
 
 use super::State;
 use crate::{
-    step::{Call, Decision, Known, Limit, Reply, step},
+    record::{Record, Span},
     table::Phase,
     time::Time,
 };
@@ -22,7 +26,7 @@ impl State {
             let is_told = !matches!(reply, Reply::Cut(Limit::Deadline | Limit::Grace));
             self.commit_to_gate(key, asked, is_told.then_some(&answer), now);
         }
-        self.judge(id, name, Call { asked, ended: now }, reply);
+        self.judge(id, name, Span { asked, ended: now }, reply);
     }
 
     /// Keeps a page of a collection.
@@ -40,7 +44,7 @@ impl State {
             self.metrics.count_failure(status.code());
         }
         self.commit_to_gate(key, asked, Some(&reply), now);
-        let call = Call { asked, ended: now };
+        let call = Span { asked, ended: now };
         match reply {
             Ok(page) => self.keep_page(number, page, call),
             Err(status) => self.keep_refusal(number, &status, call),
@@ -72,7 +76,7 @@ impl State {
         gate.ended();
         match answer {
             Some(Ok(_)) => gate.answered(asked),
-            Some(Err(status)) => gate.failed(asked, now, status, &self.rules.tolerance, chance),
+            Some(Err(status)) => gate.failed(asked, now, status, &self.rules, chance),
             None => {}
         }
         if self.has_work(key) {
@@ -81,54 +85,66 @@ impl State {
     }
 
     /// Lets the rules decide about an operation after a call.
-    pub(super) fn judge(&mut self, id: u32, name: &str, call: Call, reply: Reply) {
+    pub(super) fn judge(&mut self, id: u32, name: &str, span: Span, reply: Reply) {
         let chance = self.chance.f64();
-        let Self { table, classes, rules, .. } = self;
-        let mut more = table.take_more(id);
+        let Self { table, classes, rules, settings, .. } = self;
+        let mut more = table.take_more(id).unwrap_or_default();
         let Some(entry) = table.get_mut(id) else {
             return;
         };
+        let (asked, ended) = (entry.record.age(span.asked), entry.record.age(span.ended));
+        let call = Call { deadline: settings.deadline, ..Call::new(asked, ended) };
         let class = classes.get_mut(entry.class as usize);
-        let pace = |record: &mut _, moment: &_| class?.pace.delay(id, record, moment);
-        let known = Known { name, record: &mut entry.record, more: &mut more };
-        let decision = step(known, rules, call, reply, pace, chance);
-        let (running, done) = (entry.record.running, call.middle().since(entry.record.began));
-        if let Some(more) = more {
+        let Record { course, tally, .. } = &mut entry.record;
+        let pace =
+            |moment: &Moment, _: Option<&Any>| guard("the pacing", || class?.pace.delay(id, course, moment));
+        let known = Known { name, tally, trouble: &mut more.trouble, metadata: &mut more.metadata };
+        let next = rules.step(known, call, reply, pace, chance);
+        let running = tally.running();
+        if !more.is_empty() {
             table.set_more(id, more);
         }
-        if matches!(decision, Decision::Complete(_)) {
-            self.metrics.count_finish(f64::from(running), done.as_secs_f64());
-            self.finish(id, Some(done));
+        if matches!(next, Next::Done(_)) {
+            self.metrics.count_finish(running.as_secs_f64(), call.looked().as_secs_f64());
+            self.finish(id, Some(call.looked()));
         }
-        self.decide(id, decision, call.ended);
+        self.decide(id, next, span.ended);
     }
 
     /// Does what was decided.
-    pub(super) fn decide(&mut self, id: u32, decision: Decision, now: Time) {
-        let end = match decision {
-            Decision::Poll(at) => {
-                if self.is_unwanted(id) {
-                    self.forget(id);
-                    return;
-                }
-                self.wait_until(id, at, now);
-                self.table.take_wakers(id, false, &mut self.woken);
-                return;
-            }
-            Decision::Complete(outcome) => Ok(outcome),
-            Decision::Fail(status) | Decision::GiveUp(status) => {
-                self.metrics.given_up += 1;
-                self.finish(id, None);
-                Err(status.with_report(self.report(id, now)))
-            }
+    pub(super) fn decide(&mut self, id: u32, next: Next, now: Time) {
+        let failure = match next {
+            Next::Ask { at, .. } => return self.go_on(id, at, now),
+            Next::Done(outcome) => return self.conclude(id, Ok(outcome), now),
+            Next::Failed(status) => status,
+            Next::Expired { why, .. } => why.status(),
         };
+        self.metrics.given_up += 1;
+        self.finish(id, None);
+        let end = Err(failure.with_report(self.report(id, now)));
+        self.conclude(id, end, now);
+    }
+
+    /// An operation is asked about again at this age, if somebody waits for it.
+    fn go_on(&mut self, id: u32, at: Age, now: Time) {
+        match self.table.get(id) {
+            Some(entry) if !entry.is_unwanted() => {
+                self.wait_until(id, entry.record.at(at), now);
+                self.table.take_wakers(id, false, &mut self.woken);
+            }
+            _ => self.forget(id),
+        }
+    }
+
+    /// The wait for an operation has ended.
+    fn conclude(&mut self, id: u32, end: Result<Outcome, Status>, now: Time) {
         let Some(entry) = self.table.get_mut(id) else {
             return;
         };
         entry.phase = Phase::Ended;
         entry.record.due = now;
         let registered = entry.registered;
-        if self.is_unwanted(id) {
+        if entry.is_unwanted() {
             self.forget(id);
             return;
         }
@@ -138,9 +154,5 @@ impl State {
             self.completed.push_back(id);
             self.wake_listeners();
         }
-    }
-
-    fn is_unwanted(&self, id: u32) -> bool {
-        self.table.get(id).is_none_or(|entry| entry.watches == 0 && !entry.registered)
     }
 }

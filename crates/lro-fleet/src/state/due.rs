@@ -2,16 +2,13 @@
 
 use std::time::Duration;
 
-use lro::{ListOperationsRequest, OperationName};
+use lro::{
+    ListOperationsRequest, OperationName,
+    rules::{Limit, Next, stopped},
+};
 
 use super::State;
-use crate::{
-    metrics::Metrics,
-    ready::Item,
-    step::{Limit, give_up},
-    table::Phase,
-    time::Time,
-};
+use crate::{metrics::Metrics, ready::Item, table::Phase, time::Time};
 
 /// A call to be made.
 #[derive(Debug)]
@@ -91,10 +88,12 @@ impl State {
 
     /// An operation is given up at this time, unless a call is in flight, which has a limit of its own.
     fn pass_deadline(&mut self, id: u32, at: Time, now: Time) {
-        let entry = self.table.get(id).filter(|entry| self.rules.gives_up_at(&entry.record) == Some(at));
+        let entry =
+            self.table.get(id).filter(|entry| entry.record.gives_up_at(self.settings.deadline) == Some(at));
         if entry.is_some_and(|entry| matches!(entry.phase, Phase::Ready | Phase::Held | Phase::Swept)) {
             self.leave_line(id);
-            self.decide(id, give_up("the deadline passed, and no call could be made"), now);
+            let status = stopped("the deadline passed, and no call could be made");
+            self.decide(id, Next::Failed(status), now);
         }
     }
 
@@ -160,7 +159,8 @@ impl State {
         let entry = self.table.get_mut(id)?;
         entry.phase = if reserves { Phase::CallingReserved } else { Phase::Calling };
         self.metrics.late.add(now.since(entry.record.due));
-        let (until, limit) = self.rules.limit(&entry.record, now);
+        let (until, limit) = self.rules.limit(entry.record.age(now), self.settings.deadline);
+        let until = entry.record.at(until);
         self.count_call();
         Some(Ask { subject: Subject::Operation(id, name), until, limit })
     }

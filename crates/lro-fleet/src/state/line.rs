@@ -12,7 +12,7 @@ impl State {
         let Some(entry) = self.table.get_mut(id) else {
             return;
         };
-        let at = self.rules.deadline(&entry.record).map_or(at, |deadline| at.min(deadline));
+        let at = self.settings.deadline.map_or(at, |deadline| at.min(entry.record.at(deadline)));
         entry.record.due = at;
         if at <= now {
             self.make_ready(id, now);

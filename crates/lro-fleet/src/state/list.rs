@@ -2,11 +2,14 @@
 
 use std::mem;
 
-use lro::{Code, ListOperationsRequest, Operation, OperationPage, Status};
+use lro::{
+    Code, ListOperationsRequest, Operation, OperationPage, Status,
+    rules::{Limit, Reply},
+};
 
 use super::{Ask, State, Subject};
 use crate::{
-    step::{Call, Limit, Reply},
+    record::Span,
     sweep::{Next, PAGE_SIZE},
     table::Phase,
     time::Time,
@@ -77,7 +80,7 @@ impl State {
     }
 
     /// Keeps what a page tells.
-    pub(super) fn keep_page(&mut self, number: usize, page: OperationPage, call: Call) {
+    pub(super) fn keep_page(&mut self, number: usize, page: OperationPage, call: Span) {
         let OperationPage { operations, next_page_token } = page;
         let told =
             operations.into_iter().filter_map(|operation| self.keep_listed(number, operation, call)).count();
@@ -89,7 +92,7 @@ impl State {
     }
 
     /// Keeps that a collection could not be listed.
-    pub(super) fn keep_refusal(&mut self, number: usize, status: &Status, call: Call) {
+    pub(super) fn keep_refusal(&mut self, number: usize, status: &Status, call: Span) {
         let may_pass = self.rules.tolerance.is_survivable(status) || status.code() == Code::Unauthenticated;
         // Then no collection has a list.
         self.lists &= status.code() != Code::Unimplemented;
@@ -98,7 +101,7 @@ impl State {
     }
 
     /// Keeps what a page tells of an operation, if it is waited for. Returns whether a get is saved by that.
-    fn keep_listed(&mut self, number: usize, operation: Operation, call: Call) -> Option<()> {
+    fn keep_listed(&mut self, number: usize, operation: Operation, call: Span) -> Option<()> {
         let id = self.table.find(&operation.name)?;
         let entry = self.table.get(id)?;
         if self.classes.get(entry.class as usize)?.collection != Some(number) {

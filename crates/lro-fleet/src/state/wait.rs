@@ -2,13 +2,15 @@
 
 use std::{mem, task::Waker, time::Duration};
 
-use lro::{Code, Handle, OperationName, Origin, Report, Status};
+use lro::{
+    Code, Handle, OperationName, Origin, Report, Status,
+    rules::{Next, stopped},
+};
 
 use super::State;
 use crate::{
     class::Tag,
     record::Record,
-    step::give_up,
     table::{End, Phase},
     time::Time,
 };
@@ -77,7 +79,7 @@ impl State {
             return Some(News::Ended(end, report));
         }
         let record = &self.table.get(id)?.record;
-        let replies = record.replies(self.table.more(id));
+        let replies = record.tally.replies;
         if replies > told {
             let now = self.clock.now();
             let next_poll = record.due.since(now);
@@ -158,7 +160,7 @@ impl State {
                 entry.registered = false;
             }
             self.leave_line(id);
-            self.decide(id, give_up(why), now);
+            self.decide(id, Next::Failed(stopped(why)), now);
         }
         self.held.clear();
         self.wake_listeners();
@@ -182,7 +184,7 @@ impl State {
         let collection = self.collection(name.as_str(), key);
         let class = self.join(Tag { kind, key, collection });
         let mut record = Record::begin(now);
-        let delay = self.classes[class].pace.begin(id, &mut record);
+        let delay = self.classes[class].pace.begin(id, &mut record.course);
         if let Some(entry) = self.table.get_mut(id) {
             entry.class = class as u32;
             entry.record = record;
@@ -206,17 +208,18 @@ impl State {
 
     /// Has an operation given up at its deadline, and forgets the deadlines of those that have ended if they are many.
     fn set_deadline(&mut self, id: u32) {
-        let Some(at) = self.table.get(id).and_then(|entry| self.rules.gives_up_at(&entry.record)) else {
+        let Some(at) = self.table.get(id).and_then(|entry| entry.record.gives_up_at(self.settings.deadline))
+        else {
             return;
         };
         if at < self.deadlines.next() {
             self.wake_driver();
         }
         self.deadlines.set(at, id);
-        let Self { table, rules, deadlines, .. } = self;
+        let Self { table, settings, deadlines, .. } = self;
         deadlines.retain(table.len(), |at, id| {
             let entry = table.get(id).filter(|entry| entry.phase.is_pending());
-            entry.is_some_and(|entry| rules.gives_up_at(&entry.record) == Some(at))
+            entry.is_some_and(|entry| entry.record.gives_up_at(settings.deadline) == Some(at))
         });
     }
 
