@@ -110,8 +110,8 @@ impl<C> HttpClientBuilder<C> {
     ///
     /// # Errors
     ///
-    /// `INVALID_ARGUMENT` for an endpoint, a quota project or a user agent that is none; `UNAVAILABLE` if the system
-    /// has no root certificates for HTTPS.
+    /// `INVALID_ARGUMENT` for an endpoint, a quota project or a user agent that is none, and for a proxy of the
+    /// environment that is not an `http` one; `UNAVAILABLE` if the system has no root certificates for HTTPS.
     pub fn build(self) -> Result<C, Status> {
         HttpClient::new(self.settings).map(self.finish)
     }

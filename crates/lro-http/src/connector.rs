@@ -1,4 +1,4 @@
-//! TCP, the proxies of the environment, and TLS.
+//! TCP, the proxy of the environment, and TLS.
 
 use std::{
     future::Future,
@@ -8,12 +8,12 @@ use std::{
     time::Duration,
 };
 
-use http::{Uri, uri::Scheme};
+use http::Uri;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::{
         legacy::connect::{HttpConnector, proxy::Tunnel},
-        proxy::matcher::Matcher,
+        proxy::matcher::Intercept,
     },
     rt::TokioIo,
 };
@@ -22,7 +22,7 @@ use rustls::{ClientConfig, RootCertStore, crypto::CryptoProvider};
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use crate::Endpoint;
+use crate::{Endpoint, proxy::proxy_for};
 
 pub(crate) type Connector = HttpsConnector<Proxied>;
 
@@ -33,7 +33,7 @@ pub(crate) fn connector(endpoint: &Endpoint, connect_timeout: Duration) -> Resul
     http.set_nodelay(true);
     http.set_connect_timeout(Some(connect_timeout));
     http.set_keepalive(Some(Duration::from_secs(60)));
-    let proxied = Proxied { http, proxies: Arc::new(Matcher::from_env()) };
+    let proxied = Proxied { http, proxy: proxy_for(endpoint)? };
     let tls = ClientConfig::builder_with_provider(Arc::new(provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| {
@@ -46,12 +46,11 @@ pub(crate) fn connector(endpoint: &Endpoint, connect_timeout: Duration) -> Resul
     Ok(builder.enable_all_versions().wrap_connector(proxied))
 }
 
-/// TCP, through the proxy that the environment names (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`); never for plain
-/// HTTP, which is for loopback.
+/// TCP, through the endpoint's proxy if it has one.
 #[derive(Clone, Debug)]
 pub(crate) struct Proxied {
     http: HttpConnector,
-    proxies: Arc<Matcher>,
+    proxy: Option<Intercept>,
 }
 
 impl Service<Uri> for Proxied {
@@ -64,8 +63,7 @@ impl Service<Uri> for Proxied {
     }
 
     fn call(&mut self, target: Uri) -> Self::Future {
-        let proxy = self.proxies.intercept(&target).filter(|_| target.scheme() == Some(&Scheme::HTTPS));
-        let Some(proxy) = proxy else {
+        let Some(proxy) = &self.proxy else {
             let connecting = self.http.call(target);
             return Box::pin(async { Ok(connecting.await?) });
         };

@@ -37,14 +37,7 @@ impl Endpoint {
         if authority.as_str().contains('@') {
             return Err(refuse("it has a user or a password: give credentials to the builder"));
         }
-        if authority.host().is_empty() {
-            return Err(refuse("it has no host"));
-        }
-        // What stands behind the host is `:` and a port, if anything.
-        let port = authority.as_str().get(authority.host().len()..).unwrap_or_default();
-        if !port.is_empty() && authority.port_u16().is_none_or(|port| port == 0) {
-            return Err(refuse("its port is not a number from 1 to 65535"));
-        }
+        check_authority(&authority).map_err(refuse)?;
         match scheme.as_str() {
             "https" => {}
             "http" if is_loopback(authority.host()) => {}
@@ -79,6 +72,19 @@ impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// Refuses an authority without user and password that has no host or an invalid port, and returns the reason.
+pub(crate) fn check_authority(authority: &Authority) -> Result<(), &'static str> {
+    if authority.host().is_empty() {
+        return Err("it has no host");
+    }
+    // What stands behind the host is `:` and a port, if anything.
+    let port = authority.as_str().get(authority.host().len()..).unwrap_or_default();
+    if !port.is_empty() && authority.port_u16().is_none_or(|port| port == 0) {
+        return Err("its port is not a number from 1 to 65535");
+    }
+    Ok(())
 }
 
 fn is_loopback(host: &str) -> bool {

@@ -20,6 +20,7 @@ pub mod fuzz;
 mod google_cloud_auth;
 mod payload;
 mod prepared;
+mod proxy;
 mod reply;
 mod template;
 mod transport;
