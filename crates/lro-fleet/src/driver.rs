@@ -9,7 +9,7 @@ use std::{
 };
 
 use lro::{
-    Code, LroTransport, Service,
+    Attempt, Code, LroTransport, Service,
     rules::{Limit, Reply},
 };
 use tokio::time::{Sleep, sleep};
@@ -93,7 +93,8 @@ impl Driver<'_> {
             metrics.trace();
         }
         for Ask { subject, until, limit } in self.asks.drain(..) {
-            let call = call(&self.shared.transport, subject);
+            let attempt = Attempt::within(until.since(now));
+            let call = call(&self.shared.transport, subject, attempt);
             self.ended.extend(self.calls.begin(call, now, until, limit));
         }
         Some(next)
@@ -127,16 +128,21 @@ fn trace(service: &Service, ended: &Ended) {
     );
 }
 
-fn call(transport: &Arc<dyn LroTransport>, subject: Subject) -> Asking {
+fn call(transport: &Arc<dyn LroTransport>, subject: Subject, attempt: Attempt) -> Asking {
     let transport = transport.clone();
     match subject {
         Subject::Operation(id, name) => {
             let asked = name.clone();
-            Asking::Operation(id, name, Box::pin(async move { transport.get_operation(&asked).await }))
+            Asking::Operation(
+                id,
+                name,
+                Box::pin(async move { transport.get_operation_within(&asked, &attempt).await }),
+            )
         }
-        Subject::Page(number, request) => {
-            Asking::Page(number, Box::pin(async move { transport.list_operations(&request).await }))
-        }
+        Subject::Page(number, request) => Asking::Page(
+            number,
+            Box::pin(async move { transport.list_operations_within(&request, &attempt).await }),
+        ),
     }
 }
 

@@ -21,6 +21,7 @@
 //! The core knows no network and no server. All time is tokio's, so a paused clock drives it.
 
 mod any;
+mod attempt;
 #[cfg(feature = "backoff")]
 mod backoff;
 mod chance;
@@ -50,6 +51,7 @@ pub use async_trait::async_trait;
 
 pub use crate::{
     any::Any,
+    attempt::{Attempt, Permit},
     code::Code,
     handle::{Handle, Service},
     json::from_json,

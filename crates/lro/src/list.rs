@@ -4,7 +4,7 @@ use futures::{Stream, StreamExt, TryStreamExt, stream};
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    ListOperationsRequest, LroTransport, Operation, OperationPage, Status, Tolerance,
+    Attempt, ListOperationsRequest, LroTransport, Operation, OperationPage, Status, Tolerance,
     chance::Chance,
     rules::{FailedCall, Retry, Rules, Trouble},
 };
@@ -87,7 +87,8 @@ impl<'a> Pages<'a> {
         let mut chance = Chance::drawn();
         let mut trouble = Trouble::default();
         loop {
-            let call = self.transport.list_operations(&self.request);
+            let attempt = Attempt::within(self.rules.attempt_timeout);
+            let call = self.transport.list_operations_within(&self.request, &attempt);
             let status = match timeout(self.rules.attempt_timeout, call).await {
                 Ok(Ok(page)) => return Ok(page),
                 Ok(Err(status)) => status,

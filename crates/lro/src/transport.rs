@@ -1,8 +1,30 @@
-use std::{fmt, future::Future, sync::Arc, time::Duration};
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-use crate::{Code, Learned, Operation, OperationName, Service, Status};
+use crate::{Attempt, Code, Learned, Operation, OperationName, Service, Status};
+
+/// The provided methods `…_within`: the plain calls, without a box around theirs.
+macro_rules! within {
+    ($($(#[$doc:meta])* fn $within:ident($argument:ident: &$kind:ty) -> $output:ty = $plain:ident;)*) => {
+        $(
+            $(#[$doc])*
+            fn $within<'a, 'b, 'c, 'd>(
+                &'a self,
+                $argument: &'b $kind,
+                _: &'c Attempt,
+            ) -> Pin<Box<dyn Future<Output = Result<$output, Status>> + Send + 'd>>
+            where
+                'a: 'd,
+                'b: 'd,
+                'c: 'd,
+                Self: 'd,
+            {
+                self.$plain($argument)
+            }
+        )*
+    };
+}
 
 /// An asynchronous function from an operation's name to its latest state.
 ///
@@ -53,6 +75,33 @@ pub trait LroTransport: fmt::Debug + Send + Sync {
     /// turns out to have no such call. A transport that learns so declares it no more, for all waits to come.
     async fn wait_operation(&self, name: &OperationName, _: Option<Duration>) -> Result<Operation, Status> {
         Err(Status::unsupported(&self.service(), "wait", name.as_str()))
+    }
+
+    within! {
+        /// As [`get_operation`](Self::get_operation), for a transport that heeds the time left or the permit.
+        fn get_operation_within(name: &OperationName) -> Operation = get_operation;
+        /// As [`cancel_operation`](Self::cancel_operation), for a transport that heeds the time left or the permit.
+        fn cancel_operation_within(name: &OperationName) -> () = cancel_operation;
+        /// As [`delete_operation`](Self::delete_operation), for a transport that heeds the time left or the permit.
+        fn delete_operation_within(name: &OperationName) -> () = delete_operation;
+        /// As [`list_operations`](Self::list_operations), for a transport that heeds the time left or the permit.
+        fn list_operations_within(request: &ListOperationsRequest) -> OperationPage = list_operations;
+    }
+
+    /// As [`wait_operation`](Self::wait_operation), for a transport that heeds the time left or the permit.
+    fn wait_operation_within<'a, 'b, 'c, 'd>(
+        &'a self,
+        name: &'b OperationName,
+        timeout: Option<Duration>,
+        _: &'c Attempt,
+    ) -> Pin<Box<dyn Future<Output = Result<Operation, Status>> + Send + 'd>>
+    where
+        'a: 'd,
+        'b: 'd,
+        'c: 'd,
+        Self: 'd,
+    {
+        self.wait_operation(name, timeout)
     }
 
     /// Which calls the service has beside get.
@@ -188,20 +237,17 @@ impl<T: LroTransport + ?Sized> LroTransport for Box<T> {
 #[macro_export]
 macro_rules! forward_transport {
     ($this:ident => $to:expr) => {
-        $crate::forward_transport!($this => $to, get_operation(name: &'b $crate::OperationName) -> $crate::Operation);
-        $crate::forward_transport!($this => $to, cancel_operation(name: &'b $crate::OperationName) -> ());
-        $crate::forward_transport!($this => $to, delete_operation(name: &'b $crate::OperationName) -> ());
-        $crate::forward_transport!(
-            $this => $to,
-            list_operations(request: &'b $crate::ListOperationsRequest) -> $crate::OperationPage
-        );
-        $crate::forward_transport!(
-            $this => $to,
-            wait_operation(
-                name: &'b $crate::OperationName,
-                timeout: ::core::option::Option<::core::time::Duration>
-            ) -> $crate::Operation
-        );
+        $crate::forward_transport!($this => $to, get_operation, get_operation_within,
+            (name: $crate::OperationName) -> $crate::Operation);
+        $crate::forward_transport!($this => $to, cancel_operation, cancel_operation_within,
+            (name: $crate::OperationName) -> ());
+        $crate::forward_transport!($this => $to, delete_operation, delete_operation_within,
+            (name: $crate::OperationName) -> ());
+        $crate::forward_transport!($this => $to, list_operations, list_operations_within,
+            (request: $crate::ListOperationsRequest) -> $crate::OperationPage);
+        $crate::forward_transport!($this => $to, wait_operation, wait_operation_within,
+            (name: $crate::OperationName, timeout: ::core::option::Option<::core::time::Duration>)
+            -> $crate::Operation);
 
         fn capabilities(&$this) -> $crate::Capabilities {
             $crate::LroTransport::capabilities(&$to)
@@ -215,21 +261,41 @@ macro_rules! forward_transport {
             $crate::LroTransport::learned(&$to)
         }
     };
-    ($this:ident => $to:expr, $call:ident($($argument:ident: $kind:ty),*) -> $output:ty) => {
+    ($this:ident => $to:expr, $call:ident, $within:ident,
+        ($argument:ident: $kind:ty $(, $more:ident: $more_kind:ty)?) -> $output:ty) => {
         fn $call<'a, 'b, 'c>(
             &'a $this,
-            $($argument: $kind),*
-        ) -> ::core::pin::Pin<::std::boxed::Box<
-            dyn ::core::future::Future<Output = ::core::result::Result<$output, $crate::Status>>
-                + ::core::marker::Send
-                + 'c,
-        >>
+            $argument: &'b $kind
+            $(, $more: $more_kind)?
+        ) -> $crate::forward_transport!(@call $output, 'c)
         where
             'a: 'c,
             'b: 'c,
             Self: 'c,
         {
-            $crate::LroTransport::$call(&$to, $($argument),*)
+            $crate::LroTransport::$call(&$to, $argument $(, $more)?)
         }
+
+        fn $within<'a, 'b, 'c, 'd>(
+            &'a $this,
+            $argument: &'b $kind,
+            $($more: $more_kind,)?
+            attempt: &'c $crate::Attempt,
+        ) -> $crate::forward_transport!(@call $output, 'd)
+        where
+            'a: 'd,
+            'b: 'd,
+            'c: 'd,
+            Self: 'd,
+        {
+            $crate::LroTransport::$within(&$to, $argument, $($more,)? attempt)
+        }
+    };
+    (@call $output:ty, $lifetime:lifetime) => {
+        ::core::pin::Pin<::std::boxed::Box<
+            dyn ::core::future::Future<Output = ::core::result::Result<$output, $crate::Status>>
+                + ::core::marker::Send
+                + $lifetime,
+        >>
     };
 }

@@ -15,7 +15,7 @@ use super::{
     settings::Settings,
 };
 use crate::{
-    Any, LroTransport, Operation, OperationName, Report, Status,
+    Any, Attempt, LroTransport, Operation, OperationName, Report, Status,
     rules::{Call, Reply},
 };
 
@@ -235,16 +235,18 @@ impl Open {
         let (until, limit) = settings.rules.limit(asked, deadline);
         timer.as_mut().reset(progress.instant(until));
         let span = progress.span.clone();
+        let attempt = Attempt::until(progress.instant(until));
         let call = Call { asked, ended: asked, deadline, held: false, counts: true };
         if progress.cancelling.is_due() {
-            let reply = answer(timer, transport.cancel_operation(name).instrument(span)).await;
+            let reply =
+                answer(timer, transport.cancel_operation_within(name, &attempt).instrument(span)).await;
             let call = Call { ended: progress.now(), ..call };
             return progress.keep_cancelled(settings, transport, call, reply.ok_or(limit));
         }
         let patience = if progress.may_hold() { limit.patience(until.saturating_sub(asked)) } else { None };
         let asking = match patience {
-            Some(patience) => transport.wait_operation(name, Some(patience)),
-            None => transport.get_operation(name),
+            Some(patience) => transport.wait_operation_within(name, Some(patience), &attempt),
+            None => transport.get_operation_within(name, &attempt),
         };
         let reply = answer(timer, asking.instrument(span)).await;
         let reply = reply.map_or(Reply::Cut(limit), Reply::Returned);
