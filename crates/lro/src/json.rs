@@ -9,14 +9,12 @@ use crate::{Code, Origin, Status};
 ///
 /// # Errors
 ///
-/// `INTERNAL` of [`Origin::CallFailed`] if the body is not JSON (truncated, not UTF-8, nested too deeply), and of
-/// [`Origin::MalformedReply`] if the JSON is no `T`. The message shows nothing of the body.
+/// `INTERNAL` of [`Origin::CallFailed`] if the body is not JSON (truncated, not UTF-8), and of
+/// [`Origin::MalformedReply`] if the JSON is no `T`. The message shows nothing of the body. What is kept as text
+/// ([`Any`](crate::Any)) may be nested to any depth: the depth is checked where it is decoded.
 pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Status> {
     let text = std::str::from_utf8(body)
         .map_err(|error| Status::new(Code::Internal, format!("the reply is not UTF-8: {error}")))?;
-    if is_too_deep(body) {
-        return Err(Status::new(Code::Internal, "the reply is nested too deeply: recursion limit exceeded"));
-    }
     serde_json::from_str(text).map_err(|error| {
         let status = Status::new(Code::Internal, unreadable(text, &error));
         match error.classify() {
@@ -46,46 +44,6 @@ fn unreadable(text: &str, error: &serde_json::Error) -> String {
         _ => format!("the reply is not JSON: {error}"),
     }
 }
-
-/// Whether the nesting is over the limit of `serde_json`, which does not look into what is kept raw.
-fn is_too_deep(body: &[u8]) -> bool {
-    let opening = |byte: &&u8| matches!(byte, b'{' | b'[');
-    // Few bodies open so often, and this much is counted without a branch for each byte.
-    body.len() >= 2 * LIMIT && body.iter().filter(opening).count() >= LIMIT && depth(body) >= LIMIT
-}
-
-/// The deepest nesting; text in strings does not count.
-fn depth(body: &[u8]) -> usize {
-    let (mut depth, mut deepest) = (0_usize, 0);
-    let mut bytes = body.iter();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'{' | b'[' => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            b'"' => skip_string(&mut bytes),
-            _ => {}
-        }
-    }
-    deepest
-}
-
-fn skip_string<'a>(bytes: &mut impl Iterator<Item = &'a u8>) {
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'"' => return,
-            b'\\' => {
-                bytes.next();
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Where `serde_json` stops.
-const LIMIT: usize = 128;
 
 /// The messages of `serde` that go on with a value.
 const QUOTING: [&str; 4] = ["invalid type", "invalid value", "unknown variant", "unknown field"];
