@@ -5,6 +5,7 @@ use serde::{
     de::{self, DeserializeOwned, IgnoredAny, MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
+use serde_path_to_error::Track;
 
 use crate::{
     Code, Origin, Status, json,
@@ -107,9 +108,14 @@ impl Any {
     /// [`Origin::MalformedReply`] if the type is another, with both named, or if the JSON does not fit `R`;
     /// [`Status::response`] keeps the message.
     pub fn decode<R: DeserializeOwned>(&self) -> Result<R, Status> {
-        self.try_decode().map_err(|fault| {
+        self.read(&mut Plain).map_err(|fault| {
             let found = self.type_name().unwrap_or(Cow::Borrowed("message without @type"));
-            Status::new(Code::Internal, format!("cannot read the {found}: {}", json::describe(&fault)))
+            let mut tracked = Tracked(Track::new());
+            // Once more, for the path: that is known only to a reader that keeps track of it.
+            let place = self.read::<R>(&mut tracked).err().and_then(|_| json::place(&tracked.0.path()));
+            let place = place.map_or_else(String::new, |place| format!(" at {place}"));
+            let message = format!("cannot read the {found}{place}: {}", json::describe(&fault));
+            Status::new(Code::Internal, message)
                 .with_origin(Origin::MalformedReply)
                 .with_response(self.clone())
         })
@@ -123,21 +129,54 @@ impl Any {
         &self.0
     }
 
-    fn try_decode<R: DeserializeOwned>(&self) -> serde_json::Result<R> {
+    fn read<R: DeserializeOwned>(&self, reader: &mut impl Reader) -> serde_json::Result<R> {
         let type_name = self.type_name();
         let mut json = serde_json::Deserializer::from_str(self.as_json());
         let name = type_name.as_deref().unwrap_or("");
         if !has_own_form(name) {
-            return R::deserialize(Typed::object(&mut json, name));
+            return reader.read(Typed::object(&mut json, name));
         }
         let own: OwnForm<'_> = serde_json::from_str(self.as_json())?;
         match own.value {
             Some(value) => {
-                R::deserialize(Typed::value(&mut serde_json::Deserializer::from_str(value.get()), name))
+                reader.read(Typed::value(&mut serde_json::Deserializer::from_str(value.get()), name))
             }
             // `Empty` is often sent without the `value` that the rule asks for.
-            None => R::deserialize(Typed::object(&mut json, name)),
+            None => reader.read(Typed::object(&mut json, name)),
         }
+    }
+}
+
+/// Reads a value from a deserializer.
+trait Reader {
+    fn read<'de, R, D>(&mut self, from: D) -> serde_json::Result<R>
+    where
+        R: DeserializeOwned,
+        D: Deserializer<'de, Error = serde_json::Error>;
+}
+
+struct Plain;
+
+/// Keeps track of the path to the value that does not fit.
+struct Tracked(Track);
+
+impl Reader for Plain {
+    fn read<'de, R, D>(&mut self, from: D) -> serde_json::Result<R>
+    where
+        R: DeserializeOwned,
+        D: Deserializer<'de, Error = serde_json::Error>,
+    {
+        R::deserialize(from)
+    }
+}
+
+impl Reader for Tracked {
+    fn read<'de, R, D>(&mut self, from: D) -> serde_json::Result<R>
+    where
+        R: DeserializeOwned,
+        D: Deserializer<'de, Error = serde_json::Error>,
+    {
+        R::deserialize(serde_path_to_error::Deserializer::new(from, &mut self.0))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
+use serde_path_to_error::{Path, Segment};
 
 use crate::{Code, Origin, Status};
 
@@ -24,9 +25,36 @@ pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Status> {
     })
 }
 
-/// What is wrong, without the value that is wrong: it may be the caller's secret.
+/// What is wrong, without the value that is wrong: it may be the caller's secret. Without a line and a column too: they
+/// count in a part of the body that nobody sees.
 pub(crate) fn describe(error: &serde_json::Error) -> String {
-    let text = error.to_string();
+    let mut text = error.to_string();
+    if error.line() > 0
+        && let Some(position) = text.rfind(" at line ")
+    {
+        text.truncate(position);
+    }
+    without_value(text)
+}
+
+/// The path to a value, such as `pages[3].count`; `None` for the whole. A key that is no identifier may be a secret of the
+/// caller, and reads `…`.
+pub(crate) fn place(path: &Path) -> Option<String> {
+    let mut place = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => place.push_str(&format!("[{index}]")),
+            Segment::Map { key } | Segment::Enum { variant: key } => {
+                place.push_str(if place.is_empty() { "" } else { "." });
+                place.push_str(if is_identifier(key) { key } else { "…" });
+            }
+            Segment::Unknown => place.push('?'),
+        }
+    }
+    (!place.is_empty()).then_some(place)
+}
+
+fn without_value(text: String) -> String {
     let quotes = QUOTING.into_iter().find(|kind| text.starts_with(kind));
     match (quotes, text.rfind(", expected ")) {
         (Some(kind), Some(expected)) => format!("{kind}{}", &text[expected..]),
@@ -35,15 +63,22 @@ pub(crate) fn describe(error: &serde_json::Error) -> String {
     }
 }
 
+fn is_identifier(key: &str) -> bool {
+    key.len() <= LONGEST_IDENTIFIER && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
 fn unreadable(text: &str, error: &serde_json::Error) -> String {
     match error.classify() {
-        Category::Data => format!("the reply is not what it should be: {}", describe(error)),
+        Category::Data => format!("the reply is not what it should be: {}", without_value(error.to_string())),
         _ if text.trim_ascii().is_empty() => "the reply is empty, expected JSON".to_owned(),
         _ if text.trim_ascii_start().starts_with('<') => "the reply is HTML or XML, expected JSON".to_owned(),
         Category::Eof => format!("the reply is truncated JSON: {error}"),
         _ => format!("the reply is not JSON: {error}"),
     }
 }
+
+/// Longer than any name of a field.
+const LONGEST_IDENTIFIER: usize = 64;
 
 /// The messages of `serde` that go on with a value.
 const QUOTING: [&str; 4] = ["invalid type", "invalid value", "unknown variant", "unknown field"];
