@@ -29,10 +29,8 @@ pub fn done(bytes: usize) -> Vec<u8> {
             tours.routes.extend(routes);
         }
     }
-    let operation = match Any::pack(&tours) {
-        Ok(response) => Operation::succeeded(NAME, response),
-        Err(status) => Operation::failed(NAME, status),
-    };
+    let packed = Any::pack(&tours).and_then(|response| Operation::succeeded(NAME, response));
+    let operation = packed.unwrap_or_else(|status| Operation::failed(NAME, status));
     serde_json::to_vec(&operation).unwrap_or_default()
 }
 

@@ -23,7 +23,7 @@ impl LroTransport for Printer {
         if self.switched_on.elapsed() < Duration::from_secs(1) {
             return Ok(Operation::running(name.as_str()));
         }
-        Ok(Operation::succeeded(name.as_str(), Any::pack(&Job { pages: 12 })?))
+        Operation::succeeded(name.as_str(), Any::pack(&Job { pages: 12 })?)
     }
 }
 

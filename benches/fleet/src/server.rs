@@ -69,7 +69,7 @@ impl LroTransport for Server {
         if looked < done_at {
             return Ok(Operation::running(name.as_str()));
         }
-        Ok(Operation::succeeded(name.as_str(), Any::from_json("{}")?))
+        Operation::succeeded(name.as_str(), Any::from_json("{}")?)
     }
 }
 

@@ -103,7 +103,7 @@ impl LroTransport for Server<'_> {
         let elapsed = self.began.elapsed();
         sleep(self.round_trip / 2).await;
         if elapsed >= self.duration {
-            return Ok(Operation::succeeded(name.as_str(), Any::from_json("{}")?));
+            return Operation::succeeded(name.as_str(), Any::from_json("{}")?);
         }
         let running = Operation::running(name.as_str());
         let Some(told) = self.told else { return Ok(running) };

@@ -10,7 +10,7 @@ use serde_path_to_error::Track;
 use crate::{
     Code, Origin, Status, json,
     message::{Field, Message},
-    typed::{Text, Typed, is_one_of},
+    typed::{EMPTY, Text, Typed, is_one_of},
 };
 
 /// A message with its type beside it, `google.protobuf.Any`, kept as JSON text until somebody asks for what is in it.
@@ -57,6 +57,31 @@ impl Any {
             None => return Err(unpackable("it is not a JSON object".to_owned())),
         };
         RawValue::from_string(packed).map(Self).map_err(|error| unpackable(error.to_string()))
+    }
+
+    /// Takes any value that serializes: an object as it stands, nothing (`()`, `None`) as a `google.protobuf.Empty`, and other
+    /// JSON as a `google.protobuf.Value`.
+    ///
+    /// ```
+    /// use lro::Any;
+    ///
+    /// assert_eq!(Any::from_value(&["a", "b"])?.decode::<Vec<String>>()?, ["a", "b"]);
+    /// # Ok::<(), lro::Status>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `INTERNAL` if the value does not serialize.
+    pub fn from_value<T: Serialize + ?Sized>(value: &T) -> Result<Self, Status> {
+        let unpackable =
+            |error: serde_json::Error| Status::new(Code::Internal, format!("cannot pack a value: {error}"));
+        let json = serde_json::to_string(value).map_err(unpackable)?;
+        let packed = match json.as_bytes() {
+            [b'{', ..] => json,
+            b"null" => format!(r#"{{"@type":"{PREFIX}{EMPTY}"}}"#),
+            _ => format!(r#"{{"@type":"{PREFIX}google.protobuf.Value","value":{json}}}"#),
+        };
+        RawValue::from_string(packed).map(Self).map_err(unpackable)
     }
 
     /// Takes a JSON object as it stands.

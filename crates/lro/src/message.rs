@@ -7,6 +7,7 @@
 
 mod enumeration;
 mod field;
+pub mod proto3;
 
 use std::{fmt, marker::PhantomData};
 

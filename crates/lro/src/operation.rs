@@ -70,9 +70,23 @@ impl Operation {
         Self { name: name.into(), ..Self::default() }
     }
 
-    /// An operation that finished with this response.
-    pub fn succeeded(name: impl Into<String>, response: Any) -> Self {
-        Self { outcome: Some(Outcome::Response(response)), ..Self::running(name) }
+    /// An operation that finished with this response: an [`Any`] as it is, any other value as [`Any::from_value`] makes
+    /// it. A message of a type that is checked needs [`Any::pack`].
+    ///
+    /// ```
+    /// use lro::Operation;
+    ///
+    /// let pages = Operation::succeeded("operations/1", 42)?;
+    /// assert_eq!(pages.outcome.unwrap().decode::<u32>()?, 42);
+    /// # Ok::<(), lro::Status>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `INTERNAL` if the value does not serialize.
+    pub fn succeeded(name: impl Into<String>, response: impl Serialize) -> Result<Self, Status> {
+        let outcome = Some(Outcome::Response(Any::from_value(&response)?));
+        Ok(Self { outcome, ..Self::running(name) })
     }
 
     /// An operation that finished with this error.

@@ -169,11 +169,11 @@ pub struct OperationPage {
 /// A transport made of a closure, for tests and for services that need no more.
 ///
 /// ```
-/// use lro::{Any, Operation, poll_until_done, transport_fn};
+/// use lro::{Operation, poll_until_done, transport_fn};
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
 /// let answers = transport_fn(|name| async move {
-///     Ok(Operation::succeeded(name.as_str(), Any::from_json(r#"{"answer": 42}"#)?))
+///     Operation::succeeded(name.as_str(), serde_json::json!({"answer": 42}))
 /// });
 /// let answer: serde_json::Value = poll_until_done(&answers, "operations/1".parse()?).await?;
 /// assert_eq!(answer["answer"], 42);

@@ -261,4 +261,4 @@ fn found(type_name: &str) -> &str {
     if type_name.is_empty() { "no @type" } else { type_name }
 }
 
-const EMPTY: &str = "google.protobuf.Empty";
+pub(crate) const EMPTY: &str = "google.protobuf.Empty";

@@ -274,7 +274,7 @@ async fn makes_no_call_about_an_operation_that_is_done() {
     // Done when it was started, with a name and without, by a transport that can cancel and by one that cannot.
     for jobs in [Jobs::new().cancels([accepted()]), Jobs::new()] {
         for name in [NAME, ""] {
-            let mut wait = Wait::<Value>::started(&jobs, Operation::succeeded(name, answer()));
+            let mut wait = Wait::<Value>::started(&jobs, Operation::succeeded(name, answer()).unwrap());
             assert_eq!(wait.cancel_and_wait().await.unwrap(), Cancellation::Finished(forty_two()));
         }
         assert_eq!(jobs.calls(), []);
@@ -762,7 +762,7 @@ async fn is_made_once_by_the_caller_and_not_again_at_the_deadline() {
 async fn keeps_a_response_that_cannot_be_read() {
     // SPEC 18: an error, and no failure of the operation.
     let other = any(r#"{"@type": "type.googleapis.com/example.v1.Other"}"#);
-    let jobs = Jobs::new().cancels([accepted()]).gets([Ok(Operation::succeeded(NAME, other.clone()))]);
+    let jobs = Jobs::new().cancels([accepted()]).gets([Operation::succeeded(NAME, other.clone())]);
     let mut wait = poll_until_done::<lro::details::Help>(&jobs, name());
     let status = wait.cancel_and_wait().await.unwrap_err();
     assert_eq!((status.origin(), status.response()), (Origin::MalformedReply, Some(&other)));

@@ -142,7 +142,7 @@ fn steadily(server: &Server) -> lro::Wait<'_, Value> {
 }
 
 fn succeeded() -> Result<Operation, Status> {
-    Ok(Operation::succeeded(NAME, answer()))
+    Operation::succeeded(NAME, answer())
 }
 
 /// An operation that takes 20 s; every third call fails, and every call has await points of its own.

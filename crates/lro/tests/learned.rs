@@ -508,7 +508,7 @@ impl LroTransport for Server {
         let is_done = self.began.elapsed().as_secs_f64() >= self.done_at;
         sleep(half).await;
         Ok(match is_done {
-            true => Operation::succeeded(name.as_str(), Any::from_json("{}")?),
+            true => Operation::succeeded(name.as_str(), Any::from_json("{}")?)?,
             false => {
                 let elapsed = self.began.elapsed().as_secs_f64();
                 let share = elapsed / self.done_at * (1.0 + 0.03 * elapsed.sin());

@@ -335,7 +335,8 @@ fn writes_what_it_reads() {
 
 #[test]
 fn writes_its_canonical_form() {
-    let done = Operation::succeeded("operations/1", any(r#"{"@type":"t/a.B"}"#)).with_metadata(any("{}"));
+    let done =
+        Operation::succeeded("operations/1", any(r#"{"@type":"t/a.B"}"#)).unwrap().with_metadata(any("{}"));
     assert_eq!(
         serde_json::to_string(&done).unwrap(),
         r#"{"name":"operations/1","metadata":{},"done":true,"response":{"@type":"t/a.B"}}"#,
@@ -403,4 +404,19 @@ fn response_of(operation: Operation) -> Any {
 
 fn any(json: &str) -> Any {
     Any::from_json(json).unwrap()
+}
+
+#[test]
+fn can_succeed_with_any_value() {
+    fn decoded<R: serde::de::DeserializeOwned>(value: impl serde::Serialize) -> R {
+        Operation::succeeded("operations/1", value).unwrap().outcome.unwrap().decode().unwrap()
+    }
+    assert_eq!(decoded::<Value>(json!({"a": 1})), json!({"a": 1}));
+    assert_eq!(decoded::<u64>(u64::MAX), u64::MAX);
+    assert_eq!(decoded::<String>("text"), "text");
+    assert_eq!(decoded::<Vec<bool>>([true, false]), [true, false]);
+    decoded::<()>(());
+    decoded::<lro::Empty>(None::<u8>);
+    let unwritable = std::collections::BTreeMap::from([((1, 2), 3)]);
+    assert_eq!(Operation::succeeded("operations/1", unwritable).unwrap_err().code(), Code::Internal);
 }

@@ -357,7 +357,7 @@ async fn shows_no_payload() {
 
     let response = any(r#"{"@type": "t/a.B", "pages": 1, "answer": "s3cret"}"#);
     let mismatch =
-        poll_until_done::<ErrorInfo>(script([Ok(Operation::succeeded("operations/1", response))]), name());
+        poll_until_done::<ErrorInfo>(script([Operation::succeeded("operations/1", response)]), name());
     let mismatch = mismatch.await.unwrap_err();
     assert!(mismatch.response().is_some());
 
@@ -378,7 +378,7 @@ async fn shows_nothing_of_a_response_that_does_not_fit() {
         _pages: u32,
     }
     let response = any(r#"{"@type": "t/a.B", "pages": "s3cret"}"#);
-    let wait = poll_until_done::<Pages>(script([Ok(Operation::succeeded("operations/1", response))]), name());
+    let wait = poll_until_done::<Pages>(script([Operation::succeeded("operations/1", response)]), name());
     let status = wait.await.unwrap_err();
     assert!(!format!("{status} {status:?}").contains("s3cret"), "{status}");
 }

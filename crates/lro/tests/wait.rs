@@ -57,7 +57,7 @@ async fn does_nothing_until_it_is_awaited() {
 #[tokio::test(start_paused = true)]
 async fn keeps_asking_by_the_name_it_was_given() {
     // SPEC 7: even if a reply leaves it out.
-    let nameless = Operation::succeeded("", answer());
+    let nameless = Operation::succeeded("", answer()).unwrap();
     let transport = script([Ok(Operation::running("")), running(), Ok(Operation::running("")), Ok(nameless)]);
     poll_until_done::<Value>(&transport, name()).await.unwrap();
     assert_eq!(transport.names(), [NAME; 4]);
@@ -69,7 +69,7 @@ async fn never_follows_a_reply_that_names_another_operation() {
     for other in
         ["operations/2", "operations/1 ", "Operations/1", "1", "https://evil.example.com/operations/1"]
     {
-        for reply in [Operation::running(other), Operation::succeeded(other, answer())] {
+        for reply in [Operation::running(other), Operation::succeeded(other, answer()).unwrap()] {
             let transport = script([running(), Ok(reply)]);
             let status = poll_until_done::<Value>(&transport, name()).await.unwrap_err();
             assert_eq!(status.origin(), Origin::MalformedReply, "{other}");
@@ -418,7 +418,7 @@ async fn takes_an_empty_response_where_none_is_awaited() {
     for json in
         [r#"{"@type": "t/google.protobuf.Empty"}"#, r#"{"@type": "t/google.protobuf.Empty", "value": {}}"#]
     {
-        let reply = || Ok(Operation::succeeded(NAME, any(json)));
+        let reply = || Operation::succeeded(NAME, any(json));
         poll_until_done::<()>(script([reply()]), name()).await.unwrap();
         assert_eq!(poll_until_done::<Empty>(script([reply()]), name()).await.unwrap(), Empty {});
         assert_eq!(poll_until_done::<Value>(script([reply()]), name()).await.unwrap(), json!({}));

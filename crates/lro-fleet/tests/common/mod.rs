@@ -128,7 +128,7 @@ impl Inner {
             return Operation::running(name);
         }
         let response = serde_json::json!({"name": name}).to_string();
-        Operation::succeeded(name, Any::from_json(&response).unwrap())
+        Operation::succeeded(name, Any::from_json(&response).unwrap()).unwrap()
     }
 }
 

@@ -179,7 +179,7 @@ impl Drop for Call<'_> {
 fn answer(name: &str, reply: Reply, hint: Option<Duration>) -> Result<Operation, Status> {
     let operation = match reply {
         Reply::Running => Operation::running(name),
-        Reply::Other => Operation::succeeded("operations/another", response("of another operation")),
+        Reply::Other => Operation::succeeded("operations/another", response("of another operation")).unwrap(),
         Reply::Broken => return Err(Status::malformed("both a response and an error")),
         Reply::Failed(code) => return Err(failed(code, hint)),
         Reply::OutOfQuota => {
@@ -187,7 +187,7 @@ fn answer(name: &str, reply: Reply, hint: Option<Duration>) -> Result<Operation,
             let details = Any::pack(&info).into_iter().collect();
             return Err(Status::new(Code::ResourceExhausted, "pay first").with_details(details));
         }
-        Reply::Done(Truth::Response) => Operation::succeeded(name, response(ANSWER)),
+        Reply::Done(Truth::Response) => Operation::succeeded(name, response(ANSWER)).unwrap(),
         Reply::Done(Truth::Error(code)) => {
             Operation::failed(name, Status::from_number(code, "the work went wrong"))
         }

@@ -111,7 +111,7 @@ fn running() -> (Expected, Reply) {
 
 fn done() -> (Expected, Reply) {
     let response = Any::from_json("{}").unwrap();
-    (Expected { fate: Fate::Succeeded, wish: Range::ZERO }, Ok(Operation::succeeded("", response)))
+    (Expected { fate: Fate::Succeeded, wish: Range::ZERO }, Operation::succeeded("", response))
 }
 
 fn busy() -> (Expected, Reply) {

@@ -264,7 +264,7 @@ pub(crate) fn running() -> Reply {
 }
 
 pub(crate) fn succeeded() -> Reply {
-    Ok(Operation::succeeded(NAME, answer()))
+    Operation::succeeded(NAME, answer())
 }
 
 pub(crate) fn failed() -> Reply {

@@ -135,7 +135,7 @@ impl Server {
         let name = if call.at.as_millis().is_multiple_of(3) { "" } else { NAME };
         let operation = match call.reply {
             Reply::Running => Operation::running(name),
-            Reply::Other => Operation::succeeded("operations/2", response("of another operation")),
+            Reply::Other => Operation::succeeded("operations/2", response("of another operation")).unwrap(),
             Reply::Broken => return Err(Status::malformed("both a response and an error")),
             Reply::Failed(code) => return Err(failed(code, call.hint)),
             Reply::OutOfQuota => {
@@ -146,7 +146,7 @@ impl Server {
             // It is no reply to a get.
             Reply::Accepted => return Err(Status::malformed("accepted")),
             Reply::Done(truth) => match truth {
-                Truth::Response => Operation::succeeded(name, response(ANSWER)),
+                Truth::Response => Operation::succeeded(name, response(ANSWER)).unwrap(),
                 Truth::Error(code) => Operation::failed(name, Scenario::error(code)),
                 Truth::Neither => {
                     let json = br#"{"name": "operations/1", "done": true}"#;
