@@ -67,6 +67,7 @@ struct Inner {
     details: Vec<Any>,
     retry_after: Option<Duration>,
     transient: Option<bool>,
+    refused: bool,
     response: Option<Any>,
     report: Option<Report>,
     source: Option<Arc<dyn Error + Send + Sync>>,
@@ -87,15 +88,19 @@ impl Status {
             details: Vec::new(),
             retry_after: None,
             transient: None,
+            refused: false,
             response: None,
             report: None,
             source: None,
         }))
     }
 
-    /// The caller asked for something impossible, such as a name of another service.
+    /// The caller asked for something impossible, such as a name of another service: the call was refused before anything
+    /// was sent, so it is no poll. What a server refuses is [`new`](Self::new).
     pub fn invalid_argument(message: impl Into<String>) -> Self {
-        Self::new(Code::InvalidArgument, message)
+        let mut status = Self::new(Code::InvalidArgument, message);
+        status.0.refused = true;
+        status
     }
 
     /// The transport has no such call.
@@ -177,12 +182,18 @@ impl Status {
         self.0.retry_after.max(info)
     }
 
-    /// Whether the operation may still be running: always, unless it is known to have finished.
+    /// Whether the operation may still be running: always, unless it is known to have finished, or nobody has asked: a
+    /// [refusal](Self::invalid_argument) before any poll says nothing about it.
     pub fn may_be_running(&self) -> bool {
         let finished = self.0.origin == Origin::OperationFailed
             || self.0.response.is_some()
             || self.report().is_some_and(|report| report.done);
-        !finished
+        !finished && !self.is_unasked()
+    }
+
+    /// Whether the call was refused before anything was sent, and no other one was made.
+    fn is_unasked(&self) -> bool {
+        self.0.refused && self.report().is_none_or(|report| report.polls == 0)
     }
 
     /// Sets the origin.
@@ -213,6 +224,11 @@ impl Status {
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.0.source = Some(source.into().into());
         self
+    }
+
+    /// Whether the call was [refused](Self::invalid_argument) before anything was sent.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.0.refused
     }
 
     /// What the transport said of it by [`with_transient`](Self::with_transient).
@@ -267,6 +283,9 @@ impl fmt::Display for Status {
         match &report.name {
             Some(name) => write!(f, " ({name}")?,
             None => f.write_str(" (an operation without a name")?,
+        }
+        if self.is_unasked() {
+            return f.write_str(", no call was made)");
         }
         let polls = if report.polls == 1 { "poll" } else { "polls" };
         write!(f, ", {} {polls} in {:.1?}", report.polls, report.elapsed)?;

@@ -267,7 +267,8 @@ fn makes_a_failed_call_unless_told_otherwise() {
         (Status::invalid_argument("m"), Code::InvalidArgument),
     ] {
         assert_eq!((status.origin(), status.code(), status.message()), (Origin::CallFailed, code, "m"));
-        assert!(status.may_be_running());
+        // SPEC 59: the last one was refused on this side.
+        assert_eq!(status.may_be_running(), code != Code::InvalidArgument);
     }
     assert_eq!(Status::malformed("m").origin(), Origin::MalformedReply);
     assert!(!Status::new(Code::Aborted, "m").with_origin(Origin::OperationFailed).may_be_running());
@@ -447,3 +448,25 @@ fn read<T: DeserializeOwned>(json: &str) -> T {
 
 /// As a server sent it.
 const ALL_DETAILS: &str = include_str!("data/all_details.json");
+
+#[tokio::test(start_paused = true)]
+async fn counts_no_poll_where_nothing_was_sent() {
+    // SPEC 59
+    let refusal = || Err(Status::invalid_argument("not a name of this service"));
+    let status = outcome(script([refusal()])).await;
+    assert_eq!(
+        status.to_string(),
+        "INVALID_ARGUMENT: not a name of this service (operations/1, no call was made)"
+    );
+    assert!(!status.may_be_running());
+
+    // An operation that was seen before may still be running.
+    let status = outcome(script([Ok(Operation::running("operations/1")), refusal()])).await;
+    assert_eq!(status.report().unwrap().polls, 1);
+    assert!(status.may_be_running());
+
+    // What a server refuses was sent.
+    let status = outcome(script([refused(Code::InvalidArgument)])).await;
+    assert_eq!(status.report().unwrap().polls, 1);
+    assert!(status.to_string().ends_with("1 poll in 0.0ns; it may still be running)"), "{status}");
+}

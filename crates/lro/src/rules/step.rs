@@ -74,7 +74,9 @@ impl Rules {
         pace: impl FnOnce(&Moment, Option<&Any>) -> Result<Option<Duration>, Status>,
         chance: f64,
     ) -> Next {
-        known.tally.polls = known.tally.polls.saturating_add(1);
+        if !matches!(&reply, Reply::Returned(Err(status)) if status.is_refused()) {
+            known.tally.polls = known.tally.polls.saturating_add(1);
+        }
         let next = match reply {
             Reply::Returned(Ok(operation)) => self.keep_reply(known, call, operation, pace),
             Reply::Returned(Err(status)) => self.keep_failure(known, call, status, chance),
