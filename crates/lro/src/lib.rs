@@ -39,6 +39,7 @@ mod name;
 mod number;
 mod operation;
 pub mod pacing;
+mod response;
 pub mod rules;
 mod status;
 
@@ -60,6 +61,7 @@ pub use crate::{
     name::OperationName,
     operation::{Operation, Outcome},
     pacing::Pacing,
+    response::Response,
     rules::Tolerance,
     status::{Origin, Report, Status},
     transport::{

@@ -19,7 +19,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use self::{driver::Driver, progress::Step, settings::Share};
 use crate::{
-    Any, Code, Handle, LroTransport, Operation, OperationName, Outcome, Status, Tolerance, pacing::Pacing,
+    Any, Code, Handle, LroTransport, Operation, OperationName, Outcome, Response, Status, Tolerance,
+    pacing::Pacing,
 };
 
 pub use self::{
@@ -276,7 +277,7 @@ impl<'a, R, M> Wait<'a, R, M> {
     /// ```
     pub async fn cancel_and_wait(&mut self) -> Result<Cancellation<R>, Status>
     where
-        R: DeserializeOwned,
+        R: Response,
     {
         if self.driver.end().is_none() {
             if let Some(status) = self.cannot_cancel() {
@@ -300,7 +301,7 @@ impl<'a, R, M> Wait<'a, R, M> {
     /// As [`poll_until_done`].
     pub async fn outcome(&mut self) -> Result<R, Status>
     where
-        R: DeserializeOwned,
+        R: Response,
     {
         self.driver.finish().await;
         self.decode()
@@ -314,7 +315,7 @@ impl<'a, R, M> Wait<'a, R, M> {
 
     fn decode(&self) -> Result<R, Status>
     where
-        R: DeserializeOwned,
+        R: Response,
     {
         let decoded = match self.driver.end() {
             Some(Ok(outcome)) => outcome.decode(),
@@ -327,7 +328,7 @@ impl<'a, R, M> Wait<'a, R, M> {
 
 impl<'a, R, M> IntoFuture for Wait<'a, R, M>
 where
-    R: DeserializeOwned + 'a,
+    R: Response + 'a,
     M: 'a,
 {
     type Output = Result<R, Status>;
