@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use lro::Status;
 
-use crate::{Emulator, server::Server, state::Shared};
+use crate::{Emulator, server::Server, store::Shared};
 
 /// What an [`Emulator`] is started with.
 ///

@@ -4,9 +4,11 @@ use lro::Status;
 
 use crate::{
     Builder, Call, Reply, Script,
-    operation::{Ending, Owner, empty},
     server::Server,
-    state::Shared,
+    store::{
+        Shared,
+        job::{Ending, Owner, empty},
+    },
 };
 
 /// A running server. It stops when it is dropped.

@@ -29,44 +29,25 @@
 //! All time is tokio's. With a paused clock mind that tokio moves it as soon as all tasks wait, and those of a socket
 //! wait too: timeouts of a client may then pass while a reply is on its way.
 
-mod answer;
-mod body;
-mod breaks;
+mod api;
 mod builder;
-mod calls;
-mod chance;
-mod clock;
-mod connection;
-mod content;
 pub mod contract;
 mod emulator;
-mod error;
-mod filter;
-mod frame;
-mod generic;
-mod gzip;
-mod lie;
-mod line;
-mod message;
-mod operation;
-mod operations;
-mod refusal;
 mod reply;
 mod request;
-mod route;
-mod route_optimization;
+mod rng;
 mod script;
 mod server;
-mod state;
-mod track;
-mod wire;
-mod workspace_events;
+mod service;
+mod store;
 
 pub use crate::{
-    breaks::{Break, Point},
     builder::Builder,
-    calls::Call,
     emulator::Emulator,
-    reply::Reply,
+    reply::{
+        Reply,
+        breaks::{Break, Point},
+    },
     script::Script,
+    store::calls::Call,
 };

@@ -1,15 +1,20 @@
+pub(crate) mod body;
+pub(crate) mod breaks;
+mod gzip;
+pub(crate) mod lie;
+
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
 use lro::{Any, Code, Status, details::ErrorInfo};
 
-use crate::{
+use self::{
+    body::Content,
     breaks::{Break, Point},
-    content::Content,
-    error,
     lie::Lie,
 };
+use crate::api::error;
 
 /// How one call is answered.
 ///

@@ -5,7 +5,7 @@ use hyper::body::Incoming;
 use lro::Status;
 use serde::de::DeserializeOwned;
 
-use crate::{Call, error};
+use crate::{Call, api::error};
 
 /// A request that was read to its end.
 #[derive(Debug)]

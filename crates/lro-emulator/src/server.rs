@@ -1,3 +1,12 @@
+mod body;
+mod connection;
+mod cursor;
+mod exchange;
+mod frame;
+mod handle;
+mod refusal;
+mod stream;
+
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
@@ -6,7 +15,8 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use crate::{connection, refusal::Refusal, state::Shared};
+use self::refusal::Refusal;
+use crate::store::Shared;
 
 /// A listening socket and the tasks behind it; they end when it is dropped.
 #[derive(Debug)]

@@ -7,12 +7,10 @@ use lro::{Operation, Status, wkt};
 use serde::Serialize;
 use tokio::time::Instant;
 
+use super::{json, message::Message, unknown};
 use crate::{
-    message::Message,
-    operation::Owner,
     request::Request,
-    route::{json, unknown},
-    state::{Shared, State},
+    store::{Shared, State, job::Owner},
 };
 
 pub(crate) async fn answer(shared: &Shared, request: &Request) -> Result<Message, Status> {
@@ -54,7 +52,7 @@ fn get(state: &mut State, request: &Request, name: &str) -> Result<Operation, St
         Owner::RouteOptimization => request.path.version == "v1",
     };
     // A name is unique only within its service and version.
-    if is_here { Ok(job.operation(name)) } else { Err(crate::error::not_found(name)) }
+    if is_here { Ok(job.operation(name)) } else { Err(crate::api::error::not_found(name)) }
 }
 
 /// Refuses the calls that neither service has.

@@ -4,12 +4,11 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use lro::{Any, Code, Status, details::ErrorInfo, wkt, wkt::Timestamp};
 use tokio::time::Instant;
 
-use super::subscription::Subscription;
-use crate::{
-    chance::Chance,
+use super::{
     clock::{Clock, later},
-    error,
+    subscription::Subscription,
 };
+use crate::{api::error, rng::Chance};
 
 /// The subscriptions there are, of both versions of the API.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-use crate::track::Kind;
+use super::cursor::Kind;
 
 /// A frame of HTTP/2 (RFC 9113, section 4.1) as far as it is written.
 #[derive(Clone, Debug, Default)]

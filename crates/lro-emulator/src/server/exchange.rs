@@ -4,15 +4,13 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use hyper::body::Incoming;
 use lro::{Code, Status};
 
+use super::{body::ReplyBody, handle::Line};
 use crate::{
-    body::ReplyBody,
-    error,
-    line::Line,
-    message::Message,
+    api::error,
     reply::{Answer, JSON, Reply},
     request::Request,
-    route,
-    state::Shared,
+    service::{self, message::Message},
+    store::Shared,
 };
 
 /// Answers one request: records it, looks up how it is to be answered, and does that.
@@ -78,7 +76,7 @@ async fn usual(shared: &Shared, request: Result<Request, Status>) -> Result<Mess
             "Request had invalid authentication credentials. Expected OAuth 2 access token.",
         ));
     }
-    route::route(shared, &request).await
+    service::route(shared, &request).await
 }
 
 fn headers(set: Vec<(http::HeaderName, HeaderValue)>) -> HeaderMap {

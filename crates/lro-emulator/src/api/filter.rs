@@ -1,6 +1,6 @@
 use lro::Status;
 
-use crate::error;
+use super::error;
 
 /// A filter as AIP-160 writes it, as far as the services go: comparisons by `=` or `:`, `AND`, `OR` and parentheses.
 #[derive(Debug, PartialEq)]

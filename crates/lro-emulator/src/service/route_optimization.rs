@@ -19,13 +19,14 @@ use self::{
     model::{OptimizeToursRequest, SolvingMode},
     solution::OptimizeToursResponse,
 };
+use super::{json, message::Message, unknown};
 use crate::{
-    error,
-    message::Message,
-    operation::{Ending, Owner},
+    api::error,
     request::Request,
-    route::{json, unknown},
-    state::Shared,
+    store::{
+        Shared,
+        job::{Ending, Owner},
+    },
 };
 
 /// Answers a call at `/v1/{parent}:{verb}`.

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use crate::{Reply, reply::Answer};
+use super::Answer;
+use crate::Reply;
 
 /// Where on its way out a reply breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

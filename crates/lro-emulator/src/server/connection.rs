@@ -14,14 +14,13 @@ use tokio::{
     sync::mpsc,
 };
 
-use crate::{
-    answer::answer,
-    breaks::Break,
-    line::{Line, Order},
+use super::{
+    exchange::answer,
+    handle::{Line, Order},
     refusal::Refusal,
-    state::Shared,
-    wire::Wire,
+    stream::Wire,
 };
+use crate::{reply::breaks::Break, store::Shared};
 
 /// Serves one connection, HTTP/1 or HTTP/2 as the client begins, until it ends or is to break.
 pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>, refusals: mpsc::UnboundedSender<Refusal>) {

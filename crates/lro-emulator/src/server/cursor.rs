@@ -1,4 +1,5 @@
-use crate::{breaks::Point, frame::Frame};
+use super::frame::Frame;
+use crate::reply::breaks::Point;
 
 /// How far a reply is on its way out: follows what a connection writes, and says how much of it comes before a point.
 #[derive(Clone, Debug, Default)]

@@ -2,7 +2,7 @@
 
 use lro::Status;
 
-use crate::error::{self, Violation};
+use crate::api::error::{self, Violation};
 
 lro::message! {
     pub(crate) struct BatchOptimizeToursRequest("google.maps.routeoptimization.v1.BatchOptimizeToursRequest") {

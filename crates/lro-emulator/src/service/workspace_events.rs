@@ -1,6 +1,7 @@
 //! Workspace Events: subscriptions, and the operations that change them.
 
 mod change;
+pub(crate) mod clock;
 mod fields;
 mod list;
 mod subscription;
@@ -13,12 +14,13 @@ use tokio::time::Instant;
 
 pub(crate) use self::subscriptions::Subscriptions;
 use self::{change::Change, subscription::Subscription};
+use super::{json, message::Message, unknown};
 use crate::{
-    message::Message,
-    operation::{Ending, Owner, empty, outcome},
     request::Request,
-    route::{json, unknown},
-    state::{Shared, State},
+    store::{
+        Shared, State,
+        job::{Ending, Owner, empty, outcome},
+    },
 };
 
 /// The version of the API that a call and its operation are of.

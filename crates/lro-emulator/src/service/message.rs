@@ -1,7 +1,8 @@
 use bytes::Bytes;
 use lro::{Operation, Status};
 
-use crate::{lie::Lie, route::json};
+use super::json;
+use crate::reply::lie::Lie;
 
 /// What a service says.
 #[derive(Debug)]

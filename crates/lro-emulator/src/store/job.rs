@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use crate::{
     Script,
     script::{Metadata, Run},
-    workspace_events::{ApiVersion, Subscriptions},
+    service::workspace_events::{ApiVersion, Subscriptions},
 };
 
 /// An operation on the server: the script that it runs by and how far it is.

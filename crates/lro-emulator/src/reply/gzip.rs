@@ -3,7 +3,7 @@ use std::io::Write;
 use bytes::Bytes;
 use flate2::{Compression, Crc, write::DeflateEncoder};
 
-use crate::content::{Content, Part};
+use super::body::{Content, Part};
 
 impl Content {
     /// The same in gzip (RFC 1952), one member, as small and as slowly read as its parts are repeated.

@@ -4,11 +4,10 @@ use tokio::time::Instant;
 
 use super::{Subscription, subscriptions::Subscriptions};
 use crate::{
-    error,
-    filter::Filter,
-    operations::{offset, token},
+    api::{error, filter::Filter},
     request::Request,
-    route::json,
+    service::json,
+    store::operations::{offset, token},
 };
 
 lro::message! {

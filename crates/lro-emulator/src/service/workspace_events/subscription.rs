@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use lro::{Status, wkt, wkt::Timestamp};
 
-use crate::error::{self, Violation};
+use crate::api::error::{self, Violation};
 
 lro::message! {
     /// A subscription, as both versions of the API have it.

@@ -1,3 +1,7 @@
+pub(crate) mod calls;
+pub(crate) mod job;
+pub(crate) mod operations;
+
 use std::{
     collections::VecDeque,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -7,14 +11,15 @@ use std::{
 use lro::{Any, Operation};
 use tokio::{sync::Notify, time::Instant};
 
+use self::{
+    calls::Record,
+    job::{Ending, Job, Owner},
+    operations::Operations,
+};
 use crate::{
     Reply, Script,
-    calls::Record,
-    chance::Chance,
-    clock::Clock,
-    operation::{Ending, Job, Owner},
-    operations::Operations,
-    workspace_events::Subscriptions,
+    rng::Chance,
+    service::workspace_events::{Subscriptions, clock::Clock},
 };
 
 /// What every connection and the emulator's owner share.

@@ -4,11 +4,10 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use lro::{Operation, Status};
 use tokio::time::Instant;
 
+use super::job::{Job, Owner};
 use crate::{
-    error,
-    filter::Filter,
-    operation::{Job, Owner},
-    workspace_events::Subscriptions,
+    api::{error, filter::Filter},
+    service::workspace_events::Subscriptions,
 };
 
 /// Every operation there is, by name.

@@ -1,11 +1,15 @@
+mod longrunning;
+pub(crate) mod message;
+mod route_optimization;
+pub(crate) mod workspace_events;
+
 use bytes::Bytes;
 use http::Method;
 use lro::{Code, Status};
 use serde::Serialize;
 
-use crate::{
-    generic, message::Message, request::Request, route_optimization, state::Shared, workspace_events,
-};
+use self::message::Message;
+use crate::{request::Request, store::Shared};
 
 /// Finds whose a request is, and has it answered.
 pub(crate) async fn route(shared: &Shared, request: &Request) -> Result<Message, Status> {
@@ -16,7 +20,7 @@ pub(crate) async fn route(shared: &Shared, request: &Request) -> Result<Message,
         ("v1", ["projects", _] | ["projects", _, "locations", _], Some(verb)) if is_post(request) => {
             route_optimization::answer(shared, request, verb).await
         }
-        (version, [_, ..], _) if is_version(version) => generic::answer(shared, request).await,
+        (version, [_, ..], _) if is_version(version) => longrunning::answer(shared, request).await,
         _ => Err(unknown(request)),
     }
 }

@@ -2,11 +2,8 @@ use std::{convert::Infallible, future, time::Duration};
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{
-    breaks::{Break, Point},
-    refusal::Refusal,
-    wire::Plan,
-};
+use super::{refusal::Refusal, stream::Plan};
+use crate::reply::breaks::{Break, Point};
 
 /// What a request may ask of the connection that it came by.
 #[derive(Clone, Debug)]

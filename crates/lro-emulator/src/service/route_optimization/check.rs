@@ -2,7 +2,7 @@ use super::{
     model::{OptimizeToursRequest, Shipment},
     solution::{FieldReference, ValidationError},
 };
-use crate::error::Violation;
+use crate::api::error::Violation;
 
 /// What is wrong with a request.
 pub(super) fn violations(request: &OptimizeToursRequest) -> Vec<Violation> {

@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
-use crate::content::{Content, Part};
+use crate::reply::body::{Content, Part};
 
 /// The body of a reply: steps, played one after the other.
 #[derive(Debug)]

@@ -13,11 +13,8 @@ use tokio::{
     time::Sleep,
 };
 
-use crate::{
-    breaks::{Break, Point},
-    line::Line,
-    track::Track,
-};
+use super::{cursor::Track, handle::Line};
+use crate::reply::breaks::{Break, Point};
 
 /// A connection that breaks at a point of what it writes.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use lro::{
 use tokio::time::Instant;
 
 use super::{fields::Field, subscription::Subscription, subscriptions::Subscriptions};
-use crate::{error, request::Request};
+use crate::{api::error, request::Request};
 
 /// What a call does to the subscriptions, at the end of its operation.
 #[derive(Debug)]

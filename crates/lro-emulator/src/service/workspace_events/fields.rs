@@ -1,7 +1,7 @@
 use lro::Status;
 
 use super::subscription::Subscription;
-use crate::error;
+use crate::api::error;
 
 /// A field that an update may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
