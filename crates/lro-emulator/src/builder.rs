@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use lro::Status;
 
-use crate::{Emulator, server::Server, store::Shared};
+use crate::{Emulator, server::Server, store::Store};
 
 /// What an [`Emulator`] is started with.
 ///
@@ -66,11 +66,11 @@ impl Builder {
     ///
     /// `UNAVAILABLE` if the port cannot be listened on.
     pub async fn start(self) -> Result<Emulator, Status> {
-        let shared = Arc::new(Shared::new(self.seed, self.runs_for, self.token, self.keeps_calls));
-        let server = Server::start(self.port, Arc::clone(&shared)).await.map_err(|error| {
+        let store = Arc::new(Store::new(self.seed, self.runs_for, self.token, self.keeps_calls));
+        let server = Server::start(self.port, Arc::clone(&store)).await.map_err(|error| {
             Status::unavailable(format!("cannot listen on 127.0.0.1:{}", self.port)).with_source(error)
         })?;
-        Ok(Emulator::of(server, shared))
+        Ok(Emulator::of(server, store))
     }
 }
 

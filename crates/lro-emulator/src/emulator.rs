@@ -6,7 +6,7 @@ use crate::{
     Builder, Call, Reply, Script,
     server::Server,
     store::{
-        Shared,
+        Store,
         job::{Ending, Owner, empty},
     },
 };
@@ -24,7 +24,7 @@ use crate::{
 /// ```
 pub struct Emulator {
     server: Server,
-    shared: Arc<Shared>,
+    store: Arc<Store>,
 }
 
 impl Emulator {
@@ -42,8 +42,8 @@ impl Emulator {
         Builder::default()
     }
 
-    pub(crate) fn of(server: Server, shared: Arc<Shared>) -> Self {
-        Self { server, shared }
+    pub(crate) fn of(server: Server, store: Arc<Store>) -> Self {
+        Self { server, store }
     }
 
     /// Where it listens, such as `http://127.0.0.1:41234`, for HTTP/1.1 and HTTP/2 alike.
@@ -60,18 +60,18 @@ impl Emulator {
     /// can be got, listed with its like, cancelled, deleted and waited for.
     pub fn operation(&self, name: impl Into<String>, script: Script) {
         let ending = Ending::response(empty());
-        self.shared.state().run(name.into(), Owner::Generic, script, None, ending);
-        self.shared.changed.notify_waiters();
+        self.store.state().run(name.into(), Owner::Generic, script, None, ending);
+        self.store.changed.notify_waiters();
     }
 
     /// Lets the next operation that a service starts run by this script. Scripts queue up.
     pub fn next_operation(&self, script: Script) {
-        self.shared.state().scripts.push_back(script);
+        self.store.state().scripts.push_back(script);
     }
 
     /// Answers the next `n` calls like this, whatever they are about. Replies queue up, before those of scripts.
     pub fn fail_next(&self, n: usize, reply: Reply) {
-        self.shared.state().faults.extend(std::iter::repeat_n(reply, n));
+        self.store.state().replies.extend(std::iter::repeat_n(reply, n));
     }
 
     /// Closes the socket and every connection, and listens again at the same address after a time: a server that restarts.
@@ -82,34 +82,34 @@ impl Emulator {
 
     /// Sets the sizes of the next pages of lists of operations, 0 included; after these a page is as long as is asked.
     pub fn pages(&self, sizes: impl IntoIterator<Item = usize>) {
-        self.shared.state().operations.set_pages(sizes);
+        self.store.state().operations.set_pages(sizes);
     }
 
     /// Forgets an operation, as services do with old ones; `false` if there is none of this name.
     pub fn forget(&self, name: &str) -> bool {
-        let forgotten = self.shared.state().operations.remove(name).is_some();
-        self.shared.changed.notify_waiters();
+        let forgotten = self.store.state().operations.remove(name).is_some();
+        self.store.changed.notify_waiters();
         forgotten
     }
 
     /// Suspends a subscription for a reason such as `ENDPOINT_PERMISSION_DENIED`; `false` if there is none of this name.
     pub fn suspend(&self, subscription: &str, reason: &str) -> bool {
-        self.shared.state().subscriptions.suspend(subscription, reason)
+        self.store.state().subscriptions.suspend(subscription, reason)
     }
 
     /// Sets the bearer token without which calls are UNAUTHENTICATED; `None` lets every call in.
     pub fn require_token<'a>(&self, token: impl Into<Option<&'a str>>) {
-        self.shared.state().token = token.into().map(str::to_owned);
+        self.store.state().token = token.into().map(str::to_owned);
     }
 
     /// The last calls, oldest first; [`Builder::keeps_calls`] says how many are kept.
     pub fn calls(&self) -> Vec<Call> {
-        self.shared.state().calls.to_vec()
+        self.store.state().calls.to_vec()
     }
 
     /// How many calls there were, kept or not.
     pub fn call_count(&self) -> u64 {
-        self.shared.state().calls.count
+        self.store.state().calls.count
     }
 
     /// Stops the server: when it returns, the socket and every connection are closed.

@@ -10,7 +10,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use lro::{Any, Code, Status, details::ErrorInfo};
 
 use self::{
-    body::Content,
+    body::Body,
     breaks::{Break, Point},
     lie::Lie,
 };
@@ -29,7 +29,7 @@ use crate::api::error;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Reply {
-    pub(crate) answer: Answer,
+    pub(crate) kind: ReplyKind,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) delay: Duration,
     pub(crate) cut_after: Option<usize>,
@@ -40,11 +40,11 @@ pub struct Reply {
 }
 
 #[derive(Clone, Debug)]
-pub(crate) enum Answer {
+pub(crate) enum ReplyKind {
     /// What the service answers.
     Usual,
     /// This, and the service never hears of the call.
-    Canned { status: StatusCode, content: Content },
+    Canned { status: StatusCode, body: Body },
     /// Nothing: the connection is closed.
     Close,
     /// Nothing: every connection is closed, and others are refused for a time.
@@ -54,7 +54,7 @@ pub(crate) enum Answer {
 impl Reply {
     /// What the emulated service answers, to be dressed up by the other methods.
     pub fn usual() -> Self {
-        Self::of(Answer::Usual)
+        Self::of(ReplyKind::Usual)
     }
 
     /// An HTTP status; if it is an error, with a body in Google's form. The service never hears of the call.
@@ -66,16 +66,16 @@ impl Reply {
         assert!((200..=599).contains(&status), "not the HTTP status of a reply: {status}");
         let status = StatusCode::from_u16(status).unwrap_or_default();
         if !status.is_client_error() && !status.is_server_error() {
-            return Self::of(Answer::Canned { status, content: Content::default() });
+            return Self::of(ReplyKind::Canned { status, body: Body::default() });
         }
         let error = Status::new(error::code(status), status.canonical_reason().unwrap_or("emulated"));
-        Self::of(Answer::Canned { status, content: error::body(&error, status).into() }).json()
+        Self::of(ReplyKind::Canned { status, body: error::body(&error, status).into() }).json()
     }
 
     /// A failed call of this code, message and details, in Google's form. The service never hears of the call.
     pub fn error(error: &Status) -> Self {
         let status = error::http_status(error.code());
-        Self::of(Answer::Canned { status, content: error::body(error, status).into() }).json()
+        Self::of(ReplyKind::Canned { status, body: error::body(error, status).into() }).json()
     }
 
     /// A bearer token that has expired, as the service says it: UNAUTHENTICATED. The service never hears of the call.
@@ -115,15 +115,15 @@ impl Reply {
 
     /// Sets the body. A [usual](Self::usual) reply becomes one of HTTP status 200 of which the service never hears.
     pub fn body(self, body: impl Into<Bytes>) -> Self {
-        self.content(body.into().into())
+        self.raw_body(body.into().into())
     }
 
-    pub(crate) fn content(mut self, content: Content) -> Self {
-        let status = match self.answer {
-            Answer::Canned { status, .. } => status,
-            Answer::Usual | Answer::Close | Answer::Refuse(_) => StatusCode::OK,
+    pub(crate) fn raw_body(mut self, body: Body) -> Self {
+        let status = match self.kind {
+            ReplyKind::Canned { status, .. } => status,
+            ReplyKind::Usual | ReplyKind::Close | ReplyKind::Refuse(_) => StatusCode::OK,
         };
-        self.answer = Answer::Canned { status, content };
+        self.kind = ReplyKind::Canned { status, body };
         self
     }
 
@@ -133,9 +133,9 @@ impl Reply {
         self
     }
 
-    pub(crate) fn of(answer: Answer) -> Self {
+    pub(crate) fn of(kind: ReplyKind) -> Self {
         Self {
-            answer,
+            kind,
             headers: Vec::new(),
             delay: Duration::ZERO,
             cut_after: None,

@@ -9,18 +9,18 @@ use lro::{Code, Status};
 use serde::Serialize;
 
 use self::message::Message;
-use crate::{request::Request, store::Shared};
+use crate::{request::Request, store::Store};
 
 /// Finds whose a request is, and has it answered.
-pub(crate) async fn route(shared: &Shared, request: &Request) -> Result<Message, Status> {
+pub(crate) async fn handle(store: &Store, request: &Request) -> Result<Message, Status> {
     let path = &request.path;
     let segments: Vec<&str> = path.segments.iter().map(String::as_str).collect();
     match (&*path.version, &*segments, path.verb.as_deref()) {
-        ("v1" | "v1beta", ["subscriptions", ..], _) => workspace_events::answer(shared, request),
+        ("v1" | "v1beta", ["subscriptions", ..], _) => workspace_events::handle(store, request),
         ("v1", ["projects", _] | ["projects", _, "locations", _], Some(verb)) if is_post(request) => {
-            route_optimization::answer(shared, request, verb).await
+            route_optimization::handle(store, request, verb).await
         }
-        (version, [_, ..], _) if is_version(version) => longrunning::answer(shared, request).await,
+        (version, [_, ..], _) if is_version(version) => longrunning::handle(store, request).await,
         _ => Err(unknown(request)),
     }
 }

@@ -18,13 +18,13 @@ use self::{
 };
 use crate::{
     Reply, Script,
-    rng::Chance,
+    rng::Rng,
     service::workspace_events::{Subscriptions, clock::Clock},
 };
 
 /// What every connection and the emulator's owner share.
 #[derive(Debug)]
-pub(crate) struct Shared {
+pub(crate) struct Store {
     state: Mutex<State>,
     /// Told whenever an operation changes out of turn.
     pub(crate) changed: Notify,
@@ -36,32 +36,32 @@ pub(crate) struct State {
     pub(crate) operations: Operations,
     pub(crate) subscriptions: Subscriptions,
     pub(crate) calls: Record,
-    pub(crate) chance: Chance,
+    pub(crate) rng: Rng,
     /// The token that calls must bear, if any.
     pub(crate) token: Option<String>,
     /// How the next calls are answered, whatever they are about.
-    pub(crate) faults: VecDeque<Reply>,
+    pub(crate) replies: VecDeque<Reply>,
     /// How the next operations that a service starts run.
     pub(crate) scripts: VecDeque<Script>,
     /// The shortest and the longest time that an operation runs by itself.
     pub(crate) runs_for: (Duration, Duration),
 }
 
-impl Shared {
+impl Store {
     pub(crate) fn new(
         seed: u64,
         runs_for: (Duration, Duration),
         token: Option<String>,
         keeps_calls: usize,
     ) -> Self {
-        let mut chance = Chance::seeded(seed);
+        let mut rng = Rng::seeded(seed);
         let state = State {
             operations: Operations::default(),
-            subscriptions: Subscriptions::new(Clock::start(), Chance::seeded(chance.number())),
+            subscriptions: Subscriptions::new(Clock::start(), Rng::seeded(rng.next_u64())),
             calls: Record::keeping(keeps_calls),
-            chance,
+            rng,
             token,
-            faults: VecDeque::new(),
+            replies: VecDeque::new(),
             scripts: VecDeque::new(),
             runs_for,
         };
@@ -101,7 +101,7 @@ impl State {
         ending: Ending,
     ) -> Operation {
         let (shortest, longest) = self.runs_for;
-        let time = self.chance.duration(shortest, longest);
+        let time = self.rng.duration(shortest, longest);
         let mut job = Job::start(owner, script, time, metadata, ending);
         job.settle(Instant::now(), &mut self.subscriptions);
         let operation = job.operation(&name);

@@ -4,7 +4,7 @@ use crate::Reply;
 
 /// What the body of a reply is made of: parts, each repeated, so that a large one is not held in memory.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Content(Vec<Part>);
+pub(crate) struct Body(Vec<Part>);
 
 /// Some bytes, so many times.
 #[derive(Clone, Debug)]
@@ -18,13 +18,13 @@ impl Reply {
     /// Sets a body of so many bytes, at least two: an operation without any field, `{}`, with spaces between the braces.
     /// It is made as it is sent, not held in memory.
     pub fn large_body(self, bytes: u64) -> Self {
-        self.content(Content::spaces(bytes))
+        self.raw_body(Body::spaces(bytes))
     }
 
     /// A small body in gzip that becomes a [large](Self::large_body) one of so many bytes when it is decompressed: about
     /// a thousandth of them is sent.
     pub fn gzip_bomb(bytes: u64) -> Self {
-        Self::status(200).content(Content::spaces(bytes).gzip()).header("content-encoding", "gzip")
+        Self::status(200).raw_body(Body::spaces(bytes).gzip()).header("content-encoding", "gzip")
     }
 
     /// An operation that is well-formed, but whose metadata are objects within objects, so many levels deep. It has no
@@ -42,7 +42,7 @@ impl Reply {
     }
 }
 
-impl Content {
+impl Body {
     pub(crate) fn len(&self) -> u64 {
         self.0.iter().map(Part::len).sum()
     }
@@ -93,7 +93,7 @@ impl Part {
     }
 }
 
-impl From<Bytes> for Content {
+impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
         Self::of([Part { bytes, times: 1 }])
     }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::Answer;
+use super::ReplyKind;
 use crate::Reply;
 
 /// Where on its way out a reply breaks.
@@ -46,7 +46,7 @@ impl Point {
 impl Reply {
     /// No reply: the connection is closed, with every other call on it. The service never hears of the call.
     pub fn close() -> Self {
-        Self::of(Answer::Close)
+        Self::of(ReplyKind::Close)
     }
 
     /// No reply: every connection is closed, and others are refused for a time, as by [`Emulator::refuse_for`]. The service
@@ -54,7 +54,7 @@ impl Reply {
     ///
     /// [`Emulator::refuse_for`]: crate::Emulator::refuse_for
     pub fn refuse_for(time: Duration) -> Self {
-        Self::of(Answer::Refuse(time))
+        Self::of(ReplyKind::Refuse(time))
     }
 
     /// Breaks the connection at a point of the reply, with every other call on it.

@@ -3,9 +3,9 @@ use std::io::Write;
 use bytes::Bytes;
 use flate2::{Compression, Crc, write::DeflateEncoder};
 
-use super::body::{Content, Part};
+use super::body::{Body, Part};
 
-impl Content {
+impl Body {
     /// The same in gzip (RFC 1952), one member, as small and as slowly read as its parts are repeated.
     pub(crate) fn gzip(self) -> Self {
         let (mut check, mut size) = (Crc::new(), 0_u32);

@@ -15,42 +15,42 @@ use tokio::{
 };
 
 use super::{
-    exchange::answer,
-    handle::{Line, Order},
+    exchange::reply,
+    handle::{Command, ConnectionHandle},
     refusal::Refusal,
-    stream::Wire,
+    stream::BreakingStream,
 };
-use crate::{reply::breaks::Break, store::Shared};
+use crate::{reply::breaks::Break, store::Store};
 
 /// Serves one connection, HTTP/1 or HTTP/2 as the client begins, until it ends or is to break.
-pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>, refusals: mpsc::UnboundedSender<Refusal>) {
+pub(crate) async fn serve(stream: TcpStream, store: Arc<Store>, refusals: mpsc::UnboundedSender<Refusal>) {
     // Small replies are not to wait for one another; if it cannot be had, they do.
     let _ = stream.set_nodelay(true);
     let stream = Arc::new(Mutex::new(stream));
-    let how = answer_requests(Arc::clone(&stream), shared, Line::new(refusals)).await;
+    let how = reply_to_requests(Arc::clone(&stream), store, ConnectionHandle::new(refusals)).await;
     // What answered them is dropped, and its part in the stream.
     if let Some(Ok(stream)) = Arc::into_inner(stream).map(Mutex::into_inner) {
         end(stream, how).await;
     }
 }
 
-async fn answer_requests(
+async fn reply_to_requests(
     stream: Arc<Mutex<TcpStream>>,
-    shared: Arc<Shared>,
-    (line, mut given): (Line, mpsc::UnboundedReceiver<Order>),
+    store: Arc<Store>,
+    (handle, mut given): (ConnectionHandle, mpsc::UnboundedReceiver<Command>),
 ) -> Break {
-    let wire = Wire::new(stream, line.clone());
+    let stream = BreakingStream::new(stream, handle.clone());
     let service = service_fn(move |request: http::Request<Incoming>| {
-        let (shared, line) = (Arc::clone(&shared), line.clone());
-        async move { answer(&shared, &line, request).await }
+        let (store, handle) = (Arc::clone(&store), handle.clone());
+        async move { reply(&store, &handle, request).await }
     });
     let builder = auto::Builder::new(TokioExecutor::new());
-    let mut serving = pin!(builder.serve_connection(TokioIo::new(wire), service));
+    let mut serving = pin!(builder.serve_connection(TokioIo::new(stream), service));
     loop {
         tokio::select! {
-            Some(order) = given.recv() => match order {
-                Order::Break(how) => return how,
-                Order::GoAway(begun) => {
+            Some(command) = given.recv() => match command {
+                Command::Break(how) => return how,
+                Command::GoAway(begun) => {
                     serving.as_mut().graceful_shutdown();
                     // If nobody waits for it, the client has left.
                     let _ = begun.send(());
@@ -66,7 +66,7 @@ async fn answer_requests(
     }
     // It may have ended by the very bytes after which it is to break.
     match given.try_recv() {
-        Ok(Order::Break(how)) => how,
+        Ok(Command::Break(how)) => how,
         _ => Break::Close,
     }
 }

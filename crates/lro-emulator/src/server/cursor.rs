@@ -3,7 +3,7 @@ use crate::reply::breaks::Point;
 
 /// How far a reply is on its way out: follows what a connection writes, and says how much of it comes before a point.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Track {
+pub(crate) struct Cursor {
     format: Option<Format>,
     target: Option<Point>,
     head: usize,
@@ -27,7 +27,7 @@ pub(crate) enum Kind {
     Other,
 }
 
-impl Track {
+impl Cursor {
     /// Looks out for a point of the reply that is written next.
     pub(crate) fn aim(&mut self, point: Point) {
         let format = self.format.take().filter(|format| matches!(format, Format::Http2(_)));
@@ -151,7 +151,7 @@ mod tests {
             (HTTP2, Point::InBody(1), 41),
             (HTTP2, Point::InBody(2), 42),
         ] {
-            let mut at_once = Track::default();
+            let mut at_once = Cursor::default();
             at_once.aim(point);
             assert_eq!(at_once.before_point(wire), before, "{point:?}");
             let mut in_pieces = at_once.clone();
@@ -165,12 +165,12 @@ mod tests {
 
     #[test]
     fn frames_are_followed_before_there_is_a_point() {
-        let mut track = Track::default();
-        track.follow(HTTP2);
-        track.follow(&HTTP2[..5]);
-        track.aim(Point::AfterHead);
-        assert_eq!(track.before_point(&HTTP2[5..]), 26);
-        track.aim_at_nothing();
-        assert_eq!(track.before_point(&HTTP2[5..]), HTTP2.len() - 5);
+        let mut cursor = Cursor::default();
+        cursor.follow(HTTP2);
+        cursor.follow(&HTTP2[..5]);
+        cursor.aim(Point::AfterHead);
+        assert_eq!(cursor.before_point(&HTTP2[5..]), 26);
+        cursor.aim_at_nothing();
+        assert_eq!(cursor.before_point(&HTTP2[5..]), HTTP2.len() - 5);
     }
 }

@@ -4,40 +4,40 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use hyper::body::Incoming;
 use lro::{Code, Status};
 
-use super::{body::ReplyBody, handle::Line};
+use super::{body_stream::BodyStream, handle::ConnectionHandle};
 use crate::{
     api::error,
-    reply::{Answer, JSON, Reply},
+    reply::{JSON, Reply, ReplyKind},
     request::Request,
     service::{self, message::Message},
-    store::Shared,
+    store::Store,
 };
 
 /// Answers one request: records it, looks up how it is to be answered, and does that.
-pub(crate) async fn answer(
-    shared: &Shared,
-    line: &Line,
+pub(crate) async fn reply(
+    store: &Store,
+    handle: &ConnectionHandle,
     request: http::Request<Incoming>,
-) -> Result<Response<ReplyBody>, Infallible> {
+) -> Result<Response<BodyStream>, Infallible> {
     let (call, request) = Request::read(request).await;
     let method = call.method.clone();
     // Not the query: a key may be in it.
     let path = call.path.split('?').next().unwrap_or_default().to_owned();
-    let reply = pick_reply(shared, call, request.as_ref().ok());
+    let reply = pick(store, call, request.as_ref().ok());
     if !reply.delay.is_zero() {
         tokio::time::sleep(reply.delay).await;
     }
-    let (status, content) = match reply.answer {
-        Answer::Close => {
+    let (status, body) = match reply.kind {
+        ReplyKind::Close => {
             tracing::debug!(%method, path, "closed the connection");
-            match line.close().await {}
+            match handle.close().await {}
         }
-        Answer::Refuse(time) => {
+        ReplyKind::Refuse(time) => {
             tracing::debug!(%method, path, "refuses connections");
-            match line.refuse_for(time).await {}
+            match handle.refuse_for(time).await {}
         }
-        Answer::Canned { status, content } => (status, content),
-        Answer::Usual => match usual(shared, request).await.and_then(|message| message.body(reply.lie)) {
+        ReplyKind::Canned { status, body } => (status, body),
+        ReplyKind::Usual => match usual(store, request).await.and_then(|message| message.body(reply.lie)) {
             Ok(body) => (StatusCode::OK, body.into()),
             Err(failure) => {
                 let status = error::http_status(failure.code());
@@ -47,36 +47,36 @@ pub(crate) async fn answer(
     };
     tracing::debug!(%method, path, status = status.as_u16(), "answered");
     if reply.goes_away {
-        line.go_away().await;
+        handle.go_away().await;
     }
     if let Some((at, how)) = reply.breaks {
         // A point past the end would be one of the next reply.
-        line.breaks(at.within(content.len()), how);
+        handle.breaks(at.within(body.len()), how);
     }
-    let mut response = Response::new(ReplyBody::new(content, reply.cut_after, reply.tells_length));
+    let mut response = Response::new(BodyStream::new(body, reply.cut_after, reply.tells_length));
     *response.status_mut() = status;
     *response.headers_mut() = headers(reply.headers);
     Ok(response)
 }
 
 /// Records a call and takes the reply that was set for it: for the next call of all, or by the operation's script.
-fn pick_reply(shared: &Shared, call: crate::Call, request: Option<&Request>) -> Reply {
-    let mut state = shared.state();
+fn pick(store: &Store, call: crate::Call, request: Option<&Request>) -> Reply {
+    let mut state = store.state();
     state.calls.add(call);
     let scripted = request.and_then(|request| state.called(&request.name()));
-    state.faults.pop_front().or(scripted).unwrap_or_default()
+    state.replies.pop_front().or(scripted).unwrap_or_default()
 }
 
-async fn usual(shared: &Shared, request: Result<Request, Status>) -> Result<Message, Status> {
+async fn usual(store: &Store, request: Result<Request, Status>) -> Result<Message, Status> {
     let request = request?;
-    let wanted = shared.state().token.clone();
+    let wanted = store.state().token.clone();
     if wanted.is_some() && request.token() != wanted.as_deref() {
         return Err(Status::new(
             Code::Unauthenticated,
             "Request had invalid authentication credentials. Expected OAuth 2 access token.",
         ));
     }
-    service::route(shared, &request).await
+    service::handle(store, &request).await
 }
 
 fn headers(set: Vec<(http::HeaderName, HeaderValue)>) -> HeaderMap {

@@ -7,24 +7,24 @@ use crate::reply::breaks::{Break, Point};
 
 /// What a request may ask of the connection that it came by.
 #[derive(Clone, Debug)]
-pub(crate) struct Line {
+pub(crate) struct ConnectionHandle {
     pub(crate) plan: Plan,
-    orders: mpsc::UnboundedSender<Order>,
+    commands: mpsc::UnboundedSender<Command>,
     refusals: mpsc::UnboundedSender<Refusal>,
 }
 
 #[derive(Debug)]
-pub(crate) enum Order {
+pub(crate) enum Command {
     Break(Break),
     /// Takes no more requests, and tells once that has begun.
     GoAway(oneshot::Sender<()>),
 }
 
-impl Line {
-    /// A line, and what is asked by it.
-    pub(crate) fn new(refusals: mpsc::UnboundedSender<Refusal>) -> (Self, mpsc::UnboundedReceiver<Order>) {
-        let (orders, given) = mpsc::unbounded_channel();
-        (Self { plan: Plan::default(), orders, refusals }, given)
+impl ConnectionHandle {
+    /// A handle, and what is asked by it.
+    pub(crate) fn new(refusals: mpsc::UnboundedSender<Refusal>) -> (Self, mpsc::UnboundedReceiver<Command>) {
+        let (commands, given) = mpsc::unbounded_channel();
+        (Self { plan: Plan::default(), commands, refusals }, given)
     }
 
     /// Breaks the connection at a point of the reply that comes next.
@@ -35,7 +35,7 @@ impl Line {
     /// Tells the client, with the reply that comes next, to take other requests elsewhere.
     pub(crate) async fn go_away(&self) {
         let (begun, begins) = oneshot::channel();
-        let _ = self.orders.send(Order::GoAway(begun));
+        let _ = self.commands.send(Command::GoAway(begun));
         // If nobody listens, the connection is closed already.
         let _ = begins.await;
     }
@@ -55,6 +55,6 @@ impl Line {
 
     pub(crate) fn break_now(&self, how: Break) {
         // If nobody listens, the connection is closed already.
-        let _ = self.orders.send(Order::Break(how));
+        let _ = self.commands.send(Command::Break(how));
     }
 }

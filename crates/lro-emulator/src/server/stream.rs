@@ -13,20 +13,20 @@ use tokio::{
     time::Sleep,
 };
 
-use super::{cursor::Track, handle::Line};
+use super::{cursor::Cursor, handle::ConnectionHandle};
 use crate::reply::breaks::{Break, Point};
 
 /// A connection that breaks at a point of what it writes.
 #[derive(Debug)]
-pub(crate) struct Wire {
+pub(crate) struct BreakingStream {
     stream: Arc<Mutex<TcpStream>>,
-    line: Line,
+    handle: ConnectionHandle,
     trickle: Option<Trickle>,
 }
 
 /// Where and how a connection is to break.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Plan(Arc<Mutex<(Track, Option<Break>)>>);
+pub(crate) struct Plan(Arc<Mutex<(Cursor, Option<Break>)>>);
 
 #[derive(Debug)]
 struct Trickle {
@@ -37,19 +37,19 @@ struct Trickle {
 impl Plan {
     /// Breaks the connection at a point of the next reply.
     pub(crate) fn set(&self, at: Point, how: Break) {
-        let (track, planned) = &mut *self.lock();
-        track.aim(at);
+        let (cursor, planned) = &mut *self.lock();
+        cursor.aim(at);
         *planned = Some(how);
     }
 
-    fn lock(&self) -> MutexGuard<'_, (Track, Option<Break>)> {
+    fn lock(&self) -> MutexGuard<'_, (Cursor, Option<Break>)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Wire {
-    pub(crate) fn new(stream: Arc<Mutex<TcpStream>>, line: Line) -> Self {
-        Self { stream, line, trickle: None }
+impl BreakingStream {
+    pub(crate) fn new(stream: Arc<Mutex<TcpStream>>, handle: ConnectionHandle) -> Self {
+        Self { stream, handle, trickle: None }
     }
 
     fn stream(&self) -> MutexGuard<'_, TcpStream> {
@@ -62,7 +62,7 @@ impl Wire {
             ready!(trickle.pause.as_mut().poll(context));
             return Poll::Ready(1);
         }
-        let room = self.line.plan.lock().0.before_point(bytes);
+        let room = self.handle.plan.lock().0.before_point(bytes);
         if room > 0 || bytes.is_empty() {
             return Poll::Ready(room);
         }
@@ -73,7 +73,7 @@ impl Wire {
     }
 
     fn written(&mut self, bytes: &[u8]) {
-        let mut plan = self.line.plan.lock();
+        let mut plan = self.handle.plan.lock();
         plan.0.follow(bytes);
         let is_there = plan.0.is_there();
         drop(plan);
@@ -85,19 +85,19 @@ impl Wire {
     }
 
     fn break_now(&mut self) {
-        let mut plan = self.line.plan.lock();
+        let mut plan = self.handle.plan.lock();
         match plan.1 {
             Some(Break::Trickle(every)) => {
                 plan.0.aim_at_nothing();
                 self.trickle = Some(Trickle { every, pause: Box::pin(tokio::time::sleep(every)) });
             }
-            Some(how) => self.line.break_now(how),
+            Some(how) => self.handle.break_now(how),
             None => {}
         }
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for BreakingStream {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -107,7 +107,7 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for BreakingStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

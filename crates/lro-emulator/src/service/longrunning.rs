@@ -10,28 +10,28 @@ use tokio::time::Instant;
 use super::{json, message::Message, unknown};
 use crate::{
     request::Request,
-    store::{Shared, State, job::Owner},
+    store::{State, Store, job::Owner},
 };
 
-pub(crate) async fn answer(shared: &Shared, request: &Request) -> Result<Message, Status> {
+pub(crate) async fn handle(store: &Store, request: &Request) -> Result<Message, Status> {
     let name = request.name();
     match (request.method.as_str(), request.path.verb.as_deref()) {
-        ("GET", None) => get_or_list(&mut shared.state(), request, &name),
+        ("GET", None) => get_or_list(&mut store.state(), request, &name),
         ("DELETE", None) => {
-            let state = &mut *shared.state();
+            let state = &mut *store.state();
             generic(state, request, &name)?;
             state.operations.remove(&name);
-            shared.changed.notify_waiters();
+            store.changed.notify_waiters();
             Ok(EMPTY.into())
         }
         ("POST", Some("cancel")) => {
-            let state = &mut *shared.state();
+            let state = &mut *store.state();
             generic(state, request, &name)?;
             state.operations.job(&name)?.cancel();
-            shared.changed.notify_waiters();
+            store.changed.notify_waiters();
             Ok(EMPTY.into())
         }
-        ("POST", Some("wait")) => Ok(wait(shared, request, &name).await?.into()),
+        ("POST", Some("wait")) => Ok(wait(store, request, &name).await?.into()),
         _ => Err(unknown(request)),
     }
 }
@@ -83,7 +83,7 @@ fn list(state: &mut State, request: &Request, collection: &str) -> Result<Bytes,
 }
 
 /// The operation as soon as it is done, or when the time is up.
-async fn wait(shared: &Shared, request: &Request, name: &str) -> Result<Operation, Status> {
+async fn wait(store: &Store, request: &Request, name: &str) -> Result<Operation, Status> {
     lro::message! {
         struct WaitOperationRequest("google.longrunning.WaitOperationRequest") {
             name: String,
@@ -95,9 +95,9 @@ async fn wait(shared: &Shared, request: &Request, name: &str) -> Result<Operatio
     let timeout = wanted.timeout.and_then(|timeout| Duration::try_from(timeout).ok());
     let deadline = Instant::now() + timeout.unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT);
     loop {
-        let changed = shared.changed.notified();
+        let changed = store.changed.notified();
         let (operation, ends) = {
-            let mut state = shared.state();
+            let mut state = store.state();
             generic(&mut state, request, name)?;
             let job = state.operations.job(name)?;
             (job.operation(name), job.ends_at())

@@ -24,13 +24,13 @@ use crate::{
     api::error,
     request::Request,
     store::{
-        Shared,
+        Store,
         job::{Ending, Owner},
     },
 };
 
 /// Answers a call at `/v1/{parent}:{verb}`.
-pub(crate) async fn answer(shared: &Shared, request: &Request, verb: &str) -> Result<Message, Status> {
+pub(crate) async fn handle(store: &Store, request: &Request, verb: &str) -> Result<Message, Status> {
     let (message, response) = match verb {
         "optimizeTours" => return Ok(json(&optimize(request).await?)?.into()),
         "optimizeToursLongRunning" => {
@@ -42,14 +42,14 @@ pub(crate) async fn answer(shared: &Shared, request: &Request, verb: &str) -> Re
         }
         // The service's own spelling, and what one would expect.
         "OptimizeToursUri" | "optimizeToursUri" => {
-            let response = files::answer_uri(request.message()?)?;
+            let response = files::handle_uri(request.message()?)?;
             ("OptimizeToursUriMetadata", pack("OptimizeToursUriResponse", &response))
         }
         _ => return Err(unknown(request)),
     };
     let metadata = pack(message, &Empty::default()).ok();
-    let state = &mut *shared.state();
-    let name = operation_name(&request.path.segments, &state.chance.uuid());
+    let state = &mut *store.state();
+    let name = operation_name(&request.path.segments, &state.rng.uuid());
     Ok(state.start(name, Owner::RouteOptimization, metadata, Ending::response(response)).into())
 }
 

@@ -18,7 +18,7 @@ use super::{json, message::Message, unknown};
 use crate::{
     request::Request,
     store::{
-        Shared, State,
+        State, Store,
         job::{Ending, Owner, empty, outcome},
     },
 };
@@ -45,12 +45,12 @@ impl ApiVersion {
 }
 
 /// Answers a call at `/{version}/subscriptions`.
-pub(crate) fn answer(shared: &Shared, request: &Request) -> Result<Message, Status> {
+pub(crate) fn handle(store: &Store, request: &Request) -> Result<Message, Status> {
     let version = if request.path.version == "v1" { ApiVersion::V1 } else { ApiVersion::V1Beta };
     let name = request.name();
-    let state = &mut *shared.state();
+    let state = &mut *store.state();
     let change = match (request.method.as_str(), request.path.segments.len(), request.path.verb.as_deref()) {
-        ("GET", 1, None) => return Ok(list::answer(&state.subscriptions, request)?.into()),
+        ("GET", 1, None) => return Ok(list::handle(&state.subscriptions, request)?.into()),
         ("GET", 2, None) => return Ok(json(state.subscriptions.get(&name, Instant::now())?)?.into()),
         ("POST", 1, None) => Change::create(request)?,
         ("PATCH", 2, None) => Change::update(request, name)?,
@@ -77,7 +77,7 @@ fn preview(version: ApiVersion, change: Change, subscriptions: &mut Subscription
 fn start(version: ApiVersion, change: Change, state: &mut State) -> Operation {
     let metadata = version.pack(change.metadata_type(), &Empty::default()).ok();
     // The name is a message in base64 whose first field is an id.
-    let name = format!("operations/{}", BASE64_URL_SAFE_NO_PAD.encode(format!("\n${}", state.chance.uuid())));
+    let name = format!("operations/{}", BASE64_URL_SAFE_NO_PAD.encode(format!("\n${}", state.rng.uuid())));
     let work = move |subscriptions: &mut Subscriptions, at: Instant| {
         outcome(apply(version, change, subscriptions, at))
     };

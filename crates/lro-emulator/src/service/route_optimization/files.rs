@@ -53,7 +53,7 @@ pub(super) fn check_batch(request: &BatchOptimizeToursRequest) -> Result<(), Sta
     if violations.is_empty() { Ok(()) } else { Err(error::bad_request(violations)) }
 }
 
-pub(super) fn answer_uri(request: OptimizeToursUriRequest) -> Result<OptimizeToursUriResponse, Status> {
+pub(super) fn handle_uri(request: OptimizeToursUriRequest) -> Result<OptimizeToursUriResponse, Status> {
     let mut violations = Vec::new();
     check_uri(request.input.as_ref(), "input.uri".to_owned(), &mut violations);
     check_uri(request.output.as_ref(), "output.uri".to_owned(), &mut violations);

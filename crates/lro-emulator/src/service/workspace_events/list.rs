@@ -18,7 +18,7 @@ lro::message! {
 }
 
 /// Answers a call for a page of the subscriptions.
-pub(super) fn answer(subscriptions: &Subscriptions, request: &Request) -> Result<Bytes, Status> {
+pub(super) fn handle(subscriptions: &Subscriptions, request: &Request) -> Result<Bytes, Status> {
     let filter = Filter::parse(request.param("filter"))?;
     if !filter.names("event_types") {
         return Err(error::bad_field("filter", "it must have at least one of event_types"));

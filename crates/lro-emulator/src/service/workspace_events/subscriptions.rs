@@ -8,13 +8,13 @@ use super::{
     clock::{Clock, later},
     subscription::Subscription,
 };
-use crate::{api::error, rng::Chance};
+use crate::{api::error, rng::Rng};
 
 /// The subscriptions there are, of both versions of the API.
 #[derive(Clone, Debug)]
 pub(crate) struct Subscriptions {
     clock: Clock,
-    chance: Chance,
+    rng: Rng,
     by_name: BTreeMap<String, Subscription>,
     /// The names by target and topic: there is one subscription for both.
     by_target: HashMap<(String, String), String>,
@@ -22,8 +22,8 @@ pub(crate) struct Subscriptions {
 }
 
 impl Subscriptions {
-    pub(crate) fn new(clock: Clock, chance: Chance) -> Self {
-        Self { clock, chance, by_name: BTreeMap::new(), by_target: HashMap::new(), created: 0 }
+    pub(crate) fn new(clock: Clock, rng: Rng) -> Self {
+        Self { clock, rng, by_name: BTreeMap::new(), by_target: HashMap::new(), created: 0 }
     }
 
     /// The subscription of this name, unless it has expired.
@@ -50,7 +50,7 @@ impl Subscriptions {
         let now = self.clock.date(at);
         let mut subscription = Subscription {
             name: name(&wanted.target_resource, self.created),
-            uid: self.chance.uuid(),
+            uid: self.rng.uuid(),
             state: "ACTIVE".to_owned(),
             suspension_reason: String::new(),
             authority: AUTHORITY.to_owned(),
@@ -108,7 +108,7 @@ impl Subscriptions {
             subscription.expire_time = Some(later(now, life));
         }
         subscription.update_time = Some(now);
-        subscription.etag = BASE64_URL_SAFE_NO_PAD.encode(self.chance.number().to_be_bytes());
+        subscription.etag = BASE64_URL_SAFE_NO_PAD.encode(self.rng.next_u64().to_be_bytes());
     }
 }
 

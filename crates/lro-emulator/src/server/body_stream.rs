@@ -6,13 +6,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use hyper::body::{Body, Frame, SizeHint};
+use hyper::body::{Frame, SizeHint};
 
-use crate::reply::body::{Content, Part};
+use crate::reply::body::{Body, Part};
 
 /// The body of a reply: steps, played one after the other.
 #[derive(Debug)]
-pub(crate) struct ReplyBody {
+pub(crate) struct BodyStream {
     steps: VecDeque<Step>,
     /// How many bytes are still promised, whether or not they come; `None` if the length is not told.
     promised: Option<u64>,
@@ -27,18 +27,18 @@ enum Step {
     Cut,
 }
 
-impl ReplyBody {
+impl BodyStream {
     /// All of it, or no more than its first bytes even if the length of all is told.
-    pub(crate) fn new(content: Content, cut_after: Option<usize>, tells_length: bool) -> Self {
-        let length = content.len();
+    pub(crate) fn new(body: Body, cut_after: Option<usize>, tells_length: bool) -> Self {
+        let length = body.len();
         let body = match cut_after {
-            Some(bytes) => Self::cut(content.first(bytes as u64), length),
-            None => Self { steps: content.into_parts().map(Step::Part).collect(), promised: Some(length) },
+            Some(bytes) => Self::cut(body.first(bytes as u64), length),
+            None => Self { steps: body.into_parts().map(Step::Part).collect(), promised: Some(length) },
         };
         Self { promised: body.promised.filter(|_| tells_length), ..body }
     }
 
-    fn cut(given: Content, length: u64) -> Self {
+    fn cut(given: Body, length: u64) -> Self {
         // A promise that is kept is no cut.
         let promised = length.max(given.len() + 1);
         let steps = given.into_parts().map(Step::Part).chain([Step::Flush, Step::Cut]);
@@ -46,7 +46,7 @@ impl ReplyBody {
     }
 }
 
-impl Body for ReplyBody {
+impl hyper::body::Body for BodyStream {
     type Data = Bytes;
     type Error = io::Error;
 
