@@ -69,8 +69,9 @@ impl Emulator {
         self.store.state().scripts.push_back(script);
     }
 
-    /// Answers the next `n` calls like this, whatever they are about. Replies queue up, before those of scripts.
-    pub fn fail_next(&self, n: usize, reply: Reply) {
+    /// Sends this reply to each of the next `n` calls, whatever they are about. Replies queue up; those of scripts come after
+    /// them.
+    pub fn reply_next(&self, n: usize, reply: Reply) {
         self.store.state().replies.extend(std::iter::repeat_n(reply, n));
     }
 

@@ -7,7 +7,7 @@
 //! - `google.longrunning` for any operation that a test [makes up](Emulator::operation).
 //!
 //! Operations run for a time, tell metadata, and end with a response, an error or neither. How they do, and how single
-//! calls about them are answered, says a [`Script`]; [`Emulator::fail_next`] answers whatever call comes next by a
+//! calls about them are answered, says a [`Script`]; [`Emulator::reply_next`] answers whatever call comes next by a
 //! [`Reply`]: an error, a lie, a body that is hard to swallow, a connection that [breaks](Reply::breaks). What was asked
 //! is in [`Emulator::calls`]. [`contract`] is what every transport must pass.
 //!
@@ -20,7 +20,7 @@
 //! let emulator = Emulator::start().await?;
 //! let job = Any::from_json(r#"{"@type": "type.googleapis.com/example.v1.Job", "pages": 7}"#)?;
 //! emulator.operation("operations/print", Script::new().runs_for(Duration::from_secs(3)).responds(job));
-//! emulator.fail_next(1, Reply::status(503));
+//! emulator.reply_next(1, Reply::status(503));
 //! // ... point a transport at emulator.endpoint() ...
 //! assert!(emulator.calls().is_empty());
 //! # Ok(()) }

@@ -63,7 +63,7 @@ async fn within_the_body_its_first_bytes_came() {
 async fn a_head_without_a_body_breaks_too() {
     for (http, how, end) in all() {
         let emulator = Emulator::start().await.unwrap();
-        emulator.fail_next(1, Reply::status(204).breaks(Point::InBody(3), how));
+        emulator.reply_next(1, Reply::status(204).breaks(Point::InBody(3), how));
         let (seen, ended) = raw::get(emulator.address(), http, patience(how)).await;
         assert_eq!((ended, seen.head_is_whole, &*seen.body), (end, true, &b""[..]), "{http:?} {how:?}");
     }
@@ -105,7 +105,7 @@ async fn a_large_body_breaks_far_in() {
     let emulator = Emulator::start().await.unwrap();
     for how in [Break::Reset, Break::Close] {
         let reply = Reply::usual().large_body(50_000_000).breaks(Point::InBody(5_000_000), how);
-        emulator.fail_next(1, reply);
+        emulator.reply_next(1, reply);
         let (seen, end) = raw::get(emulator.address(), Http::One, patience(how)).await;
         assert!(end != End::Open && seen.body.len() <= 5_000_000, "{end:?} {}", seen.body.len());
         assert!(how == Break::Reset || seen.body.len() == 5_000_000, "{}", seen.body.len());
@@ -117,7 +117,7 @@ async fn the_service_has_heard_of_a_call_whose_reply_broke() {
     let emulator = Emulator::start().await.unwrap();
     for client in [Client::http1(emulator.endpoint()), Client::http2(emulator.endpoint())] {
         emulator.operation("operations/1", Script::new());
-        emulator.fail_next(1, Reply::usual().breaks(Point::BeforeHead, Break::Reset));
+        emulator.reply_next(1, Reply::usual().breaks(Point::BeforeHead, Break::Reset));
         client.call(Method::DELETE, "/v1/operations/1", "").await.unwrap_err();
         client.get("/v1/operations/1").await.error(404);
     }
@@ -129,8 +129,8 @@ async fn every_call_on_the_connection_breaks() {
     let client = Client::http2(emulator.endpoint());
     emulator.operation("operations/1", Script::new());
     client.get("/v1/operations/1").await.ok();
-    emulator.fail_next(1, Reply::usual().after(Duration::from_secs(60)));
-    emulator.fail_next(1, Reply::usual().breaks(Point::AfterHead, Break::Reset));
+    emulator.reply_next(1, Reply::usual().after(Duration::from_secs(60)));
+    emulator.reply_next(1, Reply::usual().breaks(Point::AfterHead, Break::Reset));
     let call = || client.call(Method::GET, "/v1/operations/1", "");
     let (first, second) = tokio::join!(call(), call());
     assert!(first.is_err() && second.is_err(), "{first:?} {second:?}");
@@ -140,7 +140,7 @@ async fn every_call_on_the_connection_breaks() {
 #[tokio::test]
 async fn a_stalled_connection_does_not_keep_the_server_from_stopping() {
     let emulator = Emulator::start().await.unwrap();
-    emulator.fail_next(1, Reply::usual().breaks(Point::BeforeHead, Break::Stall));
+    emulator.reply_next(1, Reply::usual().breaks(Point::BeforeHead, Break::Stall));
     let address = emulator.address();
     let client = Client::http1(emulator.endpoint());
     let stalled = tokio::spawn(async move { client.call(Method::GET, "/v1/operations/1", "").await });
@@ -168,7 +168,7 @@ async fn going_away_is_seen_on_the_wire() {
     let emulator = Emulator::start().await.unwrap();
     emulator.operation("operations/1", Script::new());
     for http in [Http::One, Http::Two] {
-        emulator.fail_next(1, Reply::usual().goaway());
+        emulator.reply_next(1, Reply::usual().goaway());
         let mut stream = TcpStream::connect(emulator.address()).await.unwrap();
         stream.write_all(&raw::request(http)).await.unwrap();
         let (bytes, end) = raw::read(&mut stream, Duration::from_millis(500)).await;

@@ -83,8 +83,8 @@ async fn answers_the_next_calls_as_it_is_told() {
     let client = Client::http1(emulator.endpoint());
     emulator.operation("operations/1", Script::new().call(1, Reply::status(500)));
     let busy = Status::new(Code::ResourceExhausted, "slow down");
-    emulator.fail_next(2, Reply::error(&busy));
-    emulator.fail_next(1, Reply::status(502).header("content-type", "text/html").body("<html>"));
+    emulator.reply_next(2, Reply::error(&busy));
+    emulator.reply_next(1, Reply::status(502).header("content-type", "text/html").body("<html>"));
     for _ in 0..2 {
         let error = client.get("/v1/operations/1").await.error(429);
         assert_eq!(
@@ -116,7 +116,7 @@ async fn a_lost_reply_is_of_a_call_that_was_heard() {
     let emulator = Emulator::start().await.unwrap();
     let client = Client::http1(emulator.endpoint());
     emulator.operation("operations/1", Script::new());
-    emulator.fail_next(1, Reply::usual().cut_after(0));
+    emulator.reply_next(1, Reply::usual().cut_after(0));
     client.call(Method::DELETE, "/v1/operations/1", "").await.unwrap_err();
     client.get("/v1/operations/1").await.error(404);
 }
@@ -126,7 +126,7 @@ async fn keeps_a_call_waiting() {
     let emulator = Emulator::start().await.unwrap();
     let client = Client::http1(emulator.endpoint());
     emulator.operation("operations/1", Script::new().runs_for(Duration::from_secs(3)));
-    emulator.fail_next(1, Reply::usual().after(Duration::from_secs(5)));
+    emulator.reply_next(1, Reply::usual().after(Duration::from_secs(5)));
     let start = Instant::now();
     assert_eq!(client.get("/v1/operations/1").await.ok()["done"], true, "it is heard after the delay");
     assert_eq!(start.elapsed().as_secs(), 5);

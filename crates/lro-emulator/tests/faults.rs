@@ -41,7 +41,7 @@ async fn a_lie_is_told_once() {
 async fn a_lie_is_of_operations_alone() {
     for (emulator, client) in both().await {
         emulator.operation("operations/1", Script::new());
-        emulator.fail_next(2, Reply::usual().named("operations/2"));
+        emulator.reply_next(2, Reply::usual().named("operations/2"));
         let page = client.get("/v1/operations").await.ok();
         assert_eq!(page, json!({"operations": [{"name": "operations/1"}]}));
         client.get("/v1/operations/3").await.error(404);
@@ -68,7 +68,7 @@ async fn an_operation_appears_after_a_time_and_has_run_meanwhile() {
 #[tokio::test]
 async fn a_call_is_sent_elsewhere() {
     for (emulator, client) in both().await {
-        emulator.fail_next(1, Reply::redirect("https://example.com/v1/operations/1"));
+        emulator.reply_next(1, Reply::redirect("https://example.com/v1/operations/1"));
         let reply = client.get("/v1/operations/1").await;
         assert_eq!((reply.status.as_u16(), &*reply.body), (307, &b""[..]));
         assert_eq!(reply.headers["location"], "https://example.com/v1/operations/1");
@@ -78,7 +78,7 @@ async fn a_call_is_sent_elsewhere() {
 #[tokio::test]
 async fn a_token_expires() {
     for (emulator, client) in both().await {
-        emulator.fail_next(1, Reply::expired_token());
+        emulator.reply_next(1, Reply::expired_token());
         let reply = client.get("/v1/operations/1").await;
         assert_eq!(reply.headers["www-authenticate"], r#"Bearer error="invalid_token""#);
         let error = reply.error(401);
@@ -92,13 +92,13 @@ async fn bodies_and_headers_need_not_make_sense() {
     for (emulator, client) in both().await {
         for body in [&b""[..], b"\xff\xfe{}", b"<html>Bad Gateway</html>", br#"{"name": "oper"#] {
             let reply = Reply::usual().header("content-type", "text/html").body(body);
-            emulator.fail_next(1, reply);
+            emulator.reply_next(1, reply);
             let reply = client.get("/v1/operations/1").await;
             assert_eq!((reply.status.as_u16(), &*reply.body), (200, body));
         }
         for value in [&b"\xff\x80"[..], "bientôt".as_bytes(), b"", b"-1", b"99999999999999999999999", b"NaN"]
         {
-            emulator.fail_next(1, Reply::status(503).header("retry-after", value));
+            emulator.reply_next(1, Reply::status(503).header("retry-after", value));
             let reply = client.get("/v1/operations/1").await;
             assert_eq!(reply.headers["retry-after"].as_bytes(), value);
         }
@@ -110,7 +110,7 @@ async fn a_large_body_is_made_as_it_is_sent() {
     for (emulator, client) in both().await {
         for (size, told) in [(20_000_001, true), (300_000, false), (2, true), (0, true)] {
             let reply = Reply::usual().large_body(size);
-            emulator.fail_next(1, if told { reply } else { reply.without_length() });
+            emulator.reply_next(1, if told { reply } else { reply.without_length() });
             let reply = client.get("/v1/operations/1").await;
             assert_eq!(reply.ok(), json!({}));
             let size = size.max(2);
@@ -126,9 +126,9 @@ async fn a_large_body_is_made_as_it_is_sent() {
 async fn a_large_body_breaks_off() {
     for (emulator, client) in both().await {
         for after in [0, 1, 999_999] {
-            emulator.fail_next(1, Reply::usual().large_body(1_000_000).cut_after(after));
+            emulator.reply_next(1, Reply::usual().large_body(1_000_000).cut_after(after));
             client.call(Method::GET, "/v1/operations/1", "").await.unwrap_err();
-            emulator.fail_next(1, Reply::usual().large_body(1_000_000).without_length().cut_after(after));
+            emulator.reply_next(1, Reply::usual().large_body(1_000_000).without_length().cut_after(after));
             client.call(Method::GET, "/v1/operations/1", "").await.unwrap_err();
         }
     }
@@ -138,7 +138,7 @@ async fn a_large_body_breaks_off() {
 async fn a_bomb_is_small_until_it_is_decompressed() {
     for (emulator, client) in both().await {
         for size in [100, 40_000_000] {
-            emulator.fail_next(1, Reply::gzip_bomb(size));
+            emulator.reply_next(1, Reply::gzip_bomb(size));
             let reply = client.get("/v1/operations/1").await;
             assert_eq!(
                 (&reply.headers["content-encoding"], reply.status.as_u16()),
@@ -157,10 +157,10 @@ async fn a_bomb_is_small_until_it_is_decompressed() {
 #[tokio::test]
 async fn metadata_can_be_too_deep() {
     for (emulator, client) in both().await {
-        emulator.fail_next(1, Reply::nested(3));
+        emulator.reply_next(1, Reply::nested(3));
         let metadata = client.get("/v1/operations/1").await.ok()["metadata"].take();
         assert_eq!(metadata["value"], json!({"a": {"a": {"a": {}}}}));
-        emulator.fail_next(1, Reply::nested(200_000));
+        emulator.reply_next(1, Reply::nested(200_000));
         let reply = client.get("/v1/operations/1").await;
         assert_eq!(reply.body.iter().filter(|byte| **byte == b'}').count(), 200_003);
     }

@@ -168,7 +168,7 @@ async fn an_html_page_is_told_as_such_and_not_shown() {
         // SPEC 19
         (sign_in, &["the reply is HTML or XML, expected JSON"][..]),
     ] {
-        emulator.fail_next(2, reply.clone());
+        emulator.reply_next(2, reply.clone());
         let mut errors = vec![
             promptly(routes.optimize_tours(&request())).await.unwrap_err(),
             promptly(routes.optimize_tours_long_running(&request())).await.unwrap_err(),
@@ -191,7 +191,7 @@ async fn a_path_that_the_server_does_not_know_is_not_found() {
     let emulator = Emulator::start().await.unwrap();
     let routes = client(&emulator.endpoint());
     let page = "<html><p>The requested URL was not found on this server.</html>";
-    emulator.fail_next(2, Reply::status(404).header("content-type", "text/html").body(page));
+    emulator.reply_next(2, Reply::status(404).header("content-type", "text/html").body(page));
     let essential = ["NOT_FOUND", "HTTP 404", "another server may have answered"];
 
     let error = promptly(routes.optimize_tours(&request())).await.unwrap_err();

@@ -134,7 +134,7 @@ async fn a_call_may_take_as_long_as_the_solving() {
     let short = Duration::from_millis(50);
     let routes =
         RouteOptimization::builder().endpoint(emulator.endpoint()).call_timeout(short).build().unwrap();
-    emulator.fail_next(2, Reply::usual().after(Duration::from_millis(300)));
+    emulator.reply_next(2, Reply::usual().after(Duration::from_millis(300)));
 
     let error = routes.optimize_tours(&request()).await.unwrap_err();
     assert_eq!((error.origin(), error.code()), (Origin::CallFailed, Code::DeadlineExceeded));
@@ -149,7 +149,7 @@ async fn a_billed_call_that_fails_is_not_repeated() {
     let (emulator, routes) = start().await;
     let mut count = 0;
     for reply in [Reply::status(503), Reply::status(429), Reply::close(), Reply::usual().cut_after(9)] {
-        emulator.fail_next(2, reply);
+        emulator.reply_next(2, reply);
         for error in [
             routes.optimize_tours(&request()).await.unwrap_err(),
             routes.optimize_tours_long_running(&request()).await.unwrap_err(),

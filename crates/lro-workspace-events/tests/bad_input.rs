@@ -144,7 +144,7 @@ async fn an_html_page_is_told_as_such_and_not_shown() {
     let error_page = Reply::status(502).header("content-type", "text/html").body(page);
     let sign_in = Reply::status(200).header("content-type", "text/html").body(page);
 
-    emulator.fail_next(2, error_page);
+    emulator.reply_next(2, error_page);
     let list = ListSubscriptionsRequest::default();
     for error in [
         events.create_subscription(&wanted()).await.unwrap_err(),
@@ -156,7 +156,7 @@ async fn an_html_page_is_told_as_such_and_not_shown() {
         assert!(!format!("{error:?}").contains("Oops"));
     }
 
-    emulator.fail_next(2, sign_in);
+    emulator.reply_next(2, sign_in);
     for error in [
         events.create_subscription(&wanted()).await.unwrap_err(),
         events.list_subscriptions(&list).await.unwrap_err(),
@@ -190,7 +190,7 @@ async fn a_path_that_the_server_does_not_know_is_not_found() {
     let emulator = Emulator::start().await.unwrap();
     let events = client(&emulator.endpoint());
     let page = "<html><p>The requested URL was not found on this server.</html>";
-    emulator.fail_next(2, Reply::status(404).header("content-type", "text/html").body(page));
+    emulator.reply_next(2, Reply::status(404).header("content-type", "text/html").body(page));
     let essential = ["NOT_FOUND", "HTTP 404", "another server may have answered"];
 
     let error = promptly(events.create_subscription(&wanted())).await.unwrap_err();

@@ -299,7 +299,7 @@ async fn a_starting_call_that_fails_is_not_repeated() {
     let answered_or_lost =
         [Reply::status(503), Reply::status(409), Reply::close(), Reply::usual().cut_after(9)];
     for (count, reply) in answered_or_lost.into_iter().enumerate() {
-        emulator.fail_next(1, reply);
+        emulator.reply_next(1, reply);
         let error = events.create_subscription(&wanted("AAA")).await.unwrap_err();
         assert_eq!(error.origin(), Origin::CallFailed, "{error}");
         // SPEC 42
