@@ -48,6 +48,6 @@ pub use crate::{
         Reply,
         breaks::{Break, Point},
     },
+    request::call::Call,
     script::Script,
-    store::calls::Call,
 };

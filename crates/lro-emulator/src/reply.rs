@@ -14,7 +14,7 @@ use self::{
     breaks::{Break, Point},
     lie::Lie,
 };
-use crate::api::error;
+use crate::api::{error, json};
 
 /// How one call is answered.
 ///
@@ -147,7 +147,7 @@ impl Reply {
     }
 
     fn json(self) -> Self {
-        self.header("content-type", JSON)
+        self.header("content-type", json::CONTENT_TYPE)
     }
 }
 
@@ -157,5 +157,3 @@ impl Default for Reply {
         Self::usual()
     }
 }
-
-pub(crate) const JSON: &str = "application/json; charset=UTF-8";

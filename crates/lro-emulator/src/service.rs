@@ -3,10 +3,8 @@ pub(crate) mod message;
 mod route_optimization;
 pub(crate) mod workspace_events;
 
-use bytes::Bytes;
 use http::Method;
-use lro::{Code, Status};
-use serde::Serialize;
+use lro::Status;
 
 use self::message::Message;
 use crate::{request::Request, store::Store};
@@ -21,20 +19,8 @@ pub(crate) async fn handle(store: &Store, request: &Request) -> Result<Message, 
             route_optimization::handle(store, request, verb).await
         }
         (version, [_, ..], _) if is_version(version) => longrunning::handle(store, request).await,
-        _ => Err(unknown(request)),
+        _ => Err(request.unknown_method()),
     }
-}
-
-/// There is nothing at this path, by this method.
-pub(crate) fn unknown(request: &Request) -> Status {
-    Status::new(Code::NotFound, format!("Method not found: {} {}", request.method, request.path.text))
-}
-
-/// A message as the body of a reply.
-pub(crate) fn json(message: &impl Serialize) -> Result<Bytes, Status> {
-    serde_json::to_vec(message)
-        .map(Bytes::from)
-        .map_err(|error| Status::new(Code::Internal, format!("cannot write the reply: {error}")))
 }
 
 fn is_post(request: &Request) -> bool {

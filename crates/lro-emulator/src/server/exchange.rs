@@ -6,8 +6,8 @@ use lro::{Code, Status};
 
 use super::{body_stream::BodyStream, handle::ConnectionHandle};
 use crate::{
-    api::error,
-    reply::{JSON, Reply, ReplyKind},
+    api::{error, json},
+    reply::{Reply, ReplyKind},
     request::Request,
     service::{self, message::Message},
     store::Store,
@@ -60,7 +60,7 @@ pub(crate) async fn reply(
 }
 
 /// Records a call and takes the reply that was set for it: for the next call of all, or by the operation's script.
-fn pick(store: &Store, call: crate::Call, request: Option<&Request>) -> Reply {
+fn pick(store: &Store, call: crate::request::call::Call, request: Option<&Request>) -> Reply {
     let mut state = store.state();
     state.calls.add(call);
     let scripted = request.and_then(|request| state.called(&request.name()));
@@ -81,7 +81,7 @@ async fn usual(store: &Store, request: Result<Request, Status>) -> Result<Messag
 
 fn headers(set: Vec<(http::HeaderName, HeaderValue)>) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(json::CONTENT_TYPE));
     // Not `extend`, which would leave two content types.
     set.into_iter().for_each(|(name, value)| drop(headers.insert(name, value)));
     headers

@@ -7,8 +7,9 @@ use lro::{Operation, Status, wkt};
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::{json, message::Message, unknown};
+use super::message::Message;
 use crate::{
+    api::json,
     request::Request,
     store::{State, Store, job::Owner},
 };
@@ -32,7 +33,7 @@ pub(crate) async fn handle(store: &Store, request: &Request) -> Result<Message, 
             Ok(EMPTY.into())
         }
         ("POST", Some("wait")) => Ok(wait(store, request, &name).await?.into()),
-        _ => Err(unknown(request)),
+        _ => Err(request.unknown_method()),
     }
 }
 
@@ -59,7 +60,7 @@ fn get(state: &mut State, request: &Request, name: &str) -> Result<Operation, St
 fn generic(state: &mut State, request: &Request, name: &str) -> Result<(), Status> {
     match state.operations.job(name)?.owner {
         Owner::Generic => Ok(()),
-        Owner::WorkspaceEvents(_) | Owner::RouteOptimization => Err(unknown(request)),
+        Owner::WorkspaceEvents(_) | Owner::RouteOptimization => Err(request.unknown_method()),
     }
 }
 
@@ -79,7 +80,7 @@ fn list(state: &mut State, request: &Request, collection: &str) -> Result<Bytes,
         request.number("pageSize")?,
         request.param("pageToken"),
     )?;
-    json(&Page { operations, next_page_token })
+    json::encode(&Page { operations, next_page_token })
 }
 
 /// The operation as soon as it is done, or when the time is up.

@@ -1,8 +1,7 @@
 use bytes::Bytes;
 use lro::{Operation, Status};
 
-use super::json;
-use crate::reply::lie::Lie;
+use crate::{api::json, reply::lie::Lie};
 
 /// What a service says.
 #[derive(Debug)]
@@ -16,7 +15,7 @@ impl Message {
     /// The body of the reply, with an operation bent by a lie.
     pub(crate) fn body(self, lie: Lie) -> Result<Bytes, Status> {
         match self {
-            Self::Operation(operation) => json(&lie.tell(operation)),
+            Self::Operation(operation) => json::encode(&lie.tell(operation)),
             Self::Other(json) => Ok(json),
         }
     }

@@ -19,9 +19,9 @@ use self::{
     model::{OptimizeToursRequest, SolvingMode},
     solution::OptimizeToursResponse,
 };
-use super::{json, message::Message, unknown};
+use super::message::Message;
 use crate::{
-    api::error,
+    api::{error, json},
     request::Request,
     store::{
         Store,
@@ -32,7 +32,7 @@ use crate::{
 /// Answers a call at `/v1/{parent}:{verb}`.
 pub(crate) async fn handle(store: &Store, request: &Request, verb: &str) -> Result<Message, Status> {
     let (message, response) = match verb {
-        "optimizeTours" => return Ok(json(&optimize(request).await?)?.into()),
+        "optimizeTours" => return Ok(json::encode(&optimize(request).await?)?.into()),
         "optimizeToursLongRunning" => {
             ("OptimizeToursLongRunningMetadata", pack("OptimizeToursResponse", &optimize(request).await?))
         }
@@ -45,7 +45,7 @@ pub(crate) async fn handle(store: &Store, request: &Request, verb: &str) -> Resu
             let response = files::handle_uri(request.message()?)?;
             ("OptimizeToursUriMetadata", pack("OptimizeToursUriResponse", &response))
         }
-        _ => return Err(unknown(request)),
+        _ => return Err(request.unknown_method()),
     };
     let metadata = pack(message, &Empty::default()).ok();
     let state = &mut *store.state();

@@ -14,8 +14,9 @@ use tokio::time::Instant;
 
 pub(crate) use self::subscriptions::Subscriptions;
 use self::{change::Change, subscription::Subscription};
-use super::{json, message::Message, unknown};
+use super::message::Message;
 use crate::{
+    api::json,
     request::Request,
     store::{
         State, Store,
@@ -51,12 +52,12 @@ pub(crate) fn handle(store: &Store, request: &Request) -> Result<Message, Status
     let state = &mut *store.state();
     let change = match (request.method.as_str(), request.path.segments.len(), request.path.verb.as_deref()) {
         ("GET", 1, None) => return Ok(list::handle(&state.subscriptions, request)?.into()),
-        ("GET", 2, None) => return Ok(json(state.subscriptions.get(&name, Instant::now())?)?.into()),
+        ("GET", 2, None) => return Ok(json::encode(state.subscriptions.get(&name, Instant::now())?)?.into()),
         ("POST", 1, None) => Change::create(request)?,
         ("PATCH", 2, None) => Change::update(request, name)?,
         ("DELETE", 2, None) => Change::delete(request, name)?,
         ("POST", 2, Some("reactivate")) => Change::reactivate(name),
-        _ => return Err(unknown(request)),
+        _ => return Err(request.unknown_method()),
     };
     change.check(&state.subscriptions, Instant::now())?;
     let operation = if request.flag("validateOnly")? {

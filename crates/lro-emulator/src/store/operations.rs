@@ -1,12 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use lro::{Operation, Status};
 use tokio::time::Instant;
 
 use super::job::{Job, Owner};
 use crate::{
-    api::{error, filter::Filter},
+    api::{error, filter::Filter, page},
     service::workspace_events::Subscriptions,
 };
 
@@ -80,7 +79,7 @@ impl Operations {
         page_token: &str,
     ) -> Result<(Vec<Operation>, String), Status> {
         let filter = Filter::parse(filter)?;
-        let start = offset(page_token)?;
+        let start = page::offset(page_token)?;
         let size = self.pages.pop_front().unwrap_or(if page_size == 0 { PAGE_SIZE } else { page_size });
         let prefix = format!("{collection}/");
         let mut found = Vec::new();
@@ -94,26 +93,9 @@ impl Operations {
             }
         }
         let end = start.saturating_add(size).min(found.len());
-        let page = found.iter().take(end).skip(start).map(|(name, job)| job.operation(name)).collect();
-        Ok((page, if end < found.len() { token(end) } else { String::new() }))
+        let operations = found.iter().take(end).skip(start).map(|(name, job)| job.operation(name)).collect();
+        Ok((operations, if end < found.len() { page::token(end) } else { String::new() }))
     }
-}
-
-/// The token of the page that starts here.
-pub(crate) fn token(offset: usize) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(format!("from:{offset}"))
-}
-
-/// Where the page of a token starts.
-pub(crate) fn offset(token: &str) -> Result<usize, Status> {
-    if token.is_empty() {
-        return Ok(0);
-    }
-    let offset = || {
-        let text = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
-        text.strip_prefix("from:")?.parse().ok()
-    };
-    offset().ok_or_else(|| error::bad_field("pageToken", "it is none of this service's"))
 }
 
 const PAGE_SIZE: usize = 100;

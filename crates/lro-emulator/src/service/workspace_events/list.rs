@@ -4,10 +4,8 @@ use tokio::time::Instant;
 
 use super::{Subscription, subscriptions::Subscriptions};
 use crate::{
-    api::{error, filter::Filter},
+    api::{error, filter::Filter, json, page},
     request::Request,
-    service::json,
-    store::operations::{offset, token},
 };
 
 lro::message! {
@@ -27,15 +25,15 @@ pub(super) fn handle(subscriptions: &Subscriptions, request: &Request) -> Result
         0 => 50,
         size => size.min(100),
     };
-    let start = offset(request.param("pageToken"))?;
+    let start = page::offset(request.param("pageToken"))?;
     let mut found = subscriptions
         .iter(Instant::now())
         .filter(|subscription| passes(&filter, subscription))
         .skip(start)
         .peekable();
-    let page: Vec<_> = found.by_ref().take(size).cloned().collect();
-    let next_page_token = found.peek().map(|_| token(start + page.len())).unwrap_or_default();
-    json(&ListSubscriptionsResponse { subscriptions: page, next_page_token })
+    let subscriptions: Vec<_> = found.by_ref().take(size).cloned().collect();
+    let next_page_token = found.peek().map(|_| page::token(start + subscriptions.len())).unwrap_or_default();
+    json::encode(&ListSubscriptionsResponse { subscriptions, next_page_token })
 }
 
 fn passes(filter: &Filter, subscription: &Subscription) -> bool {
