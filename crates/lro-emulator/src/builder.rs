@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use lro::Status;
 
-use crate::{Emulator, server::Server, store::Store};
+use crate::{emulator::Emulator, rng::Rng, server::Server, service::Services, store::Store};
 
 /// What an [`Emulator`] is started with.
 ///
@@ -66,11 +66,30 @@ impl Builder {
     ///
     /// `UNAVAILABLE` if the port cannot be listened on.
     pub async fn start(self) -> Result<Emulator, Status> {
-        let store = Arc::new(Store::new(self.seed, self.runs_for, self.token, self.keeps_calls));
-        let server = Server::start(self.port, Arc::clone(&store)).await.map_err(|error| {
+        let mut rng = Rng::seeded(self.seed);
+        let services_rng = Rng::seeded(rng.next_u64());
+        let store = Store::new(rng, self.runs_for, self.token, self.keeps_calls);
+        let services = Arc::new(Services::new(store, services_rng));
+        let server = Server::start(self.port, Arc::clone(&services)).await.map_err(|error| {
             Status::unavailable(format!("cannot listen on 127.0.0.1:{}", self.port)).with_source(error)
         })?;
-        Ok(Emulator::of(server, store))
+        Ok(Emulator::of(server, services))
+    }
+}
+
+impl Emulator {
+    /// Starts a server with the defaults of its [`Builder`].
+    ///
+    /// # Errors
+    ///
+    /// `UNAVAILABLE` if no port can be listened on.
+    pub async fn start() -> Result<Self, Status> {
+        Self::builder().start().await
+    }
+
+    /// Sets what to start.
+    pub fn builder() -> Builder {
+        Builder::default()
     }
 }
 

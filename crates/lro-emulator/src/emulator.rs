@@ -1,14 +1,12 @@
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
-use lro::Status;
-
 use crate::{
-    Builder, Call, Reply, Script,
+    reply::Reply,
+    request::call::Call,
+    script::Script,
     server::Server,
-    store::{
-        Store,
-        job::{Ending, Owner, empty},
-    },
+    service::Services,
+    store::job::{Ending, Scope, empty},
 };
 
 /// A running server. It stops when it is dropped.
@@ -24,26 +22,13 @@ use crate::{
 /// ```
 pub struct Emulator {
     server: Server,
-    store: Arc<Store>,
+    services: Arc<Services>,
 }
 
 impl Emulator {
-    /// Starts a server with the defaults of its [`Builder`].
-    ///
-    /// # Errors
-    ///
-    /// `UNAVAILABLE` if no port can be listened on.
-    pub async fn start() -> Result<Self, Status> {
-        Self::builder().start().await
-    }
-
-    /// Sets what to start.
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
-    pub(crate) fn of(server: Server, store: Arc<Store>) -> Self {
-        Self { server, store }
+    /// The emulator of a server that runs.
+    pub(crate) fn of(server: Server, services: Arc<Services>) -> Self {
+        Self { server, services }
     }
 
     /// Where it listens, such as `http://127.0.0.1:41234`, for HTTP/1.1 and HTTP/2 alike.
@@ -60,19 +45,19 @@ impl Emulator {
     /// can be got, listed with its like, cancelled, deleted and waited for.
     pub fn operation(&self, name: impl Into<String>, script: Script) {
         let ending = Ending::response(empty());
-        self.store.state().run(name.into(), Owner::Generic, script, None, ending);
-        self.store.changed.notify_waiters();
+        self.services.store.state().run(name.into(), Scope::Every, script, None, ending);
+        self.services.store.changed.notify_waiters();
     }
 
     /// Lets the next operation that a service starts run by this script. Scripts queue up.
     pub fn next_operation(&self, script: Script) {
-        self.store.state().scripts.push_back(script);
+        self.services.store.state().scripts.push_back(script);
     }
 
     /// Sends this reply to each of the next `n` calls, whatever they are about. Replies queue up; those of scripts come after
     /// them.
     pub fn reply_next(&self, n: usize, reply: Reply) {
-        self.store.state().replies.extend(std::iter::repeat_n(reply, n));
+        self.services.store.state().replies.extend(std::iter::repeat_n(reply, n));
     }
 
     /// Closes the socket and every connection, and listens again at the same address after a time: a server that restarts.
@@ -83,34 +68,34 @@ impl Emulator {
 
     /// Sets the sizes of the next pages of lists of operations, 0 included; after these a page is as long as is asked.
     pub fn pages(&self, sizes: impl IntoIterator<Item = usize>) {
-        self.store.state().operations.set_pages(sizes);
+        self.services.store.state().operations.set_pages(sizes);
     }
 
     /// Forgets an operation, as services do with old ones; `false` if there is none of this name.
     pub fn forget(&self, name: &str) -> bool {
-        let forgotten = self.store.state().operations.remove(name).is_some();
-        self.store.changed.notify_waiters();
+        let forgotten = self.services.store.state().operations.remove(name).is_some();
+        self.services.store.changed.notify_waiters();
         forgotten
     }
 
     /// Suspends a subscription for a reason such as `ENDPOINT_PERMISSION_DENIED`; `false` if there is none of this name.
     pub fn suspend(&self, subscription: &str, reason: &str) -> bool {
-        self.store.state().subscriptions.suspend(subscription, reason)
+        self.services.suspend(subscription, reason)
     }
 
     /// Sets the bearer token without which calls are UNAUTHENTICATED; `None` lets every call in.
     pub fn require_token<'a>(&self, token: impl Into<Option<&'a str>>) {
-        self.store.state().token = token.into().map(str::to_owned);
+        self.services.store.state().token = token.into().map(str::to_owned);
     }
 
-    /// The last calls, oldest first; [`Builder::keeps_calls`] says how many are kept.
+    /// The last calls, oldest first; [`Builder::keeps_calls`](crate::Builder::keeps_calls) says how many are kept.
     pub fn calls(&self) -> Vec<Call> {
-        self.store.state().calls.to_vec()
+        self.services.store.state().calls.to_vec()
     }
 
     /// How many calls there were, kept or not.
     pub fn call_count(&self) -> u64 {
-        self.store.state().calls.count
+        self.services.store.state().calls.count
     }
 
     /// Stops the server: when it returns, the socket and every connection are closed.

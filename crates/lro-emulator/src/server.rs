@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use self::refusal::Refusal;
-use crate::store::Store;
+use crate::service::Services;
 
 /// A listening socket and the tasks behind it; they end when it is dropped.
 #[derive(Debug)]
@@ -28,12 +28,12 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) async fn start(port: u16, store: Arc<Store>) -> io::Result<Self> {
+    pub(crate) async fn start(port: u16, services: Arc<Services>) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", port)).await?;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(());
         let (refusals, asked) = mpsc::unbounded_channel();
-        let accepting = tokio::spawn(accept(listener, address, store, refusals.clone(), asked, stopped));
+        let accepting = tokio::spawn(accept(listener, address, services, refusals.clone(), asked, stopped));
         Ok(Self { address, stop, refusals, accepting })
     }
 
@@ -60,8 +60,8 @@ impl Server {
 async fn accept(
     mut listener: TcpListener,
     address: SocketAddr,
-    store: Arc<Store>,
-    commands: mpsc::UnboundedSender<Refusal>,
+    services: Arc<Services>,
+    refuse: mpsc::UnboundedSender<Refusal>,
     mut refusals: mpsc::UnboundedReceiver<Refusal>,
     mut stopped: watch::Receiver<()>,
 ) {
@@ -80,7 +80,7 @@ async fn accept(
             }
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(connection::serve(stream, Arc::clone(&store), commands.clone()));
+                    connections.spawn(connection::serve(stream, Arc::clone(&services), refuse.clone()));
                 }
                 // A client that left, or no more files: the next one may do better a little later.
                 Err(error) => {

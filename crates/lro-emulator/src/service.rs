@@ -1,25 +1,43 @@
 mod longrunning;
 pub(crate) mod message;
 mod route_optimization;
-pub(crate) mod workspace_events;
+mod workspace_events;
 
 use http::Method;
 use lro::Status;
 
-use self::message::Message;
-use crate::{request::Request, store::Store};
+use self::{message::Message, workspace_events::WorkspaceEvents};
+use crate::{request::Request, rng::Rng, store::Store};
 
-/// Finds whose a request is, and has it answered.
-pub(crate) async fn handle(store: &Store, request: &Request) -> Result<Message, Status> {
-    let path = &request.path;
-    let segments: Vec<&str> = path.segments.iter().map(String::as_str).collect();
-    match (&*path.version, &*segments, path.verb.as_deref()) {
-        ("v1" | "v1beta", ["subscriptions", ..], _) => workspace_events::handle(store, request),
-        ("v1", ["projects", _] | ["projects", _, "locations", _], Some(verb)) if is_post(request) => {
-            route_optimization::handle(store, request, verb).await
+/// The emulated services: the operations that they share, and what each keeps of its own.
+#[derive(Debug)]
+pub(crate) struct Services {
+    pub(crate) store: Store,
+    workspace_events: WorkspaceEvents,
+}
+
+impl Services {
+    pub(crate) fn new(store: Store, rng: Rng) -> Self {
+        Self { store, workspace_events: WorkspaceEvents::new(rng) }
+    }
+
+    /// Suspends a subscription of Workspace Events; `false` if there is none of this name.
+    pub(crate) fn suspend(&self, subscription: &str, reason: &str) -> bool {
+        self.workspace_events.suspend(&self.store, subscription, reason)
+    }
+
+    /// Passes a request on to the service of its path.
+    pub(crate) async fn handle(&self, request: &Request) -> Result<Message, Status> {
+        let path = &request.path;
+        let segments: Vec<&str> = path.segments.iter().map(String::as_str).collect();
+        match (&*path.version, &*segments, path.verb.as_deref()) {
+            ("v1" | "v1beta", ["subscriptions", ..], _) => self.workspace_events.handle(&self.store, request),
+            ("v1", ["projects", _] | ["projects", _, "locations", _], Some(verb)) if is_post(request) => {
+                route_optimization::handle(&self.store, request, verb).await
+            }
+            (version, [_, ..], _) if is_version(version) => longrunning::handle(&self.store, request).await,
+            _ => Err(request.unknown_method()),
         }
-        (version, [_, ..], _) if is_version(version) => longrunning::handle(store, request).await,
-        _ => Err(request.unknown_method()),
     }
 }
 

@@ -20,14 +20,18 @@ use super::{
     refusal::Refusal,
     stream::BreakingStream,
 };
-use crate::{reply::breaks::Break, store::Store};
+use crate::{reply::breaks::Break, service::Services};
 
 /// Serves one connection, HTTP/1 or HTTP/2 as the client begins, until it ends or is to break.
-pub(crate) async fn serve(stream: TcpStream, store: Arc<Store>, refusals: mpsc::UnboundedSender<Refusal>) {
+pub(crate) async fn serve(
+    stream: TcpStream,
+    services: Arc<Services>,
+    refusals: mpsc::UnboundedSender<Refusal>,
+) {
     // Small replies are not to wait for one another; if it cannot be had, they do.
     let _ = stream.set_nodelay(true);
     let stream = Arc::new(Mutex::new(stream));
-    let how = reply_to_requests(Arc::clone(&stream), store, ConnectionHandle::new(refusals)).await;
+    let how = reply_to_requests(Arc::clone(&stream), services, ConnectionHandle::new(refusals)).await;
     // What answered them is dropped, and its part in the stream.
     if let Some(Ok(stream)) = Arc::into_inner(stream).map(Mutex::into_inner) {
         end(stream, how).await;
@@ -36,13 +40,13 @@ pub(crate) async fn serve(stream: TcpStream, store: Arc<Store>, refusals: mpsc::
 
 async fn reply_to_requests(
     stream: Arc<Mutex<TcpStream>>,
-    store: Arc<Store>,
+    services: Arc<Services>,
     (handle, mut given): (ConnectionHandle, mpsc::UnboundedReceiver<Command>),
 ) -> Break {
     let stream = BreakingStream::new(stream, handle.clone());
     let service = service_fn(move |request: http::Request<Incoming>| {
-        let (store, handle) = (Arc::clone(&store), handle.clone());
-        async move { reply(&store, &handle, request).await }
+        let (services, handle) = (Arc::clone(&services), handle.clone());
+        async move { reply(&services, &handle, request).await }
     });
     let builder = auto::Builder::new(TokioExecutor::new());
     let mut serving = pin!(builder.serve_connection(TokioIo::new(stream), service));

@@ -8,14 +8,14 @@ use super::{body_stream::BodyStream, handle::ConnectionHandle};
 use crate::{
     api::{error, json},
     reply::{Reply, ReplyKind},
-    request::Request,
-    service::{self, message::Message},
+    request::{Request, call::Call},
+    service::{Services, message::Message},
     store::Store,
 };
 
 /// Answers one request: records it, looks up how it is to be answered, and does that.
 pub(crate) async fn reply(
-    store: &Store,
+    services: &Services,
     handle: &ConnectionHandle,
     request: http::Request<Incoming>,
 ) -> Result<Response<BodyStream>, Infallible> {
@@ -23,7 +23,7 @@ pub(crate) async fn reply(
     let method = call.method.clone();
     // Not the query: a key may be in it.
     let path = call.path.split('?').next().unwrap_or_default().to_owned();
-    let reply = pick(store, call, request.as_ref().ok());
+    let reply = pick(&services.store, call, request.as_ref().ok());
     if !reply.delay.is_zero() {
         tokio::time::sleep(reply.delay).await;
     }
@@ -37,13 +37,15 @@ pub(crate) async fn reply(
             match handle.refuse_for(time).await {}
         }
         ReplyKind::Canned { status, body } => (status, body),
-        ReplyKind::Usual => match usual(store, request).await.and_then(|message| message.body(reply.lie)) {
-            Ok(body) => (StatusCode::OK, body.into()),
-            Err(failure) => {
-                let status = error::http_status(failure.code());
-                (status, error::body(&failure, status).into())
+        ReplyKind::Usual => {
+            match usual(services, request).await.and_then(|message| message.body(reply.lie)) {
+                Ok(body) => (StatusCode::OK, body.into()),
+                Err(failure) => {
+                    let status = error::http_status(failure.code());
+                    (status, error::body(&failure, status).into())
+                }
             }
-        },
+        }
     };
     tracing::debug!(%method, path, status = status.as_u16(), "answered");
     if reply.goes_away {
@@ -60,23 +62,23 @@ pub(crate) async fn reply(
 }
 
 /// Records a call and takes the reply that was set for it: for the next call of all, or by the operation's script.
-fn pick(store: &Store, call: crate::request::call::Call, request: Option<&Request>) -> Reply {
+fn pick(store: &Store, call: Call, request: Option<&Request>) -> Reply {
     let mut state = store.state();
     state.calls.add(call);
     let scripted = request.and_then(|request| state.called(&request.name()));
     state.replies.pop_front().or(scripted).unwrap_or_default()
 }
 
-async fn usual(store: &Store, request: Result<Request, Status>) -> Result<Message, Status> {
+async fn usual(services: &Services, request: Result<Request, Status>) -> Result<Message, Status> {
     let request = request?;
-    let wanted = store.state().token.clone();
+    let wanted = services.store.state().token.clone();
     if wanted.is_some() && request.token() != wanted.as_deref() {
         return Err(Status::new(
             Code::Unauthenticated,
             "Request had invalid authentication credentials. Expected OAuth 2 access token.",
         ));
     }
-    service::handle(store, &request).await
+    services.handle(&request).await
 }
 
 fn headers(set: Vec<(http::HeaderName, HeaderValue)>) -> HeaderMap {

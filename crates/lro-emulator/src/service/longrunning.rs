@@ -11,7 +11,7 @@ use super::message::Message;
 use crate::{
     api::json,
     request::Request,
-    store::{State, Store, job::Owner},
+    store::{State, Store, job::Scope},
 };
 
 pub(crate) async fn handle(store: &Store, request: &Request) -> Result<Message, Status> {
@@ -20,14 +20,14 @@ pub(crate) async fn handle(store: &Store, request: &Request) -> Result<Message, 
         ("GET", None) => get_or_list(&mut store.state(), request, &name),
         ("DELETE", None) => {
             let state = &mut *store.state();
-            generic(state, request, &name)?;
+            require_every_call(state, request, &name)?;
             state.operations.remove(&name);
             store.changed.notify_waiters();
             Ok(EMPTY.into())
         }
         ("POST", Some("cancel")) => {
             let state = &mut *store.state();
-            generic(state, request, &name)?;
+            require_every_call(state, request, &name)?;
             state.operations.job(&name)?.cancel();
             store.changed.notify_waiters();
             Ok(EMPTY.into())
@@ -47,20 +47,19 @@ fn get_or_list(state: &mut State, request: &Request, name: &str) -> Result<Messa
 
 fn get(state: &mut State, request: &Request, name: &str) -> Result<Operation, Status> {
     let job = state.operations.job(name)?;
-    let is_here = match job.owner {
-        Owner::Generic => true,
-        Owner::WorkspaceEvents(version) => request.path.version == version.as_str(),
-        Owner::RouteOptimization => request.path.version == "v1",
-    };
     // A name is unique only within its service and version.
-    if is_here { Ok(job.operation(name)) } else { Err(crate::api::error::not_found(name)) }
+    if job.scope.has(&request.path.version) {
+        Ok(job.operation(name))
+    } else {
+        Err(crate::api::error::not_found(name))
+    }
 }
 
-/// Refuses the calls that neither service has.
-fn generic(state: &mut State, request: &Request, name: &str) -> Result<(), Status> {
-    match state.operations.job(name)?.owner {
-        Owner::Generic => Ok(()),
-        Owner::WorkspaceEvents(_) | Owner::RouteOptimization => Err(request.unknown_method()),
+/// Refuses the calls that the operations of services do not have.
+fn require_every_call(state: &mut State, request: &Request, name: &str) -> Result<(), Status> {
+    match state.operations.job(name)?.scope {
+        Scope::Every => Ok(()),
+        Scope::Version(_) => Err(request.unknown_method()),
     }
 }
 
@@ -99,7 +98,7 @@ async fn wait(store: &Store, request: &Request, name: &str) -> Result<Operation,
         let changed = store.changed.notified();
         let (operation, ends) = {
             let mut state = store.state();
-            generic(&mut state, request, name)?;
+            require_every_call(&mut state, request, name)?;
             let job = state.operations.job(name)?;
             (job.operation(name), job.ends_at())
         };

@@ -3,7 +3,7 @@ use lro::{Operation, Status};
 
 use crate::{api::json, reply::lie::Lie};
 
-/// What a service says.
+/// The message that a service replies with.
 #[derive(Debug)]
 pub(crate) enum Message {
     Operation(Operation),

@@ -25,7 +25,7 @@ use crate::{
     request::Request,
     store::{
         Store,
-        job::{Ending, Owner},
+        job::{Ending, Scope},
     },
 };
 
@@ -50,7 +50,7 @@ pub(crate) async fn handle(store: &Store, request: &Request, verb: &str) -> Resu
     let metadata = pack(message, &Empty::default()).ok();
     let state = &mut *store.state();
     let name = operation_name(&request.path.segments, &state.rng.uuid());
-    Ok(state.start(name, Owner::RouteOptimization, metadata, Ending::response(response)).into())
+    Ok(state.start(name, Scope::Version("v1"), metadata, Ending::response(response)).into())
 }
 
 async fn optimize(request: &Request) -> Result<OptimizeToursResponse, Status> {

@@ -4,15 +4,14 @@ use lro::{Any, Code, Operation, Outcome, Status};
 use tokio::time::Instant;
 
 use crate::{
-    Script,
-    script::{Metadata, Run},
-    service::workspace_events::{ApiVersion, Subscriptions},
+    reply::Reply,
+    script::{Metadata, Run, Script},
 };
 
 /// An operation on the server: the script that it runs by and how far it is.
 #[derive(Debug)]
 pub(crate) struct Job {
-    pub(crate) owner: Owner,
+    pub(crate) scope: Scope,
     script: Script,
     metadata: Option<Any>,
     started: Instant,
@@ -21,15 +20,13 @@ pub(crate) struct Job {
     phase: Phase,
 }
 
-/// Whose operation it is, which says where it is found and what can be done with it.
+/// Under which versions of an API an operation is found, and which calls it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Owner {
-    /// A test's: found under any version, with every call there is.
-    Generic,
-    /// Found under one version; it can only be got.
-    WorkspaceEvents(ApiVersion),
-    /// Found under `v1`; it can only be got.
-    RouteOptimization,
+pub(crate) enum Scope {
+    /// Under every version, with every call of `google.longrunning`: the operation of a test.
+    Every,
+    /// Under this version; it can only be got: the operation of a service.
+    Version(&'static str),
 }
 
 /// When an operation ends.
@@ -54,14 +51,14 @@ pub(crate) enum Ending {
     Work(Work),
 }
 
-/// What is done to the subscriptions at the end of an operation, at this time.
-pub(crate) type Work = Box<dyn FnOnce(&mut Subscriptions, Instant) -> Outcome + Send>;
+/// What is done at the end of an operation, at this time. The store is locked meanwhile.
+pub(crate) type Work = Box<dyn FnOnce(Instant) -> Outcome + Send>;
 
 impl Job {
     /// Starts an operation. `time` is how long it runs if the script does not say, `metadata` and `ending` what it
     /// tells and comes to then.
     pub(crate) fn start(
-        owner: Owner,
+        scope: Scope,
         mut script: Script,
         time: Duration,
         metadata: Option<Any>,
@@ -73,7 +70,7 @@ impl Job {
             Run::Time(time) => started.checked_add(time).map_or(End::Never, End::At),
         };
         let ending = script.outcome.take().map_or(ending, Ending::Outcome);
-        Self { owner, script, metadata, started, end, calls: 0, phase: Phase::Running(ending) }
+        Self { scope, script, metadata, started, end, calls: 0, phase: Phase::Running(ending) }
     }
 
     /// When it ends, if a time was set.
@@ -94,16 +91,16 @@ impl Job {
     }
 
     /// Counts a call about it and says how the script answers.
-    pub(crate) fn called(&mut self) -> Option<crate::Reply> {
+    pub(crate) fn called(&mut self) -> Option<Reply> {
         self.calls = self.calls.saturating_add(1);
         self.script.replies.get(&self.calls).cloned()
     }
 
     /// Ends it if its time has come.
-    pub(crate) fn settle(&mut self, now: Instant, subscriptions: &mut Subscriptions) {
+    pub(crate) fn settle(&mut self, now: Instant) {
         match self.end {
-            End::At(end) if now >= end => self.finish(end, subscriptions),
-            End::AfterCalls(calls) if self.calls > calls => self.finish(now, subscriptions),
+            End::At(end) if now >= end => self.finish(end),
+            End::AfterCalls(calls) if self.calls > calls => self.finish(now),
             _ => {}
         }
     }
@@ -132,15 +129,25 @@ impl Job {
         }
     }
 
-    fn finish(&mut self, at: Instant, subscriptions: &mut Subscriptions) {
+    fn finish(&mut self, at: Instant) {
         let Phase::Running(ending) = &mut self.phase else {
             return;
         };
         let outcome = match std::mem::replace(ending, Ending::Outcome(Outcome::Neither)) {
             Ending::Outcome(outcome) => outcome,
-            Ending::Work(work) => work(subscriptions, at),
+            Ending::Work(work) => work(at),
         };
         self.phase = Phase::Done { outcome, elapsed: at.saturating_duration_since(self.started) };
+    }
+}
+
+impl Scope {
+    /// Whether an operation is found under a version.
+    pub(crate) fn has(self, version: &str) -> bool {
+        match self {
+            Self::Every => true,
+            Self::Version(only) => only == version,
+        }
     }
 }
 

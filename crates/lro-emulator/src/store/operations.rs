@@ -3,11 +3,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use lro::{Operation, Status};
 use tokio::time::Instant;
 
-use super::job::{Job, Owner};
-use crate::{
-    api::{error, filter::Filter, page},
-    service::workspace_events::Subscriptions,
-};
+use super::job::{Job, Scope};
+use crate::api::{error, filter::Filter, page};
 
 /// Every operation there is, by name.
 #[derive(Debug, Default)]
@@ -26,7 +23,7 @@ impl Operations {
         if let Some(end) = job.ends_at() {
             self.due.insert((end, name.clone()));
         }
-        if job.owner == Owner::Generic
+        if job.scope == Scope::Every
             && let Some((collection, _)) = name.rsplit_once('/')
         {
             self.collections.insert(collection.to_owned());
@@ -49,13 +46,13 @@ impl Operations {
     }
 
     /// Ends what is due, in the order of the times.
-    pub(crate) fn settle(&mut self, now: Instant, subscriptions: &mut Subscriptions) {
+    pub(crate) fn settle(&mut self, now: Instant) {
         while self.due.first().is_some_and(|(end, _)| *end <= now) {
             let Some((_, name)) = self.due.pop_first() else {
                 return;
             };
             if let Some(job) = self.jobs.get_mut(&name) {
-                job.settle(now, subscriptions);
+                job.settle(now);
             }
         }
     }
@@ -86,7 +83,7 @@ impl Operations {
         for (name, job) in self.jobs.range(prefix.clone()..).take_while(|(name, _)| name.starts_with(&prefix))
         {
             let is_ours =
-                job.owner == Owner::Generic && job.has_appeared() && !name[prefix.len()..].contains('/');
+                job.scope == Scope::Every && job.has_appeared() && !name[prefix.len()..].contains('/');
             let done = job.is_done().to_string();
             if is_ours && filter.matches(|field, value| field == "done" && value == done) {
                 found.push((name, job));
