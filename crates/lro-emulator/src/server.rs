@@ -2,8 +2,9 @@ mod body_stream;
 mod connection;
 mod cursor;
 mod exchange;
-mod frame;
+mod format;
 mod handle;
+mod plan;
 mod refusal;
 mod stream;
 

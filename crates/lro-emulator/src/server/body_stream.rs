@@ -12,7 +12,7 @@ use crate::reply::body::{Body, Part};
 
 /// The body of a reply: steps, played one after the other.
 #[derive(Debug)]
-pub(crate) struct BodyStream {
+pub(super) struct BodyStream {
     steps: VecDeque<Step>,
     /// How many bytes are still promised, whether or not they come; `None` if the length is not told.
     promised: Option<u64>,
@@ -29,7 +29,7 @@ enum Step {
 
 impl BodyStream {
     /// All of it, or no more than its first bytes even if the length of all is told.
-    pub(crate) fn new(body: Body, cut_after: Option<usize>, tells_length: bool) -> Self {
+    pub(super) fn new(body: Body, cut_after: Option<usize>, tells_length: bool) -> Self {
         let length = body.len();
         let body = match cut_after {
             Some(bytes) => Self::cut(body.first(bytes as u64), length),

@@ -23,7 +23,7 @@ use super::{
 use crate::{reply::breaks::Break, service::Services};
 
 /// Serves one connection, HTTP/1 or HTTP/2 as the client begins, until it ends or is to break.
-pub(crate) async fn serve(
+pub(super) async fn serve(
     stream: TcpStream,
     services: Arc<Services>,
     refusals: mpsc::UnboundedSender<Refusal>,

@@ -1,9 +1,9 @@
-use super::frame::Frame;
+use super::format::{Format, Kind};
 use crate::reply::breaks::Point;
 
 /// How far a reply is on its way out: follows what a connection writes, and says how much of it comes before a point.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Cursor {
+pub(super) struct Cursor {
     format: Option<Format>,
     target: Option<Point>,
     head: usize,
@@ -11,41 +11,25 @@ pub(crate) struct Cursor {
     body: usize,
 }
 
-/// What a connection speaks, known by the first byte that it writes.
-#[derive(Clone, Debug)]
-enum Format {
-    /// With how many bytes of the empty line that ends a head were the last.
-    Http1(usize),
-    Http2(Frame),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Head,
-    Body,
-    /// What belongs to the connection.
-    Other,
-}
-
 impl Cursor {
     /// Looks out for a point of the reply that is written next.
-    pub(crate) fn aim(&mut self, point: Point) {
+    pub(super) fn aim(&mut self, point: Point) {
         let format = self.format.take().filter(|format| matches!(format, Format::Http2(_)));
         *self = Self { format, target: Some(point), ..Self::default() };
     }
 
     /// Looks out for nothing more.
-    pub(crate) fn aim_at_nothing(&mut self) {
+    pub(super) fn aim_at_nothing(&mut self) {
         self.target = None;
     }
 
     /// How many of these bytes, which are next, come before the point.
-    pub(crate) fn before_point(&self, bytes: &[u8]) -> usize {
+    pub(super) fn before_point(&self, bytes: &[u8]) -> usize {
         if self.target.is_none() { bytes.len() } else { self.clone().follow(bytes) }
     }
 
     /// Takes note that these bytes are written, up to the point; says how many these are.
-    pub(crate) fn follow(&mut self, bytes: &[u8]) -> usize {
+    pub(super) fn follow(&mut self, bytes: &[u8]) -> usize {
         let mut followed = 0;
         while followed < bytes.len() {
             match self.step(&bytes[followed..]) {
@@ -57,7 +41,7 @@ impl Cursor {
     }
 
     /// Whether the next byte of the reply is past the point.
-    pub(crate) fn is_there(&self) -> bool {
+    pub(super) fn is_there(&self) -> bool {
         match self.target {
             None | Some(Point::BeforeHead) => false,
             Some(Point::InHead) => self.head >= HALF_A_HEAD,
@@ -88,39 +72,6 @@ impl Cursor {
         }
         self.head_is_over |= ends_head;
         step
-    }
-}
-
-impl Format {
-    fn of(bytes: &[u8]) -> Self {
-        // As the length of a frame it would be that of one far too long.
-        if bytes.first() == Some(&b'H') { Self::Http1(0) } else { Self::Http2(Frame::default()) }
-    }
-
-    /// What the next bytes are, and how many are.
-    fn span(&self, bytes: &[u8], head_is_over: bool) -> (Kind, usize) {
-        match self {
-            Self::Http1(_) if head_is_over => (Kind::Body, bytes.len()),
-            Self::Http1(_) => (Kind::Head, 1),
-            Self::Http2(frame) => frame.span(bytes),
-        }
-    }
-
-    /// Takes note of bytes of one kind; says whether a head is over with them.
-    fn advance(&mut self, bytes: &[u8]) -> bool {
-        match self {
-            Self::Http1(matched) => {
-                for byte in bytes {
-                    *matched = match (*byte, *matched) {
-                        (b'\r', 0 | 2) | (b'\n', 1 | 3) => *matched + 1,
-                        (b'\r', _) => 1,
-                        _ => 0,
-                    };
-                }
-                *matched == 4
-            }
-            Self::Http2(frame) => frame.advance(bytes),
-        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Answers one request: records it, looks up how it is to be answered, and does that.
-pub(crate) async fn reply(
+pub(super) async fn reply(
     services: &Services,
     handle: &ConnectionHandle,
     request: http::Request<Incoming>,

@@ -7,20 +7,20 @@ use tokio::{
 
 /// That connections are to be refused for a time.
 #[derive(Debug)]
-pub(crate) struct Refusal {
+pub(super) struct Refusal {
     time: Duration,
     begun: oneshot::Sender<()>,
 }
 
 impl Refusal {
     /// A refusal, and word when it has begun.
-    pub(crate) fn of(time: Duration) -> (Self, oneshot::Receiver<()>) {
+    pub(super) fn of(time: Duration) -> (Self, oneshot::Receiver<()>) {
         let (begun, begins) = oneshot::channel();
         (Self { time, begun }, begins)
     }
 
     /// Refuses connections to an address at which nobody listens any more, and listens there again after the time.
-    pub(crate) async fn refuse(self, address: SocketAddr) -> TcpListener {
+    pub(super) async fn refuse(self, address: SocketAddr) -> TcpListener {
         let mut socket = bind(address).await;
         // If nobody waits for it, it was asked for by a connection, and these are closed.
         let _ = self.begun.send(());

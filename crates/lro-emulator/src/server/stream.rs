@@ -13,20 +13,16 @@ use tokio::{
     time::Sleep,
 };
 
-use super::{cursor::Cursor, handle::ConnectionHandle};
-use crate::reply::breaks::{Break, Point};
+use super::handle::ConnectionHandle;
+use crate::reply::breaks::Break;
 
 /// A connection that breaks at a point of what it writes.
 #[derive(Debug)]
-pub(crate) struct BreakingStream {
+pub(super) struct BreakingStream {
     stream: Arc<Mutex<TcpStream>>,
     handle: ConnectionHandle,
     trickle: Option<Trickle>,
 }
-
-/// Where and how a connection is to break.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Plan(Arc<Mutex<(Cursor, Option<Break>)>>);
 
 #[derive(Debug)]
 struct Trickle {
@@ -34,21 +30,8 @@ struct Trickle {
     pause: Pin<Box<Sleep>>,
 }
 
-impl Plan {
-    /// Breaks the connection at a point of the next reply.
-    pub(crate) fn set(&self, at: Point, how: Break) {
-        let (cursor, planned) = &mut *self.lock();
-        cursor.aim(at);
-        *planned = Some(how);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, (Cursor, Option<Break>)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl BreakingStream {
-    pub(crate) fn new(stream: Arc<Mutex<TcpStream>>, handle: ConnectionHandle) -> Self {
+    pub(super) fn new(stream: Arc<Mutex<TcpStream>>, handle: ConnectionHandle) -> Self {
         Self { stream, handle, trickle: None }
     }
 
@@ -62,7 +45,7 @@ impl BreakingStream {
             ready!(trickle.pause.as_mut().poll(context));
             return Poll::Ready(1);
         }
-        let room = self.handle.plan.lock().0.before_point(bytes);
+        let room = self.handle.plan.room(bytes);
         if room > 0 || bytes.is_empty() {
             return Poll::Ready(room);
         }
@@ -73,11 +56,7 @@ impl BreakingStream {
     }
 
     fn written(&mut self, bytes: &[u8]) {
-        let mut plan = self.handle.plan.lock();
-        plan.0.follow(bytes);
-        let is_there = plan.0.is_there();
-        drop(plan);
-        if is_there {
+        if self.handle.plan.written(bytes) {
             self.break_now();
         } else if let Some(trickle) = &mut self.trickle {
             trickle.pause = Box::pin(tokio::time::sleep(trickle.every));
@@ -85,10 +64,8 @@ impl BreakingStream {
     }
 
     fn break_now(&mut self) {
-        let mut plan = self.handle.plan.lock();
-        match plan.1 {
+        match self.handle.plan.due() {
             Some(Break::Trickle(every)) => {
-                plan.0.aim_at_nothing();
                 self.trickle = Some(Trickle { every, pause: Box::pin(tokio::time::sleep(every)) });
             }
             Some(how) => self.handle.break_now(how),
