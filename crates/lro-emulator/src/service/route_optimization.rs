@@ -1,6 +1,7 @@
 //! Route Optimization: requests that are solved by a small solver, and the operations around them.
 
 mod check;
+mod convert;
 mod files;
 mod geo;
 mod metrics;

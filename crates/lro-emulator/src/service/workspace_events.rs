@@ -14,7 +14,7 @@ use lro::{Any, Empty, Operation, Status};
 use serde::Serialize;
 use tokio::time::Instant;
 
-use self::{change::Change, clock::Clock, subscription::Subscription, subscriptions::Subscriptions};
+use self::{change::Change, clock::Clock, subscriptions::Subscriptions};
 use super::message::Message;
 use crate::{
     api::json,

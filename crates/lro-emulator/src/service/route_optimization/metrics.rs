@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 
 use super::{
+    convert::{duration, loads},
     model::Shipment,
     solution::{AggregatedMetrics, Metrics, ShipmentRoute, SkippedShipment},
     tour::{Amounts, Tour},
-    write::{duration, loads},
 };
 
 /// What a tour costs, by the field of the model that says so.

@@ -1,10 +1,7 @@
-use std::collections::BTreeMap;
-
-use lro::wkt::{Duration, Timestamp};
-
 use super::{
+    convert::{duration, loads, time},
     metrics,
-    model::{Load, Shipment},
+    model::Shipment,
     solution::{OptimizeToursResponse, ShipmentRoute, SkippedShipment, Transition, Visit},
     tour::{Amounts, Stop, Tour, Way, add},
 };
@@ -77,16 +74,4 @@ fn transition(way: Way, wait: i64, start: i64, on_board: &Amounts) -> Transition
         start_time: time(start),
         vehicle_loads: loads(on_board),
     }
-}
-
-pub(super) fn loads(amounts: &Amounts) -> BTreeMap<String, Load> {
-    amounts.iter().map(|(kind, amount)| (kind.clone(), Load { amount: *amount })).collect()
-}
-
-pub(super) fn duration(seconds: i64) -> Option<Duration> {
-    Duration::from_seconds(seconds).ok()
-}
-
-fn time(seconds: i64) -> Option<Timestamp> {
-    Timestamp::new(seconds, 0).ok()
 }

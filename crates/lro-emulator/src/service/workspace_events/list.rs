@@ -2,7 +2,7 @@ use bytes::Bytes;
 use lro::Status;
 use tokio::time::Instant;
 
-use super::{Subscription, subscriptions::Subscriptions};
+use super::{subscription::Subscription, subscriptions::Subscriptions};
 use crate::{
     api::{error, filter::Filter, json, page},
     request::Request,
