@@ -44,10 +44,7 @@ mod store;
 pub use crate::{
     builder::Builder,
     emulator::Emulator,
-    reply::{
-        Reply,
-        breaks::{Break, Point},
-    },
+    reply::{Break, Point, Reply},
     request::call::Call,
     script::Script,
 };

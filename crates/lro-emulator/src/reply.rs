@@ -1,7 +1,7 @@
-pub(crate) mod body;
-pub(crate) mod breaks;
+mod body;
+mod breaks;
 mod gzip;
-pub(crate) mod lie;
+mod lie;
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
 use lro::{Any, Code, Status, details::ErrorInfo};
 
-use self::{
-    body::Body,
-    breaks::{Break, Point},
+pub use self::breaks::{Break, Point};
+pub(crate) use self::{
+    body::{Body, Part},
     lie::Lie,
 };
 use crate::api::{error, json};
 
-/// How one call is answered.
+/// How one call is replied to.
 ///
 /// ```
 /// use std::time::Duration;
@@ -35,29 +35,31 @@ pub struct Reply {
     pub(crate) cut_after: Option<usize>,
     pub(crate) goes_away: bool,
     pub(crate) breaks: Option<(Point, Break)>,
-    pub(crate) tells_length: bool,
+    pub(crate) declares_length: bool,
     pub(crate) lie: Lie,
 }
 
+/// Where a reply comes from.
 #[derive(Clone, Debug)]
 pub(crate) enum ReplyKind {
-    /// What the service answers.
+    /// The service.
     Usual,
-    /// This, and the service never hears of the call.
+    /// This reply. The service does not receive the call.
     Canned { status: StatusCode, body: Body },
-    /// Nothing: the connection is closed.
+    /// No reply: the connection is closed.
     Close,
-    /// Nothing: every connection is closed, and others are refused for a time.
+    /// No reply: every connection is closed, and new ones are refused for a time.
     Refuse(Duration),
 }
 
+/// Replies of the service, and replies in its place.
 impl Reply {
-    /// What the emulated service answers, to be dressed up by the other methods.
+    /// The reply of the emulated service, which the other methods change.
     pub fn usual() -> Self {
         Self::of(ReplyKind::Usual)
     }
 
-    /// An HTTP status; if it is an error, with a body in Google's form. The service never hears of the call.
+    /// A reply of this HTTP status. An error has a body in Google's form. The service does not receive the call.
     ///
     /// # Panics
     ///
@@ -69,16 +71,15 @@ impl Reply {
             return Self::of(ReplyKind::Canned { status, body: Body::default() });
         }
         let error = Status::new(error::code(status), status.canonical_reason().unwrap_or("emulated"));
-        Self::of(ReplyKind::Canned { status, body: error::body(&error, status).into() }).json()
+        Self::failure(&error, status)
     }
 
-    /// A failed call of this code, message and details, in Google's form. The service never hears of the call.
+    /// An error with this code, message and details, in Google's form. The service does not receive the call.
     pub fn error(error: &Status) -> Self {
-        let status = error::http_status(error.code());
-        Self::of(ReplyKind::Canned { status, body: error::body(error, status).into() }).json()
+        Self::failure(error, error::http_status(error.code()))
     }
 
-    /// A bearer token that has expired, as the service says it: UNAUTHENTICATED. The service never hears of the call.
+    /// The error of a bearer token that has expired: UNAUTHENTICATED. The service does not receive the call.
     pub fn expired_token() -> Self {
         let error = Status::new(Code::Unauthenticated, "Request had invalid authentication credentials.");
         let reason = ErrorInfo {
@@ -90,20 +91,20 @@ impl Reply {
             .header("www-authenticate", r#"Bearer error="invalid_token""#)
     }
 
-    /// A redirect (307) to another place. The service never hears of the call.
+    /// A redirect (307) to another location. The service does not receive the call.
     ///
     /// # Panics
     ///
-    /// If the place cannot be the value of a header.
+    /// If the location cannot be the value of a header.
     pub fn redirect(location: &str) -> Self {
         Self::status(307).header("location", location)
     }
 
-    /// Sets a header, whose value need not be text: `b"\xff"` is one.
+    /// Sets a header. Its value need not be text: `b"\xff"` is one.
     ///
     /// # Panics
     ///
-    /// If it is no HTTP header.
+    /// If name or value cannot be those of an HTTP header.
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         let name: HeaderName = name.parse().expect("a header name is a token in ASCII");
         let value =
@@ -113,27 +114,117 @@ impl Reply {
         self
     }
 
-    /// Sets the body. A [usual](Self::usual) reply becomes one of HTTP status 200 of which the service never hears.
+    /// Sets the body. A [usual](Self::usual) reply becomes one of HTTP status 200, and the service does not receive the
+    /// call.
     pub fn body(self, body: impl Into<Bytes>) -> Self {
-        self.raw_body(body.into().into())
+        self.with_body(body.into().into())
     }
 
-    pub(crate) fn raw_body(mut self, body: Body) -> Self {
-        let status = match self.kind {
-            ReplyKind::Canned { status, .. } => status,
-            ReplyKind::Usual | ReplyKind::Close | ReplyKind::Refuse(_) => StatusCode::OK,
-        };
-        self.kind = ReplyKind::Canned { status, body };
-        self
-    }
-
-    /// Sets how long the call is kept waiting before it is heard and answered.
+    /// Sets how long the call waits before the service receives it and the reply is sent.
     pub fn after(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
+}
 
-    pub(crate) fn of(kind: ReplyKind) -> Self {
+/// Bodies that are hard to read. As with [`Reply::body`] the service does not receive the call.
+impl Reply {
+    /// Sets a body of this many bytes, at least two: an operation without any field, `{}`, with spaces between the braces.
+    /// It is generated as it is sent, not held in memory.
+    pub fn large_body(self, bytes: u64) -> Self {
+        self.with_body(Body::spaces(bytes))
+    }
+
+    /// A small body in gzip that decompresses to a [large](Self::large_body) one of this many bytes. About a thousandth of
+    /// them is sent.
+    pub fn gzip_bomb(bytes: u64) -> Self {
+        Self::status(200).with_body(gzip::compress(Body::spaces(bytes))).header("content-encoding", "gzip")
+    }
+
+    /// An operation that is well-formed, with metadata that are objects within objects to this depth. It has no name.
+    pub fn nested(levels: usize) -> Self {
+        const START: &str = r#"{"metadata":{"@type":"type.googleapis.com/google.protobuf.Struct","value":"#;
+        let (open, close) = (r#"{"a":"#.repeat(levels), "}".repeat(levels));
+        Self::status(200).body([START, &open, "{}", &close, "}}"].concat())
+    }
+
+    /// Does not declare the length of the body. With HTTP/1.1 it is sent in chunks.
+    pub fn without_length(mut self) -> Self {
+        self.declares_length = false;
+        self
+    }
+}
+
+/// Connections that break.
+impl Reply {
+    /// No reply: the connection is closed, with every other call on it. The service does not receive the call.
+    pub fn close() -> Self {
+        Self::of(ReplyKind::Close)
+    }
+
+    /// No reply: every connection is closed, and new ones are refused for a time, as by [`Emulator::refuse_for`]. The
+    /// service does not receive the call.
+    ///
+    /// [`Emulator::refuse_for`]: crate::Emulator::refuse_for
+    pub fn refuse_for(time: Duration) -> Self {
+        Self::of(ReplyKind::Refuse(time))
+    }
+
+    /// Breaks the connection at a point of the reply, with every other call on it.
+    ///
+    /// With [`usual`](Self::usual) the service has received the call: an operation that the call starts is started.
+    ///
+    /// ```
+    /// use lro_emulator::{Break, Point, Reply};
+    ///
+    /// let lost = Reply::usual().breaks(Point::BeforeHead, Break::Reset);
+    /// let stuck = Reply::usual().breaks(Point::InBody(7), Break::Stall);
+    /// ```
+    pub fn breaks(mut self, at: Point, how: Break) -> Self {
+        self.breaks = Some((at, how));
+        self
+    }
+
+    /// Ends the body after this many bytes although its whole length is declared: a connection lost half-way.
+    ///
+    /// With [`usual`](Self::usual) the service has received the call: an operation that the call starts is started.
+    pub fn cut_after(mut self, bytes: usize) -> Self {
+        self.cut_after = Some(bytes);
+        self
+    }
+
+    /// Sends GOAWAY with the reply, so that the next call needs a new connection. With HTTP/1.1 it is
+    /// `connection: close`. Calls that are under way are completed.
+    pub fn goaway(mut self) -> Self {
+        self.goes_away = true;
+        self
+    }
+}
+
+/// Lies. They change the operation of a [usual](Reply::usual) reply on its way out, never the operation itself, and
+/// no other reply: no error, page of operations or subscription.
+impl Reply {
+    /// Gives the operation another name. An empty one is left out.
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.lie.name = Some(name.into());
+        self
+    }
+
+    /// Reports that the operation is running, without a response or an error, even if it is done.
+    pub fn not_done(mut self) -> Self {
+        self.lie.not_done = true;
+        self
+    }
+
+    /// Gives the operation other metadata.
+    pub fn metadata(mut self, metadata: Any) -> Self {
+        self.lie.metadata = Some(metadata);
+        self
+    }
+}
+
+impl Reply {
+    fn of(kind: ReplyKind) -> Self {
         Self {
             kind,
             headers: Vec::new(),
@@ -141,13 +232,23 @@ impl Reply {
             cut_after: None,
             goes_away: false,
             breaks: None,
-            tells_length: true,
+            declares_length: true,
             lie: Lie::default(),
         }
     }
 
-    fn json(self) -> Self {
-        self.header("content-type", json::CONTENT_TYPE)
+    fn failure(error: &Status, status: StatusCode) -> Self {
+        Self::of(ReplyKind::Canned { status, body: error::body(error, status).into() })
+            .header("content-type", json::CONTENT_TYPE)
+    }
+
+    fn with_body(mut self, body: Body) -> Self {
+        let status = match self.kind {
+            ReplyKind::Canned { status, .. } => status,
+            ReplyKind::Usual | ReplyKind::Close | ReplyKind::Refuse(_) => StatusCode::OK,
+        };
+        self.kind = ReplyKind::Canned { status, body };
+        self
     }
 }
 

@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use lro::{Any, Origin, Outcome, Status};
 
-use crate::Reply;
+use crate::reply::Reply;
 
 /// How an operation runs, ends and answers.
 ///

@@ -1,7 +1,5 @@
 use bytes::Bytes;
 
-use crate::Reply;
-
 /// What the body of a reply is made of: parts, each repeated, so that a large one is not held in memory.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Body(Vec<Part>);
@@ -11,35 +9,6 @@ pub(crate) struct Body(Vec<Part>);
 pub(crate) struct Part {
     pub(crate) bytes: Bytes,
     pub(crate) times: u64,
-}
-
-/// Bodies that are hard to swallow. As with [`Reply::body`] the service never hears of the call.
-impl Reply {
-    /// Sets a body of so many bytes, at least two: an operation without any field, `{}`, with spaces between the braces.
-    /// It is made as it is sent, not held in memory.
-    pub fn large_body(self, bytes: u64) -> Self {
-        self.raw_body(Body::spaces(bytes))
-    }
-
-    /// A small body in gzip that becomes a [large](Self::large_body) one of so many bytes when it is decompressed: about
-    /// a thousandth of them is sent.
-    pub fn gzip_bomb(bytes: u64) -> Self {
-        Self::status(200).raw_body(Body::spaces(bytes).gzip()).header("content-encoding", "gzip")
-    }
-
-    /// An operation that is well-formed, but whose metadata are objects within objects, so many levels deep. It has no
-    /// name.
-    pub fn nested(levels: usize) -> Self {
-        const START: &str = r#"{"metadata":{"@type":"type.googleapis.com/google.protobuf.Struct","value":"#;
-        let (open, close) = (r#"{"a":"#.repeat(levels), "}".repeat(levels));
-        Self::status(200).body([START, &open, "{}", &close, "}}"].concat())
-    }
-
-    /// Does not tell how long the body is: with HTTP/1.1 it comes in chunks.
-    pub fn without_length(mut self) -> Self {
-        self.tells_length = false;
-        self
-    }
 }
 
 impl Body {
@@ -73,7 +42,8 @@ impl Body {
         Self(parts.into_iter().filter(|part| part.len() > 0).collect())
     }
 
-    fn spaces(bytes: u64) -> Self {
+    /// `{}` with as many spaces between the braces as make this many bytes.
+    pub(super) fn spaces(bytes: u64) -> Self {
         let chunk = Bytes::from(vec![b' '; CHUNK]);
         let spaces = bytes.saturating_sub(2);
         let once = |bytes: Bytes| Part { bytes, times: 1 };

@@ -5,25 +5,23 @@ use flate2::{Compression, Crc, write::DeflateEncoder};
 
 use super::body::{Body, Part};
 
-impl Body {
-    /// The same in gzip (RFC 1952), one member, as small and as slowly read as its parts are repeated.
-    pub(crate) fn gzip(self) -> Self {
-        let (mut check, mut size) = (Crc::new(), 0_u32);
-        let mut parts = vec![once(HEAD)];
-        for part in self.into_parts() {
-            let mut part_check = Crc::new();
-            part_check.update(&part.bytes);
-            for _ in 0..part.times {
-                check.combine(&part_check);
-                // By its definition modulo 2^32.
-                size = size.wrapping_add(part.bytes.len() as u32);
-            }
-            parts.push(Part { bytes: deflate(&part.bytes), ..part });
+/// Compresses a body by gzip (RFC 1952) into one member. A repeated part is compressed once and repeated.
+pub(super) fn compress(body: Body) -> Body {
+    let (mut check, mut size) = (Crc::new(), 0_u32);
+    let mut parts = vec![once(HEAD)];
+    for part in body.into_parts() {
+        let mut part_check = Crc::new();
+        part_check.update(&part.bytes);
+        for _ in 0..part.times {
+            check.combine(&part_check);
+            // By its definition modulo 2^32.
+            size = size.wrapping_add(part.bytes.len() as u32);
         }
-        parts.push(once(LAST_BLOCK));
-        parts.push(once(&[check.sum().to_le_bytes(), size.to_le_bytes()].concat()));
-        Self::of(parts)
+        parts.push(Part { bytes: deflate(&part.bytes), ..part });
     }
+    parts.push(once(LAST_BLOCK));
+    parts.push(once(&[check.sum().to_le_bytes(), size.to_le_bytes()].concat()));
+    Body::of(parts)
 }
 
 /// Blocks that end at a byte and refer to nothing before them, so that they can be repeated.

@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 
-use crate::reply::body::{Body, Part};
+use crate::reply::{Body, Part};
 
 /// The body of a reply: steps, played one after the other.
 #[derive(Debug)]
@@ -29,13 +29,13 @@ enum Step {
 
 impl BodyStream {
     /// All of it, or no more than its first bytes even if the length of all is told.
-    pub(super) fn new(body: Body, cut_after: Option<usize>, tells_length: bool) -> Self {
+    pub(super) fn new(body: Body, cut_after: Option<usize>, declares_length: bool) -> Self {
         let length = body.len();
         let body = match cut_after {
             Some(bytes) => Self::cut(body.first(bytes as u64), length),
             None => Self { steps: body.into_parts().map(Step::Part).collect(), promised: Some(length) },
         };
-        Self { promised: body.promised.filter(|_| tells_length), ..body }
+        Self { promised: body.promised.filter(|_| declares_length), ..body }
     }
 
     fn cut(given: Body, length: u64) -> Self {

@@ -20,7 +20,7 @@ use super::{
     refusal::Refusal,
     stream::BreakingStream,
 };
-use crate::{reply::breaks::Break, service::Services};
+use crate::{reply::Break, service::Services};
 
 /// Serves one connection, HTTP/1 or HTTP/2 as the client begins, until it ends or is to break.
 pub(super) async fn serve(

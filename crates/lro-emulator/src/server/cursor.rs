@@ -1,5 +1,5 @@
 use super::format::{Format, Kind};
-use crate::reply::breaks::Point;
+use crate::reply::Point;
 
 /// How far a reply is on its way out: follows what a connection writes, and says how much of it comes before a point.
 #[derive(Clone, Debug, Default)]

@@ -55,7 +55,7 @@ pub(super) async fn reply(
         // A point past the end would be one of the next reply.
         handle.breaks(at.within(body.len()), how);
     }
-    let mut response = Response::new(BodyStream::new(body, reply.cut_after, reply.tells_length));
+    let mut response = Response::new(BodyStream::new(body, reply.cut_after, reply.declares_length));
     *response.status_mut() = status;
     *response.headers_mut() = headers(reply.headers);
     Ok(response)

@@ -3,7 +3,7 @@ use std::{convert::Infallible, future, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{plan::Plan, refusal::Refusal};
-use crate::reply::breaks::{Break, Point};
+use crate::reply::{Break, Point};
 
 /// What a request may ask of the connection that it came by.
 #[derive(Clone, Debug)]

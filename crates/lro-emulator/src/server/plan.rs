@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::cursor::Cursor;
-use crate::reply::breaks::{Break, Point};
+use crate::reply::{Break, Point};
 
 /// Where and how a connection breaks.
 #[derive(Clone, Debug, Default)]

@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::handle::ConnectionHandle;
-use crate::reply::breaks::Break;
+use crate::reply::Break;
 
 /// A connection that breaks at a point of what it writes.
 #[derive(Debug)]

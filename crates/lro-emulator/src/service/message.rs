@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use lro::{Operation, Status};
 
-use crate::{api::json, reply::lie::Lie};
+use crate::{api::json, reply::Lie};
 
 /// The message that a service replies with.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ impl Message {
     /// The body of the reply, with an operation bent by a lie.
     pub(crate) fn body(self, lie: Lie) -> Result<Bytes, Status> {
         match self {
-            Self::Operation(operation) => json::encode(&lie.tell(operation)),
+            Self::Operation(operation) => json::encode(&lie.apply(operation)),
             Self::Other(json) => Ok(json),
         }
     }
