@@ -15,9 +15,8 @@
 
 mod failures;
 mod outcomes;
+mod subject;
 mod verbs;
-
-use lro::{LroTransport, Operation, OperationName, Origin, Status};
 
 pub use self::{
     failures::{
@@ -29,49 +28,9 @@ pub use self::{
         errors_of_operations_are_no_failed_calls, names_arrive_verbatim, neither_is_an_outcome,
         pending_then_done, retry_after_of_a_pending_operation_is_kept,
     },
+    subject::Subject,
     verbs::{cancel, delete, list, missing_verbs_are_refused_without_a_call, wait},
 };
-use crate::{Emulator, Script};
-
-/// A transport, the emulator that it is pointed at, and the names that it takes.
-#[derive(Clone, Copy, Debug)]
-pub struct Subject<'a> {
-    emulator: &'a Emulator,
-    transport: &'a dyn LroTransport,
-    collection: &'a str,
-}
-
-impl<'a> Subject<'a> {
-    /// A transport whose operations have names in this collection, such as `operations` or
-    /// `projects/p/locations/l/operations`.
-    pub fn new(emulator: &'a Emulator, transport: &'a dyn LroTransport, collection: &'a str) -> Self {
-        Self { emulator, transport, collection }
-    }
-
-    /// Starts an operation and names it.
-    fn start(&self, id: &str, script: Script) -> OperationName {
-        let name = self.name(id);
-        self.emulator.operation(name.as_str(), script);
-        name
-    }
-
-    fn name(&self, id: &str) -> OperationName {
-        let name = format!("{}/{id}", self.collection);
-        OperationName::parse(&name).unwrap_or_else(|error| panic!("the collection makes no names: {error}"))
-    }
-
-    /// Gets an operation; that must work.
-    async fn get(&self, name: &OperationName) -> Operation {
-        let got = self.transport.get_operation(name).await;
-        got.unwrap_or_else(|error| panic!("cannot get {name}: {error}"))
-    }
-
-    /// Gets an operation; that must be a failed call.
-    async fn fail(&self, name: &OperationName) -> Status {
-        failed(&format!("to get {name}"), self.transport.get_operation(name).await)
-    }
-}
-
 /// The whole contract.
 ///
 /// # Panics
@@ -97,15 +56,4 @@ pub async fn all(subject: &Subject<'_>) {
     delete(subject).await;
     list(subject).await;
     wait(subject).await;
-}
-
-/// The status of a call that must have failed.
-fn failed<T: std::fmt::Debug>(call: &str, result: Result<T, Status>) -> Status {
-    let status = match result {
-        Ok(value) => panic!("the call {call} must fail, but returned {value:?}"),
-        Err(status) => status,
-    };
-    // SPEC 20
-    assert_eq!(status.origin(), Origin::CallFailed, "the call {call} failed: {status:?}");
-    status
 }

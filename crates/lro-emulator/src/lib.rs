@@ -1,33 +1,64 @@
-//! A real server of long-running operations, as a library: for tests, examples and benchmarks without an account.
-//!
-//! It speaks HTTP/1.1 and HTTP/2 (prior knowledge) on one loopback port and serves
-//!
-//! - Workspace Events `v1` and `v1beta`, with a small store of subscriptions behind it,
-//! - Route Optimization `v1`, with a small solver behind it,
-//! - `google.longrunning` for any operation that a test [makes up](Emulator::operation).
-//!
-//! Operations run for a time, tell metadata, and end with a response, an error or neither. How they do, and how single
-//! calls about them are answered, says a [`Script`]; [`Emulator::reply_next`] answers whatever call comes next by a
-//! [`Reply`]: an error, a lie, a body that is hard to swallow, a connection that [breaks](Reply::breaks). What was asked
-//! is in [`Emulator::calls`]. [`contract`] is what every transport must pass.
-//!
 //! ```
 //! use std::time::Duration;
 //! use lro::Any;
 //! use lro_emulator::{Emulator, Reply, Script};
+//! use tokio::{io::{AsyncReadExt, AsyncWriteExt}, net::TcpStream};
 //!
-//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lro::Status> {
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let emulator = Emulator::start().await?;
 //! let job = Any::from_json(r#"{"@type": "type.googleapis.com/example.v1.Job", "pages": 7}"#)?;
-//! emulator.operation("operations/print", Script::new().runs_for(Duration::from_secs(3)).responds(job));
+//! emulator.operation("operations/print", Script::new().runs_for(Duration::ZERO).responds(job));
 //! emulator.reply_next(1, Reply::status(503));
-//! // ... point a transport at emulator.endpoint() ...
-//! assert!(emulator.calls().is_empty());
+//!
+//! // In the place of a client.
+//! let get = async || {
+//!     let mut socket = TcpStream::connect(emulator.address()).await?;
+//!     socket.write_all(b"GET /v1/operations/print HTTP/1.0\r\n\r\n").await?;
+//!     let mut reply = String::new();
+//!     socket.read_to_string(&mut reply).await.map(|_| reply)
+//! };
+//! assert!(get().await?.starts_with("HTTP/1.0 503"));
+//! assert!(get().await?.ends_with(r#""pages": 7}}"#));
+//! assert_eq!(emulator.call_count(), 2);
 //! # Ok(()) }
 //! ```
 //!
-//! All time is tokio's. With a paused clock mind that tokio moves it as soon as all tasks wait, and those of a socket
-//! wait too: timeouts of a client may then pass while a reply is on its way.
+//! A real HTTP server of long-running operations, as a library: for tests, examples and benchmarks without an account.
+//!
+//! It speaks HTTP/1.1 and HTTP/2 (with prior knowledge) on one loopback port and serves
+//!
+//! - Workspace Events `v1` and `v1beta`, on a small store of subscriptions,
+//! - Route Optimization `v1`, by a small solver,
+//! - `google.longrunning` for any operation that a test [defines](Emulator::operation).
+//!
+//! Operations run for a time, report metadata, and end with a response, an error or neither. A [`Script`] sets how an
+//! operation runs and how single calls about it are replied to. [`Emulator::reply_next`] sets the [`Reply`] to the next
+//! calls of all: an error, a lie, a body that is hard to read, a connection that [breaks](Reply::breaks).
+//! [`Emulator::calls`] returns the calls that were received. [`contract`] is what every transport must pass.
+//!
+//! All time is tokio's. A paused clock advances as soon as all tasks wait, and a task that waits for a socket counts:
+//! timeouts of a client may then pass while a reply is on its way.
+//!
+//! # Words
+//!
+//! A *request* is what a client sends, and a [`Call`] its record. A *reply* is all that goes back for it, its *body* the
+//! bytes after the headers. A *message* is what a service replies with before it is encoded as a body.
+//!
+//! # Modules
+//!
+//! A module may use those below it and no others.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `contract` | assertions over any transport, by the public API |
+//! | `builder`, then `emulator` | the public face of a running server |
+//! | `server` | sockets: reads requests, sends replies, breaks connections |
+//! | `service` | Workspace Events, Route Optimization and `google.longrunning`: requests to messages |
+//! | `store` | operations as they run, and the calls about them; it knows no service |
+//! | `script` | how an operation runs |
+//! | `reply` | how a call is replied to |
+//! | `request` | a request that was read, and its record |
+//! | `api`, `rng` | what all APIs of Google have in common; random numbers |
 
 mod api;
 mod builder;

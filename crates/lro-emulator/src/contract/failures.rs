@@ -5,8 +5,8 @@ use lro::{
     details::{ErrorInfo, RetryInfo},
 };
 
-use super::Subject;
-use crate::{Reply, Script};
+use super::subject::Subject;
+use crate::{reply::Reply, script::Script};
 
 /// Asking for an operation that is not there is a failed call.
 pub async fn unknown_names_are_failed_calls(subject: &Subject<'_>) {

@@ -5,8 +5,8 @@ use lro::{
     details::{ErrorInfo, PreconditionFailure, PreconditionViolation},
 };
 
-use super::Subject;
-use crate::{Reply, Script};
+use super::subject::Subject;
+use crate::{reply::Reply, script::Script};
 
 lro::message! {
     struct Tour("example.v1.Tour") {

@@ -2,8 +2,8 @@ use std::{collections::BTreeSet, time::Duration};
 
 use lro::{Code, ListOperationsRequest, Outcome, Status};
 
-use super::{Subject, failed};
-use crate::Script;
+use super::subject::{Subject, failed};
+use crate::script::Script;
 
 /// A call that the service does not have is UNIMPLEMENTED, and none is made.
 pub async fn missing_verbs_are_refused_without_a_call(subject: &Subject<'_>) {
