@@ -58,8 +58,9 @@ impl Script {
         Self { run: Some(Run::Calls(calls)), ..self }
     }
 
-    /// Sets the metadata at each time since the start; it stands still when the operation is done.
-    /// It is asked while the emulator's state is locked, so it must not use the emulator.
+    /// Sets the metadata as a function of the time since the start. They stay as they are when the operation is done.
+    ///
+    /// The function may use the emulator.
     pub fn metadata(self, metadata: impl Fn(Duration) -> Any + Send + Sync + 'static) -> Self {
         Self { metadata: Some(Arc::new(metadata)), ..self }
     }

@@ -1,6 +1,7 @@
 pub(crate) mod calls;
 pub(crate) mod job;
 mod operations;
+pub(crate) mod view;
 
 use std::{
     collections::VecDeque,
@@ -8,13 +9,14 @@ use std::{
     time::Duration,
 };
 
-use lro::{Any, Operation};
+use lro::Any;
 use tokio::{sync::Notify, time::Instant};
 
 use self::{
     calls::Record,
     job::{Ending, Job, Scope},
     operations::Operations,
+    view::View,
 };
 use crate::{reply::Reply, rng::Rng, script::Script};
 
@@ -64,7 +66,7 @@ impl Store {
 
     /// Locks the state as of now: what was due has ended.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        // A test's metadata may have panicked; nothing was half done then.
+        // None of the caller's code runs while it is locked.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.operations.settle(Instant::now());
         state
@@ -79,7 +81,7 @@ impl State {
         scope: Scope,
         metadata: Option<Any>,
         ending: Ending,
-    ) -> Operation {
+    ) -> View {
         let script = self.scripts.pop_front().unwrap_or_default();
         self.run(name, scope, script, metadata, ending)
     }
@@ -92,14 +94,14 @@ impl State {
         script: Script,
         metadata: Option<Any>,
         ending: Ending,
-    ) -> Operation {
+    ) -> View {
         let (shortest, longest) = self.runs_for;
         let time = self.rng.duration(shortest, longest);
         let mut job = Job::start(scope, script, time, metadata, ending);
         job.settle(Instant::now());
-        let operation = job.operation(&name);
+        let view = job.view(&name);
         self.operations.insert(name, job);
-        operation
+        view
     }
 
     /// Counts a call about an operation and returns the reply that its script sets for the call.

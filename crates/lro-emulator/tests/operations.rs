@@ -4,7 +4,7 @@
 
 mod client;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use client::Client;
 use lro::{Any, Code, Status};
@@ -24,6 +24,22 @@ async fn metadata_goes_with_the_time_and_stands_still_at_the_end() {
     tokio::time::advance(Duration::from_secs(3_600)).await;
     let state = client.get("/v1/operations/1").await.ok();
     assert_eq!((&state["done"], &state["metadata"]["seconds"]), (&json!(true), &json!(90)));
+}
+
+#[tokio::test]
+async fn metadata_can_use_the_emulator() {
+    let (emulator, client) = start().await;
+    let emulator = Arc::new(emulator);
+    let weak = Arc::downgrade(&emulator);
+    let metadata = move |_| {
+        let calls = weak.upgrade().map(|emulator| emulator.call_count());
+        Any::from_json(json!({ "calls": calls }).to_string()).unwrap()
+    };
+    emulator.operation("operations/1", Script::new().runs_for(Duration::MAX).metadata(metadata));
+    assert_eq!(client.get("/v1/operations/1").await.ok()["metadata"], json!({"calls": 1}));
+    assert_eq!(client.get("/v1/operations").await.ok()["operations"][0]["metadata"], json!({"calls": 2}));
+    let waited = client.post("/v1/operations/1:wait", &json!({"timeout": "0.001s"})).await.ok();
+    assert_eq!(waited["metadata"], json!({"calls": 3}));
 }
 
 #[tokio::test(start_paused = true)]

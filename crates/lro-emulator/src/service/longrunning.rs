@@ -9,15 +9,15 @@ use tokio::time::Instant;
 
 use super::message::Message;
 use crate::{
-    api::json,
+    api::{error, json},
     request::Request,
-    store::{State, Store, job::Scope},
+    store::{State, Store, job::Scope, view::View},
 };
 
 pub(crate) async fn handle(store: &Store, request: &Request) -> Result<Message, Status> {
     let name = request.name();
     match (request.method.as_str(), request.path.verb.as_deref()) {
-        ("GET", None) => get_or_list(&mut store.state(), request, &name),
+        ("GET", None) => get_or_list(store, request, &name),
         ("DELETE", None) => {
             let state = &mut *store.state();
             require_every_call(state, request, &name)?;
@@ -37,22 +37,19 @@ pub(crate) async fn handle(store: &Store, request: &Request) -> Result<Message, 
     }
 }
 
-/// `operations/1` is got, `operations` is listed.
-fn get_or_list(state: &mut State, request: &Request, name: &str) -> Result<Message, Status> {
-    match get(state, request, name) {
-        Err(_) if state.operations.has_collection(name) => Ok(list(state, request, name)?.into()),
-        got => Ok(got?.into()),
+/// Gets `operations/1`, or lists `operations`.
+fn get_or_list(store: &Store, request: &Request, name: &str) -> Result<Message, Status> {
+    let got = get(&mut store.state(), request, name);
+    if got.is_err() && store.state().operations.has_collection(name) {
+        return Ok(list(store, request, name)?.into());
     }
+    Ok(got?.into())
 }
 
-fn get(state: &mut State, request: &Request, name: &str) -> Result<Operation, Status> {
+fn get(state: &mut State, request: &Request, name: &str) -> Result<View, Status> {
     let job = state.operations.job(name)?;
     // A name is unique only within its service and version.
-    if job.scope.has(&request.path.version) {
-        Ok(job.operation(name))
-    } else {
-        Err(crate::api::error::not_found(name))
-    }
+    if job.scope.has(&request.path.version) { Ok(job.view(name)) } else { Err(error::not_found(name)) }
 }
 
 /// Refuses the calls that the operations of services do not have.
@@ -63,7 +60,7 @@ fn require_every_call(state: &mut State, request: &Request, name: &str) -> Resul
     }
 }
 
-fn list(state: &mut State, request: &Request, collection: &str) -> Result<Bytes, Status> {
+fn list(store: &Store, request: &Request, collection: &str) -> Result<Bytes, Status> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Page {
@@ -73,17 +70,17 @@ fn list(state: &mut State, request: &Request, collection: &str) -> Result<Bytes,
         next_page_token: String,
     }
 
-    let (operations, next_page_token) = state.operations.list(
+    let (views, next_page_token) = store.state().operations.list(
         collection,
         request.param("filter"),
         request.number("pageSize")?,
         request.param("pageToken"),
     )?;
-    json::encode(&Page { operations, next_page_token })
+    json::encode(&Page { operations: views.into_iter().map(View::read).collect(), next_page_token })
 }
 
 /// The operation as soon as it is done, or when the time is up.
-async fn wait(store: &Store, request: &Request, name: &str) -> Result<Operation, Status> {
+async fn wait(store: &Store, request: &Request, name: &str) -> Result<View, Status> {
     lro::message! {
         struct WaitOperationRequest("google.longrunning.WaitOperationRequest") {
             name: String,
@@ -96,14 +93,14 @@ async fn wait(store: &Store, request: &Request, name: &str) -> Result<Operation,
     let deadline = Instant::now() + timeout.unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT);
     loop {
         let changed = store.changed.notified();
-        let (operation, ends) = {
+        let (view, ends) = {
             let mut state = store.state();
             require_every_call(&mut state, request, name)?;
             let job = state.operations.job(name)?;
-            (job.operation(name), job.ends_at())
+            (job.view(name), job.ends_at())
         };
-        if operation.is_done() || Instant::now() >= deadline {
-            return Ok(operation);
+        if view.is_done() || Instant::now() >= deadline {
+            return Ok(view);
         }
         tokio::select! {
             () = changed => {}

@@ -1,12 +1,12 @@
 use bytes::Bytes;
-use lro::{Operation, Status};
+use lro::Status;
 
-use crate::{api::json, reply::Lie};
+use crate::{api::json, reply::Lie, store::view::View};
 
 /// The message that a service replies with.
 #[derive(Debug)]
 pub(crate) enum Message {
-    Operation(Operation),
+    Operation(View),
     /// Anything else, as JSON.
     Other(Bytes),
 }
@@ -15,15 +15,15 @@ impl Message {
     /// The body of the reply, with an operation bent by a lie.
     pub(crate) fn body(self, lie: Lie) -> Result<Bytes, Status> {
         match self {
-            Self::Operation(operation) => json::encode(&lie.apply(operation)),
+            Self::Operation(view) => json::encode(&lie.apply(view.read())),
             Self::Other(json) => Ok(json),
         }
     }
 }
 
-impl From<Operation> for Message {
-    fn from(operation: Operation) -> Self {
-        Self::Operation(operation)
+impl From<View> for Message {
+    fn from(view: View) -> Self {
+        Self::Operation(view)
     }
 }
 

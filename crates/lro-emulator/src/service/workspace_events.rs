@@ -23,6 +23,7 @@ use crate::{
     store::{
         State, Store,
         job::{Ending, Scope, empty, outcome},
+        view::View,
     },
 };
 
@@ -65,12 +66,12 @@ impl WorkspaceEvents {
                 _ => return Err(request.unknown_method()),
             };
         change.check(&self.subscriptions(), Instant::now())?;
-        let operation = if request.flag("validateOnly")? {
-            preview(version, change, self.subscriptions().clone())
+        let view = if request.flag("validateOnly")? {
+            preview(version, change, self.subscriptions().clone()).into()
         } else {
             self.start(version, change, state)
         };
-        Ok(operation.into())
+        Ok(view.into())
     }
 
     /// Suspends the subscription of this name, if there is one.
@@ -80,7 +81,7 @@ impl WorkspaceEvents {
         self.subscriptions().suspend(name, reason)
     }
 
-    fn start(&self, version: ApiVersion, change: Change, state: &mut State) -> Operation {
+    fn start(&self, version: ApiVersion, change: Change, state: &mut State) -> View {
         let metadata = version.pack(change.metadata_type(), &Empty::default()).ok();
         // The name is a message in base64 whose first field is an id.
         let id = BASE64_URL_SAFE_NO_PAD.encode(format!("\n${}", state.rng.uuid()));

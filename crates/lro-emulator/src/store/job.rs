@@ -3,9 +3,10 @@ use std::{fmt, time::Duration};
 use lro::{Any, Code, Operation, Outcome, Status};
 use tokio::time::Instant;
 
+use super::view::View;
 use crate::{
     reply::Reply,
-    script::{Metadata, Run, Script},
+    script::{Run, Script},
 };
 
 /// An operation on the server: the script that it runs by and how far it is.
@@ -115,18 +116,14 @@ impl Job {
         self.phase = Phase::Done { outcome, elapsed: self.started.elapsed() };
     }
 
-    /// Its state on the wire.
-    pub(crate) fn operation(&self, name: &str) -> Operation {
+    /// Its state.
+    pub(crate) fn view(&self, name: &str) -> View {
         let (outcome, elapsed) = match &self.phase {
             Phase::Running(_) => (None, self.started.elapsed()),
             Phase::Done { outcome, elapsed } => (Some(outcome.clone()), *elapsed),
         };
-        let scripted = |metadata: &Metadata| metadata(elapsed);
-        Operation {
-            metadata: self.script.metadata.as_ref().map(scripted).or_else(|| self.metadata.clone()),
-            outcome,
-            ..Operation::running(name)
-        }
+        let operation = Operation { metadata: self.metadata.clone(), outcome, ..Operation::running(name) };
+        View::new(operation, self.script.metadata.clone().map(|metadata| (metadata, elapsed)))
     }
 
     fn finish(&mut self, at: Instant) {

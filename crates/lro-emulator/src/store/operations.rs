@@ -1,9 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use lro::{Operation, Status};
+use lro::Status;
 use tokio::time::Instant;
 
-use super::job::{Job, Scope};
+use super::{
+    job::{Job, Scope},
+    view::View,
+};
 use crate::api::{error, filter::Filter, page};
 
 /// Every operation there is, by name.
@@ -74,7 +77,7 @@ impl Operations {
         filter: &str,
         page_size: usize,
         page_token: &str,
-    ) -> Result<(Vec<Operation>, String), Status> {
+    ) -> Result<(Vec<View>, String), Status> {
         let filter = Filter::parse(filter)?;
         let start = page::offset(page_token)?;
         let size = self.pages.pop_front().unwrap_or(if page_size == 0 { PAGE_SIZE } else { page_size });
@@ -90,8 +93,8 @@ impl Operations {
             }
         }
         let end = start.saturating_add(size).min(found.len());
-        let operations = found.iter().take(end).skip(start).map(|(name, job)| job.operation(name)).collect();
-        Ok((operations, if end < found.len() { page::token(end) } else { String::new() }))
+        let views = found.iter().take(end).skip(start).map(|(name, job)| job.view(name)).collect();
+        Ok((views, if end < found.len() { page::token(end) } else { String::new() }))
     }
 }
 
