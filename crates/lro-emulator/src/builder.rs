@@ -4,7 +4,7 @@ use lro::Status;
 
 use crate::{emulator::Emulator, rng::Rng, server::Server, service::Services, store::Store};
 
-/// What an [`Emulator`] is started with.
+/// The settings of an [`Emulator`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -30,27 +30,27 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Sets the port of 127.0.0.1 to listen on. Default: 0, one that is free.
+    /// Sets the port of 127.0.0.1 to listen on. Default: 0, which stands for a free port.
     pub fn port(self, port: u16) -> Self {
         Self { port, ..self }
     }
 
-    /// Sets how long operations run whose script does not say. Default: 200 ms.
+    /// Sets how long an operation runs if its script does not set it. Default: 200 ms.
     pub fn runs_for(self, time: Duration) -> Self {
         self.runs_for_between(time, time)
     }
 
-    /// Draws how long operations run whose script does not say, evenly between the two.
+    /// Sets bounds between which the time is drawn, evenly, that an operation runs if its script does not set it.
     pub fn runs_for_between(self, shortest: Duration, longest: Duration) -> Self {
         Self { runs_for: (shortest, longest), ..self }
     }
 
-    /// Sets the seed of what is drawn: times, names and ids. Default: 0.
+    /// Sets the seed of the times, names and ids that are drawn. Default: 0.
     pub fn seed(self, seed: u64) -> Self {
         Self { seed, ..self }
     }
 
-    /// Sets the bearer token without which calls are UNAUTHENTICATED. Default: none. See [`Emulator::require_token`].
+    /// Sets the bearer token that calls must have. Default: none. See [`Emulator::require_token`].
     pub fn require_token(self, token: impl Into<String>) -> Self {
         Self { token: Some(token.into()), ..self }
     }
@@ -64,7 +64,7 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// `UNAVAILABLE` if the port cannot be listened on.
+    /// `UNAVAILABLE` if the port is taken.
     pub async fn start(self) -> Result<Emulator, Status> {
         let mut rng = Rng::seeded(self.seed);
         let services_rng = Rng::seeded(rng.next_u64());
@@ -78,16 +78,16 @@ impl Builder {
 }
 
 impl Emulator {
-    /// Starts a server with the defaults of its [`Builder`].
+    /// Starts a server with the default settings of [`Builder`].
     ///
     /// # Errors
     ///
-    /// `UNAVAILABLE` if no port can be listened on.
+    /// `UNAVAILABLE` if there is no free port.
     pub async fn start() -> Result<Self, Status> {
         Self::builder().start().await
     }
 
-    /// Sets what to start.
+    /// Returns the settings of a server to start.
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -100,7 +100,7 @@ impl Default for Builder {
     }
 }
 
-/// All but the token.
+/// Shows everything but the token.
 impl std::fmt::Debug for Builder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Builder")

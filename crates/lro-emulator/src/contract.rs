@@ -1,6 +1,3 @@
-//! What every transport must do, whatever service it is for: assertions over a transport that is pointed at an
-//! [`Emulator`].
-//!
 //! ```no_run
 //! # async fn example(transport: &dyn lro::LroTransport, emulator: &lro_emulator::Emulator) {
 //! use lro_emulator::contract::{self, Subject};
@@ -9,9 +6,14 @@
 //! # }
 //! ```
 //!
-//! Each function panics where the contract is broken, and says how. They start operations of their own, and mind no
-//! others; but the emulator's [calls](Emulator::call_count) and pages must be theirs meanwhile. The calls that a
-//! transport [says it has](LroTransport::capabilities) must work, the others must be refused without being made.
+//! What every transport must do, for any service: assertions over a transport that calls an [`Emulator`].
+//!
+//! Each function starts its operations, and panics with the reason if the contract is broken. Other operations do no harm;
+//! other [calls] and page sizes at the same time do. The calls among the
+//! [capabilities](lro::LroTransport::capabilities) of the transport must work. The others must be refused without a request.
+//!
+//! [`Emulator`]: crate::Emulator
+//! [calls]: crate::Emulator::call_count
 
 mod failures;
 mod outcomes;

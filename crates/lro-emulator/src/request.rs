@@ -14,7 +14,7 @@ use self::{
 };
 use crate::api::error;
 
-/// A request that was read to its end.
+/// A request, read to its end.
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) method: Method,
@@ -25,11 +25,11 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// Reads a request: what it was, and what it asks if it can be understood.
+    /// Reads a request. Returns its record, and the request if it can be parsed.
     pub(crate) async fn read(request: http::Request<Incoming>) -> (Call, Result<Self, Status>) {
         let (mut head, body) = request.into_parts();
         for secret in ["authorization", "x-goog-api-key"] {
-            // Then `Debug` does not show it.
+            // `Debug` does not show it then.
             head.headers.get_mut(secret).into_iter().for_each(|value| value.set_sensitive(true));
         }
         let target = head.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
@@ -60,17 +60,17 @@ impl Request {
         Ok(Self { method: head.method, path, headers: head.headers, query: pairs(query), body })
     }
 
-    /// That the service has no method for this path: `NOT_FOUND`, as the service says it.
+    /// The error of a path that no method has, as Google's servers report it: `NOT_FOUND`.
     pub(crate) fn unknown_method(&self) -> Status {
         Status::new(Code::NotFound, format!("Method not found: {} {}", self.method, self.path.text))
     }
 
-    /// The segments of the path without version and verb, joined: the name of what the call is about.
+    /// The name of the resource that the call is about: the segments of the path without version and verb.
     pub(crate) fn name(&self) -> String {
         self.path.segments.join("/")
     }
 
-    /// A parameter of the query, by its `lowerCamelCase` or its `snake_case` name; empty if it is not there.
+    /// A parameter of the query, by its `lowerCamelCase` or its `snake_case` name. It is empty if it is absent.
     pub(crate) fn param(&self, camel: &str) -> &str {
         let is_name = |key: &str| key == camel || key.contains('_') && camel_case(key) == camel;
         self.query.iter().find(|(key, _)| is_name(key)).map_or("", |(_, value)| value)
@@ -96,7 +96,7 @@ impl Request {
         self.headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
     }
 
-    /// The body as a message; no body is an empty one.
+    /// Decodes the body as a message. Without a body it is an empty message.
     pub(crate) fn message<M: DeserializeOwned>(&self) -> Result<M, Status> {
         let body = if self.body.is_empty() { b"{}" } else { &*self.body };
         serde_json::from_slice(body)

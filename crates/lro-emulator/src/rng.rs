@@ -17,7 +17,7 @@ impl Rng {
         mixed ^ (mixed >> 31)
     }
 
-    /// Evenly from the shortest to the longest.
+    /// A duration between the two, evenly distributed.
     pub(crate) fn duration(&mut self, shortest: Duration, longest: Duration) -> Duration {
         // The upper 53 bits fill a double.
         let share = (self.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;

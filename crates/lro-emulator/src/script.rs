@@ -4,10 +4,10 @@ use lro::{Any, Origin, Outcome, Status};
 
 use crate::reply::Reply;
 
-/// How an operation runs, ends and answers.
+/// How an operation runs and ends, and the replies to calls about it.
 ///
-/// What a script leaves open is as it would be without one: the time that the emulator draws, the metadata and the
-/// result of the service. An operation of no service ends with an empty response.
+/// A script replaces only what it sets. The rest is as without a script: the time that the emulator draws, and the
+/// metadata and the result of the service. An operation of no service ends with an empty response.
 ///
 /// ```
 /// use std::time::Duration;
@@ -39,21 +39,21 @@ pub(crate) enum Run {
     Calls(u32),
 }
 
-/// The metadata after a time.
+/// The metadata as a function of the time since the start.
 pub(crate) type Metadata = Arc<dyn Fn(Duration) -> Any + Send + Sync>;
 
 impl Script {
-    /// A script that leaves everything open.
+    /// Creates a script that sets nothing.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets how long the operation runs, [`Duration::MAX`] for ever.
+    /// Sets how long the operation runs. With [`Duration::MAX`] it never ends.
     pub fn runs_for(self, time: Duration) -> Self {
         Self { run: Some(Run::Time(time)), ..self }
     }
 
-    /// Lets the operation run for so many calls about it, whatever the time: it is done at the next one.
+    /// Sets for how many calls about it the operation runs, whatever the time. It is done at the call after these.
     pub fn runs_for_calls(self, calls: u32) -> Self {
         Self { run: Some(Run::Calls(calls)), ..self }
     }
@@ -80,19 +80,19 @@ impl Script {
         self.ends(Outcome::Neither)
     }
 
-    /// Lets the operation be NOT_FOUND for so long after its start, as services are known to do. It runs meanwhile, and
+    /// Sets for how long after its start the operation is NOT_FOUND, as is known of services. It runs in this time, and
     /// calls about it count.
     pub fn appears_after(self, time: Duration) -> Self {
         Self { appears_after: time, ..self }
     }
 
-    /// Lets the operation go on when it is cancelled. The call to cancel succeeds, as it does with any.
+    /// Lets the operation continue when it is cancelled. The call to cancel succeeds, as for any operation.
     pub fn ignores_cancel(self) -> Self {
         Self { ignores_cancel: true, ..self }
     }
 
-    /// Sets how the k-th call about the operation is answered, counted from 1 and whatever its method; the call that
-    /// starts the operation is none of them.
+    /// Sets the reply to the k-th call about the operation, counted from 1 over all methods. The call that starts the
+    /// operation does not count.
     pub fn call(mut self, k: u32, reply: Reply) -> Self {
         self.replies.insert(k, reply);
         self

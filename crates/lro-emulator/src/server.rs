@@ -19,7 +19,7 @@ use tokio::{
 use self::refusal::Refusal;
 use crate::service::Services;
 
-/// A listening socket and the tasks behind it; they end when it is dropped.
+/// A listening socket and its tasks, which end when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
     address: SocketAddr,
@@ -42,10 +42,10 @@ impl Server {
         self.address
     }
 
-    /// Refuses connections for a time, which has begun when this returns.
+    /// Refuses connections for a time. They are refused when this returns.
     pub(crate) async fn refuse_for(&self, time: Duration) {
         let (refusal, begins) = Refusal::of(time);
-        // If nobody listens, it has stopped: connections are refused.
+        // If the receiver is gone, the server has stopped and refuses connections already.
         let _ = self.refusals.send(refusal);
         let _ = begins.await;
     }
@@ -53,7 +53,7 @@ impl Server {
     /// Closes the socket and every connection.
     pub(crate) async fn stop(self) {
         drop(self.stop);
-        // It is not aborted, and what it runs has its panics caught: there is no error to tell.
+        // The task is not aborted and does not panic, so that there is no error to report.
         let _ = self.accepting.await;
     }
 }
@@ -83,7 +83,7 @@ async fn accept(
                 Ok((stream, _)) => {
                     connections.spawn(connection::serve(stream, Arc::clone(&services), refuse.clone()));
                 }
-                // A client that left, or no more files: the next one may do better a little later.
+                // The client is gone, or there are too many open files: the next one may succeed a little later.
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
                     tokio::time::sleep(Duration::from_millis(10)).await;

@@ -9,7 +9,7 @@ use lro::Status;
 use self::{message::Message, workspace_events::WorkspaceEvents};
 use crate::{request::Request, rng::Rng, store::Store};
 
-/// The emulated services: the operations that they share, and what each keeps of its own.
+/// The emulated services, and the store of operations that they share.
 #[derive(Debug)]
 pub(crate) struct Services {
     pub(crate) store: Store,
@@ -45,7 +45,7 @@ fn is_post(request: &Request) -> bool {
     request.method == Method::POST
 }
 
-/// `v1`, `v2beta3` and the like.
+/// Whether a segment is a version, such as `v1` and `v2beta3`.
 fn is_version(text: &str) -> bool {
     let mut letters = text.chars();
     letters.next() == Some('v')

@@ -35,13 +35,13 @@ pub(crate) struct State {
     pub(crate) operations: Operations,
     pub(crate) calls: Record,
     pub(crate) rng: Rng,
-    /// The token that calls must bear, if any.
+    /// The token that calls must have, if any.
     pub(crate) token: Option<String>,
     /// The replies to the next calls, whatever they are about.
     pub(crate) replies: VecDeque<Reply>,
     /// The scripts of the next operations that a service starts.
     pub(crate) scripts: VecDeque<Script>,
-    /// The shortest and the longest time that an operation runs whose script does not say.
+    /// The shortest and the longest time that an operation runs if its script does not set it.
     runs_for: (Duration, Duration),
 }
 
@@ -64,7 +64,7 @@ impl Store {
         Self { state: Mutex::new(state), changed: Notify::new() }
     }
 
-    /// Locks the state as of now: what was due has ended.
+    /// Locks the state, after it has ended the operations that are due.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         // None of the caller's code runs while it is locked.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

@@ -8,7 +8,7 @@ use lro::{
 };
 use serde::Serialize;
 
-/// The HTTP status that goes with a code.
+/// The HTTP status of a code.
 pub(crate) fn http_status(code: Code) -> StatusCode {
     match code {
         Code::Ok => StatusCode::OK,
@@ -26,7 +26,7 @@ pub(crate) fn http_status(code: Code) -> StatusCode {
     }
 }
 
-/// The code that a service names in an error of this HTTP status.
+/// The code in a service's error of this HTTP status.
 pub(crate) fn code(status: StatusCode) -> Code {
     match status.as_u16() {
         400 => Code::InvalidArgument,
@@ -71,10 +71,10 @@ pub(crate) fn body(status: &Status, http: StatusCode) -> Bytes {
     serde_json::to_vec(&Body { error }).unwrap_or_default().into()
 }
 
-/// What is wrong with which field: path and description.
+/// The path of a field and what is wrong with it.
 pub(crate) type Violation = (String, String);
 
-/// A request that is wrong, with a `BadRequest` in the details.
+/// The error of an invalid request, with a `BadRequest` in the details.
 pub(crate) fn bad_request(violations: Vec<Violation>) -> Status {
     let message = match &*violations {
         [(field, description)] => format!("Invalid value at '{field}': {description}"),
@@ -88,7 +88,7 @@ pub(crate) fn bad_request(violations: Vec<Violation>) -> Status {
     Status::invalid_argument(message).with_details(details)
 }
 
-/// A request of which one field is wrong.
+/// The error of a request with one invalid field.
 pub(crate) fn bad_field(field: &str, description: impl Into<String>) -> Status {
     bad_request(vec![(field.to_owned(), description.into())])
 }

@@ -2,7 +2,7 @@ use lro::Status;
 
 use super::error;
 
-/// A filter as AIP-160 writes it, as far as the services go: comparisons by `=` or `:`, `AND`, `OR` and parentheses.
+/// A filter of AIP-160, as far as the services support it: comparisons by `=` or `:`, `AND`, `OR` and parentheses.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Filter {
     Everything,
@@ -12,7 +12,7 @@ pub(crate) enum Filter {
 }
 
 impl Filter {
-    /// Parses a filter; an empty one lets everything pass.
+    /// Parses a filter. An empty one matches everything.
     pub(crate) fn parse(text: &str) -> Result<Self, Status> {
         let invalid = || error::bad_field("filter", format!("cannot parse {text:?}"));
         let tokens = tokens(text).ok_or_else(invalid)?;
@@ -24,7 +24,7 @@ impl Filter {
         if rest.is_empty() { Ok(filter) } else { Err(invalid()) }
     }
 
-    /// Whether something passes of which `is` says whether a field has a value.
+    /// Whether a resource matches; `is` returns whether a field of it has a value.
     pub(crate) fn matches(&self, is: impl Copy + Fn(&str, &str) -> bool) -> bool {
         match self {
             Self::Everything => true,
@@ -34,7 +34,7 @@ impl Filter {
         }
     }
 
-    /// Whether a comparison names this field.
+    /// Whether the filter compares this field.
     pub(crate) fn names(&self, name: &str) -> bool {
         match self {
             Self::Everything => false,
@@ -122,6 +122,7 @@ fn one_or(mut filters: Vec<Filter>, several: fn(Vec<Filter>) -> Filter) -> Filte
     if filters.len() == 1 { filters.remove(0) } else { several(filters) }
 }
 
+/// The deepest nesting of parentheses, which bounds the recursion of the parser.
 const DEEPEST: usize = 32;
 
 #[cfg(test)]

@@ -8,13 +8,13 @@ use lro::{
 use super::subject::Subject;
 use crate::{reply::Reply, script::Script};
 
-/// Asking for an operation that is not there is a failed call.
+/// A get of an operation that does not exist is a failed call.
 pub async fn unknown_names_are_failed_calls(subject: &Subject<'_>) {
     let status = subject.fail(&subject.name("contract-unknown")).await;
     assert_eq!(status.code(), Code::NotFound, "{status:?}");
 }
 
-/// The error of a call keeps its code, its message and its details; the name of the code goes before the HTTP status.
+/// The error of a call keeps its code, message and details. The name of the code decides, not the HTTP status.
 pub async fn errors_keep_code_message_and_details(subject: &Subject<'_>) {
     let info = ErrorInfo { reason: "SERVICE_DISABLED".to_owned(), ..ErrorInfo::default() };
     let details: Vec<Any> = Any::pack(&info).into_iter().collect();
@@ -22,13 +22,13 @@ pub async fn errors_keep_code_message_and_details(subject: &Subject<'_>) {
     for code in Code::ALL.into_iter().skip(1) {
         let sent = Status::new(code, format!("no: {code}")).with_details(details.clone());
         let status = fail_with(subject, &name, Reply::error(&sent)).await;
-        // SPEC 22, 23: of an HTTP status 400 there are three codes, and only the name tells.
+        // SPEC 22, 23: three codes share the HTTP status 400, and only the name differs.
         assert_eq!((status.code(), status.message()), (code, sent.message()), "{status:?}");
         assert_eq!(status.details().error_info().as_ref(), Some(&info), "of {code}");
     }
 }
 
-/// The error of a call that has no body in Google's form, as those of proxies, goes by the HTTP status.
+/// The HTTP status decides the code of an error without a body in Google's form, such as that of a proxy.
 pub async fn errors_that_are_no_json_go_by_the_http_status(subject: &Subject<'_>) {
     let name = running(subject, "contract-no-json");
     let bodies =
@@ -56,7 +56,7 @@ pub async fn errors_that_are_no_json_go_by_the_http_status(subject: &Subject<'_>
     }
 }
 
-/// The pause that an error asks for is handed on: that of the header, or that of the details.
+/// The pause that an error asks for is kept, from the header or from the details.
 pub async fn retry_after_of_an_error_is_kept(subject: &Subject<'_>) {
     let name = running(subject, "contract-retry-after");
     let pause = Duration::from_secs(7);
@@ -70,7 +70,7 @@ pub async fn retry_after_of_an_error_is_kept(subject: &Subject<'_>) {
     assert_eq!(status.retry_after(), Some(pause), "RetryInfo in the details: {status:?}");
 }
 
-/// A body that breaks off, is empty or is not JSON says nothing of the operation.
+/// A reply with a body that breaks off, is empty or is not JSON is a failed call.
 pub async fn broken_bodies_are_failed_calls(subject: &Subject<'_>) {
     let name = running(subject, "contract-broken-bodies");
     let replies = [
@@ -88,7 +88,7 @@ pub async fn broken_bodies_are_failed_calls(subject: &Subject<'_>) {
     }
 }
 
-/// A connection that closes before the reply is a failed call, and the next call has a new one.
+/// A connection that closes before the reply is a failed call. The next call has a new connection.
 pub async fn lost_connections_are_failed_calls(subject: &Subject<'_>) {
     let name = running(subject, "contract-lost-connections");
     let status = fail_with(subject, &name, Reply::close()).await;
@@ -96,7 +96,7 @@ pub async fn lost_connections_are_failed_calls(subject: &Subject<'_>) {
     assert!(PASSING.contains(&status.code()), "{status:?}");
 }
 
-/// A call may be dropped while it waits; the next one is none the worse.
+/// A call may be dropped while it waits. The next call works.
 pub async fn dropped_calls_lose_nothing(subject: &Subject<'_>) {
     let script =
         Script::new().runs_for(Duration::MAX).call(1, Reply::usual().after(Duration::from_secs(3_600)));
@@ -107,12 +107,12 @@ pub async fn dropped_calls_lose_nothing(subject: &Subject<'_>) {
     assert!(!subject.get(&name).await.is_done());
 }
 
-/// Starts an operation that runs for ever.
+/// Starts an operation that never ends.
 fn running(subject: &Subject<'_>, id: &str) -> OperationName {
     subject.start(id, Script::new().runs_for(Duration::MAX))
 }
 
-/// The status of a call that is answered so; the call after it is good again.
+/// The status of a call with this reply. The call after it must work.
 async fn fail_with(subject: &Subject<'_>, name: &OperationName, reply: Reply) -> Status {
     subject.emulator.operation(name.as_str(), Script::new().runs_for(Duration::MAX).call(1, reply));
     let status = subject.fail(name).await;
@@ -120,5 +120,5 @@ async fn fail_with(subject: &Subject<'_>, name: &OperationName, reply: Reply) ->
     status
 }
 
-/// The codes of what may pass.
+/// The codes of failures that may pass.
 const PASSING: [Code; 4] = [Code::Unavailable, Code::Internal, Code::Unknown, Code::DeadlineExceeded];

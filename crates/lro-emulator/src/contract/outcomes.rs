@@ -19,7 +19,7 @@ lro::message! {
     }
 }
 
-/// An operation that is running is pending, with its metadata and its name; once done it has its response.
+/// An operation that runs has a name and metadata and no outcome. Once done it has its response.
 pub async fn pending_then_done(subject: &Subject<'_>) {
     let tour = Tour { stops: vec!["Zürich".to_owned(), "東京".to_owned()], kilometers: 9_582.5 };
     let script =
@@ -44,7 +44,7 @@ pub async fn pending_then_done(subject: &Subject<'_>) {
     assert_eq!(subject.get(&name).await, done, "an operation that is done stays as it is");
 }
 
-/// An operation that finished with an error is a good reply; the error keeps its code, its message and all details.
+/// A get of an operation that finished with an error works. The error keeps its code, message and all details.
 pub async fn errors_of_operations_are_no_failed_calls(subject: &Subject<'_>) {
     let violation = PreconditionViolation { subject: "subscriptions/x".to_owned(), ..Default::default() };
     let unknown = json(r#"{"@type": "type.googleapis.com/example.v1.Later", "why": ["a", null, 1.5]}"#);
@@ -78,7 +78,7 @@ pub async fn neither_is_an_outcome(subject: &Subject<'_>) {
     assert_eq!(subject.get(&name).await.outcome, Some(Outcome::Neither));
 }
 
-/// A name is opaque: whatever is in it arrives as it is, and the call has no body.
+/// A name is opaque: every character of it arrives unchanged. The request has no body.
 pub async fn names_arrive_verbatim(subject: &Subject<'_>) {
     for id in [
         "Zm9v+bar/_-==",
@@ -91,7 +91,7 @@ pub async fn names_arrive_verbatim(subject: &Subject<'_>) {
         "~._-",
         "@!$'()*,;|<>\"\\^`{}",
     ] {
-        // A slash is only for collections that have it.
+        // Only some collections have names with a slash.
         let id = if subject.collection == "operations" { id.to_owned() } else { id.replace('/', "") };
         let name = subject.start(&id, Script::new());
         // SPEC 7, 14
@@ -103,7 +103,7 @@ pub async fn names_arrive_verbatim(subject: &Subject<'_>) {
     }
 }
 
-/// The pause that a good reply asks for is handed on, in whole seconds; what is no pause is none.
+/// The pause that a successful reply asks for is kept, in whole seconds. A malformed one is ignored.
 pub async fn retry_after_of_a_pending_operation_is_kept(subject: &Subject<'_>) {
     let script = Script::new()
         .runs_for(Duration::MAX)

@@ -5,7 +5,7 @@ use lro::{Code, ListOperationsRequest, Outcome, Status};
 use super::subject::{Subject, failed};
 use crate::script::Script;
 
-/// A call that the service does not have is UNIMPLEMENTED, and none is made.
+/// A call that the service does not have is UNIMPLEMENTED, without a request.
 pub async fn missing_verbs_are_refused_without_a_call(subject: &Subject<'_>) {
     let transport = subject.transport;
     let name = subject.start("contract-missing-verbs", Script::new().runs_for(Duration::MAX));
@@ -31,7 +31,7 @@ pub async fn missing_verbs_are_refused_without_a_call(subject: &Subject<'_>) {
     assert_eq!(subject.emulator.call_count(), calls, "a call that the service does not have was made");
 }
 
-/// To cancel is a request; a service that grants it ends the operation with CANCELLED.
+/// A cancelled operation ends with CANCELLED if the service grants the cancellation.
 pub async fn cancel(subject: &Subject<'_>) {
     let transport = subject.transport;
     if !transport.capabilities().cancel {
@@ -55,7 +55,7 @@ pub async fn cancel(subject: &Subject<'_>) {
     assert_eq!(failed("to cancel what is not there", unknown).code(), Code::NotFound);
 }
 
-/// An operation that was deleted is not there.
+/// A deleted operation does not exist.
 pub async fn delete(subject: &Subject<'_>) {
     let transport = subject.transport;
     if !transport.capabilities().delete {
@@ -68,7 +68,7 @@ pub async fn delete(subject: &Subject<'_>) {
     assert_eq!(again.code(), Code::NotFound);
 }
 
-/// A list comes in pages, of which one may be empty and not the last, and passes on filter, size and token.
+/// A list has pages, and passes on filter, size and token. An empty page need not be the last.
 pub async fn list(subject: &Subject<'_>) {
     if !subject.transport.capabilities().list {
         return;
@@ -97,7 +97,7 @@ pub async fn list(subject: &Subject<'_>) {
     assert!(!found.contains(&done), "the filter is passed on");
 }
 
-/// A wait returns when the operation is done, or with a running one when the timeout has passed.
+/// A wait returns when the operation is done, or when the timeout has passed.
 pub async fn wait(subject: &Subject<'_>) {
     let transport = subject.transport;
     if !transport.capabilities().wait {
@@ -127,7 +127,7 @@ async fn pages(subject: &Subject<'_>, mut request: ListOperationsRequest) -> Vec
     }
 }
 
-/// What is asked to list the subject's collection.
+/// The request to list the collection of the subject.
 fn parent(subject: &Subject<'_>) -> ListOperationsRequest {
     let parent = subject.collection.rsplit_once('/').map_or("", |(parent, _)| parent);
     ListOperationsRequest { name: parent.to_owned(), ..ListOperationsRequest::default() }

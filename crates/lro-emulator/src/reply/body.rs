@@ -1,10 +1,10 @@
 use bytes::Bytes;
 
-/// What the body of a reply is made of: parts, each repeated, so that a large one is not held in memory.
+/// The bytes of a reply after its headers, as parts that are repeated, so that a large body is not held in memory.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Body(Vec<Part>);
 
-/// Some bytes, so many times.
+/// Bytes that are repeated.
 #[derive(Clone, Debug)]
 pub(crate) struct Part {
     pub(crate) bytes: Bytes,
@@ -16,7 +16,7 @@ impl Body {
         self.0.iter().map(Part::len).sum()
     }
 
-    /// Its first bytes, or all if there are no more.
+    /// The first bytes of the body, or all if it is shorter.
     pub(crate) fn first(&self, bytes: u64) -> Self {
         let mut left = bytes;
         let mut first = Vec::new();
@@ -26,7 +26,7 @@ impl Body {
             left -= times * size;
             first.push(Part { times, ..part.clone() });
             if times < part.times {
-                // Less than a `usize`, as what is left is less than the part.
+                // It fits a `usize`, because it is less than the size of the part.
                 first.push(Part { bytes: part.bytes.slice(..left as usize), times: 1 });
                 break;
             }
@@ -69,4 +69,5 @@ impl From<Bytes> for Body {
     }
 }
 
+/// The size of a frame of the body: large enough that a body of megabytes is few frames, and small beside a test's memory.
 const CHUNK: usize = 256 * 1024;

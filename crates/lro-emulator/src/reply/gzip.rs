@@ -14,7 +14,7 @@ pub(super) fn compress(body: Body) -> Body {
         part_check.update(&part.bytes);
         for _ in 0..part.times {
             check.combine(&part_check);
-            // By its definition modulo 2^32.
+            // The format defines the size modulo 2^32.
             size = size.wrapping_add(part.bytes.len() as u32);
         }
         parts.push(Part { bytes: deflate(&part.bytes), ..part });
@@ -24,10 +24,10 @@ pub(super) fn compress(body: Body) -> Body {
     Body::of(parts)
 }
 
-/// Blocks that end at a byte and refer to nothing before them, so that they can be repeated.
+/// Compresses to blocks that end at a byte boundary and do not refer to earlier ones, so that they can be repeated.
 fn deflate(bytes: &[u8]) -> Bytes {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
-    // A vector takes every byte.
+    // Writing to a vector does not fail.
     let _ = encoder.write_all(bytes).and_then(|()| encoder.flush());
     Bytes::copy_from_slice(encoder.get_ref())
 }
@@ -36,8 +36,8 @@ fn once(bytes: &[u8]) -> Part {
     Part { bytes: Bytes::copy_from_slice(bytes), times: 1 }
 }
 
-/// Deflated, of no file, date or system.
+/// The header of the format: deflated, without file name, date or system.
 const HEAD: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 
-/// A block without anything in it.
+/// An empty block that is the last.
 const LAST_BLOCK: &[u8] = &[3, 0];

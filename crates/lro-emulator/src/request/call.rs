@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, Method, Version};
 
-/// One request as it arrived.
+/// The record of one request as it was received.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Call {
@@ -11,11 +11,11 @@ pub struct Call {
     pub path: String,
     /// The headers.
     pub headers: HeaderMap,
-    /// The version of HTTP it came by.
+    /// The version of HTTP.
     pub version: Version,
     /// The length of the body in bytes.
     pub body_len: usize,
-    /// The body, if it has no more than [`Call::BODY_KEPT`] bytes; else empty.
+    /// The body. It is empty if there were more than [`Call::BODY_KEPT`] bytes.
     pub body: Bytes,
 }
 
@@ -23,7 +23,7 @@ impl Call {
     /// The longest body that is kept.
     pub const BODY_KEPT: usize = 64 * 1024;
 
-    /// A header's value, if it is there and text.
+    /// Returns the value of a header. Returns `None` if it is absent or not text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }

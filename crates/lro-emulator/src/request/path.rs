@@ -1,11 +1,11 @@
 /// `/v1/projects/p:optimizeTours`: a version, the segments of a name, and a verb.
 #[derive(Debug)]
 pub(crate) struct Path {
-    /// As it came.
+    /// The whole path, still encoded.
     pub(crate) text: String,
     pub(crate) version: String,
     pub(crate) segments: Vec<String>,
-    /// Only a POST has one, so that any other method reaches names with a colon.
+    /// Only a POST has a verb, so that other methods reach names with a colon.
     pub(crate) verb: Option<String>,
 }
 
@@ -25,7 +25,7 @@ impl Path {
     }
 }
 
-/// Takes percent-encoding off; `None` if what is left is no text.
+/// Removes percent-encoding. Returns `None` if it is malformed or the result is not UTF-8.
 pub(super) fn decode(encoded: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(encoded.len());
     let mut rest = encoded.as_bytes();

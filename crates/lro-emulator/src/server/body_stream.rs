@@ -10,39 +10,39 @@ use hyper::body::{Frame, SizeHint};
 
 use crate::reply::{Body, Part};
 
-/// The body of a reply: steps, played one after the other.
+/// The body of a reply as it is sent: one step after the other.
 #[derive(Debug)]
 pub(super) struct BodyStream {
     steps: VecDeque<Step>,
-    /// How many bytes are still promised, whether or not they come; `None` if the length is not told.
-    promised: Option<u64>,
+    /// The rest of the declared length. `None` if no length is declared.
+    declared: Option<u64>,
 }
 
 #[derive(Debug)]
 enum Step {
     Part(Part),
-    /// Lets the connection write out what it has.
+    /// Lets the connection write the bytes that it has.
     Flush,
-    /// Breaks the body off, and with HTTP/1 the connection.
+    /// Ends the body with an error, and with HTTP/1 the connection.
     Cut,
 }
 
 impl BodyStream {
-    /// All of it, or no more than its first bytes even if the length of all is told.
+    /// The whole body, or its first bytes with the length of the whole.
     pub(super) fn new(body: Body, cut_after: Option<usize>, declares_length: bool) -> Self {
         let length = body.len();
         let body = match cut_after {
             Some(bytes) => Self::cut(body.first(bytes as u64), length),
-            None => Self { steps: body.into_parts().map(Step::Part).collect(), promised: Some(length) },
+            None => Self { steps: body.into_parts().map(Step::Part).collect(), declared: Some(length) },
         };
-        Self { promised: body.promised.filter(|_| declares_length), ..body }
+        Self { declared: body.declared.filter(|_| declares_length), ..body }
     }
 
     fn cut(given: Body, length: u64) -> Self {
-        // A promise that is kept is no cut.
-        let promised = length.max(given.len() + 1);
+        // The declared length must exceed what is sent, or the body would be complete.
+        let declared = length.max(given.len() + 1);
         let steps = given.into_parts().map(Step::Part).chain([Step::Flush, Step::Cut]);
-        Self { steps: steps.collect(), promised: Some(promised) }
+        Self { steps: steps.collect(), declared: Some(declared) }
     }
 }
 
@@ -60,7 +60,7 @@ impl hyper::body::Body for BodyStream {
                 if times > 1 {
                     self.steps.push_front(Step::Part(Part { bytes: bytes.clone(), times: times - 1 }));
                 }
-                self.promised = self.promised.map(|promised| promised - bytes.len() as u64);
+                self.declared = self.declared.map(|declared| declared - bytes.len() as u64);
                 Poll::Ready(Some(Ok(Frame::data(bytes))))
             }
             Some(Step::Flush) => {
@@ -72,11 +72,11 @@ impl hyper::body::Body for BodyStream {
     }
 
     fn is_end_stream(&self) -> bool {
-        // An empty body whose length is not told is still begun.
-        self.steps.is_empty() && self.promised.is_some()
+        // An empty body without a declared length has a frame all the same.
+        self.steps.is_empty() && self.declared.is_some()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.promised.map_or_else(SizeHint::default, SizeHint::with_exact)
+        self.declared.map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }

@@ -22,17 +22,17 @@ use super::{
 };
 use crate::{reply::Break, service::Services};
 
-/// Serves one connection, HTTP/1 or HTTP/2 as the client begins, until it ends or is to break.
+/// Serves one connection until it ends or breaks. The first bytes of the client decide between HTTP/1 and HTTP/2.
 pub(super) async fn serve(
     stream: TcpStream,
     services: Arc<Services>,
     refusals: mpsc::UnboundedSender<Refusal>,
 ) {
-    // Small replies are not to wait for one another; if it cannot be had, they do.
+    // Without it small replies wait for one another, which is slower and not wrong.
     let _ = stream.set_nodelay(true);
     let stream = Arc::new(Mutex::new(stream));
     let how = reply_to_requests(Arc::clone(&stream), services, ConnectionHandle::new(refusals)).await;
-    // What answered them is dropped, and its part in the stream.
+    // The future that replied is dropped, and its reference to the stream.
     if let Some(Ok(stream)) = Arc::into_inner(stream).map(Mutex::into_inner) {
         end(stream, how).await;
     }
@@ -41,7 +41,7 @@ pub(super) async fn serve(
 async fn reply_to_requests(
     stream: Arc<Mutex<TcpStream>>,
     services: Arc<Services>,
-    (handle, mut given): (ConnectionHandle, mpsc::UnboundedReceiver<Command>),
+    (handle, mut commands): (ConnectionHandle, mpsc::UnboundedReceiver<Command>),
 ) -> Break {
     let stream = BreakingStream::new(stream, handle.clone());
     let service = service_fn(move |request: http::Request<Incoming>| {
@@ -52,11 +52,11 @@ async fn reply_to_requests(
     let mut serving = pin!(builder.serve_connection(TokioIo::new(stream), service));
     loop {
         tokio::select! {
-            Some(command) = given.recv() => match command {
+            Some(command) = commands.recv() => match command {
                 Command::Break(how) => return how,
                 Command::GoAway(begun) => {
                     serving.as_mut().graceful_shutdown();
-                    // If nobody waits for it, the client has left.
+                    // If the receiver is gone, so is the client.
                     let _ = begun.send(());
                 }
             },
@@ -68,14 +68,14 @@ async fn reply_to_requests(
             }
         }
     }
-    // It may have ended by the very bytes after which it is to break.
-    match given.try_recv() {
+    // The last bytes of the connection may be those after which it breaks.
+    match commands.try_recv() {
         Ok(Command::Break(how)) => how,
         _ => Break::Close,
     }
 }
 
-/// Ends a connection. That it fails means that the client was faster.
+/// Ends a connection. Errors are ignored: they mean that the client has closed it.
 async fn end(mut stream: TcpStream, how: Break) {
     match how {
         Break::Reset => {
@@ -85,7 +85,7 @@ async fn end(mut stream: TcpStream, how: Break) {
         Break::Close => drop(stream.shutdown().await),
         Break::Stall | Break::Trickle(_) => {}
     }
-    // With anything left to be read the system would reset the connection.
-    let mut unheard = [0; 1024];
-    while stream.read(&mut unheard).await.is_ok_and(|read| read > 0) {}
+    // The system resets a connection that is closed with bytes left to read.
+    let mut unread = [0; 1024];
+    while stream.read(&mut unread).await.is_ok_and(|read| read > 0) {}
 }

@@ -1,7 +1,7 @@
 use super::format::{Format, Kind};
 use crate::reply::Point;
 
-/// How far a reply is on its way out: follows what a connection writes, and says how much of it comes before a point.
+/// The position within the reply that a connection writes. It finds the byte at which a point of the reply is reached.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cursor {
     format: Option<Format>,
@@ -12,23 +12,23 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
-    /// Looks out for a point of the reply that is written next.
+    /// Sets the point of the next reply to stop at.
     pub(super) fn aim(&mut self, point: Point) {
         let format = self.format.take().filter(|format| matches!(format, Format::Http2(_)));
         *self = Self { format, target: Some(point), ..Self::default() };
     }
 
-    /// Looks out for nothing more.
+    /// Removes the point to stop at.
     pub(super) fn aim_at_nothing(&mut self) {
         self.target = None;
     }
 
-    /// How many of these bytes, which are next, come before the point.
+    /// The number of these bytes, which are next, before the point.
     pub(super) fn before_point(&self, bytes: &[u8]) -> usize {
         if self.target.is_none() { bytes.len() } else { self.clone().follow(bytes) }
     }
 
-    /// Takes note that these bytes are written, up to the point; says how many these are.
+    /// Advances over bytes that are written, up to the point. Returns their number.
     pub(super) fn follow(&mut self, bytes: &[u8]) -> usize {
         let mut followed = 0;
         while followed < bytes.len() {
@@ -40,7 +40,7 @@ impl Cursor {
         followed
     }
 
-    /// Whether the next byte of the reply is past the point.
+    /// Whether the point is reached.
     pub(super) fn is_there(&self) -> bool {
         match self.target {
             None | Some(Point::BeforeHead) => false,
@@ -50,7 +50,7 @@ impl Cursor {
         }
     }
 
-    /// Follows some bytes that are of a kind.
+    /// Advances over bytes of one kind.
     fn step(&mut self, bytes: &[u8]) -> usize {
         if self.is_there() {
             return 0;
@@ -75,7 +75,7 @@ impl Cursor {
     }
 }
 
-/// Within the status line; with HTTP/2 it is the header of the frame and a byte.
+/// A position within the status line. With HTTP/2 it is the header of the frame and one byte.
 const HALF_A_HEAD: usize = 10;
 
 #[cfg(test)]
@@ -109,7 +109,7 @@ mod tests {
             assert_eq!(at_once.follow(wire), before, "{point:?}");
             let pieces = [&wire[..4], &wire[4..13], &wire[13..14], &wire[14..22], &wire[22..]];
             let followed: usize = pieces.iter().map(|piece| in_pieces.follow(piece)).sum();
-            // In pieces the type of a frame can be seen too late.
+            // In pieces the type of a frame may come too late.
             assert!(followed == before || point == Point::BeforeHead, "{point:?}: {followed}");
         }
     }

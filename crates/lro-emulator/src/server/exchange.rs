@@ -13,7 +13,7 @@ use crate::{
     store::Store,
 };
 
-/// Answers one request: records it, looks up how it is to be answered, and does that.
+/// Replies to one request: records it, looks up the reply that is set for it, and sends that.
 pub(super) async fn reply(
     services: &Services,
     handle: &ConnectionHandle,
@@ -21,7 +21,7 @@ pub(super) async fn reply(
 ) -> Result<Response<BodyStream>, Infallible> {
     let (call, request) = Request::read(request).await;
     let method = call.method.clone();
-    // Not the query: a key may be in it.
+    // Without the query, which may contain a key.
     let path = call.path.split('?').next().unwrap_or_default().to_owned();
     let reply = pick(&services.store, call, request.as_ref().ok());
     if !reply.delay.is_zero() {
@@ -47,12 +47,12 @@ pub(super) async fn reply(
             }
         }
     };
-    tracing::debug!(%method, path, status = status.as_u16(), "answered");
+    tracing::debug!(%method, path, status = status.as_u16(), "replied");
     if reply.goes_away {
         handle.go_away().await;
     }
     if let Some((at, how)) = reply.breaks {
-        // A point past the end would be one of the next reply.
+        // A point past the end would lie in the next reply.
         handle.breaks(at.within(body.len()), how);
     }
     let mut response = Response::new(BodyStream::new(body, reply.cut_after, reply.declares_length));
@@ -61,7 +61,7 @@ pub(super) async fn reply(
     Ok(response)
 }
 
-/// Records a call and takes the reply that was set for it: for the next call of all, or by the operation's script.
+/// Records a call. Returns the reply that is set for the next call of all, or else by the script of the operation.
 fn pick(store: &Store, call: Call, request: Option<&Request>) -> Reply {
     let mut state = store.state();
     state.calls.add(call);
@@ -84,7 +84,7 @@ async fn usual(services: &Services, request: Result<Request, Status>) -> Result<
 fn headers(set: Vec<(http::HeaderName, HeaderValue)>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(json::CONTENT_TYPE));
-    // Not `extend`, which would leave two content types.
+    // `extend` would leave two content types.
     set.into_iter().for_each(|(name, value)| drop(headers.insert(name, value)));
     headers
 }

@@ -1,26 +1,27 @@
-/// What a connection speaks, known by the first byte that it writes.
+/// The version of HTTP of a connection, known by the first byte that it writes.
 #[derive(Clone, Debug)]
 pub(super) enum Format {
-    /// With how many bytes of the empty line that ends a head were the last.
+    /// The number of bytes of the empty line, which ends a head, that the last bytes match.
     Http1(usize),
     Http2(Frame),
 }
 
+/// What bytes of a connection belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Head,
     Body,
-    /// What belongs to the connection.
+    /// The connection itself.
     Other,
 }
 
 impl Format {
     pub(super) fn of(bytes: &[u8]) -> Self {
-        // As the length of a frame it would be that of one far too long.
+        // As the length of a frame this byte would exceed the limit.
         if bytes.first() == Some(&b'H') { Self::Http1(0) } else { Self::Http2(Frame::default()) }
     }
 
-    /// What the next bytes are, and how many are.
+    /// The kind of the next bytes, and how many are of it.
     pub(super) fn span(&self, bytes: &[u8], head_is_over: bool) -> (Kind, usize) {
         match self {
             Self::Http1(_) if head_is_over => (Kind::Body, bytes.len()),
@@ -29,7 +30,7 @@ impl Format {
         }
     }
 
-    /// Takes note of bytes of one kind; says whether a head is over with them.
+    /// Advances over bytes of one kind. Returns whether a head ends with them.
     pub(super) fn advance(&mut self, bytes: &[u8]) -> bool {
         match self {
             Self::Http1(matched) => {
@@ -47,18 +48,18 @@ impl Format {
     }
 }
 
-/// A frame of HTTP/2 (RFC 9113, section 4.1) as far as it is written.
+/// A frame of HTTP/2 (RFC 9113, section 4.1), partly written.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Frame {
     header: [u8; 9],
-    /// How much of the header is written.
+    /// The bytes of the header that are written.
     written: usize,
-    /// How much of the payload is not.
+    /// The bytes of the payload that are not.
     left: usize,
 }
 
 impl Frame {
-    /// What the next bytes are, and how many are.
+    /// The kind of the next bytes, and how many are of it.
     fn span(&self, bytes: &[u8]) -> (Kind, usize) {
         if self.written == self.header.len() {
             let kind = if self.header[TYPE] == DATA { Kind::Body } else { kind(self.header[TYPE]) };
@@ -71,7 +72,7 @@ impl Frame {
         (seen.map_or(Kind::Other, kind), (self.header.len() - self.written).min(bytes.len()))
     }
 
-    /// Takes note of bytes of one span; says whether the head of a reply is over with them.
+    /// Advances over bytes of one span. Returns whether the head of a reply ends with them.
     fn advance(&mut self, bytes: &[u8]) -> bool {
         if self.written == self.header.len() {
             self.left -= bytes.len();
@@ -89,7 +90,7 @@ impl Frame {
     }
 }
 
-/// What the header of a frame is.
+/// The kind of the header of a frame.
 fn kind(frame_type: u8) -> Kind {
     if matches!(frame_type, HEADERS | CONTINUATION) { Kind::Head } else { Kind::Other }
 }

@@ -21,7 +21,7 @@ impl Plan {
         state.how = Some(how);
     }
 
-    /// How many of these bytes, which are next, are written before the break.
+    /// The number of these bytes, which are next, before the break.
     pub(super) fn room(&self, bytes: &[u8]) -> usize {
         self.lock().cursor.before_point(bytes)
     }

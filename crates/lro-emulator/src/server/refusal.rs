@@ -5,7 +5,7 @@ use tokio::{
     sync::oneshot,
 };
 
-/// That connections are to be refused for a time.
+/// A command to refuse connections for a time.
 #[derive(Debug)]
 pub(super) struct Refusal {
     time: Duration,
@@ -13,16 +13,16 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    /// A refusal, and word when it has begun.
+    /// A refusal, and the receiver that is notified when it has begun.
     pub(super) fn of(time: Duration) -> (Self, oneshot::Receiver<()>) {
         let (begun, begins) = oneshot::channel();
         (Self { time, begun }, begins)
     }
 
-    /// Refuses connections to an address at which nobody listens any more, and listens there again after the time.
+    /// Refuses connections to an address at which no socket listens, and listens there again after the time.
     pub(super) async fn refuse(self, address: SocketAddr) -> TcpListener {
         let mut socket = bind(address).await;
-        // If nobody waits for it, it was asked for by a connection, and these are closed.
+        // If the receiver is gone, a connection gave the command, and these are closed.
         let _ = self.begun.send(());
         tokio::time::sleep(self.time).await;
         loop {
@@ -35,12 +35,11 @@ impl Refusal {
     }
 }
 
-/// A socket that has the address to itself, but does not listen: connections are refused, and no other program gets the
-/// port.
+/// Binds a socket to the address without listening: connections are refused, and no other program gets the port.
 async fn bind(address: SocketAddr) -> TcpSocket {
     let bind = || -> io::Result<TcpSocket> {
         let socket = TcpSocket::new_v4()?;
-        // The connections that were closed may still linger.
+        // Closed connections may still linger.
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
         Ok(socket)
@@ -54,5 +53,5 @@ async fn bind(address: SocketAddr) -> TcpSocket {
     }
 }
 
-/// How many connections may wait to be accepted, as with tokio's listener.
+/// The backlog of connections to accept. It is that of tokio's listener.
 const WAITING: u32 = 1024;

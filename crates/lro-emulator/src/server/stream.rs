@@ -16,7 +16,7 @@ use tokio::{
 use super::handle::ConnectionHandle;
 use crate::reply::Break;
 
-/// A connection that breaks at a point of what it writes.
+/// A connection that breaks at a point of the reply that it writes.
 #[derive(Debug)]
 pub(super) struct BreakingStream {
     stream: Arc<Mutex<TcpStream>>,
@@ -39,7 +39,7 @@ impl BreakingStream {
         self.stream.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many of these bytes may be written now.
+    /// The number of these bytes that may be written now.
     fn room(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<usize> {
         if let Some(trickle) = &mut self.trickle {
             ready!(trickle.pause.as_mut().poll(context));
@@ -50,7 +50,7 @@ impl BreakingStream {
             return Poll::Ready(room);
         }
         self.break_now();
-        // Either it trickles now, or its task is told to drop it.
+        // It trickles from here on, or its task drops it.
         context.waker().wake_by_ref();
         Poll::Pending
     }

@@ -1,4 +1,4 @@
-//! `google.longrunning.Operations`: get for every operation, the other calls for those of tests.
+//! `google.longrunning.Operations`: get for all operations, the other calls for those of tests.
 
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use crate::{
     store::{State, Store, job::Scope, view::View},
 };
 
+/// Replies to a call about an operation or a collection of operations.
 pub(crate) async fn handle(store: &Store, request: &Request) -> Result<Message, Status> {
     let name = request.name();
     match (request.method.as_str(), request.path.verb.as_deref()) {
@@ -79,7 +80,7 @@ fn list(store: &Store, request: &Request, collection: &str) -> Result<Bytes, Sta
     json::encode(&Page { operations: views.into_iter().map(View::read).collect(), next_page_token })
 }
 
-/// The operation as soon as it is done, or when the time is up.
+/// Returns the operation when it is done, or when the timeout has passed.
 async fn wait(store: &Store, request: &Request, name: &str) -> Result<View, Status> {
     lro::message! {
         struct WaitOperationRequest("google.longrunning.WaitOperationRequest") {
@@ -111,4 +112,5 @@ async fn wait(store: &Store, request: &Request, name: &str) -> Result<View, Stat
 
 const EMPTY: Bytes = Bytes::from_static(b"{}");
 
+/// The longest time that a wait blocks, below the timeouts that clients have for a call.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);

@@ -7,12 +7,12 @@ use crate::{api::json, reply::Lie, store::view::View};
 #[derive(Debug)]
 pub(crate) enum Message {
     Operation(View),
-    /// Anything else, as JSON.
+    /// Any other message, encoded as JSON.
     Other(Bytes),
 }
 
 impl Message {
-    /// The body of the reply, with an operation bent by a lie.
+    /// Encodes the message as a body. A lie applies to an operation alone.
     pub(crate) fn body(self, lie: Lie) -> Result<Bytes, Status> {
         match self {
             Self::Operation(view) => json::encode(&lie.apply(view.read())),

@@ -1,4 +1,4 @@
-//! Route Optimization: requests that are solved by a small solver, and the operations around them.
+//! Route Optimization: a small solver, and the operations of its requests.
 
 mod check;
 mod convert;
@@ -30,7 +30,7 @@ use crate::{
     },
 };
 
-/// Answers a call at `/v1/{parent}:{verb}`.
+/// Replies to a call at `/v1/{parent}:{verb}`.
 pub(crate) async fn handle(store: &Store, request: &Request, verb: &str) -> Result<Message, Status> {
     let (message, response) = match verb {
         "optimizeTours" => return Ok(json::encode(&optimize(request).await?)?.into()),
@@ -41,7 +41,7 @@ pub(crate) async fn handle(store: &Store, request: &Request, verb: &str) -> Resu
             files::check_batch(&request.message()?)?;
             ("BatchOptimizeToursMetadata", pack("BatchOptimizeToursResponse", &Empty::default()))
         }
-        // The service's own spelling, and what one would expect.
+        // The spelling of the service, and the usual one.
         "OptimizeToursUri" | "optimizeToursUri" => {
             let response = files::handle_uri(request.message()?)?;
             ("OptimizeToursUriMetadata", pack("OptimizeToursUriResponse", &response))
@@ -70,7 +70,7 @@ async fn optimize(request: &Request) -> Result<OptimizeToursResponse, Status> {
     Ok(OptimizeToursResponse { request_label, ..response })
 }
 
-/// The service has its operations in a location, also where the request names none.
+/// The name of an operation, which is in a location even if the request names none.
 fn operation_name(parent: &[String], id: &str) -> String {
     let project = parent.get(1).map_or("-", String::as_str);
     let location = parent.get(3).map_or("us-central1", String::as_str);

@@ -27,10 +27,10 @@ use crate::{
     },
 };
 
-/// The service: its subscriptions, of both versions of the API.
+/// The subscriptions, of both versions of the API.
 ///
-/// Where the store is locked too, it is locked first: an operation changes the subscriptions as it ends, and the store is
-/// locked then.
+/// Lock order: the store, then the subscriptions. An operation changes the subscriptions as it ends, while the store is
+/// locked.
 #[derive(Clone, Debug)]
 pub(crate) struct WorkspaceEvents {
     subscriptions: Arc<Mutex<Subscriptions>>,
@@ -76,7 +76,7 @@ impl WorkspaceEvents {
 
     /// Suspends the subscription of this name, if there is one.
     pub(crate) fn suspend(&self, store: &Store, name: &str, reason: &str) -> bool {
-        // What was due has changed the subscriptions then.
+        // Operations that are due change the subscriptions first.
         let _state = store.state();
         self.subscriptions().suspend(name, reason)
     }
@@ -104,7 +104,7 @@ impl ApiVersion {
         }
     }
 
-    /// Packs one of this version's messages.
+    /// Packs a message of this version.
     fn pack(self, message: &str, value: &impl Serialize) -> Result<Any, Status> {
         Any::pack_as(&format!("google.apps.events.subscriptions.{}.{message}", self.as_str()), value)
     }

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 
 use crate::request::call::Call;
 
-/// The last calls, oldest first, and how many there were.
+/// The last calls, oldest first, and the number of all.
 #[derive(Debug)]
 pub(crate) struct Record {
     kept: VecDeque<Call>,

@@ -9,7 +9,7 @@ use crate::{
     script::{Run, Script},
 };
 
-/// An operation on the server: the script that it runs by and how far it is.
+/// An operation on the server: its script and its phase.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) scope: Scope,
@@ -44,20 +44,19 @@ enum Phase {
     Done { outcome: Outcome, elapsed: Duration },
 }
 
-/// What an operation comes to.
+/// What happens at the end of an operation.
 pub(crate) enum Ending {
-    /// Known from the start.
+    /// An outcome that is known from the start.
     Outcome(Outcome),
-    /// Something that is done at the end, and whatever comes of it.
+    /// Work that returns the outcome.
     Work(Work),
 }
 
-/// What is done at the end of an operation, at this time. The store is locked meanwhile.
+/// Work at the end of an operation, given the time of the end. The store is locked while it runs.
 pub(crate) type Work = Box<dyn FnOnce(Instant) -> Outcome + Send>;
 
 impl Job {
-    /// Starts an operation. `time` is how long it runs if the script does not say, `metadata` and `ending` what it
-    /// tells and comes to then.
+    /// Starts an operation. `time`, `metadata` and `ending` apply where the script sets nothing else.
     pub(crate) fn start(
         scope: Scope,
         mut script: Script,
@@ -74,7 +73,7 @@ impl Job {
         Self { scope, script, metadata, started, end, calls: 0, phase: Phase::Running(ending) }
     }
 
-    /// When it ends, if a time was set.
+    /// The time at which it ends, if that is known.
     pub(crate) fn ends_at(&self) -> Option<Instant> {
         match self.end {
             End::At(end) => Some(end),
@@ -86,18 +85,18 @@ impl Job {
         matches!(self.phase, Phase::Done { .. })
     }
 
-    /// Whether it can be found yet.
+    /// Whether calls find it.
     pub(crate) fn has_appeared(&self) -> bool {
         self.started.elapsed() >= self.script.appears_after
     }
 
-    /// Counts a call about it and says how the script answers.
+    /// Counts a call about it. Returns the reply that the script sets for this call.
     pub(crate) fn called(&mut self) -> Option<Reply> {
         self.calls = self.calls.saturating_add(1);
         self.script.replies.get(&self.calls).cloned()
     }
 
-    /// Ends it if its time has come.
+    /// Ends it if it is due.
     pub(crate) fn settle(&mut self, now: Instant) {
         match self.end {
             End::At(end) if now >= end => self.finish(end),
@@ -149,13 +148,13 @@ impl Scope {
 }
 
 impl Ending {
-    /// A response, or that it cannot be packed.
+    /// A response, or the error of packing it.
     pub(crate) fn response(response: Result<Any, Status>) -> Self {
         Self::Outcome(outcome(response))
     }
 }
 
-/// Nothing, as Google's servers send it: without the `value` that the rule asks for.
+/// `google.protobuf.Empty` as Google's servers send it: without the `value` that proto3 JSON requires.
 pub(crate) fn empty() -> Result<Any, Status> {
     Any::from_json(r#"{"@type":"type.googleapis.com/google.protobuf.Empty"}"#)
 }

@@ -9,13 +9,13 @@ use super::{
 };
 use crate::api::{error, filter::Filter, page};
 
-/// Every operation there is, by name.
+/// All operations, by name.
 #[derive(Debug, Default)]
 pub(crate) struct Operations {
     jobs: BTreeMap<String, Job>,
-    /// What ends when.
+    /// The times at which operations end.
     due: BTreeSet<(Instant, String)>,
-    /// The collections that tests put operations in: these can be listed.
+    /// The collections of the operations of tests, which can be listed.
     collections: BTreeSet<String>,
     /// The sizes of the next pages of lists.
     pages: VecDeque<usize>,
@@ -38,17 +38,17 @@ impl Operations {
         self.jobs.remove(name)
     }
 
-    /// The operation of this name; `NOT_FOUND` if there is none or it has not appeared yet.
+    /// Returns the operation of this name, or `NOT_FOUND` if there is none or calls do not find it yet.
     pub(crate) fn job(&mut self, name: &str) -> Result<&mut Job, Status> {
         self.hidden_job(name).filter(|job| job.has_appeared()).ok_or_else(|| error::not_found(name))
     }
 
-    /// The operation of this name, even if it has not appeared yet.
+    /// Returns the operation of this name, even if calls do not find it yet.
     pub(crate) fn hidden_job(&mut self, name: &str) -> Option<&mut Job> {
         self.jobs.get_mut(name)
     }
 
-    /// Ends what is due, in the order of the times.
+    /// Ends the operations that are due, in the order of their times.
     pub(crate) fn settle(&mut self, now: Instant) {
         while self.due.first().is_some_and(|(end, _)| *end <= now) {
             let Some((_, name)) = self.due.pop_first() else {
@@ -60,7 +60,7 @@ impl Operations {
         }
     }
 
-    /// Whether there is a collection of this name to list.
+    /// Whether a collection of this name can be listed.
     pub(crate) fn has_collection(&self, collection: &str) -> bool {
         self.collections.contains(collection)
     }
@@ -70,7 +70,7 @@ impl Operations {
         self.pages = sizes.into_iter().collect();
     }
 
-    /// One page of a collection and the token of the next.
+    /// Returns one page of a collection and the token of the next.
     pub(crate) fn list(
         &mut self,
         collection: &str,

@@ -4,7 +4,7 @@ use super::{
 };
 use crate::api::error::Violation;
 
-/// What is wrong with a request.
+/// The violations of a request.
 pub(super) fn violations(request: &OptimizeToursRequest) -> Vec<Violation> {
     let mut violations = Vec::new();
     let mut add = |field: String, what: &str| violations.push((field, what.to_owned()));
@@ -37,7 +37,7 @@ pub(super) fn violations(request: &OptimizeToursRequest) -> Vec<Violation> {
     violations
 }
 
-/// The same as a response that only validates says it.
+/// The violations as a response of the mode that only validates.
 pub(super) fn validation_errors(violations: Vec<Violation>) -> Vec<ValidationError> {
     let error = |(field, error_message): Violation| ValidationError {
         code: SHIPMENT_MODEL_ERROR,
@@ -53,7 +53,7 @@ fn has_unknown_vehicle(shipment: &Shipment, vehicles: usize) -> bool {
     !shipment.allowed_vehicle_indices.iter().all(is_known)
 }
 
-/// `model.shipments[3].pickups` as nested names and indices.
+/// Parses `model.shipments[3].pickups` into nested names and indices.
 fn reference(path: &str) -> Option<Box<FieldReference>> {
     path.rsplit('.').fold(None, |sub_field, part| {
         let (name, index) = match part.strip_suffix(']').and_then(|part| part.split_once('[')) {

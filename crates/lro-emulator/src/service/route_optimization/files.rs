@@ -1,4 +1,4 @@
-//! Requests whose models are files elsewhere. They are not read.
+//! Requests with models in files. The files are not read.
 
 use lro::Status;
 

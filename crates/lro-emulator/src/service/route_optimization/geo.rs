@@ -1,9 +1,9 @@
 use super::model::{LatLng, Vehicle, VisitRequest, Waypoint};
 
-/// A place on the unit sphere; `None` is a place that is known by a place id only, which is taken to be near to all.
+/// A place on the unit sphere. `None` is a place that is known by a place id alone; it counts as close to every place.
 pub(super) type Place = Option<[f64; 3]>;
 
-/// The squared chord between two places: the same order as the distance, for less.
+/// The squared chord between two places. It sorts as the distance does and is cheaper.
 pub(super) fn chord_squared(a: Place, b: Place) -> f64 {
     match (a, b) {
         (Some(a), Some(b)) => a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum(),
@@ -11,7 +11,7 @@ pub(super) fn chord_squared(a: Place, b: Place) -> f64 {
     }
 }
 
-/// The great-circle distance in metres, the haversine formula by way of the chord.
+/// The great-circle distance in metres, by the haversine formula from the chord.
 pub(super) fn meters(a: Place, b: Place) -> f64 {
     2.0 * EARTH_RADIUS * (chord_squared(a, b).sqrt() / 2.0).min(1.0).asin()
 }

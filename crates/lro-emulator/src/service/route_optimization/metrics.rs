@@ -7,7 +7,7 @@ use super::{
     tour::{Amounts, Tour},
 };
 
-/// What a tour costs, by the field of the model that says so.
+/// The costs of a tour, by the field of the model that sets them.
 pub(super) fn costs(tour: &Tour<'_>) -> BTreeMap<String, f64> {
     let vehicle = tour.vehicle;
     let hours = |seconds: i64| seconds as f64 / 3_600.0;
@@ -22,10 +22,10 @@ pub(super) fn costs(tour: &Tour<'_>) -> BTreeMap<String, f64> {
     incurred.map(|(field, cost)| (field.to_owned(), cost)).collect()
 }
 
-/// What tours that are driven come to.
+/// The metrics of tours that have stops.
 pub(super) fn of_tours(tours: &[&Tour<'_>]) -> AggregatedMetrics {
     let time = |of: fn(&Tour<'_>) -> i64| duration(tours.iter().map(|tour| of(tour)).sum());
-    // A shipment is performed once it is delivered, or picked up if that is all.
+    // A shipment is performed by its delivery, or by its pickup if it has no delivery.
     let stops = tours.iter().flat_map(|tour| &tour.stops);
     let performed: Vec<&Shipment> = stops
         .filter(|stop| !stop.is_pickup || stop.shipment.deliveries.is_empty())
@@ -53,7 +53,7 @@ pub(super) fn of_tours(tours: &[&Tour<'_>]) -> AggregatedMetrics {
     }
 }
 
-/// What the whole solution comes to.
+/// The metrics of the whole solution.
 pub(super) fn of_response(
     tours: &[Tour<'_>],
     routes: &[ShipmentRoute],
@@ -85,7 +85,7 @@ pub(super) fn of_response(
     }
 }
 
-/// `Iterator::sum` of nothing is -0.0, which JSON would show.
+/// The sum. `Iterator::sum` of nothing is -0.0, and JSON shows the sign.
 pub(super) fn sum(numbers: impl Iterator<Item = f64>) -> f64 {
     numbers.fold(0.0, |sum, number| sum + number)
 }

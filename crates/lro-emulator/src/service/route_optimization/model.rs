@@ -1,4 +1,4 @@
-//! What the solver reads of a request.
+//! The fields of a request that the solver reads.
 
 use std::collections::BTreeMap;
 
@@ -88,7 +88,7 @@ lro::message! {
 }
 
 lro::enumeration! {
-    /// What is wanted of a request.
+    /// What a request asks for.
     #[allow(unreachable_pub, reason = "the macro declares public enumerations")]
     pub enum SolvingMode {
         /// A solution.

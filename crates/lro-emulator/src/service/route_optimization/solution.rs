@@ -1,4 +1,4 @@
-//! What the solver writes.
+//! The response of the solver.
 
 use std::collections::BTreeMap;
 

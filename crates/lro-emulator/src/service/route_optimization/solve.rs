@@ -6,7 +6,7 @@ use super::{
     write,
 };
 
-/// Solves a request greedily: each vehicle in turn goes on to the nearest shipment that it can carry, and delivers it.
+/// Solves a request greedily: each vehicle in turn drives to the nearest shipment that it can carry, and delivers it.
 pub(super) fn solve(request: &OptimizeToursRequest) -> OptimizeToursResponse {
     let Some(model) = &request.model else {
         return OptimizeToursResponse::default();
@@ -21,7 +21,7 @@ pub(super) fn solve(request: &OptimizeToursRequest) -> OptimizeToursResponse {
     let mut skipped = ignored(&model.shipments);
     for index in open {
         let shipment = &model.shipments[index];
-        // What was passed over at one stop, or never looked at, may do after the last one.
+        // A shipment that was passed over at one stop may fit after the last one.
         let obstacles: Result<Vec<_>, ()> = tours
             .iter_mut()
             .map(|tour| {
@@ -46,7 +46,7 @@ fn empty_tours<'a>(request: &OptimizeToursRequest, model: &'a ShipmentModel) -> 
     vehicles.map(|(index, vehicle)| Tour::new(index, vehicle, (start, end), speed)).collect()
 }
 
-/// Goes on to the nearest shipment until several in a row cannot be carried.
+/// Adds the nearest shipment to the tour until several in a row cannot be carried.
 fn fill<'a>(tour: &mut Tour<'a>, open: &mut Vec<usize>, shipments: &'a [Shipment], places: &[Place]) {
     let mut candidates: Vec<usize> =
         open.iter().copied().filter(|index| tour.is_allowed(&shipments[*index]).is_ok()).collect();
@@ -65,7 +65,7 @@ fn fill<'a>(tour: &mut Tour<'a>, open: &mut Vec<usize>, shipments: &'a [Shipment
     open.retain(|index| !carried[*index]);
 }
 
-/// Where a shipment is to be had first.
+/// The place of the first visit of a shipment.
 fn first_place(shipment: &Shipment) -> Place {
     shipment.pickups.first().or_else(|| shipment.deliveries.first()).and_then(geo::arrival)
 }
@@ -82,7 +82,7 @@ fn ignored(shipments: &[Shipment]) -> Vec<SkippedShipment> {
         .collect()
 }
 
-/// A shipment that none of the vehicles can carry, and one reason for each kind of obstacle.
+/// A shipment that no vehicle can carry, with one reason for each kind of obstacle.
 fn skip(index: usize, shipment: &Shipment, obstacles: &[(usize, Obstacle)]) -> SkippedShipment {
     let mut reasons: Vec<Reason> = Vec::new();
     for (vehicle, obstacle) in obstacles {
@@ -112,7 +112,8 @@ fn skip(index: usize, shipment: &Shipment, obstacles: &[(usize, Obstacle)]) -> S
     }
 }
 
-/// After so many in a row that cannot be carried a vehicle has had its day.
+/// A tour ends after this many shipments in a row that cannot be carried. With fewer, tours end early; with more, a large
+/// model takes longer.
 const MOST_FAILURES: usize = 32;
 
 /// 50 km/h.

@@ -5,26 +5,27 @@ use super::{
     model::{Load, Shipment, TimeWindow, Vehicle, VisitRequest},
 };
 
-/// The way of one vehicle, stop by stop. Times are seconds since 1970.
+/// The stops of one vehicle. Times are seconds since 1970.
 #[derive(Debug)]
 pub(super) struct Tour<'a> {
     pub(super) index: usize,
     pub(super) vehicle: &'a Vehicle,
     pub(super) stops: Vec<Stop<'a>>,
     pub(super) start: i64,
-    /// What is on board as it starts.
+    /// The load at the start.
     pub(super) start_load: Amounts,
     latest_end: i64,
     meters_per_second: f64,
-    /// What is on board after the last stop, and the most that ever was.
+    /// The load after the last stop.
     load: Amounts,
+    /// The largest load of the tour.
     pub(super) peak: Amounts,
 }
 
-/// How much of each kind of load.
+/// The amount of each kind of load.
 pub(super) type Amounts = BTreeMap<String, i64>;
 
-/// One visit and the way to it.
+/// One visit, and the way to it.
 #[derive(Clone, Debug)]
 pub(super) struct Stop<'a> {
     pub(super) shipment_index: usize,
@@ -34,7 +35,7 @@ pub(super) struct Stop<'a> {
     pub(super) is_pickup: bool,
     pub(super) way: Way,
     pub(super) wait: i64,
-    /// When the visit begins.
+    /// The time at which the visit begins.
     pub(super) begin: i64,
 }
 
@@ -77,22 +78,22 @@ impl<'a> Tour<'a> {
         }
     }
 
-    /// Where the vehicle is after the last stop.
+    /// The place of the vehicle after the last stop.
     pub(super) fn place(&self) -> Place {
         self.stops.last().map_or_else(|| geo::start(self.vehicle), |stop| geo::departure(stop.request))
     }
 
-    /// When the last visit ends.
+    /// The time at which the last visit ends.
     pub(super) fn now(&self) -> i64 {
         self.stops.last().map_or(self.start, Stop::end)
     }
 
-    /// The way home. A vehicle without an end stays where it is.
+    /// The way to the end location. A vehicle without one stays at its last stop.
     pub(super) fn way_home(&self) -> Way {
         self.way_home_from(self.place())
     }
 
-    /// Carries a shipment next: its pickup, then its delivery. If that cannot be, nothing is changed.
+    /// Adds a shipment to the tour: its pickup, then its delivery. On an error the tour is unchanged.
     pub(super) fn carry(&mut self, shipment_index: usize, shipment: &'a Shipment) -> Result<(), Obstacle> {
         self.is_allowed(shipment)?;
         let stops = self.stops_for(shipment_index, shipment)?;
@@ -118,7 +119,7 @@ impl<'a> Tour<'a> {
         let (mut place, mut now) = (self.place(), self.now());
         let mut stops = Vec::with_capacity(2);
         for (is_pickup, requests) in [(true, &shipment.pickups), (false, &shipment.deliveries)] {
-            // Of several alternatives the nearest is taken.
+            // The nearest of several alternatives is taken.
             let nearest = requests.iter().enumerate().min_by(|(_, a), (_, b)| {
                 let distance = |request| geo::chord_squared(place, geo::arrival(request));
                 distance(a).total_cmp(&distance(b))
@@ -138,7 +139,8 @@ impl<'a> Tour<'a> {
         if home > self.latest_end { Err(Obstacle::Time) } else { Ok(stops) }
     }
 
-    /// What is only delivered is on board from the start, what is only picked up to the end.
+    /// Checks the limits of the vehicle. A shipment without a pickup is on board from the start, one without a delivery to
+    /// the end.
     fn check_load(&self, stops: &[Stop<'a>]) -> Result<(), Obstacle> {
         let Some(first) = stops.first() else {
             return Ok(());
@@ -182,7 +184,7 @@ impl<'a> Tour<'a> {
 }
 
 impl Stop<'_> {
-    /// When the visit ends.
+    /// The time at which the visit ends.
     pub(super) fn end(&self) -> i64 {
         self.begin.saturating_add(self.duration())
     }
@@ -191,7 +193,7 @@ impl Stop<'_> {
         self.request.duration.map_or(0, |duration| duration.seconds().max(0))
     }
 
-    /// What the visit adds to the load; a delivery takes from it.
+    /// The amounts that the visit adds to the load. They are negative for a delivery.
     pub(super) fn load_change(&self) -> Amounts {
         let mut change = self.demand();
         if !self.is_pickup {
@@ -200,7 +202,7 @@ impl Stop<'_> {
         change
     }
 
-    /// What the shipment weighs at this visit.
+    /// The load of the shipment at this visit.
     fn demand(&self) -> Amounts {
         let mut demand = amounts(&self.shipment.load_demands);
         for (kind, amount) in amounts(&self.request.load_demands) {
@@ -223,7 +225,7 @@ pub(super) fn add(amounts: &mut Amounts, kind: &str, amount: i64) {
     }
 }
 
-/// When a visit can begin that one arrives for now: windows are in order and do not overlap.
+/// The time at which a visit begins after an arrival. Windows are in order and do not overlap.
 fn begin(windows: &[TimeWindow], arrival: i64) -> Option<i64> {
     if windows.is_empty() {
         return Some(arrival);

@@ -52,7 +52,7 @@ fn visit(stop: &Stop<'_>) -> Visit {
     }
 }
 
-/// One way before each visit, and the way home.
+/// One transition before each visit, and one to the end.
 fn transitions(tour: &Tour<'_>) -> Vec<Transition> {
     let mut transitions = Vec::with_capacity(tour.stops.len() + 1);
     let (mut now, mut on_board) = (tour.start, tour.start_load.clone());

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::{fields::Field, subscription::Subscription, subscriptions::Subscriptions};
 use crate::{api::error, request::Request};
 
-/// What a call does to the subscriptions, at the end of its operation.
+/// The change of the subscriptions at the end of an operation.
 #[derive(Debug)]
 pub(super) enum Change {
     Create(Box<Subscription>),
@@ -41,7 +41,7 @@ impl Change {
         Self::Reactivate { name }
     }
 
-    /// Refuses at once what does not depend on how things are at the end.
+    /// Refuses at once a change that is wrong whatever the state at its end.
     pub(super) fn check(&self, subscriptions: &Subscriptions, at: Instant) -> Result<(), Status> {
         let (name, etag) = match self {
             Self::Create(_) => return Ok(()),
@@ -56,10 +56,10 @@ impl Change {
         if etag.is_empty() || etag == found.etag {
             return Ok(());
         }
-        Err(Status::new(Code::Aborted, format!("the etag of {name} is another: it was changed meanwhile")))
+        Err(Status::new(Code::Aborted, format!("the etag of {name} differs: the subscription has changed")))
     }
 
-    /// Does it, and returns the subscription as it is then, if it is.
+    /// Applies the change. Returns the changed subscription, or `None` if it is deleted.
     pub(super) fn apply(
         self,
         subscriptions: &mut Subscriptions,

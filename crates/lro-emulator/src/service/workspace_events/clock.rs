@@ -3,7 +3,7 @@ use std::time::{Duration, SystemTime};
 use lro::wkt::Timestamp;
 use tokio::time::Instant;
 
-/// The date of an instant: the date of the start and tokio's time since, so that a paused clock moves dates too.
+/// Converts instants to dates: the date of the start plus tokio's time since, so that dates follow a paused clock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
     started: Instant,
@@ -20,7 +20,7 @@ impl Clock {
     }
 }
 
-/// The date that follows another by so much, or the last one there is.
+/// The date that is this much later, or the last date.
 pub(crate) fn later(date: Timestamp, by: Duration) -> Timestamp {
     let date = SystemTime::try_from(date).unwrap_or(SystemTime::UNIX_EPOCH);
     date.checked_add(by).map_or_else(last, timestamp)

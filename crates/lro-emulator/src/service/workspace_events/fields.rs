@@ -14,12 +14,12 @@ pub(super) enum Field {
 impl Field {
     const ALL: [Self; 3] = [Self::EventTypes, Self::ExpireTime, Self::Ttl];
 
-    /// The fields of a mask; without one, the fields that the patch has.
+    /// The fields of a mask. Without a mask, the fields that are set in the patch.
     pub(super) fn masked(mask: &str, patch: &Subscription) -> Result<Vec<Self>, Status> {
         if mask.is_empty() {
             return Ok(Self::ALL.into_iter().filter(|field| field.is_in(patch)).collect());
         }
-        // What the wildcard leaves empty is refused or has a default: of the two times one is always given.
+        // Under the wildcard an empty field is refused or has a default; one of the two times is always set.
         if mask == "*" && patch.ttl.is_none() {
             return Ok(vec![Self::EventTypes, Self::ExpireTime]);
         }
@@ -29,12 +29,12 @@ impl Field {
         mask.split(',').map(Self::named).collect()
     }
 
-    /// Takes the field over from a patch.
+    /// Copies the field from a patch.
     pub(super) fn copy(self, patch: &Subscription, subscription: &mut Subscription) {
         match self {
             Self::EventTypes => subscription.event_types.clone_from(&patch.event_types),
             Self::ExpireTime => subscription.expire_time = patch.expire_time,
-            // Without a value the life is as long as it may be.
+            // Without a value the life is the longest.
             Self::Ttl => subscription.ttl = Some(patch.ttl.unwrap_or_default()),
         }
     }

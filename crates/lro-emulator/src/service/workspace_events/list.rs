@@ -15,7 +15,7 @@ lro::message! {
     }
 }
 
-/// Answers a call for a page of the subscriptions.
+/// Replies to a call for a page of the subscriptions.
 pub(super) fn handle(subscriptions: &Subscriptions, request: &Request) -> Result<Bytes, Status> {
     let filter = Filter::parse(request.param("filter"))?;
     if !filter.names("event_types") {

@@ -42,7 +42,7 @@ lro::message! {
 }
 
 impl Subscription {
-    /// Checks what a subscription must have.
+    /// Checks the required fields.
     pub(super) fn check(&self) -> Result<(), Status> {
         let mut violations: Vec<Violation> = Vec::new();
         let mut require = |is_there: bool, field: &str| {
@@ -59,12 +59,12 @@ impl Subscription {
         if violations.is_empty() { Ok(()) } else { Err(error::bad_request(violations)) }
     }
 
-    /// Where its events go.
+    /// The topic of its events.
     pub(super) fn topic(&self) -> &str {
         self.notification_endpoint.as_ref().map_or("", |endpoint| &endpoint.pubsub_topic)
     }
 
-    /// How long it lives when the caller does not say, which is as long as it may.
+    /// The longest life, which is also the default.
     pub(super) fn longest_life(&self) -> Duration {
         let hours = match &self.payload_options {
             Some(options) if options.include_resource => 4,

@@ -10,13 +10,13 @@ use super::{
 };
 use crate::{api::error, rng::Rng};
 
-/// The subscriptions there are, of both versions of the API.
+/// All subscriptions, of both versions of the API.
 #[derive(Clone, Debug)]
 pub(crate) struct Subscriptions {
     clock: Clock,
     rng: Rng,
     by_name: BTreeMap<String, Subscription>,
-    /// The names by target and topic: there is one subscription for both.
+    /// The names by target and topic. There is one subscription for each such pair.
     by_target: HashMap<(String, String), String>,
     created: u32,
 }
@@ -26,19 +26,19 @@ impl Subscriptions {
         Self { clock, rng, by_name: BTreeMap::new(), by_target: HashMap::new(), created: 0 }
     }
 
-    /// The subscription of this name, unless it has expired.
+    /// Returns the subscription of this name, or `NOT_FOUND` if there is none or it has expired.
     pub(super) fn get(&self, name: &str, at: Instant) -> Result<&Subscription, Status> {
         let now = self.clock.date(at);
         self.by_name.get(name).filter(|found| is_alive(found, now)).ok_or_else(|| error::not_found(name))
     }
 
-    /// All that have not expired, by name.
+    /// All subscriptions that have not expired, by name.
     pub(super) fn iter(&self, at: Instant) -> impl Iterator<Item = &Subscription> {
         let now = self.clock.date(at);
         self.by_name.values().filter(move |subscription| is_alive(subscription, now))
     }
 
-    /// Adds a subscription; `ALREADY_EXISTS` if there is one for its target and topic.
+    /// Adds a subscription. Returns `ALREADY_EXISTS` if there is one for its target and topic.
     pub(super) fn create(&mut self, wanted: Subscription, at: Instant) -> Result<Subscription, Status> {
         let key = (wanted.target_resource.clone(), wanted.topic().to_owned());
         if let Some(name) = self.by_target.get(&key)
@@ -64,7 +64,7 @@ impl Subscriptions {
         Ok(subscription)
     }
 
-    /// Changes the subscription of this name; the change says why it cannot be.
+    /// Changes the subscription of this name, unless `change` refuses.
     pub(super) fn change(
         &mut self,
         name: &str,
@@ -97,7 +97,7 @@ impl Subscriptions {
         suspended.is_ok()
     }
 
-    /// Sets what every change sets. The time to live is only for input.
+    /// Sets the fields that every change sets. The time to live occurs in input alone.
     fn renew(&mut self, subscription: &mut Subscription, now: Timestamp) {
         let life = match subscription.ttl.take() {
             Some(ttl) if ttl != wkt::Duration::default() => Some(ttl.try_into().unwrap_or_default()),
@@ -116,7 +116,7 @@ fn is_alive(subscription: &Subscription, now: Timestamp) -> bool {
     subscription.expire_time.is_none_or(|expires| expires > now)
 }
 
-/// As the service forms them: `subscriptions/chat-spaces-<base64>:<base64>`, with a colon that a path must bear.
+/// A name in the form of the service: `subscriptions/chat-spaces-<base64>:<base64>`. Its colon is part of a path.
 fn name(target_resource: &str, number: u32) -> String {
     let mut parts = target_resource.trim_start_matches('/').split('/');
     let service = parts.next().and_then(|host| host.split('.').next()).unwrap_or_default();
