@@ -22,8 +22,6 @@
 
 mod any;
 mod attempt;
-#[cfg(feature = "backoff")]
-mod backoff;
 mod chance;
 mod code;
 pub mod details;

@@ -1,8 +1,20 @@
 //! When to ask next: data and pure arithmetic.
 
+#[cfg(feature = "backoff")]
+mod backoff;
+mod classic;
+mod moment;
+mod policy;
+
 use std::{fmt, sync::Arc, time::Duration};
 
+use self::classic::Classic;
 use crate::LearnedKind;
+
+pub use self::{
+    moment::{Finish, Moment},
+    policy::{Pace, Schedule},
+};
 
 /// When to ask next: data, compared and cloned; [`Schedule`] is its state for one operation.
 ///
@@ -19,71 +31,10 @@ use crate::LearnedKind;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pacing(Kind);
 
-/// What a schedule is told when it decides.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Moment {
-    /// The time since the wait began.
-    pub elapsed: Duration,
-    /// The polls answered so far.
-    pub polls: u32,
-    /// How long the last of them took to be answered; zero before the first.
-    pub round_trip: Duration,
-    /// The share of the work that is done, from 0 to 1, if the last reply told it
-    /// ([`Wait::progress`](crate::Wait::progress)).
-    pub progress: Option<f64>,
-}
-
-/// When one operation was seen to finish: after `running` and not later than `done`, both since the wait began and
-/// half-way between a call and its reply, when the server is likely to have looked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Finish {
-    /// When it was last seen running; zero if it never was.
-    pub running: Duration,
-    /// When it was first seen done; `None` if the wait ended before.
-    pub done: Option<Duration>,
-    /// The polls answered.
-    pub polls: u32,
-}
-
-/// A pacing of one's own: one [`Schedule`] for each operation.
-pub trait Pace: fmt::Debug + Send + Sync {
-    /// The schedule of an operation whose wait begins now.
-    fn schedule(&self) -> Box<dyn Schedule>;
-
-    /// The schedule of an operation that the server accepted to cancel, which begins anew then: as any other, unless it
-    /// goes by how long the work takes.
-    fn schedule_of_cancelling(&self) -> Box<dyn Schedule> {
-        self.schedule()
-    }
-
-    /// The kind of operation by which it is paced, if that is all that it goes by: who waits for many then keeps sixteen
-    /// bytes for each instead of a schedule.
-    fn learned_kind(&self) -> Option<LearnedKind> {
-        None
-    }
-}
-
-/// The pace of one operation: pure arithmetic, it neither sleeps nor reads a clock.
-pub trait Schedule: fmt::Debug + Send + Sync {
-    /// The delay from now to the next poll, or `None` to give up. A server's own wish is a floor under it.
-    fn delay(&mut self, moment: &Moment) -> Option<Duration>;
-
-    /// Told once, when the operation finished or the wait was given up.
-    fn finished(&mut self, _: &Finish) {}
-}
-
 #[derive(Clone)]
 enum Kind {
     Classic(Classic),
     Custom(Arc<dyn Pace>),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Classic {
-    Proportional { share: f64, at_least: Duration, at_most: Duration },
-    Exponential { first: Duration, factor: f64, at_most: Duration },
 }
 
 impl Pacing {
@@ -128,9 +79,9 @@ impl Pacing {
     #[cfg(feature = "backoff")]
     pub fn backoff<B>(make: impl Fn() -> B + Send + Sync + 'static) -> Self
     where
-        B: backoff::backoff::Backoff + Send + Sync + 'static,
+        B: ::backoff::backoff::Backoff + Send + Sync + 'static,
     {
-        Self::custom(crate::backoff::MakeBackoff(make))
+        Self::custom(backoff::MakeBackoff(make))
     }
 
     /// Sets the shortest delay of a proportional pacing, or the first delay of an exponential one.
@@ -187,47 +138,6 @@ impl Pacing {
 impl Default for Pacing {
     fn default() -> Self {
         Self::proportional(0.1)
-    }
-}
-
-impl Schedule for Classic {
-    fn delay(&mut self, moment: &Moment) -> Option<Duration> {
-        if moment.polls == 0 {
-            return Some(Duration::ZERO);
-        }
-        Some(match *self {
-            Self::Proportional { share, at_least, at_most } => {
-                scaled(moment.elapsed, share).max(at_least).min(at_most)
-            }
-            Self::Exponential { first, factor, at_most } => {
-                let exponent = i32::try_from(moment.polls - 1).unwrap_or(i32::MAX);
-                scaled(first, factor.powi(exponent)).min(at_most)
-            }
-        })
-    }
-}
-
-impl Finish {
-    /// Last seen running at `running`, first seen done at `done` if it was, after so many answered polls.
-    pub fn new(running: Duration, done: Option<Duration>, polls: u32) -> Self {
-        Self { running, done, polls }
-    }
-}
-
-impl Moment {
-    /// So much time since the wait began, so many polls answered.
-    pub fn new(elapsed: Duration, polls: u32) -> Self {
-        Self { elapsed, polls, round_trip: Duration::ZERO, progress: None }
-    }
-
-    /// Sets how long the last poll took to be answered.
-    pub fn with_round_trip(self, round_trip: Duration) -> Self {
-        Self { round_trip, ..self }
-    }
-
-    /// Sets the share of the work that is done, from 0 to 1.
-    pub fn with_progress(self, progress: impl Into<Option<f64>>) -> Self {
-        Self { progress: progress.into(), ..self }
     }
 }
 

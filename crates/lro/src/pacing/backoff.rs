@@ -2,11 +2,11 @@
 
 use std::{fmt, time::Duration};
 
-use backoff::backoff::Backoff;
+use ::backoff::backoff::Backoff;
 
-use crate::pacing::{Moment, Pace, Schedule};
+use super::{Moment, Pace, Schedule};
 
-pub(crate) struct MakeBackoff<F>(pub(crate) F);
+pub(super) struct MakeBackoff<F>(pub(super) F);
 
 impl<F, B> Pace for MakeBackoff<F>
 where
