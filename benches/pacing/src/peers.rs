@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lro::pacing::{Moment, Pace, Pacing, Schedule};
+use lro::pacing::{Moment, Pacing, PacingPolicy, Schedule};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 /// How another poller paces.
@@ -42,7 +42,7 @@ impl Peer {
     }
 }
 
-impl Pace for Peer {
+impl PacingPolicy for Peer {
     fn schedule(&self) -> Box<dyn Schedule> {
         Box::new(Run { peer: *self, gap: self.first_gap, random: StdRng::seed_from_u64(self.seed) })
     }

@@ -15,7 +15,7 @@ use std::{
 use benches::{bare::Bare, fixtures, server};
 use lro::{
     OperationName,
-    pacing::{Moment, Pace, Pacing, Schedule},
+    pacing::{Moment, Pacing, PacingPolicy, Schedule},
     poll_until_done,
 };
 use lro_http::Token;
@@ -136,7 +136,7 @@ fn run(client: &str, endpoint: &str, polls: u32, shift: usize) -> Result<(), Fau
 #[derive(Clone, Copy, Debug)]
 struct Polls(u32);
 
-impl Pace for Polls {
+impl PacingPolicy for Polls {
     fn schedule(&self) -> Box<dyn Schedule> {
         Box::new(*self)
     }

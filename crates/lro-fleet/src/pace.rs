@@ -1,40 +1,31 @@
-use std::{mem, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use lro::{
-    Course, LearnedKind, Outlook,
-    pacing::{Finish, Moment, Pacing, Schedule},
-};
+use lro::pacing::{CompactSchedule, CompactState, Finish, Moment, Pacing, Ranking, Schedule};
 
 use crate::{by_id::ById, record::Record, time::Time};
 
-/// When to ask about the operations of one class.
+/// When the operations of one class are polled.
 #[derive(Debug)]
 pub(crate) enum Pace {
-    /// By the moment alone: one schedule serves all.
-    Shared(Box<dyn Schedule>),
-    /// By what was learned of their kind, and the course of each, which is in its record.
-    Learned { kind: LearnedKind, outlook: Option<Outlook>, edition: u32 },
-    /// By a state for each operation.
+    /// One schedule for all operations; the state of each is in its record.
+    Compact { schedule: Arc<dyn CompactSchedule>, ranking: Option<Arc<dyn Ranking>> },
+    /// A schedule for each operation.
     Each { pacing: Pacing, schedules: ById<Box<dyn Schedule>> },
 }
 
 impl Pace {
     pub(crate) fn new(pacing: Pacing) -> Self {
-        if pacing.is_stateless() {
-            return Self::Shared(pacing.schedule());
-        }
-        match pacing.learned_kind() {
-            Some(kind) => Self::Learned { kind, outlook: None, edition: 0 },
+        match pacing.compact() {
+            Some(schedule) => Self::Compact { schedule, ranking: None },
             None => Self::Each { pacing, schedules: ById::default() },
         }
     }
 
-    /// The delay of the first poll of an operation.
-    pub(crate) fn begin(&mut self, id: u32, course: &mut Course) -> Duration {
+    /// Returns the delay of the first poll of an operation.
+    pub(crate) fn begin(&mut self, id: u32, state: &mut CompactState) -> Duration {
         let first = Moment::new(Duration::ZERO, 0);
         let delay = match self {
-            Self::Shared(schedule) => schedule.delay(&first),
-            Self::Learned { kind, .. } => Some(kind.delay(course, &first)),
+            Self::Compact { schedule, .. } => schedule.delay(state, &first),
             Self::Each { pacing, schedules } => {
                 let mut schedule = pacing.schedule();
                 let delay = schedule.delay(&first);
@@ -45,20 +36,18 @@ impl Pace {
         delay.unwrap_or_default()
     }
 
-    /// The delay from a good reply to the next poll, or `None` to give up.
-    pub(crate) fn delay(&mut self, id: u32, course: &mut Course, moment: &Moment) -> Option<Duration> {
+    /// Returns the delay from a good reply to the next poll, or `None` to give up.
+    pub(crate) fn delay(&mut self, id: u32, state: &mut CompactState, moment: &Moment) -> Option<Duration> {
         match self {
-            Self::Shared(schedule) => schedule.delay(moment),
-            Self::Learned { kind, .. } => Some(kind.delay(course, moment)),
+            Self::Compact { schedule, .. } => schedule.delay(state, moment),
             Self::Each { schedules, .. } => schedules.get_mut(&id)?.delay(moment),
         }
     }
 
-    /// An operation finished, or is waited for no more.
-    pub(crate) fn finish(&mut self, id: u32, course: &mut Course, finish: &Finish) {
+    /// Reports to the schedule that an operation is done, or that no one waits for it any more.
+    pub(crate) fn finish(&mut self, id: u32, state: &mut CompactState, finish: &Finish) {
         match self {
-            Self::Shared(_) => {}
-            Self::Learned { kind, .. } => kind.finished(course, finish),
+            Self::Compact { schedule, .. } => schedule.finished(state, finish),
             Self::Each { schedules, .. } => {
                 if let Some(mut schedule) = schedules.remove(&id) {
                     schedule.finished(finish);
@@ -67,29 +56,25 @@ impl Pace {
         }
     }
 
-    /// Takes note of what was learned since the last time, for [`worth`](Self::worth).
-    ///
-    /// It costs as much as a few polls.
-    pub(crate) fn look(&mut self) {
-        if let Self::Learned { kind, outlook, edition } = self {
-            let latest = kind.edition();
-            if mem::replace(edition, latest) != latest {
-                *outlook = kind.outlook();
-            }
+    /// Takes the latest ranking, for [`worth`](Self::worth). Where something was learned since the last one, it costs as
+    /// much as a few polls.
+    pub(crate) fn update_ranking(&mut self) {
+        if let Self::Compact { schedule, ranking } = self {
+            *ranking = schedule.ranking();
         }
     }
 
-    /// Whether something is known by which operations are ranked.
-    pub(crate) fn is_learned(&self) -> bool {
-        matches!(self, Self::Learned { outlook: Some(_), .. })
+    /// Whether there is a ranking of the operations.
+    pub(crate) fn is_ranked(&self) -> bool {
+        matches!(self, Self::Compact { ranking: Some(_), .. })
     }
 
-    /// What it is worth to ask about an operation now, in seconds of delay; where nothing is learned, for how long it has
-    /// been due.
+    /// Returns what a poll of an operation is worth now, in seconds of delay; without a ranking, for how long the operation
+    /// has been due.
     pub(crate) fn worth(&self, record: &Record, now: Time) -> f64 {
-        let Self::Learned { outlook: Some(outlook), .. } = self else {
+        let Self::Compact { ranking: Some(ranking), .. } = self else {
             return now.seconds_since(record.due);
         };
-        outlook.worth(record.tally.running(), record.age(now))
+        ranking.worth(record.tally.running(), record.age(now))
     }
 }

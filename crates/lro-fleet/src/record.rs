@@ -1,5 +1,6 @@
 use lro::{
-    Any, Course, OperationName, Report,
+    Any, OperationName, Report,
+    pacing::CompactState,
     rules::{Age, Rules, Tally, Trouble},
 };
 
@@ -11,7 +12,8 @@ pub(crate) struct Record {
     pub(crate) began: Time,
     /// When to ask next, at the deadline at the latest; once it has ended, when it did.
     pub(crate) due: Time,
-    pub(crate) course: Course,
+    /// Of a pacing that is one schedule for many.
+    pub(crate) state: CompactState,
     pub(crate) tally: Tally,
 }
 

@@ -231,7 +231,7 @@ impl State {
         let Tally { replies, .. } = entry.record.tally;
         let finish = Finish::new(entry.record.tally.running(), done, replies);
         if let Some(class) = classes.get_mut(entry.class as usize) {
-            class.pace.finish(id, &mut entry.record.course, &finish);
+            class.pace.finish(id, &mut entry.record.state, &finish);
         }
     }
 

@@ -30,17 +30,16 @@ use std::{
     time::Duration,
 };
 
-use self::{kind::Kind, schedule::LearnedSchedule};
+use self::{
+    kind::Kind,
+    schedule::{LearnedCompact, LearnedSchedule},
+};
 use crate::{
     chance::Chance,
-    pacing::{Pace, Pacing, Schedule},
+    pacing::{CompactSchedule, Pacing, PacingByKind, PacingPolicy, Schedule},
 };
 
-pub use self::{
-    course::{Course, LearnedKind},
-    history::History,
-    outlook::Outlook,
-};
+pub use self::history::History;
 
 /// A pacing that learns: what the last 64 operations of a kind took tells when to ask about the next.
 ///
@@ -154,11 +153,6 @@ impl Learned {
         Pacing::custom(KindPace { learned: self.clone(), name: kind.into() })
     }
 
-    /// A kind of operations, for those who keep the state of each operation themselves.
-    pub fn kind(&self, kind: &str) -> LearnedKind {
-        LearnedKind(self.state(kind))
-    }
-
     /// Says how long an operation of a kind is expected to take. It counts as one that took so long.
     pub fn expect(&self, kind: &str, duration: Duration) {
         let seconds = duration.as_secs_f64();
@@ -228,7 +222,13 @@ impl fmt::Debug for Learned {
     }
 }
 
-impl Pace for KindPace {
+impl PacingByKind for Learned {
+    fn pacing(&self, kind: &str) -> Pacing {
+        Self::pacing(self, kind)
+    }
+}
+
+impl PacingPolicy for KindPace {
     fn schedule(&self) -> Box<dyn Schedule> {
         Box::new(LearnedSchedule::new(self.learned.state(&self.name)))
     }
@@ -238,8 +238,8 @@ impl Pace for KindPace {
         Pacing::default().schedule()
     }
 
-    fn learned_kind(&self) -> Option<LearnedKind> {
-        Some(self.learned.kind(&self.name))
+    fn compact(&self) -> Option<Arc<dyn CompactSchedule>> {
+        Some(Arc::new(LearnedCompact(self.learned.state(&self.name))))
     }
 }
 

@@ -54,7 +54,7 @@ pub use crate::{
     code::Code,
     handle::{Handle, Service},
     json::from_json,
-    learned::{Course, History, Learned, LearnedKind, Outlook},
+    learned::{History, Learned},
     list::{Pages, list_operations},
     name::OperationName,
     operation::{Operation, Outcome},

@@ -9,11 +9,9 @@ mod policy;
 use std::{fmt, sync::Arc, time::Duration};
 
 use self::classic::Classic;
-use crate::LearnedKind;
-
 pub use self::{
     moment::{Finish, Moment},
-    policy::{Pace, Schedule},
+    policy::{CompactSchedule, CompactState, PacingByKind, PacingPolicy, Ranking, Schedule},
 };
 
 /// When to ask next: data, compared and cloned; [`Schedule`] is its state for one operation.
@@ -34,7 +32,7 @@ pub struct Pacing(Kind);
 #[derive(Clone)]
 enum Kind {
     Classic(Classic),
-    Custom(Arc<dyn Pace>),
+    Custom(Arc<dyn PacingPolicy>),
 }
 
 impl Pacing {
@@ -68,9 +66,9 @@ impl Pacing {
         Self::exponential(delay, 1.0, delay)
     }
 
-    /// A pacing of one's own.
-    pub fn custom(pace: impl Pace + 'static) -> Self {
-        Self(Kind::Custom(Arc::new(pace)))
+    /// A pacing of the caller's own.
+    pub fn custom(policy: impl PacingPolicy + 'static) -> Self {
+        Self(Kind::Custom(Arc::new(policy)))
     }
 
     /// A pacing by the crate `backoff`: the closure makes one state per operation.
@@ -105,24 +103,20 @@ impl Pacing {
         self
     }
 
-    /// The kind of operation by which it is paced, if it is a pacing that [learns](crate::Learned::pacing).
-    pub fn learned_kind(&self) -> Option<LearnedKind> {
+    /// Returns one schedule for all operations, if 16 bytes of state an operation are enough: for every pacing but a
+    /// [custom](Self::custom) one that does not offer it.
+    pub fn compact(&self) -> Option<Arc<dyn CompactSchedule>> {
         match &self.0 {
-            Kind::Classic(_) => None,
-            Kind::Custom(pace) => pace.learned_kind(),
+            Kind::Classic(classic) => Some(Arc::new(*classic)),
+            Kind::Custom(policy) => policy.compact(),
         }
-    }
-
-    /// Whether the delay goes by the [`Moment`] alone, so that one schedule serves any number of operations.
-    pub fn is_stateless(&self) -> bool {
-        matches!(self.0, Kind::Classic(_))
     }
 
     /// The state for one operation that the server will cancel.
     pub(crate) fn schedule_of_cancelling(&self) -> Box<dyn Schedule> {
         match &self.0 {
             Kind::Classic(classic) => Box::new(*classic),
-            Kind::Custom(pace) => pace.schedule_of_cancelling(),
+            Kind::Custom(policy) => policy.schedule_of_cancelling(),
         }
     }
 
@@ -130,7 +124,7 @@ impl Pacing {
     pub fn schedule(&self) -> Box<dyn Schedule> {
         match &self.0 {
             Kind::Classic(classic) => Box::new(*classic),
-            Kind::Custom(pace) => pace.schedule(),
+            Kind::Custom(policy) => policy.schedule(),
         }
     }
 }
@@ -141,7 +135,7 @@ impl Default for Pacing {
     }
 }
 
-/// Pacings of one's own are equal if they are the same one.
+/// Custom pacings are equal if they are the same object.
 impl PartialEq for Kind {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
@@ -156,7 +150,7 @@ impl fmt::Debug for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Classic(classic) => classic.fmt(f),
-            Self::Custom(pace) => pace.fmt(f),
+            Self::Custom(policy) => policy.fmt(f),
         }
     }
 }

@@ -10,7 +10,7 @@ use lro::{
         RequestInfo, ResourceInfo, RetryInfo,
     },
     message::{UnknownValue, Without},
-    pacing::{Finish, Moment, Pace, Schedule},
+    pacing::{CompactSchedule, Finish, Moment, PacingByKind, PacingPolicy, Ranking, Schedule},
     poll_until_done, transport_fn, wkt,
 };
 use serde_json::Value;
@@ -32,7 +32,8 @@ are_shared! {
     RequestInfo, ResourceInfo, RetryInfo,
     UnknownValue, Without<'static, ErrorInfo>,
     wkt::Duration, wkt::FieldMask, wkt::Timestamp,
-    Finish, Moment, Box<dyn Pace>, Box<dyn Schedule>,
+    Finish, Moment, Box<dyn PacingPolicy>, Box<dyn Schedule>, Arc<dyn CompactSchedule>, Arc<dyn Ranking>,
+    Arc<dyn PacingByKind>,
     Arc<dyn LroTransport>, Box<dyn LroTransport>,
 }
 

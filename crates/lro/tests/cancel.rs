@@ -9,7 +9,7 @@ use std::{
 
 use lro::{
     AtDeadline, Cancellation, Code, Operation, Origin, Pacing, Status, Tolerance, Wait,
-    pacing::{Finish, Moment, Pace, Schedule},
+    pacing::{Finish, Moment, PacingPolicy, Schedule},
     poll_until_done,
 };
 use serde_json::Value;
@@ -775,7 +775,7 @@ struct Counting(Arc<Mutex<Vec<Option<Duration>>>>);
 #[derive(Debug)]
 struct Count(u64, Counting);
 
-impl Pace for Counting {
+impl PacingPolicy for Counting {
     fn schedule(&self) -> Box<dyn Schedule> {
         Box::new(Count(0, self.clone()))
     }

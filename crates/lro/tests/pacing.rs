@@ -9,7 +9,7 @@ use std::{
 
 use lro::{
     Code, Origin, Pacing, Status, Tolerance,
-    pacing::{Finish, Moment, Pace, Schedule},
+    pacing::{Finish, Moment, PacingByKind, PacingPolicy, Schedule},
     poll_until_done,
 };
 use serde_json::Value;
@@ -111,6 +111,29 @@ fn has_no_delay_that_nothing_multiplied_gives() {
     let mut schedule = Pacing::exponential(Duration::ZERO, 2.0, seconds(60)).schedule();
     for polls in [1, 2, 1_000, 2_000, u32::MAX] {
         assert_eq!(schedule.delay(&Moment::new(seconds(1), polls)), Some(Duration::ZERO), "{polls}");
+    }
+}
+
+#[test]
+fn is_one_schedule_for_many_operations_where_the_moment_decides() {
+    for pacing in [Pacing::default(), Pacing::classic_exponential(), Pacing::fixed(seconds(3))] {
+        let (compact, mut alone) = (pacing.compact().unwrap(), pacing.schedule());
+        let mut state = [0; 16];
+        for polls in 0..20 {
+            let moment = Moment::new(seconds(7 * u64::from(polls)), polls);
+            assert_eq!(compact.delay(&mut state, &moment), alone.delay(&moment), "{pacing:?} at {moment:?}");
+        }
+        assert_eq!(state, [0; 16]);
+        assert!(compact.ranking().is_none());
+    }
+    assert!(Pacing::custom(Recorded::new(seconds(1))).compact().is_none(), "it does not offer any");
+}
+
+#[test]
+fn is_the_pacing_of_every_kind() {
+    let by_kind: Arc<dyn PacingByKind> = Arc::new(Pacing::fixed(seconds(3)));
+    for kind in ["", "jobs.example.com/Print"] {
+        assert_eq!(PacingByKind::pacing(&by_kind, kind), Pacing::fixed(seconds(3)));
     }
 }
 
@@ -336,7 +359,7 @@ impl Recorded {
     }
 }
 
-impl Pace for Recorded {
+impl PacingPolicy for Recorded {
     fn schedule(&self) -> Box<dyn Schedule> {
         Box::new(self.clone())
     }

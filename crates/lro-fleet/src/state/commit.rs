@@ -95,9 +95,9 @@ impl State {
         let (asked, ended) = (entry.record.age(span.asked), entry.record.age(span.ended));
         let call = Call { deadline: settings.deadline, ..Call::new(asked, ended) };
         let class = classes.get_mut(entry.class as usize);
-        let Record { course, tally, .. } = &mut entry.record;
+        let Record { state, tally, .. } = &mut entry.record;
         let pace =
-            |moment: &Moment, _: Option<&Any>| guard("the pacing", || class?.pace.delay(id, course, moment));
+            |moment: &Moment, _: Option<&Any>| guard("the pacing", || class?.pace.delay(id, state, moment));
         let known = Known { name, tally, trouble: &mut more.trouble, metadata: &mut more.metadata };
         let next = rules.step(known, call, reply, pace, chance);
         let running = tally.running();

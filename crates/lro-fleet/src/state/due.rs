@@ -130,8 +130,8 @@ impl State {
         let is_stale = self.looked_at.is_none_or(|looked_at| now.since(looked_at) >= LOOK_AGAIN);
         if is_stale && keys[key].ready.waiting() > room {
             self.looked_at = Some(now);
-            classes.iter_mut().for_each(|class| class.pace.look());
-            self.ranks = classes.iter().any(|class| class.pace.is_learned());
+            classes.iter_mut().for_each(|class| class.pace.update_ranking());
+            self.ranks = classes.iter().any(|class| class.pace.is_ranked());
         }
         let worth = |item: Item| {
             let entry = table.get(item.id)?;

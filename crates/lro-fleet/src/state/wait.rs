@@ -184,7 +184,7 @@ impl State {
         let collection = self.collection(name.as_str(), key);
         let class = self.join(Tag { kind, key, collection });
         let mut record = Record::begin(now);
-        let delay = self.classes[class].pace.begin(id, &mut record.course);
+        let delay = self.classes[class].pace.begin(id, &mut record.state);
         if let Some(entry) = self.table.get_mut(id) {
             entry.class = class as u32;
             entry.record = record;

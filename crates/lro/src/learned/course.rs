@@ -1,22 +1,11 @@
-use std::{
-    fmt,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::time::Duration;
 
-use super::{Outlook, classic, curve::MIN_GAP, kind::Kind, lock, plan::Plan};
-use crate::pacing::{Finish, Moment};
-
-/// A kind of operation, for those who keep the [`Course`] of each operation themselves: by
-/// [`Learned::kind`](crate::Learned::kind).
-///
-/// Others use [`Learned::pacing`](crate::Learned::pacing), which does the same and heeds progress too.
-#[derive(Clone)]
-pub struct LearnedKind(pub(super) Arc<Mutex<Kind>>);
+use super::{classic, curve::MIN_GAP, kind::Kind, plan::Plan};
+use crate::pacing::{CompactState, Finish, Moment};
 
 /// How far one operation is on the plan of its kind: sixteen bytes of plain data. It begins as its default.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Course {
+pub(super) struct Course {
     /// Of the plan that it goes by.
     edition: u16,
     /// The lot that was drawn for the jitter: from -32767 to 32767.
@@ -29,29 +18,29 @@ pub struct Course {
     round_trip: f32,
 }
 
-impl LearnedKind {
-    /// The delay to the next poll: that of the first one at a moment without polls, then at each good reply.
-    pub fn delay(&self, course: &mut Course, moment: &Moment) -> Duration {
-        course.delay(&mut lock(&self.0), moment, None)
+/// From bytes that a driver kept: numbers that make no sense count as none, lest they spoil the ledger of the kind.
+impl From<CompactState> for Course {
+    fn from(state: CompactState) -> Self {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = state;
+        let real = |bytes| Some(f32::from_le_bytes(bytes)).filter(|number| number.is_finite()).unwrap_or(0.0);
+        Self {
+            edition: u16::from_le_bytes([a, b]),
+            lot: i16::from_le_bytes([c, d]),
+            next: u32::from_le_bytes([e, f, g, h]),
+            balance: real([i, j, k, l]),
+            round_trip: real([m, n, o, p]).max(0.0),
+        }
     }
+}
 
-    /// Learns how an operation ended; to be told once.
-    pub fn finished(&self, course: &mut Course, finish: &Finish) {
-        let kind = &mut *lock(&self.0);
-        course.settle(kind, finish);
-        kind.learn(finish.running.as_secs_f64(), finish.done.map(|done| done.as_secs_f64()));
-    }
-
-    /// A number that is another one whenever something was learned.
-    pub fn edition(&self) -> u32 {
-        lock(&self.0).edition()
-    }
-
-    /// When operations are likely to finish; `None` as long as none has.
-    pub fn outlook(&self) -> Option<Outlook> {
-        let kind = &mut *lock(&self.0);
-        let price = kind.plan()?.price();
-        Some(Outlook::new(kind.curve()?, price))
+impl From<Course> for CompactState {
+    fn from(course: Course) -> Self {
+        let [a, b] = course.edition.to_le_bytes();
+        let [c, d] = course.lot.to_le_bytes();
+        let [e, f, g, h] = course.next.to_le_bytes();
+        let [i, j, k, l] = course.balance.to_le_bytes();
+        let [m, n, o, p] = course.round_trip.to_le_bytes();
+        [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
     }
 }
 
@@ -132,12 +121,6 @@ impl Course {
     }
 }
 
-impl fmt::Debug for LearnedKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LearnedKind").finish_non_exhaustive()
-    }
-}
-
 /// The edition of a kind's plan in fewer bits: two are alike where a kind learned 65,534 times between two polls of an
 /// operation, which then asks at another time than planned, once.
 fn shortened(edition: u32) -> u16 {
@@ -148,3 +131,32 @@ fn shortened(edition: u32) -> u16 {
 const UNPLANNED: u16 = 0;
 /// That of one that goes by a plan of its own.
 const OWN: u16 = u16::MAX;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn is_the_same_after_it_was_kept(
+            edition: u16, lot: i16, next: u32, balance in -1e9_f32..1e9, round_trip in 0.0..1e9_f32,
+        ) {
+            let course = Course { edition, lot, next, balance, round_trip };
+            prop_assert_eq!(Course::from(CompactState::from(course)), course);
+        }
+
+        #[test]
+        fn is_made_of_any_bytes(state: CompactState) {
+            let course = Course::from(state);
+            prop_assert!(course.balance.is_finite() && course.round_trip.is_finite());
+            prop_assert!(course.round_trip >= 0.0);
+        }
+    }
+
+    #[test]
+    fn begins_as_zeroes() {
+        assert_eq!(Course::from([0; 16]), Course::default());
+    }
+}

@@ -79,6 +79,7 @@ impl Curve {
     }
 
     /// The share of operations done within the cell of a time in seconds.
+    #[cfg(test)]
     pub(crate) fn share_done(&self, seconds: f64) -> f64 {
         let cell = self.times.partition_point(|&time| time < seconds);
         self.done[cell.min(self.done.len() - 1)]

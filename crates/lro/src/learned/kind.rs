@@ -11,6 +11,7 @@ use super::{
     history::Memory,
     interval::Interval,
     ledger::Ledger,
+    outlook::Outlook,
     plan::Plan,
 };
 use crate::chance::Chance;
@@ -31,6 +32,8 @@ pub(super) struct Kind {
     plan: Option<Arc<Plan>>,
     /// Kept by the waits that tell their progress, who ask for it at each poll: it is larger than all else here.
     curve: Weak<Curve>,
+    /// Kept by the drivers that rank operations by it.
+    outlook: Weak<Outlook>,
     /// The times, in seconds, outside of which the next one is a surprise; known since the curve was drawn.
     usual: Option<(f64, f64)>,
 }
@@ -49,6 +52,7 @@ impl Kind {
             edition: 1,
             plan: None,
             curve: Weak::new(),
+            outlook: Weak::new(),
             usual: None,
         }
     }
@@ -131,6 +135,17 @@ impl Kind {
         self.plan.clone()
     }
 
+    /// When operations are likely to finish; `None` as long as none has. It is made once for as long as anyone keeps it.
+    pub(super) fn outlook(&mut self) -> Option<Arc<Outlook>> {
+        if let Some(kept) = self.outlook.upgrade() {
+            return Some(kept);
+        }
+        let price = self.plan()?.price();
+        let outlook = Arc::new(Outlook::new(self.curve()?, price));
+        self.outlook = Arc::downgrade(&outlook);
+        Some(outlook)
+    }
+
     /// The curve that the progress of an operation bends; `None` as long as none that told its own has finished.
     pub(super) fn curve_to_bend(&mut self) -> Option<Arc<Curve>> {
         self.bar.is_known().then(|| self.curve())?
@@ -184,6 +199,7 @@ impl Kind {
     fn outdate(&mut self) {
         self.plan = None;
         self.curve = Weak::new();
+        self.outlook = Weak::new();
         self.usual = None;
         self.edition = self.edition.wrapping_add(1);
     }

@@ -1,12 +1,13 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{curve::Curve, policy::Policy};
+use crate::pacing::Ranking;
 
-/// When operations of a kind are likely to finish, as far as is [learned](crate::Learned) at one moment.
+/// When operations of a kind are likely to finish, as far as is learned at one moment.
 ///
 /// For those who cannot ask about all that are due: it tells what it is worth to ask about each.
 #[derive(Clone, Debug)]
-pub struct Outlook {
+pub(super) struct Outlook {
     curve: Arc<Curve>,
     /// The best plans at rising prices.
     rungs: Vec<Rung>,
@@ -49,15 +50,12 @@ impl Outlook {
         }
         Self { curve, rungs }
     }
+}
 
-    /// The share of operations that are done at an age, from 0 to 1.
-    pub fn share_done(&self, age: Duration) -> f64 {
-        self.curve.share_done(age.as_secs_f64())
-    }
-
+impl Ranking for Outlook {
     /// What it is worth to ask now about an operation of an age that was last seen running at another one: the price of a
     /// poll, in seconds of delay, at which the best plan would ask just now. It grows with the age.
-    pub fn worth(&self, running: Duration, age: Duration) -> f64 {
+    fn worth(&self, running: Duration, age: Duration) -> f64 {
         let (from, now) = (running.as_secs_f64(), age.as_secs_f64());
         if now <= from {
             return 0.0;
@@ -131,7 +129,5 @@ mod tests {
         assert!(worth(0.0, 30.0) < worth(50.0, 62.0));
         assert!(worth(0.0, 62.0) > worth(30.0, 55.0));
         assert_eq!(worth(10.0, 10.0), 0.0);
-        assert!((outlook.share_done(secs(60.0)) - 0.5).abs() < 0.2);
-        assert_eq!(outlook.share_done(secs(1e9)), 1.0);
     }
 }

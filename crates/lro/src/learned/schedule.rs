@@ -5,7 +5,7 @@ use std::{
 };
 
 use super::{bar::Guesses, course::Course, curve::Curve, kind::Kind, lock};
-use crate::pacing::{Finish, Moment, Schedule};
+use crate::pacing::{CompactSchedule, CompactState, Finish, Moment, Ranking, Schedule};
 
 /// The pace of one operation of a kind; no work beyond a few comparisons unless the kind has learned meanwhile, or the
 /// operation tells its progress.
@@ -44,6 +44,36 @@ impl Schedule for LearnedSchedule {
             kind.learn_bar(&self.guesses, (running.max(done / 8.0) * done).sqrt());
         }
         kind.learn(running, done);
+    }
+}
+
+/// The pace of all operations of a kind: the course of each is in its state. It heeds no progress.
+pub(super) struct LearnedCompact(pub(super) Arc<Mutex<Kind>>);
+
+impl CompactSchedule for LearnedCompact {
+    fn delay(&self, state: &mut CompactState, moment: &Moment) -> Option<Duration> {
+        let mut course = Course::from(*state);
+        let delay = course.delay(&mut lock(&self.0), moment, None);
+        *state = course.into();
+        Some(delay)
+    }
+
+    fn finished(&self, state: &mut CompactState, finish: &Finish) {
+        let mut course = Course::from(*state);
+        let kind = &mut *lock(&self.0);
+        course.settle(kind, finish);
+        kind.learn(finish.running.as_secs_f64(), finish.done.map(|done| done.as_secs_f64()));
+        *state = course.into();
+    }
+
+    fn ranking(&self) -> Option<Arc<dyn Ranking>> {
+        Some(lock(&self.0).outlook()?)
+    }
+}
+
+impl fmt::Debug for LearnedCompact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LearnedCompact").finish_non_exhaustive()
     }
 }
 

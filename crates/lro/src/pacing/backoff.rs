@@ -4,11 +4,11 @@ use std::{fmt, time::Duration};
 
 use ::backoff::backoff::Backoff;
 
-use super::{Moment, Pace, Schedule};
+use super::{Moment, PacingPolicy, Schedule};
 
 pub(super) struct MakeBackoff<F>(pub(super) F);
 
-impl<F, B> Pace for MakeBackoff<F>
+impl<F, B> PacingPolicy for MakeBackoff<F>
 where
     F: Fn() -> B + Send + Sync,
     B: Backoff + Send + Sync + 'static,

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{Moment, Schedule, scaled};
+use super::{CompactSchedule, CompactState, Moment, Schedule, scaled};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Classic {
@@ -8,12 +8,12 @@ pub(super) enum Classic {
     Exponential { first: Duration, factor: f64, at_most: Duration },
 }
 
-impl Schedule for Classic {
-    fn delay(&mut self, moment: &Moment) -> Option<Duration> {
+impl Classic {
+    fn delay_at(self, moment: &Moment) -> Duration {
         if moment.polls == 0 {
-            return Some(Duration::ZERO);
+            return Duration::ZERO;
         }
-        Some(match *self {
+        match self {
             Self::Proportional { share, at_least, at_most } => {
                 scaled(moment.elapsed, share).max(at_least).min(at_most)
             }
@@ -21,6 +21,19 @@ impl Schedule for Classic {
                 let exponent = i32::try_from(moment.polls - 1).unwrap_or(i32::MAX);
                 scaled(first, factor.powi(exponent)).min(at_most)
             }
-        })
+        }
+    }
+}
+
+impl Schedule for Classic {
+    fn delay(&mut self, moment: &Moment) -> Option<Duration> {
+        Some(self.delay_at(moment))
+    }
+}
+
+/// The delay depends on the moment alone: the state stays as it is.
+impl CompactSchedule for Classic {
+    fn delay(&self, _: &mut CompactState, moment: &Moment) -> Option<Duration> {
+        Some(self.delay_at(moment))
     }
 }
