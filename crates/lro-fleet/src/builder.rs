@@ -1,6 +1,10 @@
-use std::{any::type_name, fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use lro::{Learned, LroTransport, OperationName, Tolerance, pacing::Pacing, rules::Rules};
+use lro::{
+    LroTransport, OperationName, Service, Tolerance,
+    pacing::{Pacing, PacingByKind},
+    rules::Rules,
+};
 
 use crate::{
     driver::drive,
@@ -16,7 +20,7 @@ use crate::{
 pub struct FleetBuilder {
     transport: Arc<dyn LroTransport>,
     naming: Naming,
-    learned: Option<Learned>,
+    pacing: Option<Arc<dyn PacingByKind>>,
     settings: Settings,
 }
 
@@ -25,7 +29,6 @@ pub struct FleetBuilder {
 pub(crate) struct Settings {
     pub(crate) rules: Rules,
     pub(crate) deadline: Option<Duration>,
-    pub(crate) pacing: Option<Pacing>,
     pub(crate) rate: Option<Rate>,
     pub(crate) max_in_flight: usize,
     pub(crate) most_completions: usize,
@@ -35,8 +38,9 @@ pub(crate) struct Settings {
 }
 
 /// What is told by the name of an operation.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Naming {
+    service: Service,
     key: Option<Arc<NameOf>>,
     kind: Option<Arc<NameOf>>,
 }
@@ -48,7 +52,6 @@ impl FleetBuilder {
         let settings = Settings {
             rules: Rules::default(),
             deadline: None,
-            pacing: None,
             rate: None,
             max_in_flight: 64,
             most_completions: 1_024,
@@ -56,7 +59,8 @@ impl FleetBuilder {
             sweeps: true,
             seed: None,
         };
-        Self { transport, naming: Naming::default(), learned: None, settings }
+        let naming = Naming { service: transport.service(), key: None, kind: None };
+        Self { transport, naming, pacing: None, settings }
     }
 
     /// Sets the most calls in flight at a time; at least one. Default: 64.
@@ -94,24 +98,20 @@ impl FleetBuilder {
         self
     }
 
-    /// Sets of which kind an operation is, by its name: those of a kind are alike in how long they take. Default: the
-    /// response type that is awaited.
+    /// Sets the kind of an operation, by its name. Operations of a kind take a similar time. Default: the key of the
+    /// service for all.
     pub fn kind(mut self, kind: impl Fn(&OperationName) -> String + Send + Sync + 'static) -> Self {
         self.naming.kind = Some(Arc::new(kind));
         self
     }
 
-    /// Sets when to ask. Default: what was [learned](Self::learned), if anything learns; else [`Pacing::default`].
+    /// Sets when to poll: one [`Pacing`] for all, or one for each [kind](Self::kind) of operation, such as
+    /// `lro_learned::Learned`. Default: that of the [transport](LroTransport::default_pacing), if it has one; else
+    /// [`Pacing::default`].
     ///
-    /// A pacing of one's own must not call the fleet: it is asked while that is locked.
-    pub fn pacing(mut self, pacing: Pacing) -> Self {
-        self.settings.pacing = Some(pacing);
-        self
-    }
-
-    /// Sets what learns how long operations take. Default: that of the [transport](LroTransport::learned), if it has one.
-    pub fn learned(mut self, learned: Learned) -> Self {
-        self.learned = Some(learned);
+    /// A pacing of the caller's own must not call the fleet: it is asked while that is locked.
+    pub fn pacing(mut self, pacing: impl PacingByKind + 'static) -> Self {
+        self.pacing = Some(Arc::new(pacing));
         self
     }
 
@@ -170,10 +170,10 @@ impl FleetBuilder {
     ///
     /// Outside a tokio runtime with time enabled.
     pub fn start(self) -> Fleet {
-        let Self { transport, naming, learned, settings } = self;
-        let learned = learned.or_else(|| transport.learned().cloned());
+        let Self { transport, naming, pacing, settings } = self;
+        let pacing = pacing.unwrap_or_else(|| Arc::new(TransportPacing(transport.clone())));
         let lists = transport.capabilities().list;
-        let state = State::new(settings, transport.service(), learned, lists);
+        let state = State::new(settings, transport.service(), pacing, lists);
         let clock = state.clock;
         let shared = Arc::new(Shared::new(transport, naming, state));
         tokio::spawn(drive(shared.clone(), clock));
@@ -186,9 +186,19 @@ impl Naming {
         self.key.as_ref().map(|key| key(name)).unwrap_or_default()
     }
 
-    /// The kind of an operation whose response is awaited as `R`.
-    pub(crate) fn kind<R>(&self, name: &OperationName) -> String {
-        self.kind.as_ref().map_or_else(|| type_name::<R>().to_owned(), |kind| kind(name))
+    /// The kind of an operation.
+    pub(crate) fn kind(&self, name: &OperationName) -> String {
+        self.kind.as_ref().map_or_else(|| self.service.key().to_owned(), |kind| kind(name))
+    }
+}
+
+/// The pacing of a fleet that was given none: the transport's.
+#[derive(Debug)]
+struct TransportPacing(Arc<dyn LroTransport>);
+
+impl PacingByKind for TransportPacing {
+    fn pacing(&self, kind: &str) -> Pacing {
+        self.0.default_pacing(kind).unwrap_or_default()
     }
 }
 

@@ -47,7 +47,7 @@ impl Fleet {
     /// and with its end if it has ended in a failure that somebody still keeps a watch of. It is asked about from now on,
     /// whether the watch is awaited or not. Dropping the last watch of a name stops that, and nothing else.
     pub fn watch<R>(&self, name: OperationName) -> Watch<R> {
-        let wanted = self.wanted::<R>(name);
+        let wanted = self.wanted(name);
         let seat = self.0.0.with(|state| state.watch(wanted));
         Watch::new(self.0.clone(), seat)
     }
@@ -59,7 +59,7 @@ impl Fleet {
     /// `FAILED_PRECONDITION` of [`Origin::StoppedAsking`](lro::Origin::StoppedAsking) after a shutdown,
     /// `RESOURCE_EXHAUSTED` if four billion operations are waited for.
     pub fn register<R>(&self, name: OperationName) -> Result<(), Status> {
-        let wanted = self.wanted::<R>(name);
+        let wanted = self.wanted(name);
         self.0.0.with(|state| state.register(wanted))
     }
 
@@ -112,9 +112,9 @@ impl Fleet {
         poll_fn(|context| listener.poll(context, State::take_handles)).await
     }
 
-    fn wanted<R>(&self, name: OperationName) -> Wanted {
+    fn wanted(&self, name: OperationName) -> Wanted {
         let naming = &self.0.0.naming;
-        Wanted { kind: naming.kind::<R>(&name), key: naming.key(&name), name }
+        Wanted { kind: naming.kind(&name), key: naming.key(&name), name }
     }
 }
 

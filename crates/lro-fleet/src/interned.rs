@@ -32,6 +32,10 @@ impl<K: Clone + Eq + Hash, T> Interned<K, T> {
         self.all.get(number).map(|(_, it)| it)
     }
 
+    pub(crate) fn name(&self, number: usize) -> Option<&K> {
+        self.all.get(number).map(|(name, _)| name)
+    }
+
     pub(crate) fn get_mut(&mut self, number: usize) -> Option<&mut T> {
         self.all.get_mut(number).map(|(_, it)| it)
     }

@@ -8,11 +8,11 @@ mod line;
 mod list;
 mod wait;
 
-use std::{collections::VecDeque, mem, task::Waker, time::Duration};
+use std::{collections::VecDeque, mem, sync::Arc, task::Waker, time::Duration};
 
 use lro::{
-    Handle, Learned, OperationName, Report, Service,
-    pacing::Finish,
+    Handle, OperationName, Report, Service,
+    pacing::{Finish, PacingByKind},
     rules::{Rules, Tally},
 };
 use slab::Slab;
@@ -45,7 +45,7 @@ pub(crate) struct State {
     rules: Rules,
     ticks: Ticks,
     service: Service,
-    learned: Option<Learned>,
+    pacing: Arc<dyn PacingByKind>,
     lists: bool,
     chance: fastrand::Rng,
     table: Table,
@@ -87,7 +87,12 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(settings: Settings, service: Service, learned: Option<Learned>, lists: bool) -> Self {
+    pub(crate) fn new(
+        settings: Settings,
+        service: Service,
+        pacing: Arc<dyn PacingByKind>,
+        lists: bool,
+    ) -> Self {
         let mut chance = settings.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
         Self {
             clock: Clock::start(),
@@ -96,7 +101,7 @@ impl State {
             lists: lists && settings.sweeps,
             settings,
             service,
-            learned,
+            pacing,
             chance,
             table: Table::default(),
             timers: Timers::default(),

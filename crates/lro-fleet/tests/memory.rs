@@ -16,8 +16,8 @@ fn what_comes_and_goes_leaves_nothing_behind() {
     churn("watches that nobody waits for in line", |builder| builder);
     churn("watches with a deadline", |builder| builder.deadline(secs(3_600)));
     let learned = Learned::new();
-    learned.expect("jobs.example.com v1/jobs", secs(3_600));
-    churn("watches that are not due yet", |builder| builder.kind(|_| "jobs".to_owned()).learned(learned));
+    learned.expect("jobs", secs(3_600));
+    churn("watches that are not due yet", |builder| builder.kind(|_| "jobs".to_owned()).pacing(learned));
     churn("quota keys", |builder| builder.quota_key(|name| name.as_str().to_owned()));
     churn("kinds", |builder| builder.kind(|name| name.as_str().to_owned()));
 }

@@ -1,6 +1,6 @@
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use lro::{Learned, Status};
+use lro::{Status, pacing::PacingByKind};
 
 use crate::{Credentials, HttpClient, NoCredentials, endpoint::shown};
 
@@ -21,7 +21,7 @@ pub(crate) struct Settings {
     pub(crate) call_timeout: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) http2_only: bool,
-    pub(crate) learned: Option<Learned>,
+    pub(crate) pacing: Option<Arc<dyn PacingByKind>>,
 }
 
 impl HttpClientBuilder {
@@ -35,7 +35,7 @@ impl HttpClientBuilder {
             call_timeout: Duration::from_secs(60),
             connect_timeout: Duration::from_secs(10),
             http2_only: false,
-            learned: None,
+            pacing: None,
         };
         Self { settings, finish: Box::new(|client| client) }
     }
@@ -84,10 +84,19 @@ impl<C> HttpClientBuilder<C> {
         self
     }
 
-    /// Paces the waits of this client by what was learned of how long its operations take, where they are given no pacing
-    /// of their own, and learns from each. Default: nothing is learned.
-    pub fn learned(mut self, learned: Learned) -> Self {
-        self.settings.learned = Some(learned);
+    /// Sets when waits of this client poll that are given no pacing of their own: one [`Pacing`](lro::Pacing) for all, or
+    /// one for each kind of operation, such as `lro_learned::Learned`. Default: [`Pacing::default`](lro::Pacing::default).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use lro::Pacing;
+    /// use lro_http::HttpClient;
+    ///
+    /// let client = HttpClient::builder("http://localhost:8080").pacing(Pacing::fixed(Duration::from_secs(5))).build()?;
+    /// # Ok::<(), lro::Status>(())
+    /// ```
+    pub fn pacing(mut self, pacing: impl PacingByKind + 'static) -> Self {
+        self.settings.pacing = Some(Arc::new(pacing));
         self
     }
 

@@ -6,7 +6,7 @@ use hyper_util::{
     client::legacy::Client,
     rt::{TokioExecutor, TokioTimer},
 };
-use lro::{Code, Learned, Status};
+use lro::{Code, Pacing, Status, pacing::PacingByKind};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 use tracing::debug;
@@ -36,7 +36,7 @@ struct Inner {
     user_agent: HeaderValue,
     largest_reply: usize,
     call_timeout: Duration,
-    learned: Option<Learned>,
+    pacing: Option<Arc<dyn PacingByKind>>,
     http: Client<Connector, Payload>,
 }
 
@@ -65,7 +65,7 @@ impl HttpClient {
                 .map_err(|_| Status::invalid_argument(format!("not a user agent: {user_agent:?}")))?,
             largest_reply: settings.largest_reply,
             call_timeout: settings.call_timeout,
-            learned: settings.learned,
+            pacing: settings.pacing,
             http,
             endpoint,
         })))
@@ -76,9 +76,10 @@ impl HttpClient {
         &self.0.endpoint
     }
 
-    /// What was learned of how long operations take, if the client learns.
-    pub fn learned(&self) -> Option<&Learned> {
-        self.0.learned.as_ref()
+    /// Returns the pacing that this client was given for operations of a kind, for transports over it:
+    /// [`LroTransport::default_pacing`](lro::LroTransport::default_pacing).
+    pub fn default_pacing(&self, kind: &str) -> Option<Pacing> {
+        Some(self.0.pacing.as_ref()?.pacing(kind))
     }
 
     /// Sends a call and reads its reply as `T`.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use lro::{
-    Capabilities, Learned, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage,
+    Capabilities, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage, Pacing,
     Service, Status, async_trait, wkt,
 };
 use serde::{Deserialize, Serialize};
@@ -162,8 +162,8 @@ impl LroTransport for HttpTransport {
         self.binding.service.clone()
     }
 
-    fn learned(&self) -> Option<&Learned> {
-        self.client.learned()
+    fn default_pacing(&self, kind: &str) -> Option<Pacing> {
+        self.client.default_pacing(kind)
     }
 }
 

@@ -69,7 +69,7 @@ impl RouteOptimization {
         request: &OptimizeToursRequest,
     ) -> Result<Wait<'static, OptimizeToursResponse, OptimizeToursLongRunningMetadata>, Status> {
         let call = self.call(&request.parent, ":optimizeToursLongRunning")?;
-        self.start(call.body(&Without::new(request, "parent"))?).await
+        self.start(kind::OPTIMIZE_TOURS_LONG_RUNNING, call.body(&Without::new(request, "parent"))?).await
     }
 
     /// Plans tours in an operation that reads the request from Cloud Storage and writes the response there.
@@ -83,7 +83,7 @@ impl RouteOptimization {
     ) -> Result<Wait<'static, OptimizeToursUriResponse, OptimizeToursUriMetadata>, Status> {
         // The service's own spelling.
         let call = self.call(&request.parent, ":OptimizeToursUri")?;
-        self.start(call.body(&Without::new(request, "parent"))?).await
+        self.start(kind::OPTIMIZE_TOURS_URI, call.body(&Without::new(request, "parent"))?).await
     }
 
     /// Plans many tours in one operation, each read from a file and written to a file.
@@ -96,7 +96,7 @@ impl RouteOptimization {
         request: &BatchOptimizeToursRequest,
     ) -> Result<Wait<'static, BatchOptimizeToursResponse, BatchOptimizeToursMetadata>, Status> {
         let call = self.call(&request.parent, ":batchOptimizeTours")?;
-        self.start(call.body(&Without::new(request, "parent"))?).await
+        self.start(kind::BATCH_OPTIMIZE_TOURS, call.body(&Without::new(request, "parent"))?).await
     }
 
     /// Goes on with an operation from a saved handle.
@@ -113,8 +113,8 @@ impl RouteOptimization {
         Ok(Call::post(SERVICE.version(), parent, verb).param("parent", parent))
     }
 
-    async fn start<R, M>(&self, call: Call) -> Result<Wait<'static, R, M>, Status> {
-        Ok(Wait::started(self.clone(), self.0.start(call).await?).with_metadata())
+    async fn start<R, M>(&self, kind: &'static str, call: Call) -> Result<Wait<'static, R, M>, Status> {
+        Ok(Wait::started(self.clone(), self.0.start(call).await?).with_metadata().kind(kind))
     }
 }
 
@@ -128,3 +128,11 @@ const PROJECTS: NameTemplate = NameTemplate::new(&["projects", "*"]);
 const LOCATIONS: NameTemplate = NameTemplate::new(&["projects", "*", "locations", "*"]);
 /// What the network and the queue may take beyond the solving.
 const MARGIN: Duration = Duration::from_secs(30);
+
+/// The kinds of operations: a pacing that learns tells them apart.
+mod kind {
+    pub(super) const OPTIMIZE_TOURS_LONG_RUNNING: &str =
+        "routeoptimization.googleapis.com/OptimizeToursLongRunning";
+    pub(super) const OPTIMIZE_TOURS_URI: &str = "routeoptimization.googleapis.com/OptimizeToursUri";
+    pub(super) const BATCH_OPTIMIZE_TOURS: &str = "routeoptimization.googleapis.com/BatchOptimizeTours";
+}

@@ -72,7 +72,7 @@ impl WorkspaceEvents {
     ) -> Result<Wait<'static, Subscription, CreateSubscriptionMetadata>, Status> {
         let CreateSubscriptionRequest { subscription, validate_only } = request.into();
         let call = Call::post(self.version(), "subscriptions", "").flag("validateOnly", validate_only);
-        self.start(call.body(&subscription)?).await
+        self.start(kind::CREATE_SUBSCRIPTION, call.body(&subscription)?).await
     }
 
     /// Changes the fields of a subscription that the mask names; without a mask, those that are set.
@@ -92,7 +92,7 @@ impl WorkspaceEvents {
             .param("subscription.name", name)
             .query("updateMask", &mask)
             .flag("validateOnly", validate_only);
-        self.start(call.body(&subscription)?).await
+        self.start(kind::UPDATE_SUBSCRIPTION, call.body(&subscription)?).await
     }
 
     /// Deletes a subscription.
@@ -111,7 +111,7 @@ impl WorkspaceEvents {
             .flag("validateOnly", validate_only)
             .flag("allowMissing", allow_missing)
             .query("etag", &etag);
-        self.start(call).await
+        self.start(kind::DELETE_SUBSCRIPTION, call).await
     }
 
     /// Reactivates a suspended subscription.
@@ -126,7 +126,7 @@ impl WorkspaceEvents {
         let ReactivateSubscriptionRequest { name } = request.into();
         let name = resource_name(&[SUBSCRIPTIONS], &name)?;
         let call = Call::post(self.version(), name, ":reactivate").param("name", name);
-        self.start(call.body(&Empty {})?).await
+        self.start(kind::REACTIVATE_SUBSCRIPTION, call.body(&Empty {})?).await
     }
 
     /// Gets a subscription; no operation.
@@ -168,8 +168,8 @@ impl WorkspaceEvents {
         Wait::resumed(self.clone(), handle)
     }
 
-    async fn start<R, M>(&self, call: Call) -> Result<Wait<'static, R, M>, Status> {
-        Ok(Wait::started(self.clone(), self.0.start(call).await?).with_metadata())
+    async fn start<R, M>(&self, kind: &'static str, call: Call) -> Result<Wait<'static, R, M>, Status> {
+        Ok(Wait::started(self.clone(), self.0.start(call).await?).with_metadata().kind(kind))
     }
 
     fn version(&self) -> &str {
@@ -193,3 +193,11 @@ impl Version {
 
 const OPERATIONS: NameTemplate = NameTemplate::new(&["operations", "**"]);
 const SUBSCRIPTIONS: NameTemplate = NameTemplate::new(&["subscriptions", "*"]);
+
+/// The kinds of operations: a pacing that learns tells them apart.
+mod kind {
+    pub(super) const CREATE_SUBSCRIPTION: &str = "workspaceevents.googleapis.com/CreateSubscription";
+    pub(super) const UPDATE_SUBSCRIPTION: &str = "workspaceevents.googleapis.com/UpdateSubscription";
+    pub(super) const DELETE_SUBSCRIPTION: &str = "workspaceevents.googleapis.com/DeleteSubscription";
+    pub(super) const REACTIVATE_SUBSCRIPTION: &str = "workspaceevents.googleapis.com/ReactivateSubscription";
+}

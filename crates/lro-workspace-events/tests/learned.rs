@@ -8,7 +8,7 @@ use lro::{History, Learned, Status, pacing::Moment};
 use lro_emulator::Emulator;
 use lro_workspace_events::{
     Version, WorkspaceEvents,
-    messages::{NotificationEndpoint, Subscription},
+    messages::{NotificationEndpoint, Subscription, UpdateSubscriptionRequest},
 };
 use tokio::time::Instant;
 
@@ -27,22 +27,40 @@ async fn asks_about_the_second_operation_when_the_first_one_lets_expect() {
 }
 
 #[tokio::test]
-async fn keeps_responses_of_different_types_apart_and_versions_too() {
+async fn keeps_the_methods_apart_whatever_they_respond() {
     let (emulator, learned) = (emulator().await, eager());
     let events = client(&emulator, &learned);
     let created = events.create_subscription(&wanted("AAA")).await.unwrap().await.unwrap();
+    let subscription = Subscription { name: created.name.clone(), ..wanted("AAA") };
+    let update = UpdateSubscriptionRequest { subscription, ..Default::default() };
+    let cold = time(events.update_subscription(update).await.unwrap()).await;
+    assert!(is_soon_after(CLASSIC, cold), "{cold:?}: nothing is known of updates");
     let cold = time(events.delete_subscription(&*created.name).await.unwrap()).await;
-    assert!(is_soon_after(CLASSIC, cold), "{cold:?}: nothing is known of what has no response");
-    let beta = WorkspaceEvents::builder_of(Version::V1Beta).endpoint(emulator.endpoint());
-    let beta = beta.learned(learned.clone()).build().unwrap();
-    let cold = time(beta.create_subscription(&wanted("AAA")).await.unwrap()).await;
-    assert!(is_soon_after(CLASSIC, cold), "{cold:?}: nothing is known of v1beta");
+    assert!(is_soon_after(CLASSIC, cold), "{cold:?}: nothing is known of deletions");
+    let methods = ["CreateSubscription", "DeleteSubscription", "UpdateSubscription"];
+    let named = methods.map(|method| format!("workspaceevents.googleapis.com/{method}"));
+    assert_eq!(kinds(&learned.history()), named);
 
-    let [empty, subscription, beta] = &kinds(&learned.history())[..] else { panic!("three kinds") };
-    assert!(empty.starts_with("workspaceevents.googleapis.com v1/") && empty.ends_with("::Empty"), "{empty}");
-    assert!(subscription.starts_with("workspaceevents.googleapis.com v1/"), "{subscription}");
-    assert!(beta.starts_with("workspaceevents.googleapis.com v1beta/"), "{beta}");
-    assert!([subscription, beta].iter().all(|kind| kind.ends_with("::Subscription")));
+    // A method is the same in another version.
+    let planned = first_poll(&learned.history(), &named[0]);
+    assert!(planned.abs_diff(CLASSIC) > TOLERANCE, "{planned:?} would show nothing");
+    let beta = WorkspaceEvents::builder_of(Version::V1Beta).endpoint(emulator.endpoint());
+    let beta = beta.pacing(learned.clone()).build().unwrap();
+    let warm = time(beta.create_subscription(&wanted("AAA")).await.unwrap()).await;
+    assert!(is_soon_after(planned, warm), "{warm:?}, planned at {planned:?}");
+    assert_eq!(kinds(&learned.history()), named);
+}
+
+#[tokio::test]
+async fn keeps_the_kind_in_the_handle() {
+    let (emulator, learned) = (emulator().await, eager());
+    let events = client(&emulator, &learned);
+    let wait = events.create_subscription(&wanted("AAA")).await.unwrap();
+    let handle = wait.handle().unwrap();
+    assert_eq!(handle.kind(), Some("workspaceevents.googleapis.com/CreateSubscription"));
+    drop(wait);
+    events.resume::<Subscription>(&handle).unwrap().await.unwrap();
+    assert_eq!(kinds(&learned.history()), ["workspaceevents.googleapis.com/CreateSubscription"]);
 }
 
 #[tokio::test]
@@ -102,7 +120,7 @@ fn is_soon_after(due: Duration, noticed: Duration) -> bool {
 }
 
 fn client(emulator: &Emulator, learned: &Learned) -> WorkspaceEvents {
-    WorkspaceEvents::builder().endpoint(emulator.endpoint()).learned(learned.clone()).build().unwrap()
+    WorkspaceEvents::builder().endpoint(emulator.endpoint()).pacing(learned.clone()).build().unwrap()
 }
 
 async fn emulator() -> Emulator {

@@ -7,8 +7,8 @@ use crate::{OperationName, Status};
 /// What to save in order to go on with an operation after a restart.
 ///
 /// It holds the service, the API version and the operation's name: neither a URL nor a credential, so a handle from
-/// elsewhere cannot send a token astray. As JSON it is `{"format": 1, "service": …, "version": …, "name": …}`; members
-/// that are not known are passed over, a later format is refused.
+/// elsewhere cannot send a token astray. As JSON it is `{"format": 1, "service": …, "version": …, "name": …}`, with a member
+/// `kind` if the wait was given one; members that are not known are passed over, a later format is refused.
 ///
 /// ```
 /// use lro::{Handle, OperationName, Service};
@@ -29,6 +29,8 @@ pub struct Handle {
     #[serde(flatten)]
     service: Service,
     name: OperationName,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: Option<String>,
 }
 
 /// The format of what is saved: it is written along, so that a later one is refused and not misread.
@@ -47,7 +49,17 @@ pub struct Service {
 impl Handle {
     /// The handle of an operation of this service.
     pub fn new(service: &Service, name: OperationName) -> Self {
-        Self { format: Format, service: service.clone(), name }
+        Self { format: Format, service: service.clone(), name, kind: None }
+    }
+
+    /// Sets the [kind](crate::Wait::kind) of the operation.
+    pub fn with_kind(self, kind: impl Into<String>) -> Self {
+        Self { kind: Some(kind.into()), ..self }
+    }
+
+    /// The [kind](crate::Wait::kind) of the operation, if it was given one.
+    pub fn kind(&self) -> Option<&str> {
+        self.kind.as_deref()
     }
 
     /// The service that the operation belongs to.

@@ -2,7 +2,7 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-use crate::{Attempt, Code, Learned, Operation, OperationName, Service, Status};
+use crate::{Attempt, Code, Operation, OperationName, Pacing, Service, Status};
 
 /// The provided methods `…_within`: the plain calls, without a box around theirs.
 macro_rules! within {
@@ -114,9 +114,11 @@ pub trait LroTransport: fmt::Debug + Send + Sync {
         Service::default()
     }
 
-    /// What was learned of how long its operations take. A wait that was given no pacing is paced by it then, its kind
-    /// being the service and the response type that is awaited; and it learns from that wait.
-    fn learned(&self) -> Option<&Learned> {
+    /// Returns the pacing of a wait that was given none, by the kind of its operation. The kind is the wait's
+    /// [own](crate::Wait::kind) or, without one, the key of the service.
+    ///
+    /// The default is `None`: such a wait is paced by [`Pacing::default`].
+    fn default_pacing(&self, _kind: &str) -> Option<Pacing> {
         None
     }
 }
@@ -257,8 +259,8 @@ macro_rules! forward_transport {
             $crate::LroTransport::service(&$to)
         }
 
-        fn learned(&$this) -> ::core::option::Option<&$crate::Learned> {
-            $crate::LroTransport::learned(&$to)
+        fn default_pacing(&$this, kind: &str) -> ::core::option::Option<$crate::Pacing> {
+            $crate::LroTransport::default_pacing(&$to, kind)
         }
     };
     ($this:ident => $to:expr, $call:ident, $within:ident,

@@ -5,7 +5,7 @@ mod settings;
 mod snapshot;
 
 use std::{
-    any::type_name,
+    borrow::Cow,
     fmt,
     future::{Future, IntoFuture},
     marker::PhantomData,
@@ -99,11 +99,12 @@ impl<'a, R> Wait<'a, R> {
     /// `INVALID_ARGUMENT` if the handle is of another service, or of another version of its API.
     pub fn resumed(transport: impl LroTransport + 'a, handle: &Handle) -> Result<Self, Status> {
         let name = handle.name_for(&transport.service())?;
-        Ok(poll_until_done(transport, name))
+        let mut wait = poll_until_done(transport, name);
+        wait.driver.settings().kind = handle.kind().map(|kind| Cow::Owned(kind.to_owned()));
+        Ok(wait)
     }
 
-    fn of(mut driver: Driver<'a>) -> Self {
-        driver.settings().kind = type_name::<R>();
+    fn of(driver: Driver<'a>) -> Self {
         Self { driver, told: false, types: PhantomData }
     }
 }
@@ -114,27 +115,36 @@ impl<'a, R, M> Wait<'a, R, M> {
         Wait { driver: self.driver, told: self.told, types: PhantomData }
     }
 
-    /// Sets when to ask. Default: what the transport [has learned](LroTransport::learned) of operations with this response
-    /// type, if it learns; else [`Pacing::default`].
+    /// Sets when to poll. Default: the [default pacing](LroTransport::default_pacing) of the transport for operations of
+    /// this [kind](Self::kind), if it has one; else [`Pacing::default`].
     pub fn pacing(mut self, pacing: Pacing) -> Self {
         self.driver.settings().pacing = Some(pacing);
         self
     }
 
-    /// Tells how much of the work is done, from 0 to 1, by the metadata; a pacing that [learns](crate::Learned) asks
-    /// accordingly.
+    /// Names the kind of the operation, such as its method: `routeoptimization.googleapis.com/OptimizeToursLongRunning`.
+    /// Operations of a kind take a similar time. A client with a pacing that learns applies it by kind.
+    ///
+    /// Default: the key of the transport's service.
+    pub fn kind(mut self, kind: impl Into<Cow<'static, str>>) -> Self {
+        self.driver.settings().kind = Some(kind.into());
+        self
+    }
+
+    /// Reads how much of the work is done, from 0 to 1, out of the metadata. A pacing receives it as
+    /// [`Moment::progress`](crate::pacing::Moment::progress); the pacing that learns (crate `lro-learned`) plans by it.
     ///
     /// ```
-    /// # use lro::{Learned, Operation, OperationName, Status, poll_until_done, transport_fn};
+    /// # use lro::{Operation, OperationName, Pacing, Status, poll_until_done, transport_fn};
     /// # #[derive(serde::Deserialize)] struct Job {}
     /// #[derive(serde::Deserialize)]
     /// struct JobProgress { percent: f64 }
-    /// # async fn example(name: OperationName, learned: Learned) -> Result<(), Status> {
+    /// # async fn example(name: OperationName, pacing: Pacing) -> Result<(), Status> {
     /// # let jobs = transport_fn(|name| async move { Ok(Operation::running(name.as_str())) });
     /// let job: Job = poll_until_done(&jobs, name)
     ///     .with_metadata::<JobProgress>()
     ///     .progress(|progress| Some(progress.percent / 100.0))
-    ///     .pacing(learned.pacing("jobs"))
+    ///     .pacing(pacing)
     ///     .await?;
     /// # Ok(()) }
     /// ```
@@ -201,7 +211,11 @@ impl<'a, R, M> Wait<'a, R, M> {
 
     /// What to save in order to go on after a restart, by [`Wait::resumed`].
     pub fn handle(&self) -> Option<Handle> {
-        Some(Handle::new(&self.driver.transport().service(), self.driver.name()?.clone()))
+        let handle = Handle::new(&self.driver.transport().service(), self.driver.name()?.clone());
+        Some(match self.driver.kind() {
+            Some(kind) => handle.with_kind(kind),
+            None => handle,
+        })
     }
 
     /// The state at the next good reply, then the pause; `None` once the operation is done and was told so.

@@ -32,6 +32,27 @@ fn holds_service_version_and_name_and_nothing_else() {
 }
 
 #[test]
+fn holds_the_kind_if_there_is_one() {
+    // SPEC 12
+    let handle = Handle::new(&jobs(), name()).with_kind("jobs.example.com/Print");
+    let json = json!({
+        "format": 1, "service": "jobs.example.com", "version": "v1", "name": "operations/1",
+        "kind": "jobs.example.com/Print",
+    });
+    assert_eq!(serde_json::to_value(&handle).unwrap(), json);
+    assert_eq!(serde_json::from_value::<Handle>(json.clone()).unwrap(), handle);
+    assert_eq!((handle.kind(), Handle::new(&jobs(), name()).kind()), (Some("jobs.example.com/Print"), None));
+
+    let of_kind = |kind: Value| {
+        let mut json = json.clone();
+        json["kind"] = kind;
+        serde_json::from_value::<Handle>(json)
+    };
+    assert_eq!(of_kind(json!(null)).unwrap().kind(), None);
+    assert!(of_kind(json!(1)).is_err() && of_kind(json!(["Print"])).is_err());
+}
+
+#[test]
 fn tells_how_it_is_written() {
     // SPEC 12
     let of_format = |format: Value| {

@@ -98,7 +98,7 @@ impl Scene {
     async fn fleet(&self) -> Result<Noticed, Box<dyn Error>> {
         let server = Server::new(Duration::from_secs_f64(RTT), Duration::ZERO..Duration::ZERO);
         let rate = Rate::per_minute((60.0 / self.gap).round() as u32);
-        let builder = Fleet::builder(server.clone()).rate(rate).learned(Learned::new()).seed(1);
+        let builder = Fleet::builder(server.clone()).rate(rate).pacing(Learned::new()).seed(1);
         let fleet = builder.kind(|name| name.segments().next().unwrap_or_default().to_owned()).start();
         let mut completions = fleet.completions();
         let mut noticed = vec![None; self.spans.len()];

@@ -1,10 +1,7 @@
 //! What operations have in common: the quota key, the collection, and the class of those that are alike.
 
-use lro::{Learned, Service};
-
 use super::State;
 use crate::{
-    builder::Settings,
     class::{Class, Tag},
     key::Key,
     pace::Pace,
@@ -32,14 +29,13 @@ impl State {
 
     /// An operation joins those that are alike. Returns their number.
     pub(super) fn join(&mut self, tag: Tag) -> usize {
-        let Self { classes, keys, collections, settings, service, learned, .. } = self;
+        let Self { classes, keys, collections, pacing, .. } = self;
         keys[tag.key].entries += 1;
         if let Some(collection) = tag.collection {
             collections[collection].pending += 1;
         }
-        let number = classes.number(tag.clone(), || {
-            Class::new(&tag, Self::pace(settings, service, learned.as_ref(), &tag.kind))
-        });
+        let make = || Class::new(&tag, Pace::new(pacing.pacing(&tag.kind)));
+        let number = classes.number(tag.clone(), make);
         classes[number].entries += 1;
         number
     }
@@ -65,12 +61,6 @@ impl State {
         if self.collections[collection].is_idle() {
             self.collections.remove(collection);
         }
-    }
-
-    /// The pace of a class.
-    fn pace(settings: &Settings, service: &Service, learned: Option<&Learned>, kind: &str) -> Pace {
-        let learns = || Some(learned?.pacing(format!("{service}/{kind}")));
-        Pace::new(settings.pacing.clone().or_else(learns).unwrap_or_default())
     }
 }
 

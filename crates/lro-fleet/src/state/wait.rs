@@ -138,8 +138,7 @@ impl State {
         if !self.closing || self.closed || self.in_flight > 0 {
             return;
         }
-        let handle = |id: u32| Some(Handle::new(&self.service, self.name(id)?));
-        self.handles = self.pending_ids().filter_map(handle).collect();
+        self.handles = self.pending_ids().filter_map(|id| self.handle(id)).collect();
         self.end_all("the fleet was shut down");
     }
 
@@ -165,6 +164,12 @@ impl State {
         self.held.clear();
         self.wake_listeners();
         self.wake_driver();
+    }
+
+    fn handle(&self, id: u32) -> Option<Handle> {
+        let handle = Handle::new(&self.service, self.name(id)?);
+        let tag = self.classes.name(self.table.get(id)?.class as usize)?;
+        Some(if tag.kind == self.service.key() { handle } else { handle.with_kind(&*tag.kind) })
     }
 
     fn pending_ids(&self) -> impl Iterator<Item = u32> + '_ {

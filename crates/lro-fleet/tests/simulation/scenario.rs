@@ -154,7 +154,7 @@ impl Scenario {
         match self.pace {
             Pace::Tenth => builder.pacing(Pacing::default()),
             Pace::Every(delay) => builder.pacing(Pacing::fixed(delay)),
-            Pace::Learned => builder.learned(Learned::new().seed(self.seed)),
+            Pace::Learned => builder.pacing(Learned::new().seed(self.seed)),
         }
         .start()
     }

@@ -84,6 +84,10 @@ impl<'a> Driver<'a> {
         &*self.transport
     }
 
+    pub(crate) fn kind(&self) -> Option<&str> {
+        self.settings.kind.as_deref()
+    }
+
     pub(crate) fn settings(&mut self) -> &mut Settings {
         &mut self.settings
     }

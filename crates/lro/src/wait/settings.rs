@@ -1,4 +1,4 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use super::cancel::AtDeadline;
 use crate::{Any, LroTransport, Pacing, rules::Rules};
@@ -8,8 +8,8 @@ use crate::{Any, LroTransport, Pacing, rules::Rules};
 pub(crate) struct Settings {
     /// `None` leaves it to the transport, or to the default.
     pub(crate) pacing: Option<Pacing>,
-    /// What the operations of this response type are called by a pacing that learns.
-    pub(crate) kind: &'static str,
+    /// `None` for the key of the service.
+    pub(crate) kind: Option<Cow<'static, str>>,
     pub(crate) share: Option<Share>,
     pub(crate) rules: Rules,
     pub(crate) deadline: Option<Duration>,
@@ -29,8 +29,11 @@ type ShareOf = dyn Fn(&Any) -> Option<f64> + Send + Sync;
 
 impl Settings {
     pub(crate) fn pacing(&self, transport: &dyn LroTransport) -> Pacing {
-        let learned = || Some(transport.learned()?.pacing(format!("{}/{}", transport.service(), self.kind)));
-        self.pacing.clone().or_else(learned).unwrap_or_default()
+        let default = || match &self.kind {
+            Some(kind) => transport.default_pacing(kind),
+            None => transport.default_pacing(transport.service().key()),
+        };
+        self.pacing.clone().or_else(default).unwrap_or_default()
     }
 }
 
@@ -38,7 +41,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             pacing: None,
-            kind: "",
+            kind: None,
             share: None,
             rules: Rules::default(),
             deadline: None,
