@@ -3,7 +3,8 @@
 use std::{hint::black_box, time::Duration};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use lro::{History, Learned, Pacing, pacing::Moment};
+use lro::{Pacing, pacing::Moment};
+use lro_learned::{History, Learned};
 
 fn pacing(criterion: &mut Criterion) {
     let learned = warm();

@@ -2,7 +2,8 @@
 
 use std::{error::Error, ops::Range, time::Duration};
 
-use lro::{Learned, Status};
+use lro::Status;
+use lro_learned::Learned;
 
 use crate::{
     families::Family,

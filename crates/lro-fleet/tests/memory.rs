@@ -6,8 +6,9 @@ mod common;
 use std::{fs, time::Instant};
 
 use common::{Server, millis, secs};
-use lro::{Code, Learned, OperationName, Status};
+use lro::{Code, OperationName, Status};
 use lro_fleet::{Fleet, FleetBuilder};
+use lro_learned::Learned;
 use serde_json::Value;
 use tokio::{runtime::Builder, task::yield_now, time::sleep};
 

@@ -7,8 +7,9 @@ use std::{collections::HashMap, time::Duration};
 
 use common::{Server, millis, secs};
 use futures::{StreamExt, future::join_all, stream::FuturesUnordered};
-use lro::{Learned, OperationName};
+use lro::OperationName;
 use lro_fleet::{Fleet, Rate};
+use lro_learned::Learned;
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 

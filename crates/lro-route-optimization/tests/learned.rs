@@ -4,8 +4,9 @@
 
 use std::{future::IntoFuture, time::Duration};
 
-use lro::{History, Learned, Status, pacing::Moment};
+use lro::{Status, pacing::Moment};
 use lro_emulator::Emulator;
+use lro_learned::{History, Learned};
 use lro_route_optimization::{
     RouteOptimization,
     messages::{BatchOptimizeToursRequest, OptimizeToursRequest},

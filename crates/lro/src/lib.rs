@@ -14,7 +14,6 @@
 //! - [`LroTransport`] reaches a service: one method. [`transport_fn`] makes one of a closure.
 //! - [`Status`] is the only error, and [`Status::origin`] says whether the operation failed or we merely do not know.
 //! - [`Pacing`] says when to ask, [`Tolerance`] which failed calls are survived.
-//! - [`Learned`] is a pacing that learns from how long the last operations of a kind took.
 //! - [`Handle`] is what to save in order to go on after a restart.
 //! - [`message!`] and [`enumeration!`] declare typed responses and metadata in proto3 JSON; any `serde` type does too.
 //!
@@ -30,7 +29,6 @@ pub mod details;
 pub mod fuzz;
 mod handle;
 mod json;
-mod learned;
 mod list;
 pub mod message;
 mod name;
@@ -54,7 +52,6 @@ pub use crate::{
     code::Code,
     handle::{Handle, Service},
     json::from_json,
-    learned::{History, Learned},
     list::{Pages, list_operations},
     name::OperationName,
     operation::{Operation, Outcome},

@@ -7,8 +7,7 @@ use std::sync::{Arc, Mutex};
 use allocation_counter::measure;
 use futures::executor::block_on;
 use lro::{
-    History, Learned, LroTransport, Operation, OperationName, Pacing, Status, async_trait, pacing::Moment,
-    poll_until_done, transport_fn,
+    LroTransport, Operation, OperationName, Pacing, Status, async_trait, poll_until_done, transport_fn,
 };
 use serde_json::Value;
 
@@ -68,61 +67,6 @@ async fn polls_with_six_allocations_through_a_shared_transport() {
     let transport: Arc<dyn LroTransport> = Arc::new(Ready(Mutex::new(vec![pending(); 64])));
     let counted = steady(&transport).await;
     assert!(counted <= 6, "{counted}");
-}
-
-#[test]
-fn decides_a_learned_poll_without_one_and_remembers_a_kind_in_4_kb() {
-    let learned = Learned::new();
-    learned.expect("a kind before", seconds(9));
-    let kept = measure(|| {
-        for taken in 0..64 {
-            learned.expect("jobs", seconds(40 + taken * 7 % 40));
-        }
-        // Plans.
-        learned.pacing("jobs").schedule().delay(&Moment::new(seconds(0), 0)).unwrap();
-    });
-    println!("{} bytes a kind", kept.bytes_current);
-    assert!((512..=4096).contains(&kept.bytes_current), "{} bytes a kind", kept.bytes_current);
-
-    let mut schedule = learned.pacing("jobs").schedule();
-    schedule.delay(&Moment::new(seconds(0), 0)).unwrap();
-    let counted = measure(|| {
-        for polls in 1..20 {
-            schedule.delay(&Moment::new(seconds(9 * u64::from(polls)), polls)).unwrap();
-        }
-    });
-    assert_eq!(counted.count_total, 0);
-}
-
-#[test]
-fn keeps_the_curve_that_progress_bends_no_longer_than_progress_is_told() {
-    let warm = Learned::new();
-    for taken in 0..64 {
-        warm.expect("jobs", seconds(40 + taken * 7 % 40));
-    }
-    let mut saved = serde_json::to_value(warm.history()).unwrap();
-    saved["kinds"]["jobs"]["bar"] = serde_json::json!([0.01, 9]);
-    let history: History = serde_json::from_value(saved).unwrap();
-
-    let learned = Learned::new();
-    learned.expect("a kind before", seconds(9));
-    let told =
-        |polls| Moment::new(seconds(9 * u64::from(polls)), polls).with_progress(0.2 * f64::from(polls));
-    let mut telling = Vec::new();
-    let kept = measure(|| {
-        learned.remember(&history);
-        telling.extend((0..20).map(|_| learned.pacing("jobs").schedule()));
-        telling.iter_mut().for_each(|schedule| assert!(schedule.delay(&told(1)).is_some()));
-        // One curve, and a plan for each.
-        telling.truncate(2);
-        telling.shrink_to_fit();
-    });
-    assert!((4096..12 * 1024).contains(&kept.bytes_current), "{} bytes", kept.bytes_current);
-
-    let gone = measure(|| telling.clear());
-    let left = kept.bytes_current + gone.bytes_current;
-    println!("{} bytes with two that tell, {left} without", kept.bytes_current);
-    assert!((512..=4096).contains(&left), "{left} bytes a kind");
 }
 
 /// The most allocations of one poll after the first few.

@@ -9,10 +9,11 @@ use fleet_benches::{
 };
 use futures::StreamExt;
 use lro::{
-    Learned, OperationName, Pacing,
+    OperationName, Pacing,
     pacing::{Moment, Schedule},
 };
 use lro_fleet::{Fleet, Rate};
+use lro_learned::Learned;
 use pacing_benches::families::{Family, STEADY};
 use tokio::{runtime::Builder, time::Instant};
 

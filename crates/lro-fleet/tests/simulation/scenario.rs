@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use lro::{Learned, Tolerance, pacing::Pacing};
+use lro::{Tolerance, pacing::Pacing};
 use lro_fleet::{Fleet, FleetBuilder, Rate};
+use lro_learned::Learned;
 
 use crate::server::Door;
 

@@ -2,7 +2,7 @@
 
 use std::{io::Write, time::Duration};
 
-use lro::Learned;
+use lro_learned::Learned;
 use pacing_benches::{
     families::Family,
     frontier::{Frontier, geometric_mean},

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use lro::Learned;
+use lro_learned::Learned;
 use pacing_benches::{
     families::DRIFTING,
     streams::{Streams, classic, learning},

@@ -2,7 +2,7 @@
 
 use std::{array, io::Write, time::Duration};
 
-use lro::Learned;
+use lro_learned::Learned;
 use pacing_benches::{
     frontier::geometric_mean,
     streams::{Streams, classic, learning},

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use lro::Learned;
+use lro_learned::Learned;
 use pacing_benches::{
     bars::{self, Bar},
     families::{Family, STEADY},

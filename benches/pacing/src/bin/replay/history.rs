@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use lro::History;
+use lro_learned::History;
 use serde_json::Value;
 
 use crate::Fault;

@@ -14,7 +14,8 @@ use std::{
     process::ExitCode,
 };
 
-use lro::{Learned, Pacing};
+use lro::Pacing;
+use lro_learned::Learned;
 use pacing_benches::replay::{Cost, Replay};
 
 use self::options::{Mode, Options};

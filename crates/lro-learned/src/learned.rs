@@ -1,28 +1,3 @@
-//! The pacing that learns: when the last operations of a kind were seen to finish tells when to ask about the next.
-//!
-//! ```text
-//! [Interval] -> Curve: when the next one will finish -> Plan: when to ask, at a price or for a number of polls
-//! ```
-//!
-//! Curve and plan are pure arithmetic in seconds and their natural logarithms: no clock, no randomness.
-
-mod bandwidth;
-mod bar;
-mod classic;
-mod course;
-mod curve;
-mod history;
-mod interval;
-mod kind;
-mod ledger;
-mod outlook;
-mod plan;
-mod policy;
-mod schedule;
-
-#[cfg(test)]
-mod reference;
-
 use std::{
     collections::HashMap,
     fmt,
@@ -30,16 +5,14 @@ use std::{
     time::Duration,
 };
 
-use self::{
+use fastrand::Rng;
+use lro::pacing::{CompactSchedule, Pacing, PacingByKind, PacingPolicy, Schedule};
+
+use crate::{
+    History,
     kind::Kind,
     schedule::{LearnedCompact, LearnedSchedule},
 };
-use crate::{
-    chance::Chance,
-    pacing::{CompactSchedule, Pacing, PacingByKind, PacingPolicy, Schedule},
-};
-
-pub use self::history::History;
 
 /// A pacing that learns: what the last 64 operations of a kind took tells when to ask about the next.
 ///
@@ -53,7 +26,7 @@ pub use self::history::History;
 /// - A ledger for each kind keeps its polls from ever being more than 16 ahead of the classic backoff's, or of the
 ///   multiple of them that a [budget](Self::budget) above 1 allows.
 /// - It learns from each wait that ends: from one that was given up only that the operation ran for longer.
-/// - Where the metadata tells how much is done ([`Wait::progress`](crate::Wait::progress)), each poll is planned anew by it,
+/// - Where the metadata tells how much is done ([`Wait::progress`](lro::Wait::progress)), each poll is planned anew by it,
 ///   once an operation of the kind that told it has finished.
 /// - A server's wish (`Retry-After`) is a floor, as with any pacing.
 ///
@@ -61,7 +34,8 @@ pub use self::history::History;
 /// other. A kind takes at most 4 KB, and 5 KB more while a wait for it tells its progress.
 ///
 /// ```
-/// # use lro::{Learned, Operation, OperationName, Status, poll_until_done, transport_fn};
+/// # use lro::{Operation, OperationName, Status, poll_until_done, transport_fn};
+/// # use lro_learned::Learned;
 /// # async fn example(name: OperationName) -> Result<(), Status> {
 /// # let jobs = transport_fn(|name| async move { Ok(Operation::running(name.as_str())) });
 /// let learned = Learned::new(); // one for the program
@@ -200,7 +174,7 @@ impl Learned {
             oldest.and_then(|name| kinds.by_name.remove(&name));
         }
         let Settings { budget, jitter, seed, .. } = self.0.settings;
-        let chance = seed.map_or_else(Chance::drawn, Chance::seeded);
+        let chance = seed.map_or_else(Rng::new, Rng::with_seed);
         let kind = Arc::new(Mutex::new(Kind::new(budget, jitter, chance)));
         kinds.by_name.insert(name.to_owned(), (kinds.used, Arc::clone(&kind)));
         kind
@@ -250,6 +224,6 @@ impl fmt::Debug for KindPace {
 }
 
 /// Nothing is half done when a thread panics with the lock: it is held over arithmetic alone.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,11 +1,11 @@
 use std::time::Duration;
 
-use super::{classic, curve::MIN_GAP, kind::Kind, plan::Plan};
-use crate::pacing::{CompactState, Finish, Moment};
+use crate::{classic, curve::MIN_GAP, kind::Kind, plan::Plan};
+use lro::pacing::{CompactState, Finish, Moment};
 
 /// How far one operation is on the plan of its kind: sixteen bytes of plain data. It begins as its default.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Course {
+pub(crate) struct Course {
     /// Of the plan that it goes by.
     edition: u16,
     /// The lot that was drawn for the jitter: from -32767 to 32767.
@@ -46,7 +46,7 @@ impl From<Course> for CompactState {
 
 impl Course {
     /// The delay to the next poll: by a plan of the operation's own, if it has one, else by that of its kind.
-    pub(super) fn delay(&mut self, kind: &mut Kind, moment: &Moment, own: Option<&Plan>) -> Duration {
+    pub(crate) fn delay(&mut self, kind: &mut Kind, moment: &Moment, own: Option<&Plan>) -> Duration {
         let now = moment.elapsed.as_secs_f64();
         self.round_trip = self.round_trip.max(moment.round_trip.as_secs_f32());
         let at = self.instant(kind, now, moment.polls, own);
@@ -62,7 +62,7 @@ impl Course {
     }
 
     /// Settles the account of an operation that has ended.
-    pub(super) fn settle(&mut self, kind: &mut Kind, finish: &Finish) {
+    pub(crate) fn settle(&mut self, kind: &mut Kind, finish: &Finish) {
         if self.edition != UNPLANNED {
             // The classic backoff would have made one more after the last tick at which it still ran.
             let last = finish.running.as_secs_f64() - self.round_trip() / 2.0;

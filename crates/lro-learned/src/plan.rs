@@ -1,6 +1,6 @@
 //! When to ask about the next operation of a kind.
 
-use super::{curve::Curve, policy::Policy};
+use crate::{curve::Curve, policy::Policy};
 
 /// When to ask: instants in ascending order, until the operation is almost certainly done.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +33,7 @@ impl Plan {
     /// rule. The search starts from a price in seconds: the last one of the kind, or 0 for none.
     ///
     /// Polls go as `price^(-1/2)` (Keller 1974), so two or three prices usually do. Near a single poll, and where
-    /// [`MIN_GAP`](super::curve::MIN_GAP) decides, they do not; after a dozen prices the last one stands.
+    /// [`MIN_GAP`](crate::curve::MIN_GAP) decides, they do not; after a dozen prices the last one stands.
     pub(crate) fn with_polls(curve: &Curve, polls: f64, start: f64) -> Self {
         let target = polls.max(1.02);
         let (cheapest, dearest) = bounds(curve);
@@ -137,7 +137,7 @@ mod tests {
     use proptest::{num, prelude::*};
 
     use super::*;
-    use crate::learned::{curve::MIN_GAP, interval::strategies::rings};
+    use crate::{curve::MIN_GAP, interval::strategies::rings};
 
     proptest! {
         #[test]

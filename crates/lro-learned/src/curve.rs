@@ -1,6 +1,6 @@
 //! When the next operation of a kind will finish.
 
-use super::{
+use crate::{
     bandwidth::set_bandwidths,
     interval::{Interval, Sample},
 };
@@ -44,7 +44,7 @@ impl Curve {
     /// The distribution of an operation that still runs at `now`, of which something else tells that it takes about
     /// `duration`, give or take a factor of `exp(deviation)`: Bayes' rule with a lognormal likelihood, of which a
     /// hundredth is left for a tale that is wrong. `None` where nothing is left.
-    pub(super) fn given(&self, now: f64, duration: f64, deviation: f64) -> Option<Self> {
+    pub(crate) fn given(&self, now: f64, duration: f64, deviation: f64) -> Option<Self> {
         let middle = duration.ln();
         let near = (-15..=15).map(|step| (middle + deviation * f64::from(step) / 5.0).exp());
         let mut times: Vec<f64> = self.times.iter().copied().chain(near).chain([now]).collect();
@@ -86,7 +86,7 @@ impl Curve {
     }
 
     /// The times in seconds until which less than a tail is done, and after which less than a tail is left.
-    pub(super) fn usual(&self, tail: f64) -> (f64, f64) {
+    pub(crate) fn usual(&self, tail: f64) -> (f64, f64) {
         // Nothing is done at the first time.
         let last = |cells: usize| self.times[cells.saturating_sub(1)];
         let early = last(self.done.partition_point(|&done| done < tail));
@@ -117,7 +117,7 @@ impl Curve {
     }
 
     /// Seconds, the first 0, and the share done by each.
-    pub(super) fn cells(&self) -> (&[f64], &[f64]) {
+    pub(crate) fn cells(&self) -> (&[f64], &[f64]) {
         (&self.times, &self.done)
     }
 
@@ -209,7 +209,7 @@ fn median(samples: &[Sample]) -> f64 {
 }
 
 /// In seconds: the shortest time between two polls of a plan.
-pub(super) const MIN_GAP: f64 = 0.05;
+pub(crate) const MIN_GAP: f64 = 0.05;
 /// Points shared out among the samples, and those before and after them.
 const SPREAD_OVER: usize = 128;
 const BEFORE: usize = 24;
@@ -226,7 +226,7 @@ mod tests {
     use proptest::{num, prelude::*};
 
     use super::*;
-    use crate::learned::interval::strategies::rings;
+    use crate::interval::strategies::rings;
 
     #[test]
     fn knows_nothing_of_no_history() {

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{curve::Curve, interval::Interval, plan::Plan};
+use crate::{curve::Curve, interval::Interval, plan::Plan};
 
 #[derive(Deserialize)]
 struct Case {

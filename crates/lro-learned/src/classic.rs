@@ -1,12 +1,12 @@
 //! The backoff in common use: 1 s, 2 s, 4 s, up to 60 s, each after the last reply; the first poll after 1 s.
 
 /// The pause before a poll, counted from 0, in seconds.
-pub(super) fn pause(poll: u32) -> f64 {
+pub(crate) fn pause(poll: u32) -> f64 {
     f64::from(1_u32 << poll.min(6)).min(LONGEST)
 }
 
 /// When a poll is made, counted from 0, if each is answered after `round_trip`; in seconds.
-pub(super) fn tick(poll: u32, round_trip: f64) -> f64 {
+pub(crate) fn tick(poll: u32, round_trip: f64) -> f64 {
     let doubled = poll.min(5) + 1;
     // 1 + 2 + 4 + … = 2^n - 1, and 60 s each from there on.
     let ascent = f64::from((1_u32 << doubled) - 1);
@@ -14,7 +14,7 @@ pub(super) fn tick(poll: u32, round_trip: f64) -> f64 {
 }
 
 /// How many polls are made until a time, itself included; in seconds.
-pub(super) fn ticks_until(time: f64, round_trip: f64) -> u32 {
+pub(crate) fn ticks_until(time: f64, round_trip: f64) -> u32 {
     if !time.is_finite() {
         return u32::MAX / 2;
     }
@@ -27,7 +27,7 @@ pub(super) fn ticks_until(time: f64, round_trip: f64) -> u32 {
 }
 
 /// All instants, for ever, answered at once.
-pub(super) fn instants() -> impl Iterator<Item = f64> {
+pub(crate) fn instants() -> impl Iterator<Item = f64> {
     (0..).map(|poll| tick(poll, 0.0))
 }
 

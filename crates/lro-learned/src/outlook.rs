@@ -1,13 +1,13 @@
 use std::{sync::Arc, time::Duration};
 
-use super::{curve::Curve, policy::Policy};
-use crate::pacing::Ranking;
+use crate::{curve::Curve, policy::Policy};
+use lro::pacing::Ranking;
 
 /// When operations of a kind are likely to finish, as far as is learned at one moment.
 ///
 /// For those who cannot ask about all that are due: it tells what it is worth to ask about each.
 #[derive(Clone, Debug)]
-pub(super) struct Outlook {
+pub(crate) struct Outlook {
     curve: Arc<Curve>,
     /// The best plans at rising prices.
     rungs: Vec<Rung>,
@@ -33,7 +33,7 @@ enum Next {
 
 impl Outlook {
     /// Of a curve, and of the price at which the kind is planned.
-    pub(super) fn new(curve: Arc<Curve>, price: f64) -> Self {
+    pub(crate) fn new(curve: Arc<Curve>, price: f64) -> Self {
         let mut rungs = Vec::with_capacity(RUNGS.len());
         let (times, _) = curve.cells();
         let mut policy = Policy::new(&curve, price * STEP.powi(RUNGS.start));
@@ -97,7 +97,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::learned::interval::{Interval, strategies::rings};
+    use crate::interval::{Interval, strategies::rings};
 
     fn secs(seconds: f64) -> Duration {
         Duration::from_secs_f64(seconds)

@@ -5,9 +5,9 @@
 use std::time::Duration;
 
 use lro::{
-    Any, History, Learned, LroTransport, Operation, OperationName, Pacing, Status, async_trait,
-    pacing::Moment, poll_until_done,
+    Any, LroTransport, Operation, OperationName, Pacing, Status, async_trait, pacing::Moment, poll_until_done,
 };
+use lro_learned::{History, Learned};
 use proptest::prelude::*;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};

@@ -3,28 +3,29 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use super::{
-    Budget,
+use fastrand::Rng;
+
+use crate::{
     bar::{Bar, Guess, Guesses},
     classic,
     curve::Curve,
     history::Memory,
     interval::Interval,
+    learned::Budget,
     ledger::Ledger,
     outlook::Outlook,
     plan::Plan,
 };
-use crate::chance::Chance;
 
 /// What is known of one kind of operation.
-pub(super) struct Kind {
+pub(crate) struct Kind {
     budget: Budget,
     jitter: f64,
-    chance: Chance,
+    chance: Rng,
     ring: VecDeque<Interval>,
     /// Surprises in a row: later than expected above zero, sooner below.
     surprises: i8,
-    pub(super) ledger: Ledger,
+    pub(crate) ledger: Ledger,
     price: f64,
     bar: Bar,
     /// Changes with the plan: from 1 on.
@@ -39,7 +40,7 @@ pub(super) struct Kind {
 }
 
 impl Kind {
-    pub(super) fn new(budget: Budget, jitter: f64, chance: Chance) -> Self {
+    pub(crate) fn new(budget: Budget, jitter: f64, chance: Rng) -> Self {
         Self {
             budget,
             jitter,
@@ -58,17 +59,17 @@ impl Kind {
     }
 
     /// The lot of the next operation, from -1 to 1.
-    pub(super) fn draw(&mut self) -> f64 {
-        if self.jitter > 0.0 { 2.0 * self.chance.next() - 1.0 } else { 0.0 }
+    pub(crate) fn draw(&mut self) -> f64 {
+        if self.jitter > 0.0 { 2.0 * self.chance.f64() - 1.0 } else { 0.0 }
     }
 
     /// By what the times of the plan are multiplied for an operation of this lot.
-    pub(super) fn stretch(&self, lot: f64) -> f64 {
+    pub(crate) fn stretch(&self, lot: f64) -> f64 {
         1.0 + self.jitter * lot
     }
 
     /// Replaces what is known. Waits that run go on, by a new plan.
-    pub(super) fn remember(&mut self, memory: &Memory) {
+    pub(crate) fn remember(&mut self, memory: &Memory) {
         let last = memory.intervals.len().saturating_sub(MOST);
         let ring = memory.intervals[last..]
             .iter()
@@ -88,7 +89,7 @@ impl Kind {
         self.outdate();
     }
 
-    pub(super) fn memory(&self) -> Memory {
+    pub(crate) fn memory(&self) -> Memory {
         let interval =
             |interval: &Interval| (interval.ln_lo, Some(interval.ln_hi).filter(|hi| hi.is_finite()));
         let bar = Some(self.bar).filter(|bar| bar.operations > 0);
@@ -99,17 +100,17 @@ impl Kind {
     }
 
     /// A number that is another one whenever something was learned.
-    pub(super) fn edition(&self) -> u32 {
+    pub(crate) fn edition(&self) -> u32 {
         self.edition
     }
 
     /// Whether its polls are held against those of the classic backoff: not where each has a price.
-    pub(super) fn has_ledger(&self) -> bool {
+    pub(crate) fn has_ledger(&self) -> bool {
         matches!(self.budget, Budget::Share(_))
     }
 
     /// How many polls the ledger allows for each of the classic backoff: as many, or the multiple that the budget is.
-    pub(super) fn share_of_classic(&self) -> f64 {
+    pub(crate) fn share_of_classic(&self) -> f64 {
         match self.budget {
             Budget::Share(share) => share.clamp(1.0, LARGEST_SHARE),
             Budget::Price(_) => 1.0,
@@ -117,7 +118,7 @@ impl Kind {
     }
 
     /// When to ask about the next operation; `None` as long as none has finished.
-    pub(super) fn plan(&mut self) -> Option<Arc<Plan>> {
+    pub(crate) fn plan(&mut self) -> Option<Arc<Plan>> {
         if self.plan.is_none() {
             let curve = self.curve()?;
             let plan = match self.budget {
@@ -136,7 +137,7 @@ impl Kind {
     }
 
     /// When operations are likely to finish; `None` as long as none has. It is made once for as long as anyone keeps it.
-    pub(super) fn outlook(&mut self) -> Option<Arc<Outlook>> {
+    pub(crate) fn outlook(&mut self) -> Option<Arc<Outlook>> {
         if let Some(kept) = self.outlook.upgrade() {
             return Some(kept);
         }
@@ -147,22 +148,22 @@ impl Kind {
     }
 
     /// The curve that the progress of an operation bends; `None` as long as none that told its own has finished.
-    pub(super) fn curve_to_bend(&mut self) -> Option<Arc<Curve>> {
+    pub(crate) fn curve_to_bend(&mut self) -> Option<Arc<Curve>> {
         self.bar.is_known().then(|| self.curve())?
     }
 
     /// When to ask about an operation that is running at `now`, in seconds, by what it told last.
-    pub(super) fn plan_given(&self, curve: &Curve, now: f64, guess: Guess) -> Option<Plan> {
+    pub(crate) fn plan_given(&self, curve: &Curve, now: f64, guess: Guess) -> Option<Plan> {
         Some(Plan::at_price(&self.bar.bent(curve, now, guess)?, self.price))
     }
 
     /// Learns how well an operation that took `duration` seconds had told its progress.
-    pub(super) fn learn_bar(&mut self, guesses: &Guesses, duration: f64) {
+    pub(crate) fn learn_bar(&mut self, guesses: &Guesses, duration: f64) {
         self.bar.learn(guesses, duration.max(SHORTEST));
     }
 
     /// Learns that an operation finished between two times, or was given up after the first; in seconds.
-    pub(super) fn learn(&mut self, running: f64, done: Option<f64>) {
+    pub(crate) fn learn(&mut self, running: f64, done: Option<f64>) {
         let Some(done) = done else {
             if running > SHORTEST {
                 self.surprises = 0;
@@ -205,7 +206,7 @@ impl Kind {
     }
 
     /// When the next operation will finish; `None` as long as none has. It is drawn once for as long as anyone keeps it.
-    pub(super) fn curve(&mut self) -> Option<Arc<Curve>> {
+    pub(crate) fn curve(&mut self) -> Option<Arc<Curve>> {
         if let Some(kept) = self.curve.upgrade() {
             return Some(kept);
         }
@@ -217,7 +218,7 @@ impl Kind {
 }
 
 /// The operations that are remembered.
-pub(super) const MOST: usize = 64;
+pub(crate) const MOST: usize = 64;
 /// The surprises in a row after which the past is forgotten.
 const RUN: i8 = 3;
 /// Any poll is allowed for far less.

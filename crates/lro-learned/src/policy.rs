@@ -1,6 +1,6 @@
 //! The cheapest way to look for the end.
 
-use super::curve::{Curve, MIN_GAP};
+use crate::curve::{Curve, MIN_GAP};
 
 /// From each cell of a curve, how to go on at the least expected cost: `price * polls + delay`, in seconds.
 ///
@@ -16,7 +16,7 @@ use super::curve::{Curve, MIN_GAP};
 /// quadratic. Within one cell k polls may be evenly spaced instead, by the density `sqrt(h / (2 price))` at a hazard h
 /// (Keller 1974).
 #[derive(Debug)]
-pub(super) struct Policy<'a> {
+pub(crate) struct Policy<'a> {
     times: &'a [f64],
     done: &'a [f64],
     cost: Vec<f64>,
@@ -26,13 +26,13 @@ pub(super) struct Policy<'a> {
 
 /// From one cell's beginning to another's, by so many polls evenly spaced, the last of them at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Move {
-    pub(super) to: usize,
-    pub(super) polls: u32,
+pub(crate) struct Move {
+    pub(crate) to: usize,
+    pub(crate) polls: u32,
 }
 
 impl<'a> Policy<'a> {
-    pub(super) fn new(curve: &'a Curve, price: f64) -> Self {
+    pub(crate) fn new(curve: &'a Curve, price: f64) -> Self {
         let (times, done) = curve.cells();
         let (cost, moves) = (vec![0.0; times.len()], vec![Move { to: 0, polls: 1 }; times.len()]);
         let mut policy = Self { times, done, cost, moves, envelope: Vec::with_capacity(times.len()) };
@@ -41,7 +41,7 @@ impl<'a> Policy<'a> {
     }
 
     /// Finds the cheapest policy at a positive price, in seconds per poll.
-    pub(super) fn solve(&mut self, price: f64) {
+    pub(crate) fn solve(&mut self, price: f64) {
         let last = self.times.len() - 1;
         self.envelope.clear();
         self.envelope.push(last);
@@ -66,12 +66,12 @@ impl<'a> Policy<'a> {
     }
 
     /// The expected number of polls.
-    pub(super) fn polls(&self) -> f64 {
+    pub(crate) fn polls(&self) -> f64 {
         self.path().map(|(from, by)| f64::from(by.polls) * self.running(from, by)).sum()
     }
 
     /// The expected time, in seconds, from the end to the poll that sees it.
-    pub(super) fn delay(&self) -> f64 {
+    pub(crate) fn delay(&self) -> f64 {
         self.path()
             .map(|(from, by)| {
                 let cells = self.times[from..=by.to].windows(2).zip(self.done[from..=by.to].windows(2));
@@ -84,12 +84,12 @@ impl<'a> Policy<'a> {
     }
 
     /// The move from each cell but the last, whether a plan leads there or not.
-    pub(super) fn moves(&self) -> impl Iterator<Item = (usize, Move)> + '_ {
+    pub(crate) fn moves(&self) -> impl Iterator<Item = (usize, Move)> + '_ {
         self.moves.iter().copied().enumerate().take(self.times.len() - 1)
     }
 
     /// The moves from the beginning to the end, each with the cell that it starts from.
-    pub(super) fn path(&self) -> impl Iterator<Item = (usize, Move)> {
+    pub(crate) fn path(&self) -> impl Iterator<Item = (usize, Move)> {
         let last = self.times.len() - 1;
         let first = (last > 0).then(|| (0, self.moves[0]));
         std::iter::successors(first, move |(_, by)| (by.to < last).then(|| (by.to, self.moves[by.to])))
@@ -163,7 +163,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::learned::interval::strategies::rings;
+    use crate::interval::strategies::rings;
 
     /// The least cost from the beginning, by trying every move from every cell.
     fn least_cost(policy: &Policy<'_>, price: f64) -> f64 {

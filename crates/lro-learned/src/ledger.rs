@@ -2,7 +2,7 @@
 ///
 /// What a running wait has added is kept apart from what those before it left, for that alone is saved and replaced.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     settled: f64,
     running: f64,
     /// The most that both may come to.
@@ -10,21 +10,21 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { settled: OPENING, running: 0.0, most: MOST }
     }
 
-    pub(super) fn tokens(&self) -> f64 {
+    pub(crate) fn tokens(&self) -> f64 {
         self.settled + self.running
     }
 
     /// From 0, when the kind is as far ahead as it may be, to 1.
-    pub(super) fn fullness(&self) -> f64 {
+    pub(crate) fn fullness(&self) -> f64 {
         (self.tokens() / OPENING).clamp(0.0, 1.0)
     }
 
     /// Sets what a running wait has added, whenever its operation ends: the polls allowed for it less its own.
-    pub(super) fn account(&mut self, own: &mut f32, balance: f64) {
+    pub(crate) fn account(&mut self, own: &mut f32, balance: f64) {
         // In the smaller type, so that just what was added is taken away in the end.
         let balance = balance as f32;
         self.running += f64::from(balance) - f64::from(*own);
@@ -34,24 +34,24 @@ impl Ledger {
 
     /// Lets the kind save up the polls that are allowed for two operations, if those are more than 64: one of hours makes
     /// few of its own for long, and then needs hundreds.
-    pub(super) fn allow_for(&mut self, operation: f64) {
+    pub(crate) fn allow_for(&mut self, operation: f64) {
         self.most = MOST.max(2.0 * operation);
     }
 
     /// A wait has ended: what it added stays.
-    pub(super) fn settle(&mut self, own: &mut f32) {
+    pub(crate) fn settle(&mut self, own: &mut f32) {
         self.running -= f64::from(*own);
         self.settled += f64::from(*own);
         *own = 0.0;
     }
 
     /// What the waits that have ended left.
-    pub(super) fn settled(&self) -> f64 {
+    pub(crate) fn settled(&self) -> f64 {
         self.settled
     }
 
     /// Replaces what the waits that have ended left by what was saved; those that run keep theirs.
-    pub(super) fn remember(&mut self, saved: f64) {
+    pub(crate) fn remember(&mut self, saved: f64) {
         self.settled = if saved.is_finite() { saved.clamp(0.0, OPENING) } else { 0.0 };
     }
 }

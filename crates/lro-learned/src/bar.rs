@@ -1,20 +1,20 @@
-use super::curve::Curve;
+use crate::curve::Curve;
 
 /// How well the progress that a kind tells fits how long its operations take.
 ///
 /// An operation of which a share is done after a time will take about `time / share` in all. By how much that is wrong,
 /// beside the [doubt](Guess), has one variance, which every operation that finished mends.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Bar {
+pub(crate) struct Bar {
     /// The mean square of the error, in ln of seconds, over the doubt.
-    pub(super) variance: f64,
+    pub(crate) variance: f64,
     /// The operations that it was learned from.
-    pub(super) operations: u32,
+    pub(crate) operations: u32,
 }
 
 /// What one share done tells of the duration.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Guess {
+pub(crate) struct Guess {
     /// In seconds.
     duration: f64,
     /// How wrong it may be beside others of the kind, in ln of seconds.
@@ -27,7 +27,7 @@ pub(super) struct Guess {
 /// What one operation told of its progress, as guesses of the ln of its duration: their number, and by the inverse squares
 /// of their doubts the sums of those, of the guesses and of their squares.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Guesses {
+pub(crate) struct Guesses {
     count: f64,
     weight: f64,
     sum: f64,
@@ -36,7 +36,7 @@ pub(super) struct Guesses {
 
 impl Guesses {
     /// Adds what a share done after a time in seconds tells of the duration, if it tells any.
-    pub(super) fn add(&mut self, elapsed: f64, share: f64) -> Option<Guess> {
+    pub(crate) fn add(&mut self, elapsed: f64, share: f64) -> Option<Guess> {
         let guess = Some((elapsed / share).ln()).filter(|guess| share < 1.0 && guess.is_finite())?;
         let doubt = NOISE - share.ln();
         let weight = 1.0 / (doubt * doubt);
@@ -50,11 +50,11 @@ impl Guesses {
 
 impl Bar {
     /// Before anything is known: wrong by a factor of 1.8, one standard deviation, when 40 % are done.
-    pub(super) const UNKNOWN: Self = Self { variance: 0.36, operations: 0 };
+    pub(crate) const UNKNOWN: Self = Self { variance: 0.36, operations: 0 };
 
     /// Learns from the guesses about an operation that took `duration` seconds. What it knew before counts as up to 15
     /// operations, and what it supposed at first as a quarter of one.
-    pub(super) fn learn(&mut self, guesses: &Guesses, duration: f64) {
+    pub(crate) fn learn(&mut self, guesses: &Guesses, duration: f64) {
         if guesses.count == 0.0 {
             return;
         }
@@ -68,12 +68,12 @@ impl Bar {
     }
 
     /// Whether an operation that told its progress has finished.
-    pub(super) fn is_known(&self) -> bool {
+    pub(crate) fn is_known(&self) -> bool {
         self.operations > 0
     }
 
     /// The curve of an operation that is running at `now`, in seconds, by what it told last.
-    pub(super) fn bent(&self, curve: &Curve, now: f64, guess: Guess) -> Option<Curve> {
+    pub(crate) fn bent(&self, curve: &Curve, now: f64, guess: Guess) -> Option<Curve> {
         curve.given(now, guess.duration, (self.variance.sqrt() * guess.doubt).max(LEAST_DEVIATION))
     }
 }

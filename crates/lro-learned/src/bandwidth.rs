@@ -1,6 +1,6 @@
 //! How far each sample is smoothed.
 
-use super::interval::Sample;
+use crate::interval::Sample;
 
 /// Sets the bandwidth of samples in ascending order: `sqrt(h^2 + spread^2)`, where h is a share of the distance to the
 /// k-th nearest neighbour, k the square root of their number (Loftsgaarden and Quesenberry 1965; Breiman, Meisel and
@@ -8,7 +8,7 @@ use super::interval::Sample;
 ///
 /// The rule of thumb `1.06 sigma n^(-1/5)` caps h, and is h for fewer than four samples; sigma is shrunk towards what
 /// is supposed of a kind before anything is known of it.
-pub(super) fn set_bandwidths(samples: &mut [Sample]) {
+pub(crate) fn set_bandwidths(samples: &mut [Sample]) {
     let count = samples.len();
     let n = count as f64;
     let mean = samples.iter().map(|sample| sample.at).sum::<f64>() / n;

@@ -4,12 +4,12 @@ use std::{
     time::Duration,
 };
 
-use super::{bar::Guesses, course::Course, curve::Curve, kind::Kind, lock};
-use crate::pacing::{CompactSchedule, CompactState, Finish, Moment, Ranking, Schedule};
+use crate::{bar::Guesses, course::Course, curve::Curve, kind::Kind, learned::lock};
+use lro::pacing::{CompactSchedule, CompactState, Finish, Moment, Ranking, Schedule};
 
 /// The pace of one operation of a kind; no work beyond a few comparisons unless the kind has learned meanwhile, or the
 /// operation tells its progress.
-pub(super) struct LearnedSchedule {
+pub(crate) struct LearnedSchedule {
     kind: Arc<Mutex<Kind>>,
     course: Course,
     guesses: Guesses,
@@ -18,7 +18,7 @@ pub(super) struct LearnedSchedule {
 }
 
 impl LearnedSchedule {
-    pub(super) fn new(kind: Arc<Mutex<Kind>>) -> Self {
+    pub(crate) fn new(kind: Arc<Mutex<Kind>>) -> Self {
         Self { kind, course: Course::default(), guesses: Guesses::default(), curve: None }
     }
 }
@@ -48,7 +48,7 @@ impl Schedule for LearnedSchedule {
 }
 
 /// The pace of all operations of a kind: the course of each is in its state. It heeds no progress.
-pub(super) struct LearnedCompact(pub(super) Arc<Mutex<Kind>>);
+pub(crate) struct LearnedCompact(pub(crate) Arc<Mutex<Kind>>);
 
 impl CompactSchedule for LearnedCompact {
     fn delay(&self, state: &mut CompactState, moment: &Moment) -> Option<Duration> {

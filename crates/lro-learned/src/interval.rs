@@ -12,15 +12,15 @@ pub(crate) struct Interval {
 
 /// An interval reduced to a point with a spread, both in ln of seconds.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Sample {
-    pub(super) lo: f64,
-    pub(super) hi: f64,
+pub(crate) struct Sample {
+    pub(crate) lo: f64,
+    pub(crate) hi: f64,
     /// Where it finished, by the best guess so far.
-    pub(super) at: f64,
+    pub(crate) at: f64,
     /// The standard deviation of that guess.
-    pub(super) spread: f64,
+    pub(crate) spread: f64,
     /// The standard deviation of its kernel.
-    pub(super) band: f64,
+    pub(crate) band: f64,
 }
 
 impl From<&Interval> for Sample {
@@ -38,7 +38,7 @@ impl From<&Interval> for Sample {
 impl Sample {
     /// Replaces the guess by the mean and the deviation of a distribution within the interval: cumulative `shares` at
     /// ascending `points`, linear between them.
-    pub(super) fn refine(&mut self, points: &[f64], shares: &[f64]) {
+    pub(crate) fn refine(&mut self, points: &[f64], shares: &[f64]) {
         if self.hi - self.lo < NARROW {
             return;
         }
@@ -75,13 +75,13 @@ const ONE_SIDED: f64 = 2.5;
 const NARROW: f64 = 0.02;
 
 #[cfg(test)]
-pub(super) mod strategies {
+pub(crate) mod strategies {
     use proptest::{collection::vec, num, prelude::*};
 
     use super::Interval;
 
     /// Histories of 1 to 64 operations from 1 ms to 30 days: of one kind or none, alike, given up, or made of nonsense.
-    pub(in crate::learned) fn rings() -> impl Strategy<Value = Vec<Interval>> {
+    pub(crate) fn rings() -> impl Strategy<Value = Vec<Interval>> {
         let bounds = -6.9_f32..14.8;
         let width = || prop_oneof![Just(5e-4_f32), 1e-3_f32..0.1, 0.1_f32..2.4, Just(5.01_f32)];
         let interval = |ln_lo, width| Interval { ln_lo, ln_hi: ln_lo + width };
