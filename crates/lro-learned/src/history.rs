@@ -22,12 +22,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct History {
     #[serde(default)]
-    kinds: BTreeMap<String, Memory>,
+    kinds: BTreeMap<String, KindHistory>,
 }
 
 /// What is remembered of one kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Memory {
+pub(crate) struct KindHistory {
     /// When each operation finished, in the natural logarithm of seconds: after the first and not later than the
     /// second, which is absent if it was given up.
     #[serde(default)]
@@ -44,11 +44,11 @@ pub(crate) struct Memory {
 }
 
 impl History {
-    pub(crate) fn of(kinds: impl Iterator<Item = (String, Memory)>) -> Self {
+    pub(crate) fn of(kinds: impl Iterator<Item = (String, KindHistory)>) -> Self {
         Self { kinds: kinds.filter(|(_, memory)| !memory.intervals.is_empty()).collect() }
     }
 
-    pub(crate) fn kinds(&self) -> &BTreeMap<String, Memory> {
+    pub(crate) fn kinds(&self) -> &BTreeMap<String, KindHistory> {
         &self.kinds
     }
 }

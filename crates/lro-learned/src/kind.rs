@@ -6,15 +6,13 @@ use std::{
 use fastrand::Rng;
 
 use crate::{
-    bar::{Bar, Guess, Guesses},
     classic,
-    curve::Curve,
-    history::Memory,
-    interval::Interval,
+    distribution::{Distribution, interval::Interval},
+    history::KindHistory,
     learned::Budget,
     ledger::Ledger,
-    outlook::Outlook,
-    plan::Plan,
+    plan::{Plan, ranking::LearnedRanking},
+    progress::{Estimate, Estimates, ProgressModel},
 };
 
 /// What is known of one kind of operation.
@@ -27,15 +25,15 @@ pub(crate) struct Kind {
     surprises: i8,
     pub(crate) ledger: Ledger,
     price: f64,
-    bar: Bar,
+    bar: ProgressModel,
     /// Changes with the plan: from 1 on.
     edition: u32,
     plan: Option<Arc<Plan>>,
     /// Kept by the waits that tell their progress, who ask for it at each poll: it is larger than all else here.
-    curve: Weak<Curve>,
+    distribution: Weak<Distribution>,
     /// Kept by the drivers that rank operations by it.
-    outlook: Weak<Outlook>,
-    /// The times, in seconds, outside of which the next one is a surprise; known since the curve was drawn.
+    ranking: Weak<LearnedRanking>,
+    /// The times, in seconds, outside of which the next one is a surprise; known since the distribution was drawn.
     usual: Option<(f64, f64)>,
 }
 
@@ -49,11 +47,11 @@ impl Kind {
             surprises: 0,
             ledger: Ledger::new(),
             price: 0.0,
-            bar: Bar::UNKNOWN,
+            bar: ProgressModel::UNKNOWN,
             edition: 1,
             plan: None,
-            curve: Weak::new(),
-            outlook: Weak::new(),
+            distribution: Weak::new(),
+            ranking: Weak::new(),
             usual: None,
         }
     }
@@ -69,7 +67,7 @@ impl Kind {
     }
 
     /// Replaces what is known. Waits that run go on, by a new plan.
-    pub(crate) fn remember(&mut self, memory: &Memory) {
+    pub(crate) fn remember(&mut self, memory: &KindHistory) {
         let last = memory.intervals.len().saturating_sub(MOST);
         let ring = memory.intervals[last..]
             .iter()
@@ -77,26 +75,26 @@ impl Kind {
         self.ring = ring.collect();
         self.surprises = memory.surprises.clamp(-i64::from(RUN), i64::from(RUN)) as i8;
         self.price = 0.0;
-        self.bar = memory.bar.map_or(Bar::UNKNOWN, |(variance, operations)| Bar {
+        self.bar = memory.bar.map_or(ProgressModel::UNKNOWN, |(variance, operations)| ProgressModel {
             variance: if variance.is_finite() {
                 f64::from(variance).clamp(0.0, 100.0)
             } else {
-                Bar::UNKNOWN.variance
+                ProgressModel::UNKNOWN.variance
             },
             operations,
         });
         self.ledger.remember(f64::from(memory.tokens));
-        self.outdate();
+        self.invalidate();
     }
 
-    pub(crate) fn memory(&self) -> Memory {
+    pub(crate) fn memory(&self) -> KindHistory {
         let interval =
             |interval: &Interval| (interval.ln_lo, Some(interval.ln_hi).filter(|hi| hi.is_finite()));
         let bar = Some(self.bar).filter(|bar| bar.operations > 0);
         let bar = bar.map(|bar| (bar.variance as f32, bar.operations));
         let intervals = self.ring.iter().map(interval).collect();
         let surprises = i64::from(self.surprises);
-        Memory { intervals, tokens: self.ledger.settled() as f32, surprises, bar }
+        KindHistory { intervals, tokens: self.ledger.settled() as f32, surprises, bar }
     }
 
     /// A number that is another one whenever something was learned.
@@ -120,14 +118,14 @@ impl Kind {
     /// When to ask about the next operation; `None` as long as none has finished.
     pub(crate) fn plan(&mut self) -> Option<Arc<Plan>> {
         if self.plan.is_none() {
-            let curve = self.curve()?;
+            let distribution = self.distribution()?;
             let plan = match self.budget {
-                Budget::Price(price) => Plan::at_price(&curve, price),
+                Budget::Price(price) => Plan::at_price(&distribution, price),
                 Budget::Share(share) => {
                     let thrift = 0.6 + 0.4 * self.ledger.fullness();
-                    let classic = curve.polls(classic::instants());
+                    let classic = distribution.polls(classic::instants());
                     self.ledger.allow_for(self.share_of_classic() * classic);
-                    Plan::with_polls(&curve, share * thrift * classic, self.price)
+                    Plan::with_polls(&distribution, share * thrift * classic, self.price)
                 }
             };
             self.price = plan.price();
@@ -137,29 +135,34 @@ impl Kind {
     }
 
     /// When operations are likely to finish; `None` as long as none has. It is made once for as long as anyone keeps it.
-    pub(crate) fn outlook(&mut self) -> Option<Arc<Outlook>> {
-        if let Some(kept) = self.outlook.upgrade() {
+    pub(crate) fn ranking(&mut self) -> Option<Arc<LearnedRanking>> {
+        if let Some(kept) = self.ranking.upgrade() {
             return Some(kept);
         }
         let price = self.plan()?.price();
-        let outlook = Arc::new(Outlook::new(self.curve()?, price));
-        self.outlook = Arc::downgrade(&outlook);
-        Some(outlook)
+        let ranking = Arc::new(LearnedRanking::new(self.distribution()?, price));
+        self.ranking = Arc::downgrade(&ranking);
+        Some(ranking)
     }
 
-    /// The curve that the progress of an operation bends; `None` as long as none that told its own has finished.
-    pub(crate) fn curve_to_bend(&mut self) -> Option<Arc<Curve>> {
-        self.bar.is_known().then(|| self.curve())?
+    /// The distribution that the progress of an operation bends; `None` as long as none that told its own has finished.
+    pub(crate) fn curve_to_bend(&mut self) -> Option<Arc<Distribution>> {
+        self.bar.is_known().then(|| self.distribution())?
     }
 
     /// When to ask about an operation that is running at `now`, in seconds, by what it told last.
-    pub(crate) fn plan_given(&self, curve: &Curve, now: f64, guess: Guess) -> Option<Plan> {
-        Some(Plan::at_price(&self.bar.bent(curve, now, guess)?, self.price))
+    pub(crate) fn plan_given(
+        &self,
+        distribution: &Distribution,
+        now: f64,
+        estimate: Estimate,
+    ) -> Option<Plan> {
+        Some(Plan::at_price(&self.bar.bent(distribution, now, estimate)?, self.price))
     }
 
     /// Learns how well an operation that took `duration` seconds had told its progress.
-    pub(crate) fn learn_bar(&mut self, guesses: &Guesses, duration: f64) {
-        self.bar.learn(guesses, duration.max(SHORTEST));
+    pub(crate) fn learn_progress(&mut self, estimates: &Estimates, duration: f64) {
+        self.bar.learn(estimates, duration.max(SHORTEST));
     }
 
     /// Learns that an operation finished between two times, or was given up after the first; in seconds.
@@ -174,7 +177,7 @@ impl Kind {
         let running = running.max(done / 8.0).max(SHORTEST);
         let middle = (running * done.max(SHORTEST)).sqrt();
         if self.usual.is_none() {
-            self.curve();
+            self.distribution();
         }
         self.surprises = match self.usual {
             Some((early, _)) if middle <= early => self.surprises.min(0) - 1,
@@ -194,26 +197,26 @@ impl Kind {
             self.ring.pop_front();
         }
         self.ring.push_back(interval);
-        self.outdate();
+        self.invalidate();
     }
 
-    fn outdate(&mut self) {
+    fn invalidate(&mut self) {
         self.plan = None;
-        self.curve = Weak::new();
-        self.outlook = Weak::new();
+        self.distribution = Weak::new();
+        self.ranking = Weak::new();
         self.usual = None;
         self.edition = self.edition.wrapping_add(1);
     }
 
     /// When the next operation will finish; `None` as long as none has. It is drawn once for as long as anyone keeps it.
-    pub(crate) fn curve(&mut self) -> Option<Arc<Curve>> {
-        if let Some(kept) = self.curve.upgrade() {
+    pub(crate) fn distribution(&mut self) -> Option<Arc<Distribution>> {
+        if let Some(kept) = self.distribution.upgrade() {
             return Some(kept);
         }
-        let curve = Arc::new(Curve::new(self.ring.make_contiguous())?);
-        self.curve = Arc::downgrade(&curve);
-        self.usual = Some(curve.usual(TAIL));
-        Some(curve)
+        let distribution = Arc::new(Distribution::new(self.ring.make_contiguous())?);
+        self.distribution = Arc::downgrade(&distribution);
+        self.usual = Some(distribution.usual(TAIL));
+        Some(distribution)
     }
 }
 

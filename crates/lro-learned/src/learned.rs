@@ -16,7 +16,7 @@ use crate::{
 
 /// A pacing that learns: what the last 64 operations of a kind took tells when to ask about the next.
 ///
-/// Their times of finishing, smoothed, are a curve of when the next one will finish; the polls that the classic backoff
+/// Their times of finishing, smoothed, are a distribution of when the next one will finish; the polls that the classic backoff
 /// (1 s, doubling up to 60 s) would spend are spent where they are likeliest to catch the end. The plan is that of the
 /// least expected delay for that number of polls (the inspection schedules of Barlow, Hunter and Proschan, 1963, by
 /// dynamic programming).
@@ -76,7 +76,7 @@ pub(crate) enum Budget {
 }
 
 /// The pacing of one kind.
-struct KindPace {
+struct KindPolicy {
     learned: Learned,
     name: String,
 }
@@ -124,7 +124,7 @@ impl Learned {
     /// The pacing of operations of a kind: alike in how long they take, such as those of a method. The name is the
     /// caller's own.
     pub fn pacing(&self, kind: impl Into<String>) -> Pacing {
-        Pacing::custom(KindPace { learned: self.clone(), name: kind.into() })
+        Pacing::custom(KindPolicy { learned: self.clone(), name: kind.into() })
     }
 
     /// Says how long an operation of a kind is expected to take. It counts as one that took so long.
@@ -202,7 +202,7 @@ impl PacingByKind for Learned {
     }
 }
 
-impl PacingPolicy for KindPace {
+impl PacingPolicy for KindPolicy {
     fn schedule(&self) -> Box<dyn Schedule> {
         Box::new(LearnedSchedule::new(self.learned.state(&self.name)))
     }
@@ -217,7 +217,7 @@ impl PacingPolicy for KindPace {
     }
 }
 
-impl fmt::Debug for KindPace {
+impl fmt::Debug for KindPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Learned").field(&self.name).finish()
     }

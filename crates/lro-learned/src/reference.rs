@@ -2,7 +2,10 @@
 
 use serde::Deserialize;
 
-use crate::{curve::Curve, interval::Interval, plan::Plan};
+use crate::{
+    distribution::{Distribution, interval::Interval},
+    plan::Plan,
+};
 
 #[derive(Deserialize)]
 struct Case {
@@ -24,18 +27,18 @@ struct Case {
 #[test]
 fn draws_the_curve_of_the_reference() {
     for case in cases() {
-        let curve = case.curve();
+        let distribution = case.distribution();
         for &(seconds, share) in &case.done {
-            assert_close(curve.share_done(seconds), share, 1e-6, &case.name);
+            assert_close(distribution.share_done(seconds), share, 1e-6, &case.name);
         }
-        assert_close(curve.polls(classic()), case.classic, 1e-6, &case.name);
+        assert_close(distribution.polls(classic()), case.classic, 1e-6, &case.name);
     }
 }
 
 #[test]
 fn plans_as_the_reference_does() {
     for case in cases() {
-        let plan = case.plan(&case.curve());
+        let plan = case.plan(&case.distribution());
         assert_close(plan.price(), case.price, 1e-6, &case.name);
         assert_close(plan.polls(), case.polls, 1e-6, &case.name);
         assert_close(plan.delay(), case.delay, 1e-5, &case.name);
@@ -49,16 +52,16 @@ fn plans_as_the_reference_does() {
 }
 
 impl Case {
-    fn curve(&self) -> Curve {
+    fn distribution(&self) -> Distribution {
         let ring: Vec<_> = self.ring.iter().map(|&(ln_lo, ln_hi)| Interval { ln_lo, ln_hi }).collect();
-        Curve::new(&ring).unwrap()
+        Distribution::new(&ring).unwrap()
     }
 
-    fn plan(&self, curve: &Curve) -> Plan {
+    fn plan(&self, distribution: &Distribution) -> Plan {
         match (self.price_given, self.share, self.start) {
-            (Some(price), ..) => Plan::at_price(curve, price),
+            (Some(price), ..) => Plan::at_price(distribution, price),
             (None, Some(share), Some(start)) => {
-                Plan::with_polls(curve, share * curve.polls(classic()), start)
+                Plan::with_polls(distribution, share * distribution.polls(classic()), start)
             }
             _ => panic!("{} says neither price nor share", self.name),
         }

@@ -1,6 +1,6 @@
 //! How far each sample is smoothed.
 
-use crate::interval::Sample;
+use super::interval::Sample;
 
 /// Sets the bandwidth of samples in ascending order: `sqrt(h^2 + spread^2)`, where h is a share of the distance to the
 /// k-th nearest neighbour, k the square root of their number (Loftsgaarden and Quesenberry 1965; Breiman, Meisel and

@@ -1,20 +1,23 @@
 //! When the next operation of a kind will finish.
 
-use crate::{
+mod bandwidth;
+pub(crate) mod interval;
+
+use self::{
     bandwidth::set_bandwidths,
     interval::{Interval, Sample},
 };
 
 /// The distribution of the next duration: the share done at ascending times, linear between them.
 #[derive(Clone, Debug)]
-pub(crate) struct Curve {
+pub(crate) struct Distribution {
     /// Seconds; the first is 0.
     times: Vec<f64>,
     /// The share done by then: from 0 to 1.
     done: Vec<f64>,
 }
 
-impl Curve {
+impl Distribution {
     /// The distribution predicted by the operations remembered, or `None` if there are none.
     ///
     /// A kernel estimate in ln of seconds beside a broad prior, made twice: the first tells where in its interval each
@@ -149,7 +152,7 @@ fn estimate(samples: &mut [Sample]) -> (Vec<f64>, Vec<f64>) {
     (points, shares)
 }
 
-/// Where the curve is evaluated: close together where samples are, with some points before and after.
+/// Where the distribution is evaluated: close together where samples are, with some points before and after.
 fn grid(samples: &[Sample]) -> Vec<f64> {
     let lowest = samples.iter().map(|sample| sample.at - 2.3 * sample.band).fold(f64::INFINITY, f64::min);
     let highest =
@@ -169,7 +172,7 @@ fn grid(samples: &[Sample]) -> Vec<f64> {
 }
 
 /// The share done at each point: a kernel for each sample (Epanechnikov's, of unit variance) and, with the weight of a
-/// few samples, a logistic curve about their median against surprises.
+/// few samples, a logistic distribution about their median against surprises.
 fn smooth(samples: &[Sample], points: &[f64]) -> Vec<f64> {
     let mut shares = vec![0.0; points.len()];
     // How many samples end their reach, and count as 1 from there on.
@@ -226,40 +229,40 @@ mod tests {
     use proptest::{num, prelude::*};
 
     use super::*;
-    use crate::interval::strategies::rings;
+    use crate::distribution::interval::strategies::rings;
 
     #[test]
     fn knows_nothing_of_no_history() {
-        assert!(Curve::new(&[]).is_none());
+        assert!(Distribution::new(&[]).is_none());
     }
 
     #[test]
     fn counts_the_polls_beyond_those_it_reads() {
         let month = Interval { ln_lo: 14.7, ln_hi: 14.71 };
-        let curve = Curve::new(&[month; 20]).unwrap();
-        let slow = curve.polls((1..).map(|tick| f64::from(tick) * 3600.0));
-        let fast = curve.polls((1..).map(|tick| f64::from(tick) * 60.0));
+        let distribution = Distribution::new(&[month; 20]).unwrap();
+        let slow = distribution.polls((1..).map(|tick| f64::from(tick) * 3600.0));
+        let fast = distribution.polls((1..).map(|tick| f64::from(tick) * 60.0));
         assert!((fast / slow / 60.0 - 1.0).abs() < 2e-3, "{fast} against {slow}");
-        assert!(curve.polls([]) > 1.0);
-        assert!(curve.polls(std::iter::repeat(0.0)).is_finite());
-        assert!(curve.polls([f64::NAN, f64::INFINITY]).is_finite());
+        assert!(distribution.polls([]) > 1.0);
+        assert!(distribution.polls(std::iter::repeat(0.0)).is_finite());
+        assert!(distribution.polls([f64::NAN, f64::INFINITY]).is_finite());
     }
 
     proptest! {
         #[test]
         fn rises_from_nothing_to_all(ring in rings(), seconds in num::f64::ANY) {
-            let curve = Curve::new(&ring).unwrap();
-            let (times, done) = curve.cells();
+            let distribution = Distribution::new(&ring).unwrap();
+            let (times, done) = distribution.cells();
             prop_assert_eq!((times[0], done[0], *done.last().unwrap()), (0.0, 0.0, 1.0));
             prop_assert!(times.iter().all(|time| time.is_finite()) && times.is_sorted());
             prop_assert!(done.is_sorted());
-            prop_assert!((0.0..=1.0).contains(&curve.share_done(seconds)));
-            let (early, late) = curve.usual(0.1);
+            prop_assert!((0.0..=1.0).contains(&distribution.share_done(seconds)));
+            let (early, late) = distribution.usual(0.1);
             for time in times {
-                prop_assert_eq!(*time <= early, curve.share_done(*time) < 0.1);
-                prop_assert_eq!(*time > late, curve.share_done(*time) > 0.9);
+                prop_assert_eq!(*time <= early, distribution.share_done(*time) < 0.1);
+                prop_assert_eq!(*time > late, distribution.share_done(*time) > 0.9);
             }
-            let polls = curve.polls((0..).map(|tick| f64::from(tick) * 60.0));
+            let polls = distribution.polls((0..).map(|tick| f64::from(tick) * 60.0));
             prop_assert!(polls.is_finite() && polls >= 1.0);
         }
     }

@@ -1,11 +1,12 @@
 use std::time::Duration;
 
-use crate::{classic, curve::MIN_GAP, kind::Kind, plan::Plan};
 use lro::pacing::{CompactState, Finish, Moment};
+
+use crate::{classic, distribution::MIN_GAP, kind::Kind, plan::Plan};
 
 /// How far one operation is on the plan of its kind: sixteen bytes of plain data. It begins as its default.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Course {
+pub(crate) struct Cursor {
     /// Of the plan that it goes by.
     edition: u16,
     /// The lot that was drawn for the jitter: from -32767 to 32767.
@@ -19,7 +20,7 @@ pub(crate) struct Course {
 }
 
 /// From bytes that a driver kept: numbers that make no sense count as none, lest they spoil the ledger of the kind.
-impl From<CompactState> for Course {
+impl From<CompactState> for Cursor {
     fn from(state: CompactState) -> Self {
         let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = state;
         let real = |bytes| Some(f32::from_le_bytes(bytes)).filter(|number| number.is_finite()).unwrap_or(0.0);
@@ -33,18 +34,18 @@ impl From<CompactState> for Course {
     }
 }
 
-impl From<Course> for CompactState {
-    fn from(course: Course) -> Self {
-        let [a, b] = course.edition.to_le_bytes();
-        let [c, d] = course.lot.to_le_bytes();
-        let [e, f, g, h] = course.next.to_le_bytes();
-        let [i, j, k, l] = course.balance.to_le_bytes();
-        let [m, n, o, p] = course.round_trip.to_le_bytes();
+impl From<Cursor> for CompactState {
+    fn from(cursor: Cursor) -> Self {
+        let [a, b] = cursor.edition.to_le_bytes();
+        let [c, d] = cursor.lot.to_le_bytes();
+        let [e, f, g, h] = cursor.next.to_le_bytes();
+        let [i, j, k, l] = cursor.balance.to_le_bytes();
+        let [m, n, o, p] = cursor.round_trip.to_le_bytes();
         [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
     }
 }
 
-impl Course {
+impl Cursor {
     /// The delay to the next poll: by a plan of the operation's own, if it has one, else by that of its kind.
     pub(crate) fn delay(&mut self, kind: &mut Kind, moment: &Moment, own: Option<&Plan>) -> Duration {
         let now = moment.elapsed.as_secs_f64();
@@ -143,20 +144,20 @@ mod tests {
         fn is_the_same_after_it_was_kept(
             edition: u16, lot: i16, next: u32, balance in -1e9_f32..1e9, round_trip in 0.0..1e9_f32,
         ) {
-            let course = Course { edition, lot, next, balance, round_trip };
-            prop_assert_eq!(Course::from(CompactState::from(course)), course);
+            let cursor = Cursor { edition, lot, next, balance, round_trip };
+            prop_assert_eq!(Cursor::from(CompactState::from(cursor)), cursor);
         }
 
         #[test]
         fn is_made_of_any_bytes(state: CompactState) {
-            let course = Course::from(state);
-            prop_assert!(course.balance.is_finite() && course.round_trip.is_finite());
-            prop_assert!(course.round_trip >= 0.0);
+            let cursor = Cursor::from(state);
+            prop_assert!(cursor.balance.is_finite() && cursor.round_trip.is_finite());
+            prop_assert!(cursor.round_trip >= 0.0);
         }
     }
 
     #[test]
     fn begins_as_zeroes() {
-        assert_eq!(Course::from([0; 16]), Course::default());
+        assert_eq!(Cursor::from([0; 16]), Cursor::default());
     }
 }

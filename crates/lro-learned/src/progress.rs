@@ -1,11 +1,11 @@
-use crate::curve::Curve;
+use crate::distribution::Distribution;
 
 /// How well the progress that a kind tells fits how long its operations take.
 ///
 /// An operation of which a share is done after a time will take about `time / share` in all. By how much that is wrong,
-/// beside the [doubt](Guess), has one variance, which every operation that finished mends.
+/// beside the [doubt](Estimate), has one variance, which every operation that finished mends.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Bar {
+pub(crate) struct ProgressModel {
     /// The mean square of the error, in ln of seconds, over the doubt.
     pub(crate) variance: f64,
     /// The operations that it was learned from.
@@ -14,7 +14,7 @@ pub(crate) struct Bar {
 
 /// What one share done tells of the duration.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Guess {
+pub(crate) struct Estimate {
     /// In seconds.
     duration: f64,
     /// How wrong it may be beside others of the kind, in ln of seconds.
@@ -24,41 +24,41 @@ pub(crate) struct Guess {
     doubt: f64,
 }
 
-/// What one operation told of its progress, as guesses of the ln of its duration: their number, and by the inverse squares
-/// of their doubts the sums of those, of the guesses and of their squares.
+/// What one operation told of its progress, as estimates of the ln of its duration: their number, and by the inverse squares
+/// of their doubts the sums of those, of the estimates and of their squares.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Guesses {
+pub(crate) struct Estimates {
     count: f64,
     weight: f64,
     sum: f64,
     squares: f64,
 }
 
-impl Guesses {
+impl Estimates {
     /// Adds what a share done after a time in seconds tells of the duration, if it tells any.
-    pub(crate) fn add(&mut self, elapsed: f64, share: f64) -> Option<Guess> {
-        let guess = Some((elapsed / share).ln()).filter(|guess| share < 1.0 && guess.is_finite())?;
+    pub(crate) fn add(&mut self, elapsed: f64, share: f64) -> Option<Estimate> {
+        let estimate = Some((elapsed / share).ln()).filter(|estimate| share < 1.0 && estimate.is_finite())?;
         let doubt = NOISE - share.ln();
         let weight = 1.0 / (doubt * doubt);
         self.count += 1.0;
         self.weight += weight;
-        self.sum += weight * guess;
-        self.squares += weight * guess * guess;
-        Some(Guess { duration: guess.exp(), doubt })
+        self.sum += weight * estimate;
+        self.squares += weight * estimate * estimate;
+        Some(Estimate { duration: estimate.exp(), doubt })
     }
 }
 
-impl Bar {
+impl ProgressModel {
     /// Before anything is known: wrong by a factor of 1.8, one standard deviation, when 40 % are done.
     pub(crate) const UNKNOWN: Self = Self { variance: 0.36, operations: 0 };
 
-    /// Learns from the guesses about an operation that took `duration` seconds. What it knew before counts as up to 15
+    /// Learns from the estimates about an operation that took `duration` seconds. What it knew before counts as up to 15
     /// operations, and what it supposed at first as a quarter of one.
-    pub(crate) fn learn(&mut self, guesses: &Guesses, duration: f64) {
-        if guesses.count == 0.0 {
+    pub(crate) fn learn(&mut self, estimates: &Estimates, duration: f64) {
+        if estimates.count == 0.0 {
             return;
         }
-        let (end, Guesses { count, weight, sum, squares }) = (duration.ln(), *guesses);
+        let (end, Estimates { count, weight, sum, squares }) = (duration.ln(), *estimates);
         let square = ((end * end * weight - 2.0 * end * sum + squares) / count).max(0.0);
         if square.is_finite() {
             let weight = f64::from(self.operations.min(15)).max(0.25);
@@ -72,13 +72,22 @@ impl Bar {
         self.operations > 0
     }
 
-    /// The curve of an operation that is running at `now`, in seconds, by what it told last.
-    pub(crate) fn bent(&self, curve: &Curve, now: f64, guess: Guess) -> Option<Curve> {
-        curve.given(now, guess.duration, (self.variance.sqrt() * guess.doubt).max(LEAST_DEVIATION))
+    /// The distribution of an operation that is running at `now`, in seconds, by what it told last.
+    pub(crate) fn bent(
+        &self,
+        distribution: &Distribution,
+        now: f64,
+        estimate: Estimate,
+    ) -> Option<Distribution> {
+        distribution.given(
+            now,
+            estimate.duration,
+            (self.variance.sqrt() * estimate.doubt).max(LEAST_DEVIATION),
+        )
     }
 }
 
 /// The doubt that is left at the end, for what is rounded or read with noise. Twice or half of it is as good.
 const NOISE: f64 = 0.1;
-/// No guess is taken to be better than to one in a hundred: bars tell whole percents.
+/// No estimate is taken to be better than to one in a hundred: bars tell whole percents.
 const LEAST_DEVIATION: f64 = 0.01;

@@ -1,8 +1,8 @@
 //! The cheapest way to look for the end.
 
-use crate::curve::{Curve, MIN_GAP};
+use crate::distribution::{Distribution, MIN_GAP};
 
-/// From each cell of a curve, how to go on at the least expected cost: `price * polls + delay`, in seconds.
+/// From each cell of a distribution, how to go on at the least expected cost: `price * polls + delay`, in seconds.
 ///
 /// "No" is the only news a poll brings, so all is settled in advance (Barlow, Hunter and Proschan 1963). Who still runs
 /// at `t_i`, a share `g_i`, pays for the next poll and waits for it; up to the expected duration, which no policy
@@ -16,7 +16,7 @@ use crate::curve::{Curve, MIN_GAP};
 /// quadratic. Within one cell k polls may be evenly spaced instead, by the density `sqrt(h / (2 price))` at a hazard h
 /// (Keller 1974).
 #[derive(Debug)]
-pub(crate) struct Policy<'a> {
+pub(crate) struct Solver<'a> {
     times: &'a [f64],
     done: &'a [f64],
     cost: Vec<f64>,
@@ -31,9 +31,9 @@ pub(crate) struct Move {
     pub(crate) polls: u32,
 }
 
-impl<'a> Policy<'a> {
-    pub(crate) fn new(curve: &'a Curve, price: f64) -> Self {
-        let (times, done) = curve.cells();
+impl<'a> Solver<'a> {
+    pub(crate) fn new(distribution: &'a Distribution, price: f64) -> Self {
+        let (times, done) = distribution.cells();
         let (cost, moves) = (vec![0.0; times.len()], vec![Move { to: 0, polls: 1 }; times.len()]);
         let mut policy = Self { times, done, cost, moves, envelope: Vec::with_capacity(times.len()) };
         policy.solve(price);
@@ -163,10 +163,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::interval::strategies::rings;
+    use crate::distribution::interval::strategies::rings;
 
     /// The least cost from the beginning, by trying every move from every cell.
-    fn least_cost(policy: &Policy<'_>, price: f64) -> f64 {
+    fn least_cost(policy: &Solver<'_>, price: f64) -> f64 {
         let (times, done) = (policy.times, policy.done);
         let last = times.len() - 1;
         let mut cost = vec![0.0; times.len()];
@@ -184,7 +184,7 @@ mod tests {
     }
 
     /// The cost of polls evenly spaced from a cell's beginning to another's, one by one, if there are any.
-    fn filled(policy: &Policy<'_>, from: usize, to: usize, price: f64) -> Option<f64> {
+    fn filled(policy: &Solver<'_>, from: usize, to: usize, price: f64) -> Option<f64> {
         let (times, done) = (policy.times, policy.done);
         let gap = times[to] - times[from];
         let slope = (done[to] - done[to - 1]) / (times[to] - times[to - 1]);
@@ -201,9 +201,9 @@ mod tests {
     proptest! {
         #[test]
         fn costs_what_the_cheapest_of_all_moves_do(ring in rings(), ln_price in -9.0..7.0) {
-            let curve = Curve::new(&ring).unwrap();
+            let distribution = Distribution::new(&ring).unwrap();
             let price = f64::exp(ln_price);
-            let policy = Policy::new(&curve, price);
+            let policy = Solver::new(&distribution, price);
             let least = least_cost(&policy, price);
             prop_assert!((policy.cost[0] / least - 1.0).abs() < 1e-9, "{} against {least}", policy.cost[0]);
 

@@ -15,16 +15,16 @@ pub(crate) struct Interval {
 pub(crate) struct Sample {
     pub(crate) lo: f64,
     pub(crate) hi: f64,
-    /// Where it finished, by the best guess so far.
+    /// Where it finished, by the best estimate so far.
     pub(crate) at: f64,
-    /// The standard deviation of that guess.
+    /// The standard deviation of that estimate.
     pub(crate) spread: f64,
     /// The standard deviation of its kernel.
     pub(crate) band: f64,
 }
 
 impl From<&Interval> for Sample {
-    /// The first guess: uniform within the interval, or soon after the beginning of a one-sided one.
+    /// The first estimate: uniform within the interval, or soon after the beginning of a one-sided one.
     fn from(interval: &Interval) -> Self {
         // Not `clamp`, which lets NaN pass.
         let lo = f64::from(if interval.ln_lo > EARLIEST { interval.ln_lo.min(LATEST) } else { EARLIEST });
@@ -36,7 +36,7 @@ impl From<&Interval> for Sample {
 }
 
 impl Sample {
-    /// Replaces the guess by the mean and the deviation of a distribution within the interval: cumulative `shares` at
+    /// Replaces the estimate by the mean and the deviation of a distribution within the interval: cumulative `shares` at
     /// ascending `points`, linear between them.
     pub(crate) fn refine(&mut self, points: &[f64], shares: &[f64]) {
         if self.hi - self.lo < NARROW {

@@ -1,24 +1,26 @@
 use std::{sync::Arc, time::Duration};
 
-use crate::{curve::Curve, policy::Policy};
 use lro::pacing::Ranking;
+
+use super::solver::Solver;
+use crate::distribution::Distribution;
 
 /// When operations of a kind are likely to finish, as far as is learned at one moment.
 ///
 /// For those who cannot ask about all that are due: it tells what it is worth to ask about each.
 #[derive(Clone, Debug)]
-pub(crate) struct Outlook {
-    curve: Arc<Curve>,
+pub(crate) struct LearnedRanking {
+    distribution: Arc<Distribution>,
     /// The best plans at rising prices.
-    rungs: Vec<Rung>,
+    levels: Vec<Level>,
 }
 
 /// The best plan at a price, from wherever an operation was last seen running.
 #[derive(Clone, Debug)]
-struct Rung {
+struct Level {
     /// In seconds.
     price: f64,
-    /// The next poll, from each cell of the curve.
+    /// The next poll, from each cell of the distribution.
     next: Box<[Next]>,
 }
 
@@ -31,28 +33,28 @@ enum Next {
     After(f32),
 }
 
-impl Outlook {
-    /// Of a curve, and of the price at which the kind is planned.
-    pub(crate) fn new(curve: Arc<Curve>, price: f64) -> Self {
-        let mut rungs = Vec::with_capacity(RUNGS.len());
-        let (times, _) = curve.cells();
-        let mut policy = Policy::new(&curve, price * STEP.powi(RUNGS.start));
-        for step in RUNGS {
+impl LearnedRanking {
+    /// Of a distribution, and of the price at which the kind is planned.
+    pub(crate) fn new(distribution: Arc<Distribution>, price: f64) -> Self {
+        let mut levels = Vec::with_capacity(LEVELS.len());
+        let (times, _) = distribution.cells();
+        let mut policy = Solver::new(&distribution, price * STEP.powi(LEVELS.start));
+        for step in LEVELS {
             let price = price * STEP.powi(step);
-            if step > RUNGS.start {
+            if step > LEVELS.start {
                 policy.solve(price);
             }
             let next = policy.moves().map(|(from, by)| match by.polls {
                 0 | 1 => Next::At(times[by.to] as f32),
                 polls => Next::After(((times[by.to] - times[from]) / f64::from(polls)) as f32),
             });
-            rungs.push(Rung { price, next: next.collect() });
+            levels.push(Level { price, next: next.collect() });
         }
-        Self { curve, rungs }
+        Self { distribution, levels }
     }
 }
 
-impl Ranking for Outlook {
+impl Ranking for LearnedRanking {
     /// What it is worth to ask now about an operation of an age that was last seen running at another one: the price of a
     /// poll, in seconds of delay, at which the best plan would ask just now. It grows with the age.
     fn worth(&self, running: Duration, age: Duration) -> f64 {
@@ -60,11 +62,11 @@ impl Ranking for Outlook {
         if now <= from {
             return 0.0;
         }
-        let (times, _) = self.curve.cells();
+        let (times, _) = self.distribution.cells();
         let cell = times.partition_point(|time| *time <= from).saturating_sub(1);
         let mut below: Option<(f64, f64)> = None;
-        for rung in &self.rungs {
-            let Some(next) = rung.next.get(cell) else {
+        for level in &self.levels {
+            let Some(next) = level.next.get(cell) else {
                 // Nothing is known of what takes so long: a hazard of one end in the time elapsed (Keller 1974).
                 return (now - from).powi(2) / (2.0 * now);
             };
@@ -76,12 +78,12 @@ impl Ranking for Outlook {
                 return match below {
                     // Between two prices by the share of the way.
                     Some((price, before)) => {
-                        price * (rung.price / price).powf((now - before) / (next - before))
+                        price * (level.price / price).powf((now - before) / (next - before))
                     }
-                    None => rung.price * ((now - from) / (next - from)).powi(2),
+                    None => level.price * ((now - from) / (next - from)).powi(2),
                 };
             }
-            below = Some((rung.price, next));
+            below = Some((level.price, next));
         }
         below.map_or(0.0, |(price, next)| price * ((now - from) / (next - from).max(1e-3)).powi(2))
     }
@@ -90,14 +92,14 @@ impl Ranking for Outlook {
 /// From one price to the next.
 const STEP: f64 = 2.0;
 /// The prices, as powers of the step, beside that of the kind's plan.
-const RUNGS: std::ops::Range<i32> = -2..12;
+const LEVELS: std::ops::Range<i32> = -2..12;
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::interval::{Interval, strategies::rings};
+    use crate::distribution::interval::{Interval, strategies::rings};
 
     fn secs(seconds: f64) -> Duration {
         Duration::from_secs_f64(seconds)
@@ -108,12 +110,12 @@ mod tests {
         fn it_is_worth_more_the_longer_one_waits(
             ring in rings(), running in 0.0..1e4_f64, gaps in prop::collection::vec(1e-3..1e3_f64, 1..20),
         ) {
-            let outlook = Outlook::new(Arc::new(Curve::new(&ring).unwrap()), 1.0);
+            let ranking = LearnedRanking::new(Arc::new(Distribution::new(&ring).unwrap()), 1.0);
             let mut before = 0.0_f64;
             let mut age = running;
             for gap in gaps {
                 age += gap;
-                let worth = outlook.worth(secs(running), secs(age));
+                let worth = ranking.worth(secs(running), secs(age));
                 prop_assert!(worth >= before * (1.0 - 1e-6) - 1e-3, "{worth} after {before}");
                 prop_assert!(worth.is_finite());
                 before = worth;
@@ -124,8 +126,8 @@ mod tests {
     #[test]
     fn the_one_that_should_be_done_is_worth_most() {
         let minute = Interval { ln_lo: 59.0_f32.ln(), ln_hi: 61.0_f32.ln() };
-        let outlook = Outlook::new(Arc::new(Curve::new(&[minute; 40]).unwrap()), 1.0);
-        let worth = |running: f64, age: f64| outlook.worth(secs(running), secs(age));
+        let ranking = LearnedRanking::new(Arc::new(Distribution::new(&[minute; 40]).unwrap()), 1.0);
+        let worth = |running: f64, age: f64| ranking.worth(secs(running), secs(age));
         assert!(worth(0.0, 30.0) < worth(50.0, 62.0));
         assert!(worth(0.0, 62.0) > worth(30.0, 55.0));
         assert_eq!(worth(10.0, 10.0), 0.0);
