@@ -63,6 +63,9 @@ struct Settings {
 #[derive(Default)]
 struct Kinds {
     used: u64,
+    /// While more kinds than may be kept are in use, the number at which they are looked through again: a quarter more than
+    /// the last time, so that many kinds in use do not make each new one slow.
+    scan_at: usize,
     by_name: HashMap<String, (u64, Arc<Mutex<Kind>>)>,
 }
 
@@ -101,7 +104,8 @@ impl Learned {
         self.with(Settings { budget: Budget::Price(delay.as_secs_f64()), ..self.0.settings })
     }
 
-    /// Sets how many kinds are remembered; the one that was not used for the longest is forgotten first. Default: 256.
+    /// Sets how many kinds are remembered. The one that was not used for the longest is forgotten first, but none that a
+    /// wait or a fleet is using: if those are more, all of them are kept, and up to a quarter as many others. Default: 256.
     pub fn most_kinds(self, most: usize) -> Self {
         self.with(Settings { most_kinds: most.max(1), ..self.0.settings })
     }
@@ -168,16 +172,33 @@ impl Learned {
             *used = kinds.used;
             return Arc::clone(kind);
         }
-        if kinds.by_name.len() >= self.0.settings.most_kinds {
-            let oldest = kinds.by_name.iter().min_by_key(|(_, (used, _))| *used);
-            let oldest = oldest.map(|(name, _)| name.clone());
-            oldest.and_then(|name| kinds.by_name.remove(&name));
-        }
+        kinds.make_room(self.0.settings.most_kinds);
         let Settings { budget, jitter, seed, .. } = self.0.settings;
         let chance = seed.map_or_else(Rng::new, Rng::with_seed);
         let kind = Arc::new(Mutex::new(Kind::new(budget, jitter, chance)));
         kinds.by_name.insert(name.to_owned(), (kinds.used, Arc::clone(&kind)));
         kind
+    }
+}
+
+impl Kinds {
+    /// Evicts the kinds that were not used for the longest, so that there is room for one more.
+    ///
+    /// A kind that a wait or a fleet refers to stays: evicted, it would learn for no later wait.
+    fn make_room(&mut self, most: usize) {
+        let len = self.by_name.len();
+        if len < most.max(self.scan_at) {
+            return;
+        }
+        let in_use = |kind: &Arc<_>| Arc::strong_count(kind) > 1;
+        let unused = self.by_name.values().filter(|(_, kind)| !in_use(kind));
+        let mut unused: Vec<u64> = unused.map(|(used, _)| *used).collect();
+        unused.sort_unstable();
+        if let Some(last) = unused.get(..unused.len().min(len + 1 - most)).and_then(<[u64]>::last) {
+            self.by_name.retain(|_, (used, kind)| in_use(kind) || *used > *last);
+        }
+        let left = self.by_name.len();
+        self.scan_at = if left < most { 0 } else { left + left / 4 + 1 };
     }
 }
 

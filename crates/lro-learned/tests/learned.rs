@@ -5,7 +5,9 @@
 use std::time::Duration;
 
 use lro::{
-    Any, LroTransport, Operation, OperationName, Pacing, Status, async_trait, pacing::Moment, poll_until_done,
+    Any, LroTransport, Operation, OperationName, Pacing, Status, async_trait,
+    pacing::{Finish, Moment},
+    poll_until_done,
 };
 use lro_learned::{History, Learned};
 use proptest::prelude::*;
@@ -200,9 +202,35 @@ async fn remembers_the_kinds_that_were_used_last() {
     for kind in ["a", "b", "c"] {
         learned.expect(kind, Duration::from_secs(9));
     }
+    assert_eq!(kinds(&learned), ["b", "c"]);
+}
+
+fn kinds(learned: &Learned) -> Vec<String> {
     let saved = serde_json::to_value(learned.history()).unwrap();
-    let kinds: Vec<&String> = saved["kinds"].as_object().unwrap().keys().collect();
-    assert_eq!(kinds, ["b", "c"]);
+    saved["kinds"].as_object().unwrap().keys().cloned().collect()
+}
+
+#[test]
+fn keeps_the_kinds_in_use() {
+    let learned = Learned::new().most_kinds(2);
+    let mut schedule = learned.pacing("a wait").schedule();
+    let (compact, mut state) = (learned.pacing("a fleet").compact().unwrap(), [0; 16]);
+    let expect = |kind| learned.expect(kind, Duration::from_secs(9));
+    ["a wait", "a fleet", "x", "y", "z"].into_iter().for_each(expect);
+    assert_eq!(kinds(&learned), ["a fleet", "a wait", "z"]);
+
+    // They learn for the waits to come.
+    let finish = Finish::new(Duration::from_secs(4_000), Some(Duration::from_secs(4_001)), 1);
+    schedule.finished(&finish);
+    compact.finished(&mut state, &finish);
+    for kind in ["a wait", "a fleet"] {
+        let saved = serde_json::to_value(learned.history()).unwrap();
+        assert_eq!(saved["kinds"][kind]["intervals"].as_array().unwrap().len(), 2, "{kind}");
+    }
+
+    drop((schedule, compact));
+    ["v", "w"].into_iter().for_each(expect);
+    assert_eq!(kinds(&learned), ["v", "w"]);
 }
 
 proptest! {
@@ -333,9 +361,7 @@ async fn is_the_pace_of_a_transport_that_learns_unless_the_wait_has_another() {
         let calls = server.0.calls.into_inner().unwrap();
         assert_eq!(calls.len(), classic(80.0, ROUND_TRIP).len(), "both are cold");
     }
-    let saved = serde_json::to_value(learned.history()).unwrap();
-    let kinds: Vec<&String> = saved["kinds"].as_object().unwrap().keys().collect();
-    assert_eq!(kinds, ["jobs.example.com", "jobs.example.com/Print"]);
+    assert_eq!(kinds(&learned), ["jobs.example.com", "jobs.example.com/Print"]);
 
     let warm = server();
     poll_until_done::<Value>(&warm, name()).await.unwrap();
