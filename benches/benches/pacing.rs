@@ -47,7 +47,7 @@ fn warm() -> Learned {
 /// One that remembers as many, and that they told their progress within a tenth.
 fn told() -> Learned {
     let mut saved = serde_json::to_value(warm().history()).expect("a history is JSON");
-    saved["kinds"][KIND]["bar"] = serde_json::json!([0.01, 15]);
+    saved["kinds"][KIND]["progress"] = serde_json::json!([0.01, 15]);
     let history: History = serde_json::from_value(saved).expect("a history");
     let learned = Learned::new();
     learned.remember(&history);

@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn counts_the_polls_beyond_those_it_reads() {
-        let month = Interval { ln_lo: 14.7, ln_hi: 14.71 };
+        let month = Interval::new(14.7, Some(14.71));
         let distribution = Distribution::new(&[month; 20]).unwrap();
         let slow = distribution.polls((1..).map(|tick| f64::from(tick) * 3600.0));
         let fast = distribution.polls((1..).map(|tick| f64::from(tick) * 60.0));

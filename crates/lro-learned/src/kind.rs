@@ -25,7 +25,7 @@ pub(crate) struct Kind {
     surprises: i8,
     pub(crate) ledger: Ledger,
     price: f64,
-    bar: ProgressModel,
+    progress: ProgressModel,
     /// Changes with the plan: from 1 on.
     edition: u32,
     plan: Option<Arc<Plan>>,
@@ -47,7 +47,7 @@ impl Kind {
             surprises: 0,
             ledger: Ledger::new(),
             price: 0.0,
-            bar: ProgressModel::UNKNOWN,
+            progress: ProgressModel::UNKNOWN,
             edition: 1,
             plan: None,
             distribution: Weak::new(),
@@ -68,33 +68,28 @@ impl Kind {
 
     /// Replaces what is known. Waits that run go on, by a new plan.
     pub(crate) fn remember(&mut self, memory: &KindHistory) {
-        let last = memory.intervals.len().saturating_sub(MOST);
-        let ring = memory.intervals[last..]
-            .iter()
-            .map(|(ln_lo, ln_hi)| Interval { ln_lo: *ln_lo, ln_hi: ln_hi.unwrap_or(f32::INFINITY) });
-        self.ring = ring.collect();
+        self.ring = memory.intervals.iter().map(|(ln_lo, ln_hi)| Interval::new(*ln_lo, *ln_hi)).collect();
         self.surprises = memory.surprises.clamp(-i64::from(RUN), i64::from(RUN)) as i8;
         self.price = 0.0;
-        self.bar = memory.bar.map_or(ProgressModel::UNKNOWN, |(variance, operations)| ProgressModel {
-            variance: if variance.is_finite() {
-                f64::from(variance).clamp(0.0, 100.0)
-            } else {
-                ProgressModel::UNKNOWN.variance
-            },
-            operations,
-        });
+        self.progress =
+            memory.progress.map_or(ProgressModel::UNKNOWN, |(variance, operations)| ProgressModel {
+                variance: if variance.is_finite() {
+                    f64::from(variance).clamp(0.0, 100.0)
+                } else {
+                    ProgressModel::UNKNOWN.variance
+                },
+                operations,
+            });
         self.ledger.remember(f64::from(memory.tokens));
         self.invalidate();
     }
 
     pub(crate) fn memory(&self) -> KindHistory {
-        let interval =
-            |interval: &Interval| (interval.ln_lo, Some(interval.ln_hi).filter(|hi| hi.is_finite()));
-        let bar = Some(self.bar).filter(|bar| bar.operations > 0);
-        let bar = bar.map(|bar| (bar.variance as f32, bar.operations));
-        let intervals = self.ring.iter().map(interval).collect();
+        let progress = Some(self.progress).filter(|progress| progress.operations > 0);
+        let progress = progress.map(|progress| (progress.variance as f32, progress.operations));
+        let intervals = self.ring.iter().map(Interval::bounds).collect();
         let surprises = i64::from(self.surprises);
-        KindHistory { intervals, tokens: self.ledger.settled() as f32, surprises, bar }
+        KindHistory { intervals, tokens: self.ledger.settled() as f32, surprises, progress }
     }
 
     /// A number that is another one whenever something was learned.
@@ -147,7 +142,7 @@ impl Kind {
 
     /// The distribution that the progress of an operation bends; `None` as long as none that told its own has finished.
     pub(crate) fn curve_to_bend(&mut self) -> Option<Arc<Distribution>> {
-        self.bar.is_known().then(|| self.distribution())?
+        self.progress.is_known().then(|| self.distribution())?
     }
 
     /// When to ask about an operation that is running at `now`, in seconds, by what it told last.
@@ -157,12 +152,12 @@ impl Kind {
         now: f64,
         estimate: Estimate,
     ) -> Option<Plan> {
-        Some(Plan::at_price(&self.bar.bent(distribution, now, estimate)?, self.price))
+        Some(Plan::at_price(&self.progress.bent(distribution, now, estimate)?, self.price))
     }
 
     /// Learns how well an operation that took `duration` seconds had told its progress.
     pub(crate) fn learn_progress(&mut self, estimates: &Estimates, duration: f64) {
-        self.bar.learn(estimates, duration.max(SHORTEST));
+        self.progress.learn(estimates, duration.max(SHORTEST));
     }
 
     /// Learns that an operation finished between two times, or was given up after the first; in seconds.
@@ -170,7 +165,7 @@ impl Kind {
         let Some(done) = done else {
             if running > SHORTEST {
                 self.surprises = 0;
-                self.push(Interval { ln_lo: running.ln() as f32, ln_hi: f32::INFINITY });
+                self.push(Interval::new(running.ln() as f32, None));
             }
             return;
         };
@@ -189,7 +184,7 @@ impl Kind {
             self.ring.drain(..self.ring.len() + 1 - RUN as usize);
             self.surprises = 0;
         }
-        self.push(Interval { ln_lo: running.ln() as f32, ln_hi: done.max(running * 1.0005).ln() as f32 });
+        self.push(Interval::new(running.ln() as f32, Some(done.max(running * 1.0005).ln() as f32)));
     }
 
     fn push(&mut self, interval: Interval) {

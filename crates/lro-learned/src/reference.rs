@@ -53,7 +53,8 @@ fn plans_as_the_reference_does() {
 
 impl Case {
     fn distribution(&self) -> Distribution {
-        let ring: Vec<_> = self.ring.iter().map(|&(ln_lo, ln_hi)| Interval { ln_lo, ln_hi }).collect();
+        let ring: Vec<_> =
+            self.ring.iter().map(|&(ln_lo, ln_hi)| Interval::new(ln_lo, Some(ln_hi))).collect();
         Distribution::new(&ring).unwrap()
     }
 

@@ -39,7 +39,7 @@ fn keeps_the_curve_that_progress_bends_no_longer_than_progress_is_told() {
         warm.expect("jobs", seconds(40 + taken * 7 % 40));
     }
     let mut saved = serde_json::to_value(warm.history()).unwrap();
-    saved["kinds"]["jobs"]["bar"] = serde_json::json!([0.01, 9]);
+    saved["kinds"]["jobs"]["progress"] = serde_json::json!([0.01, 9]);
     let history: History = serde_json::from_value(saved).unwrap();
 
     let learned = Learned::new();

@@ -3,11 +3,12 @@
 /// When an operation was seen to finish: after `ln_lo` and not later than `ln_hi`, both ln of seconds since it began.
 ///
 /// An interval wider than a factor of 12 is one-sided: its operation was given up, and ran for longer than `ln_lo`.
-/// Any two numbers will do: what lies beyond 50 us or 15 years, or is none, counts as that bound.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Interval {
-    pub(crate) ln_lo: f32,
-    pub(crate) ln_hi: f32,
+    /// From [`EARLIEST`] to [`LATEST`].
+    ln_lo: f32,
+    /// Not less than `ln_lo`; infinite if the operation was given up.
+    ln_hi: f32,
 }
 
 /// An interval reduced to a point with a spread, both in ln of seconds.
@@ -23,12 +24,25 @@ pub(crate) struct Sample {
     pub(crate) band: f64,
 }
 
+impl Interval {
+    /// Takes any two numbers: what is less than [`EARLIEST`], more than [`LATEST`] or no number counts as that bound.
+    pub(crate) fn new(ln_lo: f32, ln_hi: Option<f32>) -> Self {
+        // Not `clamp`, which lets NaN pass.
+        let ln_lo = if ln_lo > EARLIEST { ln_lo.min(LATEST) } else { EARLIEST };
+        let ln_hi = ln_hi.map_or(f32::INFINITY, |ln_hi| ln_hi.min(LATEST).max(ln_lo));
+        Self { ln_lo, ln_hi }
+    }
+
+    /// The two numbers, of which the second is absent if the operation was given up.
+    pub(crate) fn bounds(&self) -> (f32, Option<f32>) {
+        (self.ln_lo, Some(self.ln_hi).filter(|ln_hi| ln_hi.is_finite()))
+    }
+}
+
 impl From<&Interval> for Sample {
     /// The first estimate: uniform within the interval, or soon after the beginning of a one-sided one.
     fn from(interval: &Interval) -> Self {
-        // Not `clamp`, which lets NaN pass.
-        let lo = f64::from(if interval.ln_lo > EARLIEST { interval.ln_lo.min(LATEST) } else { EARLIEST });
-        let hi = f64::from(interval.ln_hi.min(LATEST)).max(lo);
+        let (lo, hi) = (f64::from(interval.ln_lo), f64::from(interval.ln_hi.min(LATEST)));
         let (at, spread) =
             if hi - lo > ONE_SIDED { (lo + 0.3, 0.3) } else { (0.5 * (lo + hi), (hi - lo) / 12_f64.sqrt()) };
         Self { lo, hi, at, spread, band: 0.0 }
@@ -84,17 +98,19 @@ pub(crate) mod strategies {
     pub(crate) fn rings() -> impl Strategy<Value = Vec<Interval>> {
         let bounds = -6.9_f32..14.8;
         let width = || prop_oneof![Just(5e-4_f32), 1e-3_f32..0.1, 0.1_f32..2.4, Just(5.01_f32)];
-        let interval = |ln_lo, width| Interval { ln_lo, ln_hi: ln_lo + width };
+        let interval = |ln_lo, width| Interval::new(ln_lo, Some(ln_lo + width));
         let unlike = vec((bounds.clone(), width()).prop_map(move |(lo, width)| interval(lo, width)), 1..=64);
         let alike = (bounds.clone(), 0.0_f32..1.0).prop_flat_map(move |(center, sd)| {
             vec((-2.0_f32..2.0, width()).prop_map(move |(z, w)| interval(center + sd * z, w)), 1..=64)
         });
         let equal =
             (bounds.clone(), width(), 1..=64_usize).prop_map(move |(lo, w, n)| vec![interval(lo, w); n]);
-        let given_up = vec(bounds.prop_map(|ln_lo| Interval { ln_lo, ln_hi: f32::INFINITY }), 1..=64);
-        let raw =
-            vec((num::f32::ANY, num::f32::ANY).prop_map(|(ln_lo, ln_hi)| Interval { ln_lo, ln_hi }), 1..=64);
-        let nonsense = prop_oneof![raw, Just(vec![Interval { ln_lo: f32::NAN, ln_hi: f32::NAN }; 3])];
+        let given_up = vec(bounds.prop_map(|ln_lo| Interval::new(ln_lo, None)), 1..=64);
+        let raw = vec(
+            (num::f32::ANY, num::f32::ANY).prop_map(|(ln_lo, ln_hi)| Interval::new(ln_lo, Some(ln_hi))),
+            1..=64,
+        );
+        let nonsense = prop_oneof![raw, Just(vec![Interval::new(f32::NAN, Some(f32::NAN)); 3])];
         prop_oneof![2 => unlike, 4 => alike, 1 => equal, 1 => given_up, 1 => nonsense]
     }
 }
@@ -105,7 +121,7 @@ mod tests {
 
     #[test]
     fn guesses_the_middle_or_soon_after_an_open_beginning() {
-        let guess = |ln_lo, ln_hi| Sample::from(&Interval { ln_lo, ln_hi });
+        let guess = |ln_lo, ln_hi| Sample::from(&Interval::new(ln_lo, Some(ln_hi)));
         assert_eq!((guess(1.0, 2.0).at, guess(1.0, 2.0).spread), (1.5, 1.0 / 12_f64.sqrt()));
         assert_eq!((guess(1.0, f32::INFINITY).at, guess(1.0, f32::INFINITY).spread), (1.3, 0.3));
         assert_eq!((guess(f32::NAN, f32::NAN).at, guess(3.0, 2.0).at), (-9.7, 3.0));
@@ -113,7 +129,7 @@ mod tests {
 
     #[test]
     fn refines_a_guess_within_its_interval() {
-        let mut sample = Sample::from(&Interval { ln_lo: 1.0, ln_hi: 2.0 });
+        let mut sample = Sample::from(&Interval::new(1.0, Some(2.0)));
         sample.refine(&[0.0, 1.5, 2.0, 4.0], &[0.0, 0.4, 0.4, 1.0]);
         assert_eq!((sample.at, sample.spread), (1.25, 0.0));
         sample.refine(&[1.0, 1.5, 2.0], &[0.0, 0.5, 1.0]);

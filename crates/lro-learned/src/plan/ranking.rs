@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn the_one_that_should_be_done_is_worth_most() {
-        let minute = Interval { ln_lo: 59.0_f32.ln(), ln_hi: 61.0_f32.ln() };
+        let minute = Interval::new(59.0_f32.ln(), Some(61.0_f32.ln()));
         let ranking = LearnedRanking::new(Arc::new(Distribution::new(&[minute; 40]).unwrap()), 1.0);
         let worth = |running: f64, age: f64| ranking.worth(secs(running), secs(age));
         assert!(worth(0.0, 30.0) < worth(50.0, 62.0));
