@@ -100,7 +100,7 @@ impl<'a, R> Wait<'a, R> {
     pub fn resumed(transport: impl LroTransport + 'a, handle: &Handle) -> Result<Self, Status> {
         let name = handle.name_for(&transport.service())?;
         let mut wait = poll_until_done(transport, name);
-        wait.driver.settings().kind = handle.kind().map(|kind| Cow::Owned(kind.to_owned()));
+        wait.driver.settings_mut().kind = handle.kind().map(|kind| Cow::Owned(kind.to_owned()));
         Ok(wait)
     }
 
@@ -118,7 +118,7 @@ impl<'a, R, M> Wait<'a, R, M> {
     /// Sets when to poll. Default: the [default pacing](LroTransport::default_pacing) of the transport for operations of
     /// this [kind](Self::kind), if it has one; else [`Pacing::default`].
     pub fn pacing(mut self, pacing: Pacing) -> Self {
-        self.driver.settings().pacing = Some(pacing);
+        self.driver.settings_mut().pacing = Some(pacing);
         self
     }
 
@@ -127,7 +127,7 @@ impl<'a, R, M> Wait<'a, R, M> {
     ///
     /// Default: the key of the transport's service.
     pub fn kind(mut self, kind: impl Into<Cow<'static, str>>) -> Self {
-        self.driver.settings().kind = Some(kind.into());
+        self.driver.settings_mut().kind = Some(kind.into());
         self
     }
 
@@ -153,13 +153,13 @@ impl<'a, R, M> Wait<'a, R, M> {
         M: DeserializeOwned,
     {
         let of_metadata = move |metadata: &Any| share(&metadata.decode().ok()?);
-        self.driver.settings().share = Some(Share(Arc::new(of_metadata)));
+        self.driver.settings_mut().share = Some(Share(Arc::new(of_metadata)));
         self
     }
 
     /// Sets which failed calls are survived. Default: [`Tolerance::default`].
     pub fn tolerance(mut self, tolerance: Tolerance) -> Self {
-        self.driver.settings().rules.tolerance = tolerance;
+        self.driver.settings_mut().rules.tolerance = tolerance;
         self
     }
 
@@ -168,19 +168,19 @@ impl<'a, R, M> Wait<'a, R, M> {
     /// Then the wait ends with [`Origin::StoppedAsking`](crate::Origin::StoppedAsking): sleeps and a call in flight are
     /// cut short, and if no call is in flight one last is made, for which there are two more seconds.
     pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
-        self.driver.settings().deadline = deadline.into();
+        self.driver.settings_mut().deadline = deadline.into();
         self
     }
 
     /// Sets what becomes of the server's work when the deadline passes. Default: [`AtDeadline::Leave`].
     pub fn at_deadline(mut self, at_deadline: AtDeadline) -> Self {
-        self.driver.settings().at_deadline = at_deadline;
+        self.driver.settings_mut().at_deadline = at_deadline;
         self
     }
 
     /// Sets the longest time for one call. Default: 30 s.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
-        self.driver.settings().rules.attempt_timeout = timeout;
+        self.driver.settings_mut().rules.attempt_timeout = timeout;
         self
     }
 
@@ -188,19 +188,19 @@ impl<'a, R, M> Wait<'a, R, M> {
     /// answers when the operation is done, or shortly before the longest time for one call. Where the server turns out
     /// to have no such call the wait goes on with get. Default: yes.
     pub fn long_poll(mut self, long_poll: bool) -> Self {
-        self.driver.settings().long_poll = long_poll;
+        self.driver.settings_mut().long_poll = long_poll;
         self
     }
 
     /// Sets the least delay of the first poll. Default: none, the first poll is made at once.
     pub fn first_poll_after(mut self, delay: Duration) -> Self {
-        self.driver.settings().first_poll_after = delay;
+        self.driver.settings_mut().first_poll_after = delay;
         self
     }
 
     /// Seeds the jitter of the delays after failed calls. Default: drawn.
     pub fn seed(mut self, seed: u64) -> Self {
-        self.driver.settings().seed = Some(seed);
+        self.driver.settings_mut().seed = Some(seed);
         self
     }
 

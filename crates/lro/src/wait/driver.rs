@@ -2,13 +2,13 @@ use std::{
     future::{Future, poll_fn},
     mem,
     pin::{Pin, pin},
-    sync::Arc,
+    sync::{Arc, LazyLock},
     task::Poll,
     time::Duration,
 };
 
 use tokio::time::{Sleep, sleep};
-use tracing::Instrument as _;
+use tracing::Span;
 
 use super::{
     progress::{End, Progress, Step},
@@ -24,13 +24,14 @@ use crate::{
 /// All state is committed after an await, never across one, so a step can be dropped anywhere and taken again.
 pub(crate) struct Driver<'a> {
     transport: Arc<dyn LroTransport + 'a>,
-    settings: Box<Settings>,
+    /// `None` where all are at their defaults.
+    settings: Option<Box<Settings>>,
     state: State,
 }
 
 enum State {
     Open(Open),
-    Ended(Ended),
+    Ended(Box<Ended>),
 }
 
 /// An operation whose wait has not ended.
@@ -50,13 +51,13 @@ struct Ended {
 impl<'a> Driver<'a> {
     pub(crate) fn new(transport: Arc<dyn LroTransport + 'a>, name: OperationName) -> Self {
         let state = State::Open(Open { name, metadata: None, progress: None });
-        Self { transport, settings: Box::default(), state }
+        Self { transport, settings: None, state }
     }
 
     /// Begins with a state that a starting call returned.
     pub(crate) fn started(transport: Arc<dyn LroTransport + 'a>, operation: Operation) -> Self {
         let Operation { name, metadata, outcome, retry_after } = operation;
-        let settings = Box::new(Settings { hint: retry_after, ..Settings::default() });
+        let settings = retry_after.map(|hint| Box::new(Settings { hint: Some(hint), ..Settings::default() }));
         let name = OperationName::parse(&name);
         let report = |name: Option<OperationName>, metadata, done| Report {
             name,
@@ -66,7 +67,8 @@ impl<'a> Driver<'a> {
         };
         let state = match (outcome, name) {
             (Some(outcome), name) => {
-                State::Ended(Ended { report: report(name.ok(), metadata, true), end: Ok(outcome) })
+                let report = report(name.ok(), metadata, true);
+                State::Ended(Box::new(Ended { report, end: Ok(outcome) }))
             }
             (None, Ok(name)) => State::Open(Open { name, metadata, progress: None }),
             (None, Err(fault)) => {
@@ -74,7 +76,7 @@ impl<'a> Driver<'a> {
                 let message =
                     format!("the operation that was started has no usable name: {}", fault.message());
                 let end = Err(Status::malformed(message).with_report(report.clone()));
-                State::Ended(Ended { report, end })
+                State::Ended(Box::new(Ended { report, end }))
             }
         };
         Self { transport, settings, state }
@@ -85,11 +87,11 @@ impl<'a> Driver<'a> {
     }
 
     pub(crate) fn kind(&self) -> Option<&str> {
-        self.settings.kind.as_deref()
+        self.settings.as_ref()?.kind.as_deref()
     }
 
-    pub(crate) fn settings(&mut self) -> &mut Settings {
-        &mut self.settings
+    pub(crate) fn settings_mut(&mut self) -> &mut Settings {
+        self.settings.get_or_insert_default()
     }
 
     pub(crate) fn name(&self) -> Option<&OperationName> {
@@ -126,7 +128,7 @@ impl<'a> Driver<'a> {
         let State::Open(Open { progress: Some(progress), .. }) = &self.state else {
             return None;
         };
-        Some(progress.due(&self.settings).saturating_sub(progress.elapsed))
+        Some(progress.due(in_force(&self.settings)).saturating_sub(progress.elapsed))
     }
 
     /// Steps until a good reply or the end.
@@ -165,7 +167,7 @@ impl<'a> Driver<'a> {
         let State::Open(Open { name, progress, .. }) = &mut self.state else {
             return Ok(());
         };
-        match begun(progress, name, &self.settings, &*self.transport) {
+        match begun(progress, name, in_force(&self.settings), &*self.transport) {
             Ok(progress) => progress.wish_cancel(),
             Err(panicked) => self.end_with(Err(panicked)),
         }
@@ -184,7 +186,7 @@ impl<'a> Driver<'a> {
         let State::Open(open) = &mut self.state else {
             return Step::Ended;
         };
-        match open.step(&self.settings, &*self.transport, timer).await {
+        match open.step(in_force(&self.settings), &*self.transport, timer).await {
             Ok(step) => step,
             Err(end) => {
                 self.end_with(end);
@@ -197,7 +199,7 @@ impl<'a> Driver<'a> {
         if let State::Open(open) = &mut self.state {
             let report = Report { done: end.is_ok(), ..open.report() };
             let end = end.map_err(|status| status.with_report(report.clone()));
-            self.state = State::Ended(Ended { report, end });
+            self.state = State::Ended(Box::new(Ended { report, end }));
         }
     }
 }
@@ -235,28 +237,30 @@ impl Open {
             // A transport that is always ready and a pace without delay must not keep the thread.
             yield_now().await;
         }
-        let deadline = progress.deadline(settings);
-        let (until, limit) = settings.rules.limit(asked, deadline);
+        let (until, limit) = settings.rules.limit(asked, progress.deadline(settings));
         timer.as_mut().reset(progress.instant(until));
-        let span = progress.span.clone();
         let attempt = Attempt::until(progress.instant(until));
-        let call = Call { asked, ended: asked, deadline, held: false, counts: true };
         if progress.cancelling.is_due() {
-            let reply =
-                answer(timer, transport.cancel_operation_within(name, &attempt).instrument(span)).await;
-            let call = Call { ended: progress.now(), ..call };
+            let asking = transport.cancel_operation_within(name, &attempt);
+            let reply = answer(timer, asking, &progress.span).await;
+            let call = progress.ended(asked, settings);
             return progress.keep_cancelled(settings, transport, call, reply.ok_or(limit));
         }
         let patience = if progress.may_hold() { limit.patience(until.saturating_sub(asked)) } else { None };
+        let held = patience.is_some();
         let asking = match patience {
             Some(patience) => transport.wait_operation_within(name, Some(patience), &attempt),
             None => transport.get_operation_within(name, &attempt),
         };
-        let reply = answer(timer, asking.instrument(span)).await;
+        let reply = answer(timer, asking, &progress.span).await;
         let reply = reply.map_or(Reply::Cut(limit), Reply::Returned);
-        let call = Call { ended: progress.now(), held: patience.is_some(), ..call };
+        let call = Call { held, ..progress.ended(asked, settings) };
         progress.keep(name, metadata, settings, transport, call, reply)
     }
+}
+
+fn in_force(settings: &Option<Box<Settings>>) -> &Settings {
+    settings.as_deref().unwrap_or(&DEFAULTS)
 }
 
 /// The state of a wait, which begins if it has not.
@@ -277,16 +281,21 @@ fn is_silent(step: Step) -> bool {
 }
 
 /// Returns what the call replies, or `None` once the timer has fired. A reply at that very moment counts.
-async fn answer<F: Future>(mut timer: Pin<&mut Sleep>, call: F) -> Option<F::Output> {
-    let mut call = pin!(call);
-    poll_fn(|context| match call.as_mut().poll(context) {
+fn answer<'f, T>(
+    mut timer: Pin<&'f mut Sleep>,
+    mut call: Pin<Box<dyn Future<Output = T> + Send + 'f>>,
+    span: &'f Span,
+) -> impl Future<Output = Option<T>> + Send + 'f
+where
+    T: 'f,
+{
+    poll_fn(move |context| match span.in_scope(|| call.as_mut().poll(context)) {
         Poll::Ready(reply) => Poll::Ready(Some(reply)),
         Poll::Pending if timer.as_mut().poll(context).is_ready() => Poll::Ready(None),
         // A call that uses up what tokio grants a task keeps the timer from being polled, not from firing.
         Poll::Pending if timer.is_elapsed() => Poll::Ready(None),
         Poll::Pending => Poll::Pending,
     })
-    .await
 }
 
 /// Lets the other tasks of the thread run once.
@@ -301,3 +310,5 @@ async fn yield_now() {
     })
     .await;
 }
+
+static DEFAULTS: LazyLock<Settings> = LazyLock::new(Settings::default);

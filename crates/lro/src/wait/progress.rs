@@ -97,6 +97,11 @@ impl Progress {
         self.began.checked_add(age).unwrap_or_else(|| self.began + NEVER)
     }
 
+    /// A call that ends now.
+    pub(crate) fn ended(&self, asked: Age, settings: &Settings) -> Call {
+        Call { deadline: self.deadline(settings), ..Call::new(asked, self.now()) }
+    }
+
     /// When the wait ends at the latest.
     pub(crate) fn deadline(&self, settings: &Settings) -> Option<Age> {
         Some(settings.deadline?.saturating_add(self.cancelling.extension()))
