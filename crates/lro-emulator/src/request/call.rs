@@ -23,6 +23,11 @@ impl Call {
     /// The longest body that is kept.
     pub const BODY_KEPT: usize = 64 * 1024;
 
+    /// Returns the method and the path, such as `GET /v1/operations/1`.
+    pub fn line(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
     /// Returns the value of a header. Returns `None` if it is absent or not text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
