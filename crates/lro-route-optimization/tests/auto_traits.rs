@@ -1,7 +1,5 @@
 //! What may cross threads: everything.
 
-use std::future::IntoFuture;
-
 use lro::{Handle, Status, Wait};
 use lro_http::HttpClientBuilder;
 use lro_route_optimization::{
@@ -13,10 +11,10 @@ use lro_route_optimization::{
         SkippedShipmentReasonCode,
     },
 };
-
-macro_rules! are_shared {
-    ($($kind:ty,)+) => { $( const _: fn() = is_shared::<$kind>; )+ };
-}
+use lro_testkit::{
+    are_shared,
+    threads::{is_sent, sent, spawned, stepped},
+};
 
 are_shared! {
     RouteOptimization,
@@ -31,15 +29,8 @@ are_shared! {
 
 const _: fn() = is_sent::<HttpClientBuilder<RouteOptimization>>;
 
-fn is_shared<T: Send + Sync + 'static>() {}
-
-fn is_sent<T: Send + 'static>() {}
-
 #[test]
 fn the_futures_of_calls_may_be_sent() {
-    fn sent<T: Send>(future: T) {
-        drop(future);
-    }
     let routes = RouteOptimization::builder().build().unwrap();
     sent(routes.optimize_tours(&OptimizeToursRequest::default()));
     sent(routes.optimize_tours_long_running(&OptimizeToursRequest::default()));
@@ -49,18 +40,11 @@ fn the_futures_of_calls_may_be_sent() {
 
 #[test]
 fn a_whole_wait_may_be_spawned() {
-    fn spawned<T: Send + 'static>(future: T) {
-        drop(future);
-    }
     async fn optimize(routes: RouteOptimization) -> Result<OptimizeToursResponse, Status> {
         routes.optimize_tours_long_running(&OptimizeToursRequest::default()).await?.await
     }
     async fn go_on(routes: RouteOptimization, handle: Handle) -> Result<OptimizeToursResponse, Status> {
-        let mut wait = routes.resume(&handle)?;
-        while let Some(snapshot) = wait.next().await {
-            snapshot?;
-        }
-        wait.into_future().await
+        stepped(routes.resume(&handle)?).await
     }
     let routes = RouteOptimization::builder().build().unwrap();
     spawned(optimize(routes.clone()));

@@ -2,17 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper panics for its test")]
 
-use std::{future::IntoFuture, time::Duration};
+use std::future::IntoFuture;
 
-use lro::{Code, Handle, OperationName, Origin, Status, Tolerance, poll_until_done};
-use lro_emulator::{Emulator, Reply, Script};
+use lro::{Code, OperationName, Origin, Tolerance, Wait, poll_until_done};
+use lro_emulator::{Emulator, Script};
 use lro_http::Token;
 use lro_route_optimization::{
     RouteOptimization,
     messages::{BatchOptimizeToursRequest, OptimizeToursRequest, OptimizeToursUriRequest},
 };
+use lro_testkit::service::{self, Closed, Resumed, promptly, says};
 use serde_json::{Value, json};
-use tokio::net::TcpSocket;
 
 #[tokio::test]
 async fn an_operation_of_another_service_is_refused_without_a_call() {
@@ -69,23 +69,9 @@ async fn a_parent_that_is_no_project_and_no_location_is_refused_without_a_call()
 
 #[test]
 fn a_wrong_endpoint_is_refused_when_the_client_is_built() {
-    for (url, why) in [
-        ("routeoptimization.googleapis.com", "it needs both a scheme and a host, such as https://"),
-        ("", "expected a URL such as https://"),
-        ("not a url", "expected a URL such as https://"),
-        ("http://routeoptimization.googleapis.com", "use https"),
-        ("ftp://routeoptimization.googleapis.com", "its scheme is not https"),
-        (
-            "https://routeoptimization.googleapis.com/v1",
-            "it ends after the host: the paths are the service's",
-        ),
-        ("https://routeoptimization.googleapis.com:", "its port is "),
-    ] {
-        let error = RouteOptimization::builder().endpoint(url).build().unwrap_err();
-        assert_eq!(error.code(), Code::InvalidArgument);
-        // SPEC 43
-        says(&error, &[&format!("not an endpoint: {url:?}"), why]);
-    }
+    service::refuses_wrong_endpoints("routeoptimization.googleapis.com", |url| {
+        RouteOptimization::builder().endpoint(url).build().unwrap_err()
+    });
 }
 
 #[tokio::test]
@@ -103,10 +89,7 @@ async fn a_missing_or_wrong_credential_is_told_from_the_start() {
             promptly(routes.optimize_tours(&request)).await.unwrap_err(),
             promptly(routes.optimize_tours_long_running(&request)).await.unwrap_err(),
         ] {
-            assert_eq!((error.origin(), error.code()), (Origin::CallFailed, Code::Unauthenticated));
-            says(&error, &["UNAUTHENTICATED", "authentication credentials", "Expected OAuth 2 access token"]);
-            // SPEC 43
-            assert!(!format!("{error:?}").contains("sesame"));
+            service::is_unauthenticated(&error);
         }
         assert_eq!(emulator.call_count(), 2 + 2 * count as u64, "a billed call is not repeated");
     }
@@ -114,74 +97,40 @@ async fn a_missing_or_wrong_credential_is_told_from_the_start() {
 
 #[tokio::test]
 async fn a_missing_credential_ends_a_wait() {
-    let emulator = Emulator::builder().require_token("let me in").start().await.unwrap();
-    emulator.operation(NAME, Script::new());
-    let wait = client(&emulator.endpoint()).resume::<Value>(&handle()).unwrap().tolerance(soon());
-    let error = promptly(wait.into_future()).await.unwrap_err();
-    assert_eq!((error.origin(), error.code()), (Origin::CallFailed, Code::Unauthenticated));
-    // SPEC 21
-    says(&error, &["authentication credentials", NAME, "it may still be running"]);
-    // SPEC 30
-    assert!(emulator.call_count() <= 2);
+    RESUMED.ends_without_a_credential().await;
 }
 
 #[tokio::test]
 async fn a_refused_connection_names_the_endpoint() {
-    // Bound but not listening: nobody else can take the port meanwhile.
-    let closed = TcpSocket::new_v4().unwrap();
-    closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let endpoint = format!("http://{}", closed.local_addr().unwrap());
-    let routes = client(&endpoint);
-    let cannot = format!("cannot connect to {endpoint}: ");
-
+    let closed = Closed::bind();
+    let routes = client(&closed.endpoint);
     let request = request();
     for error in [
         promptly(routes.optimize_tours(&request)).await.unwrap_err(),
         promptly(routes.optimize_tours_long_running(&request)).await.unwrap_err(),
     ] {
         assert_eq!((error.origin(), error.code()), (Origin::CallFailed, Code::Unavailable));
-        says(&error, &["UNAVAILABLE", &cannot, "refused"]);
+        says(&error, &["UNAVAILABLE", &closed.cannot(), "refused"]);
     }
 
-    let wait = routes.resume::<Value>(&handle()).unwrap().tolerance(Tolerance::none());
-    let error = promptly(wait.into_future()).await.unwrap_err();
-    assert_eq!((error.origin(), error.code()), (Origin::CallFailed, Code::Unavailable));
-    // SPEC 21
-    says(&error, &[&cannot, "refused", NAME, "1 poll", "it may still be running"]);
-
-    // SPEC 27
-    let wait = routes.resume::<Value>(&handle()).unwrap().tolerance(soon().failures(2));
-    let error = promptly(wait.into_future()).await.unwrap_err();
-    says(&error, &["gave up after 3 failed calls in a row", &cannot, "it may still be running"]);
+    RESUMED.ends_when_connections_are_refused().await;
 }
 
 #[tokio::test]
 async fn an_html_page_is_told_as_such_and_not_shown() {
     let emulator = Emulator::start().await.unwrap();
     let routes = client(&emulator.endpoint());
-    let page = "<!DOCTYPE html>\n<html><title>Oops</title></html>";
-    let error_page = Reply::status(502).header("content-type", "text/html").body(page);
-    let sign_in = Reply::status(200).header("content-type", "text/html").body(page);
-    for (reply, essential) in [
-        // SPEC 23
-        (error_page, &["HTTP 502", "a page of HTML: a proxy or another server may have answered"][..]),
-        // SPEC 19
-        (sign_in, &["the reply is HTML or XML, expected JSON"][..]),
-    ] {
-        emulator.reply_next(2, reply.clone());
+    for status in [502, 200] {
+        emulator.reply_next(2, service::html(status));
         let mut errors = vec![
             promptly(routes.optimize_tours(&request())).await.unwrap_err(),
             promptly(routes.optimize_tours_long_running(&request())).await.unwrap_err(),
         ];
-        emulator.operation(NAME, Script::new().call(1, reply));
-        let wait = routes.resume::<Value>(&handle()).unwrap().tolerance(Tolerance::none());
+        emulator.operation(RESUMED.name, Script::new().call(1, service::html(status)));
+        let wait = resume(&emulator.endpoint()).tolerance(Tolerance::none());
         errors.push(promptly(wait.into_future()).await.unwrap_err());
-        for error in &errors {
-            assert_eq!((error.origin(), error.code()), (Origin::CallFailed, Code::Internal));
-            says(error, essential);
-            assert!(!format!("{error:?}").contains("Oops"));
-        }
-        says(&errors[2], &[NAME, "it may still be running"]);
+        errors.iter().for_each(|error| service::is_html(error, status));
+        says(&errors[2], &[RESUMED.name, "it may still be running"]);
     }
     assert_eq!(emulator.call_count(), 6);
 }
@@ -189,33 +138,17 @@ async fn an_html_page_is_told_as_such_and_not_shown() {
 #[tokio::test]
 async fn a_path_that_the_server_does_not_know_is_not_found() {
     let emulator = Emulator::start().await.unwrap();
+    emulator.reply_next(1, service::unknown_path());
     let routes = client(&emulator.endpoint());
-    let page = "<html><p>The requested URL was not found on this server.</html>";
-    emulator.reply_next(2, Reply::status(404).header("content-type", "text/html").body(page));
-    let essential = ["NOT_FOUND", "HTTP 404", "another server may have answered"];
-
     let error = promptly(routes.optimize_tours(&request())).await.unwrap_err();
-    assert_eq!((error.origin(), error.code()), (Origin::CallFailed, Code::NotFound));
-    says(&error, &essential);
+    service::is_unknown_path(&error);
 
-    let wait = routes.resume::<Value>(&handle()).unwrap().tolerance(Tolerance::none());
-    let error = promptly(wait.into_future()).await.unwrap_err();
-    assert_eq!((error.origin(), error.code()), (Origin::CallFailed, Code::NotFound));
-    says(&error, &essential);
-    says(&error, &[NAME]);
+    RESUMED.ends_at_an_unknown_path().await;
 }
 
 #[tokio::test]
 async fn an_operation_that_is_forgotten_has_expired() {
-    let emulator = Emulator::start().await.unwrap();
-    emulator.operation(NAME, Script::new().runs_for(Duration::MAX));
-    let mut wait = client(&emulator.endpoint()).resume::<Value>(&handle()).unwrap();
-    assert!(!promptly(wait.next()).await.unwrap().unwrap().is_done());
-    emulator.forget(NAME);
-    let error = promptly(wait.into_future()).await.unwrap_err();
-    // SPEC 31
-    assert_eq!((error.origin(), error.code()), (Origin::CallFailed, Code::NotFound));
-    says(&error, &["the operation has expired or was deleted", NAME, "2 polls"]);
+    RESUMED.ends_with_an_operation_that_expired().await;
 }
 
 #[tokio::test]
@@ -230,40 +163,19 @@ async fn an_incomplete_request_is_refused_by_every_field() {
         (routes.optimize_tours_uri(&no_uri).await.unwrap_err(), &["input.uri", "output.uri"][..]),
         (routes.batch_optimize_tours(&no_models).await.unwrap_err(), &["model_configs"][..]),
     ] {
-        assert_eq!((error.origin(), error.code()), (Origin::CallFailed, Code::InvalidArgument));
-        let violations = error.details().bad_request().unwrap().field_violations;
-        let fields: Vec<_> = violations.iter().map(|violation| &*violation.field).collect();
-        // SPEC 24
-        assert_eq!(fields, expected, "{error}");
+        assert_eq!(service::invalid_fields(&error), expected, "{error}");
     }
     assert_eq!(emulator.call_count(), 4);
-}
-
-/// One line has all of these words.
-fn says(error: &Status, words: &[&str]) {
-    let text = error.to_string();
-    assert!(!text.contains('\n'), "more than a line: {text}");
-    for word in words {
-        assert!(text.contains(word), "{word:?} is not in {text:?}");
-    }
-}
-
-async fn promptly<F: Future<Output: Send> + Send>(future: F) -> F::Output {
-    tokio::time::timeout(Duration::from_secs(10), future).await.expect("it hangs")
-}
-
-/// As usual but for shorter delays.
-fn soon() -> Tolerance {
-    Tolerance::default().delay(Duration::from_millis(5), Duration::from_millis(5))
 }
 
 fn client(endpoint: &str) -> RouteOptimization {
     RouteOptimization::builder().endpoint(endpoint).build().unwrap()
 }
 
-fn handle() -> Handle {
+fn resume(endpoint: &str) -> Wait<'static, Value> {
     let service = "routeoptimization.googleapis.com";
-    serde_json::from_value(json!({"service": service, "version": "v1", "name": NAME})).unwrap()
+    let saved = json!({"service": service, "version": "v1", "name": RESUMED.name});
+    client(endpoint).resume(&serde_json::from_value(saved).unwrap()).unwrap()
 }
 
 /// A request without a model, which no call needs that fails before.
@@ -271,4 +183,4 @@ fn request() -> OptimizeToursRequest {
     OptimizeToursRequest { parent: "projects/p".into(), ..OptimizeToursRequest::default() }
 }
 
-const NAME: &str = "projects/p/locations/l/operations/1";
+const RESUMED: Resumed = Resumed { name: "projects/p/locations/l/operations/1", at: resume };

@@ -2,19 +2,19 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper panics for its test")]
 
-use std::collections::BTreeMap;
-
-use lro::{
-    Operation, Outcome,
-    message::{Message, UnknownValue},
-};
+use lro::message::UnknownValue;
 use lro_route_optimization::messages::{
     self, BatchOptimizeToursMetadata, BatchOptimizeToursResponse, LatLng, OptimizeToursLongRunningMetadata,
     OptimizeToursRequest, OptimizeToursResponse, OptimizeToursUriMetadata, OptimizeToursUriResponse,
     Shipment, ShipmentLoad, SkippedShipmentReason, SkippedShipmentReasonCode, TimeWindow,
 };
-use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Map, Value, json};
+use lro_testkit::{
+    enumerations, message_types,
+    messages::{
+        Enumeration, Messages, enumerations_have_the_values_of, fields, metadata, read, response, written,
+    },
+};
+use serde_json::json;
 
 #[test]
 fn reads_the_routes_of_an_operation() {
@@ -58,75 +58,43 @@ fn reads_metadata_without_fields() {
 
 #[test]
 fn every_message_has_the_fields_of_the_schema() {
-    let mut schema: BTreeMap<_, _> = table(include_str!("data/fields.tsv")).collect();
-    for message in every_message() {
-        let declared: Vec<_> = message.fields.iter().map(|(snake, _)| *snake).collect();
-        assert_eq!(schema.remove(message.name), Some(&*declared.join(",")), "{}", message.name);
-    }
-    assert!(schema.is_empty(), "not declared: {schema:?}");
+    every_message().have_the_fields_of(include_str!("data/fields.tsv"), |_, _| true);
 }
 
 #[test]
 fn every_message_keeps_every_field() {
-    for (message, sample) in every_sample() {
-        assert_eq!((message.rewrite)(sample.clone()).unwrap(), sample, "{}", message.name);
-    }
+    every_message().keep_every_field();
 }
 
 #[test]
 fn every_message_takes_names_in_snake_case() {
-    for (message, sample) in every_sample() {
-        let renamed: Map<_, _> = message
-            .fields
-            .iter()
-            .filter_map(|(snake, camel)| Some(((*snake).to_owned(), sample.get(camel)?.clone())))
-            .collect();
-        assert_eq!((message.rewrite)(renamed.into()).unwrap(), sample, "{}", message.name);
-    }
+    every_message().take_names_in_snake_case();
 }
 
 #[test]
 fn every_message_takes_null_as_absent() {
-    for message in every_message() {
-        let nulls: Map<_, _> =
-            message.fields.iter().map(|(_, camel)| ((*camel).to_owned(), Value::Null)).collect();
-        assert_eq!((message.rewrite)(nulls.into()).unwrap(), json!({}), "{}", message.name);
-    }
+    every_message().take_null_as_absent(|_| json!({}));
 }
 
 #[test]
 fn every_message_passes_over_what_it_does_not_know() {
-    for (message, sample) in every_sample() {
-        let mut newer = sample.clone();
-        newer["@fieldOfTomorrow"] = json!([{"deep": [null, 1e300]}]);
-        assert_eq!((message.rewrite)(newer).unwrap(), sample, "{}", message.name);
-    }
+    every_message().skip_a_field("@fieldOfTomorrow");
 }
 
 #[test]
 fn every_field_refuses_a_wrong_type() {
-    for (message, sample) in every_sample() {
-        for (field, value) in sample.as_object().unwrap() {
-            let wrong = if value.is_boolean() { json!("true") } else { json!(true) };
-            let error = (message.rewrite)(json!({ field: wrong })).unwrap_err().to_string();
-            assert!(error.starts_with("invalid type"), "{}.{field}: {error}", message.name);
-        }
-    }
+    every_message().refuse_a_wrong_type();
 }
 
 #[test]
 fn every_enumeration_has_the_values_of_the_schema() {
-    let mut schema: BTreeMap<_, _> =
-        table(include_str!("data/enums.tsv")).map(|(name, values)| (rust_name(name), values)).collect();
-    for (name, rewrite) in every_enumeration() {
-        for value in schema.remove(name).unwrap().split(',') {
-            let (wire, number) = value.split_once('=').unwrap();
-            let number: i32 = number.parse().unwrap();
-            assert_eq!(rewrite(json!(wire)).unwrap(), wire, "{name}");
-            assert_eq!(rewrite(json!(number)).unwrap(), wire, "{name}");
-        }
-    }
-    assert!(schema.is_empty(), "not declared: {schema:?}");
+    let enumerations: Vec<Enumeration> = enumerations!(messages:
+        DataFormat InjectedSolutionConstraintConstraintRelaxationRelaxationLevel
+        OptimizeToursRequestSearchMode OptimizeToursRequestSolvingMode ShipmentModelObjectiveType
+        ShipmentTypeIncompatibilityIncompatibilityMode ShipmentTypeRequirementRequirementMode
+        SkippedShipmentReasonCode VehicleTravelMode VehicleUnloadingPolicy
+    );
+    enumerations_have_the_values_of(include_str!("data/enums.tsv"), &enumerations);
 }
 
 #[test]
@@ -188,90 +156,8 @@ fn refuses_a_time_or_a_list_element_that_is_none() {
     }
 }
 
-#[derive(Clone, Copy)]
-struct Subject {
-    name: &'static str,
-    fields: &'static [(&'static str, &'static str)],
-    rewrite: Rewrite,
-}
-
-/// Reads a type and writes it again.
-type Rewrite = fn(Value) -> serde_json::Result<Value>;
-
-fn rewrite<T: DeserializeOwned + Serialize>(json: Value) -> serde_json::Result<Value> {
-    serde_json::from_value::<T>(json).and_then(serde_json::to_value)
-}
-
-fn subject<M: Message + DeserializeOwned + Serialize>(declared_as: &str) -> Subject {
-    assert_eq!(rust_name(M::TYPE_NAME), declared_as);
-    Subject { name: M::TYPE_NAME, fields: M::FIELDS, rewrite: rewrite::<M> }
-}
-
-fn every_sample() -> impl Iterator<Item = (Subject, Value)> {
-    every_message().into_iter().flat_map(|message| {
-        let samples: Vec<_> =
-            table(include_str!("data/samples.tsv")).filter(|(name, _)| *name == message.name).collect();
-        assert!(!samples.is_empty(), "no sample of {}", message.name);
-        samples.into_iter().map(move |(_, json)| (message, serde_json::from_str(json).unwrap()))
-    })
-}
-
-fn table(tsv: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
-    tsv.lines().map(|line| line.split_once('\t').unwrap())
-}
-
-fn read<T: DeserializeOwned>(json: Value) -> T {
-    serde_json::from_value(json).unwrap()
-}
-
-fn written<T: Serialize>(value: &T) -> Value {
-    serde_json::to_value(value).unwrap()
-}
-
-fn response<R: DeserializeOwned>(operation: &str) -> R {
-    let operation: Operation = serde_json::from_str(operation).unwrap();
-    let Some(Outcome::Response(response)) = operation.outcome else {
-        panic!("no response: {operation:?}");
-    };
-    response.decode().unwrap()
-}
-
-fn metadata<M: DeserializeOwned>(operation: &str) -> M {
-    serde_json::from_str::<Operation>(operation).unwrap().metadata.unwrap().decode().unwrap()
-}
-
-/// What the message in this member of an operation holds beside its type.
-fn fields(operation: &str, member: &str) -> Value {
-    let mut operation: Value = serde_json::from_str(operation).unwrap();
-    let mut message = operation[member].take();
-    message.as_object_mut().unwrap().remove("@type").unwrap();
-    message
-}
-
-/// A name in the schema without its package and its dots.
-fn rust_name(name: &str) -> String {
-    name.split('.').filter(|part| part.starts_with(char::is_uppercase)).collect()
-}
-
-macro_rules! subjects {
-    ($($name:ident)*) => { vec![$( subject::<messages::$name>(stringify!($name)) ),*] };
-}
-
-macro_rules! enumerations {
-    ($($name:ident)*) => { vec![$( (stringify!($name), rewrite::<messages::$name> as Rewrite) ),*] };
-}
-
-fn every_enumeration() -> Vec<(&'static str, Rewrite)> {
-    enumerations! {
-        DataFormat InjectedSolutionConstraintConstraintRelaxationRelaxationLevel
-        OptimizeToursRequestSearchMode OptimizeToursRequestSolvingMode ShipmentModelObjectiveType
-        ShipmentTypeIncompatibilityIncompatibilityMode ShipmentTypeRequirementRequirementMode
-        SkippedShipmentReasonCode VehicleTravelMode VehicleUnloadingPolicy
-    }
-}
-
-fn every_message() -> Vec<Subject> {
-    subjects! {
+fn every_message() -> Messages {
+    let types = message_types!(messages:
         AggregatedMetrics BatchOptimizeToursMetadata BatchOptimizeToursRequest
         BatchOptimizeToursRequestAsyncModelConfig BatchOptimizeToursResponse BreakRule BreakRuleBreakRequest
         BreakRuleFrequencyConstraint DistanceLimit GcsDestination GcsSource InjectedSolutionConstraint
@@ -287,7 +173,8 @@ fn every_message() -> Vec<Subject> {
         ShipmentVisitRequest SkippedShipment SkippedShipmentReason TimeWindow TransitionAttributes Uri
         Vehicle VehicleDurationLimit VehicleFullness VehicleLoadLimit VehicleLoadLimitInterval
         VehicleLoadLimitLoadCost Waypoint
-    }
+    );
+    Messages::new(types, include_str!("data/samples.tsv"))
 }
 
 const BATCH: &str = include_str!("data/batch.json");

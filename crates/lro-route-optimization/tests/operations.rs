@@ -61,7 +61,7 @@ async fn plans_tours_in_an_operation() {
         let calls = emulator.calls();
         was_sent(&calls[0], &format!("/v1/{parent}:optimizeToursLongRunning"), parent, &request);
         for poll in &calls[1..3] {
-            assert_eq!((line(poll), poll.body_len), (format!("GET /v1/{name}"), 0));
+            assert_eq!((poll.line(), poll.body_len), (format!("GET /v1/{name}"), 0));
             // SPEC 44
             let params = format!("name={}", name.replace('/', "%2F"));
             assert_eq!(poll.header("x-goog-request-params"), Some(&*params));
@@ -113,7 +113,7 @@ async fn a_parent_is_encoded() {
     routes.optimize_tours(&request).await.unwrap();
     let call = &emulator.calls()[0];
     // SPEC 14
-    assert_eq!(line(call), "POST /v1/projects/example.com%3Ap:optimizeTours");
+    assert_eq!(call.line(), "POST /v1/projects/example.com%3Ap:optimizeTours");
     assert_eq!(call.header("x-goog-request-params"), Some("parent=projects%2Fexample.com%3Ap"));
 }
 
@@ -265,7 +265,7 @@ async fn operations_are_awaited_at_the_same_time() {
     serves_every_shipment(&here, &first.unwrap());
     serves_every_shipment(&there, &second.unwrap());
 
-    let calls: Vec<_> = emulator.calls().iter().map(line).collect();
+    let calls: Vec<_> = emulator.calls().iter().map(Call::line).collect();
     let [first, second] = names.map(|name| {
         let is_of = |call: &String| *call == name;
         (calls.iter().position(is_of).unwrap(), calls.iter().rposition(is_of).unwrap())
@@ -320,7 +320,7 @@ fn serves_every_shipment(request: &OptimizeToursRequest, tours: &OptimizeToursRe
 
 /// A POST of the request without its parent, which is in the path and in the header.
 fn was_sent(call: &Call, path: &str, parent: &str, request: &impl serde::Serialize) {
-    assert_eq!(line(call), format!("POST {path}"));
+    assert_eq!(call.line(), format!("POST {path}"));
     assert_eq!(call.header("content-type"), Some("application/json"));
     let params = format!("parent={}", parent.replace('/', "%2F"));
     assert_eq!(call.header("x-goog-request-params"), Some(&*params));
@@ -367,10 +367,6 @@ async fn emulator() -> Emulator {
 
 fn client(emulator: &Emulator) -> RouteOptimization {
     RouteOptimization::builder().endpoint(emulator.endpoint()).build().unwrap()
-}
-
-fn line(call: &Call) -> String {
-    format!("{} {}", call.method, call.path)
 }
 
 /// With a location and without.

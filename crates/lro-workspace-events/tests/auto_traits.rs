@@ -1,9 +1,11 @@
 //! What may cross threads: everything.
 
-use std::future::IntoFuture;
-
 use lro::{Empty, Handle, Status, Wait};
 use lro_http::HttpClientBuilder;
+use lro_testkit::{
+    are_shared,
+    threads::{is_sent, sent, spawned, stepped},
+};
 use lro_workspace_events::{
     Version, WorkspaceEvents,
     messages::{
@@ -14,10 +16,6 @@ use lro_workspace_events::{
         SubscriptionState, UpdateSubscriptionMetadata, UpdateSubscriptionRequest,
     },
 };
-
-macro_rules! are_shared {
-    ($($kind:ty,)+) => { $( const _: fn() = is_shared::<$kind>; )+ };
-}
 
 are_shared! {
     WorkspaceEvents, Version,
@@ -30,15 +28,8 @@ are_shared! {
 
 const _: fn() = is_sent::<HttpClientBuilder<WorkspaceEvents>>;
 
-fn is_shared<T: Send + Sync + 'static>() {}
-
-fn is_sent<T: Send + 'static>() {}
-
 #[test]
 fn the_futures_of_calls_may_be_sent() {
-    fn sent<T: Send>(future: T) {
-        drop(future);
-    }
     let events = WorkspaceEvents::builder().build().unwrap();
     sent(events.create_subscription(Subscription::default()));
     sent(events.update_subscription(UpdateSubscriptionRequest::default()));
@@ -50,18 +41,11 @@ fn the_futures_of_calls_may_be_sent() {
 
 #[test]
 fn a_whole_wait_may_be_spawned() {
-    fn spawned<T: Send + 'static>(future: T) {
-        drop(future);
-    }
     async fn create(events: WorkspaceEvents) -> Result<Subscription, Status> {
         events.create_subscription(Subscription::default()).await?.await
     }
     async fn go_on(events: WorkspaceEvents, handle: Handle) -> Result<Subscription, Status> {
-        let mut wait = events.resume(&handle)?;
-        while let Some(snapshot) = wait.next().await {
-            snapshot?;
-        }
-        wait.into_future().await
+        stepped(events.resume(&handle)?).await
     }
     let events = WorkspaceEvents::builder().build().unwrap();
     spawned(create(events.clone()));

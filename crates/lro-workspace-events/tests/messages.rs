@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper panics for its test")]
 
-use std::collections::BTreeMap;
-
 use lro::{
-    Operation, Outcome,
-    message::{Message, UnknownValue},
+    message::UnknownValue,
     wkt::{Empty, FieldMask},
+};
+use lro_testkit::{
+    enumerations, message_types,
+    messages::{
+        Enumeration, Messages, enumerations_have_the_values_of, fields, metadata, read, response, written,
+    },
 };
 use lro_workspace_events::messages::{
     self, CreateSubscriptionMetadata, CreateSubscriptionRequest, DeleteSubscriptionMetadata,
@@ -15,8 +18,7 @@ use lro_workspace_events::messages::{
     ReactivateSubscriptionMetadata, ReactivateSubscriptionRequest, Subscription, SubscriptionDriveOptions,
     SubscriptionErrorType, SubscriptionState, UpdateSubscriptionMetadata, UpdateSubscriptionRequest,
 };
-use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 #[test]
 fn reads_the_subscription_of_an_operation() {
@@ -40,7 +42,7 @@ fn reads_both_versions_into_one_type() {
 #[test]
 fn writes_a_subscription_as_the_service_sent_it() {
     for operation in SUBSCRIPTIONS {
-        assert_eq!(written(&response::<Subscription>(operation)), fields_of_response(operation));
+        assert_eq!(written(&response::<Subscription>(operation)), fields(operation, "response"));
     }
 }
 
@@ -92,82 +94,40 @@ fn a_ttl_of_zero_is_not_a_missing_one() {
 
 #[test]
 fn every_message_has_the_fields_of_the_schemas() {
-    let mut schema: BTreeMap<_, _> = table(include_str!("data/fields.tsv")).collect();
-    for message in every_message() {
-        for name in message.names() {
-            let declared = message.fields.iter().map(|(snake, _)| *snake);
-            let declared: Vec<_> =
-                declared.filter(|field| name.contains(".v1beta.") || *field != "drive_options").collect();
-            assert_eq!(schema.remove(name), Some(&*declared.join(",")), "{name}");
-        }
-    }
-    assert!(schema.is_empty(), "not declared: {schema:?}");
+    let is_in = |name: &str, field: &str| name.contains(".v1beta.") || field != "drive_options";
+    every_message().have_the_fields_of(include_str!("data/fields.tsv"), is_in);
 }
 
 #[test]
 fn every_message_keeps_every_field() {
-    for (message, sample) in every_sample() {
-        assert_eq!((message.rewrite)(sample.clone()).unwrap(), sample, "{}", message.type_names);
-    }
+    every_message().keep_every_field();
 }
 
 #[test]
 fn every_message_takes_names_in_snake_case() {
-    for (message, sample) in every_sample() {
-        let renamed: Map<_, _> = message
-            .fields
-            .iter()
-            .filter_map(|(snake, camel)| Some(((*snake).to_owned(), sample.get(camel)?.clone())))
-            .collect();
-        assert_eq!((message.rewrite)(renamed.into()).unwrap(), sample, "{}", message.type_names);
-    }
+    every_message().take_names_in_snake_case();
 }
 
 #[test]
 fn every_message_takes_null_as_absent() {
-    for message in every_message() {
-        let nulls: Map<_, _> =
-            message.fields.iter().map(|(_, camel)| ((*camel).to_owned(), Value::Null)).collect();
-        let absent = (message.rewrite)(json!({})).unwrap();
-        assert_eq!((message.rewrite)(nulls.into()).unwrap(), absent, "{}", message.type_names);
-    }
+    // A subscription that is absent from an update is encoded as an empty one.
+    every_message().take_null_as_absent(|message| (message.rewrite)(json!({})).unwrap());
 }
 
 #[test]
 fn every_message_passes_over_what_it_does_not_know() {
-    for (message, sample) in every_sample() {
-        let mut newer = sample.clone();
-        newer["serviceAccountAuthority"] = json!([{"deep": [null, 1e300]}]);
-        assert_eq!((message.rewrite)(newer).unwrap(), sample, "{}", message.type_names);
-    }
+    every_message().skip_a_field("serviceAccountAuthority");
 }
 
 #[test]
 fn every_field_refuses_a_wrong_type() {
-    for (message, sample) in every_sample() {
-        for (field, value) in sample.as_object().unwrap() {
-            let wrong = if value.is_boolean() { json!("true") } else { json!(true) };
-            let error = (message.rewrite)(json!({ field: wrong })).unwrap_err().to_string();
-            assert!(error.starts_with("invalid type"), "{}.{field}: {error}", message.type_names);
-        }
-    }
+    every_message().refuse_a_wrong_type();
 }
 
 #[test]
 fn every_enumeration_has_the_values_of_the_schemas() {
-    for (name, values) in table(include_str!("data/enums.tsv")) {
-        let rewrite = match rust_name(name).as_str() {
-            "SubscriptionState" => rewrite::<SubscriptionState>,
-            "SubscriptionErrorType" => rewrite::<SubscriptionErrorType>,
-            other => panic!("not declared: {other}"),
-        };
-        for value in values.split(',') {
-            let (wire, number) = value.split_once('=').unwrap();
-            let number: i32 = number.parse().unwrap();
-            assert_eq!(rewrite(json!(wire)).unwrap(), wire, "{name}");
-            assert_eq!(rewrite(json!(number)).unwrap(), wire, "{name}");
-        }
-    }
+    let enumerations: Vec<Enumeration> = enumerations!(messages: SubscriptionState SubscriptionErrorType);
+    enumerations_have_the_values_of(include_str!("data/enums.tsv"), &enumerations);
 }
 
 #[test]
@@ -205,90 +165,14 @@ fn refuses_a_time_or_a_list_element_that_is_none() {
     }
 }
 
-#[derive(Clone, Copy)]
-struct Subject {
-    type_names: &'static str,
-    fields: &'static [(&'static str, &'static str)],
-    rewrite: Rewrite,
-}
-
-impl Subject {
-    fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
-        self.type_names.split('|')
-    }
-}
-
-/// Reads a type and writes it again.
-type Rewrite = fn(Value) -> serde_json::Result<Value>;
-
-fn rewrite<T: DeserializeOwned + Serialize>(json: Value) -> serde_json::Result<Value> {
-    serde_json::from_value::<T>(json).and_then(serde_json::to_value)
-}
-
-fn subject<M: Message + DeserializeOwned + Serialize>(declared_as: &str) -> Subject {
-    let subject = Subject { type_names: M::TYPE_NAMES, fields: M::FIELDS, rewrite: rewrite::<M> };
-    assert!(subject.names().all(|name| rust_name(name) == declared_as), "{declared_as}");
-    subject
-}
-
-fn every_sample() -> impl Iterator<Item = (Subject, Value)> {
-    every_message().into_iter().flat_map(|message| {
-        let samples: Vec<_> = table(include_str!("data/samples.tsv"))
-            .filter(|(name, _)| message.names().any(|own| own == *name))
-            .collect();
-        assert!(!samples.is_empty(), "no sample of {}", message.type_names);
-        samples.into_iter().map(move |(_, json)| (message, serde_json::from_str(json).unwrap()))
-    })
-}
-
-fn table(tsv: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
-    tsv.lines().map(|line| line.split_once('\t').unwrap())
-}
-
-/// A name in the schema without its package and its dots.
-fn rust_name(name: &str) -> String {
-    name.split('.').filter(|part| part.starts_with(char::is_uppercase)).collect()
-}
-
-fn read<T: DeserializeOwned>(json: Value) -> T {
-    serde_json::from_value(json).unwrap()
-}
-
-fn written<T: Serialize>(value: &T) -> Value {
-    serde_json::to_value(value).unwrap()
-}
-
-fn response<R: DeserializeOwned>(operation: &str) -> R {
-    let operation: Operation = serde_json::from_str(operation).unwrap();
-    let Some(Outcome::Response(response)) = operation.outcome else {
-        panic!("no response: {operation:?}");
-    };
-    response.decode().unwrap()
-}
-
-fn metadata<M: DeserializeOwned>(operation: &str) -> M {
-    serde_json::from_str::<Operation>(operation).unwrap().metadata.unwrap().decode().unwrap()
-}
-
-/// What the response of an operation holds beside its type.
-fn fields_of_response(operation: &str) -> Value {
-    let mut operation: Value = serde_json::from_str(operation).unwrap();
-    let mut response = operation["response"].take();
-    response.as_object_mut().unwrap().remove("@type").unwrap();
-    response
-}
-
-macro_rules! subjects {
-    ($($name:ident)*) => { vec![$( subject::<messages::$name>(stringify!($name)) ),*] };
-}
-
-fn every_message() -> Vec<Subject> {
-    subjects! {
+fn every_message() -> Messages {
+    let types = message_types!(messages:
         CreateSubscriptionMetadata CreateSubscriptionRequest DeleteSubscriptionMetadata
         DeleteSubscriptionRequest GetSubscriptionRequest ListSubscriptionsRequest ListSubscriptionsResponse
         NotificationEndpoint PayloadOptions ReactivateSubscriptionMetadata ReactivateSubscriptionRequest
         Subscription SubscriptionDriveOptions UpdateSubscriptionMetadata UpdateSubscriptionRequest
-    }
+    );
+    Messages::new(types, include_str!("data/samples.tsv"))
 }
 
 /// An operation of each method, in v1 and in v1beta.

@@ -40,14 +40,14 @@ async fn creates_a_subscription() {
 
     let calls = emulator.calls();
     let [start, polls @ ..] = &calls[..] else { panic!("no calls") };
-    assert_eq!(line(start), "POST /v1/subscriptions");
+    assert_eq!(start.line(), "POST /v1/subscriptions");
     assert_eq!(start.header("content-type"), Some("application/json"));
     let body: Value = serde_json::from_slice(&start.body).unwrap();
     assert_eq!(body, serde_json::to_value(wanted("AAA")).unwrap(), "the body is the subscription itself");
     assert!(!polls.is_empty());
     for poll in polls {
         let name = poll.path.strip_prefix("/v1/").unwrap();
-        assert!(poll.method == "GET" && name.starts_with("operations/"), "{}", line(poll));
+        assert!(poll.method == "GET" && name.starts_with("operations/"), "{}", poll.line());
         // SPEC 44
         let params = format!("name={}", name.replace('/', "%2F"));
         assert_eq!(poll.header("x-goog-request-params"), Some(&*params));
@@ -94,7 +94,7 @@ async fn updates_what_the_mask_names() {
 
     let call = &emulator.calls()[begun];
     let expected = format!("PATCH {}?updateMask=expireTime%2Cttl", path(&created));
-    assert_eq!(line(call), expected);
+    assert_eq!(call.line(), expected);
     assert_eq!(call.header("x-goog-request-params"), Some(&*params("subscription.name", &created)));
     let body: Value = serde_json::from_slice(&call.body).unwrap();
     assert_eq!(body, json!({"name": created.name, "eventTypes": ["other"], "ttl": "7200s"}));
@@ -114,7 +114,7 @@ async fn updates_what_is_set_where_there_is_no_mask() {
     let updated = events.update_subscription(request).await.unwrap().await.unwrap();
     assert_eq!(updated.event_types, ["other"]);
     assert_eq!(updated.expire_time, created.expire_time);
-    assert_eq!(line(&emulator.calls()[begun]), format!("PATCH {}", path(&created)));
+    assert_eq!(emulator.calls()[begun].line(), format!("PATCH {}", path(&created)));
 }
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn deletes_a_subscription() {
     let deleted = events.delete_subscription(&*created.name).await.unwrap().await.unwrap();
     assert_eq!(deleted, Empty {});
     let call = &emulator.calls()[begun];
-    assert_eq!((line(call), call.body_len), (format!("DELETE {}", path(&created)), 0));
+    assert_eq!((call.line(), call.body_len), (format!("DELETE {}", path(&created)), 0));
     assert_eq!(call.header("x-goog-request-params"), Some(&*params("name", &created)));
     assert_eq!(events.get_subscription(&*created.name).await.unwrap_err().code(), Code::NotFound);
 }
@@ -153,7 +153,7 @@ async fn deletes_what_may_be_missing() {
 
     let allowed = DeleteSubscriptionRequest { allow_missing: true, ..missing };
     events.delete_subscription(allowed).await.unwrap().await.unwrap();
-    assert_eq!(line(&emulator.calls()[1]), "DELETE /v1/subscriptions/none?allowMissing=true");
+    assert_eq!(emulator.calls()[1].line(), "DELETE /v1/subscriptions/none?allowMissing=true");
 }
 
 #[tokio::test]
@@ -164,7 +164,7 @@ async fn deletes_only_the_subscription_of_the_etag() {
     let error = events.delete_subscription(stale).await.unwrap_err();
     assert_eq!((error.origin(), error.code()), (Origin::CallFailed, Code::Aborted), "{error}");
     let expected = format!("DELETE {}?etag=st%2Fle%3D", path(&created));
-    assert_eq!(line(emulator.calls().last().unwrap()), expected);
+    assert_eq!(emulator.calls().last().unwrap().line(), expected);
 
     let current = DeleteSubscriptionRequest { etag: created.etag, ..(&*created.name).into() };
     events.delete_subscription(current).await.unwrap().await.unwrap();
@@ -184,7 +184,7 @@ async fn reactivates_a_suspended_subscription() {
     let active = events.reactivate_subscription(&*created.name).await.unwrap().await.unwrap();
     assert_eq!((active.name.as_str(), active.state), (&*created.name, SubscriptionState::Active));
     let call = &emulator.calls()[begun];
-    assert_eq!(line(call), format!("POST {}:reactivate", path(&created)));
+    assert_eq!(call.line(), format!("POST {}:reactivate", path(&created)));
     assert_eq!(call.header("x-goog-request-params"), Some(&*params("name", &created)));
     assert_eq!(&*call.body, b"{}", "the name is in the path");
 }
@@ -242,7 +242,7 @@ async fn gets_a_subscription() {
     let created = create(&events, "AAA").await;
     assert_eq!(events.get_subscription(&*created.name).await.unwrap(), created);
     let call = emulator.calls().pop().unwrap();
-    assert_eq!((line(&call), call.body_len), (format!("GET {}", path(&created)), 0));
+    assert_eq!((call.line(), call.body_len), (format!("GET {}", path(&created)), 0));
     assert_eq!(call.header("x-goog-request-params"), Some(&*params("name", &created)));
 }
 
@@ -260,7 +260,7 @@ async fn lists_subscriptions_in_pages() {
     let first = events.list_subscriptions(&request).await.unwrap();
     let call = emulator.calls().pop().unwrap();
     let query = "filter=event_types%3A%22google.workspace.chat.message.v1.created%22&pageSize=2";
-    assert_eq!(line(&call), format!("GET /v1/subscriptions?{query}"));
+    assert_eq!(call.line(), format!("GET /v1/subscriptions?{query}"));
 
     let rest = ListSubscriptionsRequest { page_token: first.next_page_token.clone(), ..request.clone() };
     let rest = events.list_subscriptions(&rest).await.unwrap();
@@ -504,11 +504,7 @@ fn params(key: &str, subscription: &Subscription) -> String {
 }
 
 fn lines(emulator: &Emulator) -> Vec<String> {
-    emulator.calls().iter().map(line).collect()
-}
-
-fn line(call: &Call) -> String {
-    format!("{} {}", call.method, call.path)
+    emulator.calls().iter().map(Call::line).collect()
 }
 
 fn bearer(call: &Call) -> String {
