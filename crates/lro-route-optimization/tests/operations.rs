@@ -2,15 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper panics for its test")]
 
-use std::{
-    collections::BTreeSet,
-    future::IntoFuture,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::BTreeSet, future::IntoFuture, time::Duration};
 
 use futures::future::join;
 use lro::{Any, Code, Handle, Origin, Pacing, Status, Tolerance};
@@ -25,6 +17,7 @@ use lro_route_optimization::{
         Uri,
     },
 };
+use lro_testkit::service::{self, Tokens};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -200,14 +193,9 @@ async fn another_client_goes_on_from_a_saved_handle() {
     let (emulator, routes) = start().await;
     let wait = routes.optimize_tours_long_running(&request()).await.unwrap();
     let name = wait.name().unwrap().to_string();
-    let saved = serde_json::to_string(&wait.handle().unwrap()).unwrap();
+    let handle = wait.handle().unwrap();
     drop((wait, routes));
-    // SPEC 12
-    let json: Value = serde_json::from_str(&saved).unwrap();
-    let service = "routeoptimization.googleapis.com";
-    assert_eq!(json, json!({"format": 1, "service": service, "version": "v1", "name": name}));
-
-    let handle: Handle = serde_json::from_str(&saved).unwrap();
+    let handle = service::saved_and_read(&handle, "routeoptimization.googleapis.com", &name);
     let wait = client(&emulator).resume::<OptimizeToursResponse>(&handle).unwrap();
     assert_eq!(wait.handle(), Some(handle));
     // SPEC 37
@@ -277,10 +265,10 @@ async fn operations_are_awaited_at_the_same_time() {
 async fn a_wait_outlives_its_token() {
     let emulator = Emulator::builder().require_token("first").start().await.unwrap();
     emulator.next_operation(Script::new().runs_for_calls(2));
-    let fetched = Arc::new(AtomicUsize::new(0));
-    let fetches = fetched.clone();
+    let tokens = Tokens::default();
+    let fetches = tokens.clone();
     let credentials = token_fn(move || {
-        let token = ["first", "second"][fetches.fetch_add(1, Ordering::SeqCst)];
+        let token = fetches.fetch();
         async move { Token::bearer(token)?.quota_project("payer") }
     });
     let routes =
@@ -293,7 +281,7 @@ async fn a_wait_outlives_its_token() {
     emulator.require_token("second");
     // SPEC 30
     serves_every_shipment(&request(), &wait.await.unwrap());
-    assert_eq!(fetched.load(Ordering::SeqCst), 2);
+    assert_eq!(tokens.fetched(), 2);
     let calls = emulator.calls();
     let bearers: Vec<_> = calls.iter().map(|call| call.header("authorization").unwrap()).collect();
     assert_eq!(bearers, ["Bearer first", "Bearer first", "Bearer first", "Bearer second"]);

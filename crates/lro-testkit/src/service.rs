@@ -1,13 +1,20 @@
 //! Waits of the service crates, each from the handle of an operation, against the emulator.
 
-use std::{future::IntoFuture, time::Duration};
+use std::{
+    future::IntoFuture,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use lro::{Code, LroTransport, Origin, Status, Tolerance, Wait};
+use lro::{Code, Handle, LroTransport, Origin, Status, Tolerance, Wait};
 use lro_emulator::{
     Emulator, Reply, Script,
     contract::{self, Subject},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 
 /// How a service crate resumes the operation of a saved handle.
@@ -76,6 +83,31 @@ impl Resumed {
     pub fn polled(&self, polls: u32) -> String {
         format!("({}, {polls} poll{}", self.name, if polls == 1 { "" } else { "s" })
     }
+}
+
+/// The tokens `first` and `second`, and how many were fetched.
+#[derive(Clone, Debug, Default)]
+pub struct Tokens(Arc<AtomicUsize>);
+
+impl Tokens {
+    /// Fetches the next token.
+    pub fn fetch(&self) -> &'static str {
+        ["first", "second"][self.0.fetch_add(1, Ordering::SeqCst)]
+    }
+
+    /// Returns how many tokens were fetched.
+    pub fn fetched(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Saves the handle of an operation and reads it again. Asserts that its JSON has the service, version 1 and the name.
+pub fn saved_and_read(handle: &Handle, service: &str, name: &str) -> Handle {
+    let saved = serde_json::to_string(handle).unwrap();
+    // SPEC 12
+    let json: Value = serde_json::from_str(&saved).unwrap();
+    assert_eq!(json, json!({"format": 1, "service": service, "version": "v1", "name": name}));
+    serde_json::from_str(&saved).unwrap()
 }
 
 /// Asserts that a client is not built for an endpoint that is none. `refusal` is the error of building one for a URL.

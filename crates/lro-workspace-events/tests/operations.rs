@@ -2,14 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper panics for its test")]
 
-use std::{
-    future::IntoFuture,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{future::IntoFuture, time::Duration};
 
 use futures::future::join;
 use lro::{Code, Empty, Handle, Origin, Pacing, Status, Tolerance, wkt::FieldMask};
@@ -19,6 +12,7 @@ use lro_route_optimization::{
     RouteOptimization,
     messages::{OptimizeToursRequest, OptimizeToursResponse},
 };
+use lro_testkit::service::{self, Tokens};
 use lro_workspace_events::{
     Version, WorkspaceEvents,
     messages::{
@@ -333,14 +327,9 @@ async fn another_client_goes_on_from_a_saved_handle() {
     let (emulator, events) = start().await;
     let wait = events.create_subscription(&wanted("AAA")).await.unwrap();
     let name = wait.name().unwrap().to_string();
-    let saved = serde_json::to_string(&wait.handle().unwrap()).unwrap();
+    let handle = wait.handle().unwrap();
     drop((wait, events));
-    // SPEC 12
-    let json: Value = serde_json::from_str(&saved).unwrap();
-    let service = "workspaceevents.googleapis.com";
-    assert_eq!(json, json!({"format": 1, "service": service, "version": "v1", "name": name}));
-
-    let handle: Handle = serde_json::from_str(&saved).unwrap();
+    let handle = service::saved_and_read(&handle, "workspaceevents.googleapis.com", &name);
     let wait = client(&emulator, Version::V1).resume::<Subscription>(&handle).unwrap();
     assert_eq!(wait.handle(), Some(handle));
     // SPEC 37
@@ -402,10 +391,10 @@ async fn both_services_are_awaited_at_the_same_time() {
 async fn a_wait_outlives_its_token() {
     let emulator = Emulator::builder().require_token("first").start().await.unwrap();
     emulator.next_operation(Script::new().runs_for_calls(2));
-    let fetched = Arc::new(AtomicUsize::new(0));
-    let fetches = fetched.clone();
+    let tokens = Tokens::default();
+    let fetches = tokens.clone();
     let credentials = token_fn(move || {
-        let token = ["first", "second"][fetches.fetch_add(1, Ordering::SeqCst)];
+        let token = fetches.fetch();
         async move { Token::bearer(token) }
     });
     let events =
@@ -418,7 +407,7 @@ async fn a_wait_outlives_its_token() {
     emulator.require_token("second");
     // SPEC 30
     wait.await.unwrap();
-    assert_eq!(fetched.load(Ordering::SeqCst), 2);
+    assert_eq!(tokens.fetched(), 2);
     let bearers: Vec<_> = emulator.calls().iter().map(bearer).collect();
     assert_eq!(bearers, ["first", "first", "first", "second"].map(|token| format!("Bearer {token}")));
 }
