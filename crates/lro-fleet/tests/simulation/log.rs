@@ -6,10 +6,9 @@ use std::{
 };
 
 use lro::{Code, Status};
+use lro_testkit::replies::Truth;
 use serde_json::Value;
 use tokio::time::Instant;
-
-use crate::scenario::Truth;
 
 /// What somebody was told at the end of a wait.
 pub(crate) type Told = Result<Value, Status>;

@@ -6,10 +6,11 @@
 use std::{ops::RangeInclusive, time::Duration};
 
 use lro::{Code, Origin};
+use lro_testkit::replies::Truth;
 
 use crate::{
     log::{Reply, Told},
-    scenario::{Pace, Scenario, Truth},
+    scenario::{Pace, Scenario},
 };
 
 mod end;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use lro::{Tolerance, pacing::Pacing};
 use lro_fleet::{Fleet, FleetBuilder, Rate};
 use lro_learned::Learned;
+use lro_testkit::{Dice, replies::Truth};
 
 use crate::server::Door;
 
@@ -42,14 +43,6 @@ pub(crate) struct Work {
     pub(crate) truth: Truth,
     pub(crate) hidden_until: Duration,
     pub(crate) is_listed: bool,
-}
-
-/// How an operation really ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Truth {
-    Response,
-    Error(i32),
-    Neither,
 }
 
 /// Somebody who waits for an operation.
@@ -106,13 +99,13 @@ impl Scenario {
             failures: dice.one_of([None, Some(0), Some(1), Some(5), Some(5)]),
             not_found_for: dice.one_of([Duration::ZERO, Duration::from_secs(30), Duration::from_secs(90)]),
             deadline,
-            attempt_timeout: dice.one_of([30_000, 1_700]).pipe(Duration::from_millis),
-            tick: dice.one_of([50, 50, 0]).pipe(Duration::from_millis),
+            attempt_timeout: Duration::from_millis(dice.one_of([30_000, 1_700])),
+            tick: Duration::from_millis(dice.one_of([50, 50, 0])),
             by_key: dice.below(2) == 0,
             rate: (dice.below(3) == 0).then(|| dice.one_of([1, 3, 10, 40])),
             max_in_flight: dice.one_of([1, 3, 64]),
             most_completions: dice.one_of([1, 3, 1_024]),
-            taken_every: dice.one_of([0, 0, 200, 5_000]).pipe(Duration::from_millis),
+            taken_every: Duration::from_millis(dice.one_of([0, 0, 200, 5_000])),
             paused: (dice.below(4) == 0).then(|| (dice.spread(1, 60_000), dice.spread(1, 60_000))),
             shut_at,
             operations,
@@ -193,19 +186,15 @@ impl Wish {
             how: match dice.below(4) {
                 0 => How::Registers,
                 1 => How::Streams { drops_after },
-                _ => How::Awaits {
-                    drops_after,
-                    keeps_for: dice.one_of([0, 0, 20_000]).pipe(Duration::from_millis),
-                },
+                _ => {
+                    How::Awaits { drops_after, keeps_for: Duration::from_millis(dice.one_of([0, 0, 20_000])) }
+                }
             },
         }
     }
 }
 
-mod dice;
 mod trouble;
 
-pub(crate) use dice::Dice;
-use dice::Pipe as _;
 use trouble::Trouble;
 pub(crate) use trouble::{Down, Lists};

@@ -7,15 +7,15 @@ use std::{
 };
 
 use lro::{
-    Any, Capabilities, Code, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage,
+    Capabilities, Code, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage,
     Service, Status, async_trait,
-    details::{ErrorInfo, RetryInfo},
 };
+use lro_testkit::{Dice, codes::SURVIVED, replies};
 use tokio::time::sleep;
 
 use crate::{
     log::{Log, Reply, What},
-    scenario::{Dice, Down, Lists, Scenario, Truth, Work},
+    scenario::{Down, Lists, Scenario, Work},
 };
 
 /// The server, as one fleet reaches it.
@@ -142,7 +142,7 @@ impl LroTransport for Door {
         };
         if let Some((code, hint)) = failure {
             call.replies(What::PageFailed { key, code, hint });
-            return Err(failed(code, hint));
+            return Err(replies::failed(code, hint));
         }
         let (tells, next_page_token) = self.list(lists, &request.name, &request.page_token);
         let told =
@@ -179,23 +179,11 @@ impl Drop for Call<'_> {
 fn answer(name: &str, reply: Reply, hint: Option<Duration>) -> Result<Operation, Status> {
     let operation = match reply {
         Reply::Running => Operation::running(name),
-        Reply::Other => Operation::succeeded("operations/another", response("of another operation")).unwrap(),
+        Reply::Other => replies::succeeded("operations/another", "of another operation"),
         Reply::Broken => return Err(Status::malformed("both a response and an error")),
-        Reply::Failed(code) => return Err(failed(code, hint)),
-        Reply::OutOfQuota => {
-            let info = ErrorInfo { reason: "CONSUMER_SUSPENDED".to_owned(), ..ErrorInfo::default() };
-            let details = Any::pack(&info).into_iter().collect();
-            return Err(Status::new(Code::ResourceExhausted, "pay first").with_details(details));
-        }
-        Reply::Done(Truth::Response) => Operation::succeeded(name, response(ANSWER)).unwrap(),
-        Reply::Done(Truth::Error(code)) => {
-            Operation::failed(name, Status::from_number(code, "the work went wrong"))
-        }
-        Reply::Done(Truth::Neither) => {
-            return Operation::from_json(
-                serde_json::json!({"name": name, "done": true}).to_string().as_bytes(),
-            );
-        }
+        Reply::Failed(code) => return Err(replies::failed(code, hint)),
+        Reply::OutOfQuota => return Err(replies::out_of_quota()),
+        Reply::Done(truth) => truth.done(name)?,
     };
     Ok(hint.into_iter().fold(operation, Operation::with_retry_after))
 }
@@ -216,33 +204,7 @@ fn wrong(dice: &mut Dice, fatal: f64) -> Reply {
             Reply::Other,
         ]);
     }
-    Reply::Failed(dice.one_of([
-        Code::Unavailable,
-        Code::DeadlineExceeded,
-        Code::Internal,
-        Code::Unknown,
-        Code::Aborted,
-        Code::ResourceExhausted,
-    ]))
+    Reply::Failed(dice.one_of(SURVIVED))
 }
-
-/// The wish of an odd number of milliseconds is in the details, any other in the header.
-fn failed(code: Code, hint: Option<Duration>) -> Status {
-    let status = Status::new(code, "trouble");
-    match hint {
-        Some(hint) if hint.as_millis() % 2 == 1 => {
-            let info = RetryInfo { retry_delay: Some(hint.into()) };
-            status.with_details(Any::pack(&info).into_iter().collect())
-        }
-        Some(hint) => status.with_retry_after(hint),
-        None => status,
-    }
-}
-
-fn response(answer: &str) -> Any {
-    Any::from_json(format!(r#"{{"@type": "t/example.v1.Answer", "answer": "{answer}"}}"#)).expect("an answer")
-}
-
-pub(crate) const ANSWER: &str = "of this operation";
 
 pub(crate) const SERVICE: Service = Service::new("jobs.example.com", "v1");

@@ -6,26 +6,26 @@
 #![allow(clippy::unwrap_used, reason = "a helper panics where its test would")]
 
 use std::{
-    env,
     future::{Future, poll_fn},
-    ops::Range,
-    panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     task::Poll,
     time::Duration,
 };
 
 use lro::{Code, Origin, Status};
+use lro_testkit::{
+    replies::assert_true,
+    seeds::{seeds, simulate},
+};
 use serde_json::Value;
-use tokio::runtime::Builder;
 
 mod model;
 mod scenario;
 mod server;
 
 use model::{End, Expected, Model, TICK};
-use scenario::{Scenario, Truth};
-use server::{ANSWER, Call, Server};
+use scenario::Scenario;
+use server::{Call, Server};
 
 type Outcome = Result<Value, Status>;
 
@@ -156,21 +156,6 @@ fn judge(scenario: &Scenario, server: &Server, calls_before: usize, began: Durat
     }
 }
 
-/// The outcome is what the operation came to, and nothing else.
-fn assert_true(truth: Truth, outcome: &Outcome) {
-    match (truth, outcome) {
-        (Truth::Response, Ok(response)) => assert_eq!(response["answer"], ANSWER),
-        (Truth::Error(code), Err(status)) => {
-            assert_eq!((status.origin(), status.raw_code()), (Origin::OperationFailed, code), "{status:?}");
-        }
-        (Truth::Neither, Err(status)) => {
-            assert_eq!(status.origin(), Origin::MalformedReply, "{status:?}");
-            assert!(!status.may_be_running(), "{status}");
-        }
-        _ => panic!("{outcome:?} of an operation that ended with {truth:?}"),
-    }
-}
-
 fn assert_status(outcome: &Outcome, origin: Origin, code: Code) {
     let status = outcome.as_ref().expect_err("it must fail");
     assert_eq!((status.origin(), status.code()), (origin, code), "{status:?}");
@@ -191,23 +176,9 @@ async fn polled<F: Future>(times: usize, future: F) -> Option<F::Output> {
     .await
 }
 
-/// Runs one seed, and names it if it fails.
+/// Runs one seed, and prints its scenario if it fails.
 fn simulated<T>(seed: u64, run: impl AsyncFnOnce() -> T) -> T {
-    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    catch_unwind(AssertUnwindSafe(|| runtime.block_on(run()))).unwrap_or_else(|panic| {
-        eprintln!("seed {seed} failed; LRO_SEEDS={seed} replays it: {:#?}", Scenario::draw(seed));
-        std::panic::resume_unwind(panic)
-    })
-}
-
-/// Those of the environment, else the usual ones.
-fn seeds(usual: Range<u64>) -> Range<u64> {
-    let Ok(wanted) = env::var("LRO_SEEDS") else {
-        return usual;
-    };
-    let (first, end) = wanted.split_once("..").unwrap_or((&wanted, ""));
-    let first = first.parse().expect("LRO_SEEDS is a number or two numbers with .. between");
-    first..end.parse().unwrap_or(first + 1)
+    simulate(seed, || format!("{:#?}", Scenario::draw(seed)), run)
 }
 
 /// The most memory so far in kB, where the system tells.

@@ -5,9 +5,10 @@
 use std::{ops::RangeInclusive, time::Duration};
 
 use lro::{AtDeadline, Code};
+use lro_testkit::replies::Truth;
 
 use crate::{
-    scenario::{Pace, Scenario, Truth},
+    scenario::{Pace, Scenario},
     server::{Call, Reply, Verb},
 };
 

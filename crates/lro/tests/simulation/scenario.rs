@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lro::{AtDeadline, Cancellation, Code, Pacing, Status, Tolerance, Wait};
+use lro_testkit::{Dice, replies::Truth};
 use serde_json::Value;
 
 use crate::server::Server;
@@ -31,14 +32,6 @@ pub(crate) struct Scenario {
     pub(crate) can_cancel: bool,
     /// How long the server takes to cancel; `None` if it ignores the wish that it accepts.
     pub(crate) cancels_in: Option<Duration>,
-}
-
-/// How the operation really ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Truth {
-    Response,
-    Error(i32),
-    Neither,
 }
 
 /// The pacings that the model can compute.
@@ -142,11 +135,6 @@ impl Scenario {
             Cancellation::Unsupported(_) => wait.outcome().await,
         }
     }
-
-    /// The error that the operation ends with.
-    pub(crate) fn error(code: i32) -> Status {
-        Status::from_number(code, "the work went wrong")
-    }
 }
 
 impl Pace {
@@ -156,42 +144,5 @@ impl Pace {
             Self::Doubling => Pacing::classic_exponential(),
             Self::Every(pause) => Pacing::fixed(pause),
         }
-    }
-}
-
-/// SplitMix64, of the test's own.
-#[derive(Clone, Debug)]
-pub(crate) struct Dice(u64);
-
-impl Dice {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0xd134_2543_de82_ef95) ^ 0x5851_f42d_4c95_7f2d)
-    }
-
-    pub(crate) fn number(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        self.number() % bound
-    }
-
-    /// Whether something of this likelihood happens.
-    pub(crate) fn happens(&mut self, likelihood: f64) -> bool {
-        (self.number() >> 11) as f64 / (1_u64 << 53) as f64 <= likelihood && likelihood > 0.0
-    }
-
-    pub(crate) fn one_of<T: Copy, const N: usize>(&mut self, choices: [T; N]) -> T {
-        choices[self.below(N as u64) as usize]
-    }
-
-    /// Evenly over the orders of magnitude between two numbers of milliseconds.
-    pub(crate) fn spread(&mut self, least: u64, most: u64) -> Duration {
-        let share = (self.number() >> 11) as f64 / (1_u64 << 53) as f64;
-        let millis = (least as f64) * (most as f64 / least as f64).powf(share);
-        Duration::from_millis(millis as u64)
     }
 }

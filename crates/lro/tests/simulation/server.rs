@@ -6,13 +6,15 @@ use std::{
     time::Duration,
 };
 
-use lro::{
-    Any, Capabilities, Code, LroTransport, Operation, OperationName, Status, async_trait,
-    details::{ErrorInfo, RetryInfo},
+use lro::{Capabilities, Code, LroTransport, Operation, OperationName, Status, async_trait};
+use lro_testkit::{
+    Dice,
+    codes::SURVIVED,
+    replies::{self, Truth},
 };
 use tokio::time::{Instant, sleep};
 
-use crate::scenario::{Dice, Scenario, Truth};
+use crate::scenario::Scenario;
 
 /// Answers by a scenario, and keeps what it was asked and what it answers.
 #[derive(Debug)]
@@ -135,24 +137,13 @@ impl Server {
         let name = if call.at.as_millis().is_multiple_of(3) { "" } else { NAME };
         let operation = match call.reply {
             Reply::Running => Operation::running(name),
-            Reply::Other => Operation::succeeded("operations/2", response("of another operation")).unwrap(),
+            Reply::Other => replies::succeeded("operations/2", "of another operation"),
             Reply::Broken => return Err(Status::malformed("both a response and an error")),
-            Reply::Failed(code) => return Err(failed(code, call.hint)),
-            Reply::OutOfQuota => {
-                let info = ErrorInfo { reason: "CONSUMER_SUSPENDED".to_owned(), ..ErrorInfo::default() };
-                let details = Any::pack(&info).into_iter().collect();
-                return Err(Status::new(Code::ResourceExhausted, "pay first").with_details(details));
-            }
+            Reply::Failed(code) => return Err(replies::failed(code, call.hint)),
+            Reply::OutOfQuota => return Err(replies::out_of_quota()),
             // It is no reply to a get.
             Reply::Accepted => return Err(Status::malformed("accepted")),
-            Reply::Done(truth) => match truth {
-                Truth::Response => Operation::succeeded(name, response(ANSWER)).unwrap(),
-                Truth::Error(code) => Operation::failed(name, Scenario::error(code)),
-                Truth::Neither => {
-                    let json = br#"{"name": "operations/1", "done": true}"#;
-                    return Operation::from_json(json);
-                }
-            },
+            Reply::Done(truth) => truth.done(name)?,
         };
         Ok(call.hint.into_iter().fold(operation, Operation::with_retry_after))
     }
@@ -210,34 +201,8 @@ fn trouble(dice: &mut Dice, fatal: f64, verb: Verb) -> Reply {
             Reply::Other,
         ]);
     }
-    Reply::Failed(dice.one_of([
-        Code::Unavailable,
-        Code::DeadlineExceeded,
-        Code::Internal,
-        Code::Unknown,
-        Code::Aborted,
-        Code::ResourceExhausted,
-    ]))
+    Reply::Failed(dice.one_of(SURVIVED))
 }
-
-/// The wish of an odd number of milliseconds is in the details, any other in the header.
-fn failed(code: Code, hint: Option<Duration>) -> Status {
-    let status = Status::new(code, "trouble");
-    match hint {
-        Some(hint) if hint.as_millis() % 2 == 1 => {
-            let info = RetryInfo { retry_delay: Some(hint.into()) };
-            status.with_details(Any::pack(&info).into_iter().collect())
-        }
-        Some(hint) => status.with_retry_after(hint),
-        None => status,
-    }
-}
-
-fn response(answer: &str) -> Any {
-    Any::from_json(format!(r#"{{"@type": "t/example.v1.Answer", "answer": "{answer}"}}"#)).expect("an answer")
-}
-
-pub(crate) const ANSWER: &str = "of this operation";
 
 const NAME: &str = "operations/1";
 

@@ -3,13 +3,10 @@
 use std::time::Duration;
 
 use lro::{Code, Origin};
+use lro_testkit::replies::{Truth, assert_true};
 
 use super::{End, Entry, GRACE, TICK};
-use crate::{
-    log::Told,
-    scenario::{Scenario, Truth},
-    server::ANSWER,
-};
+use crate::{log::Told, scenario::Scenario};
 
 impl Entry {
     /// Somebody is told how it ended.
@@ -55,18 +52,7 @@ impl Entry {
 
     fn check_told(&self, end: End, told: &Told) {
         match (end, told) {
-            (End::True(Truth::Response), Ok(response)) => assert_eq!(response["answer"], ANSWER),
-            (End::True(Truth::Error(code)), Err(status)) => {
-                assert_eq!(
-                    (status.origin(), status.raw_code()),
-                    (Origin::OperationFailed, code),
-                    "{status:?}"
-                );
-            }
-            (End::True(Truth::Neither), Err(status)) => {
-                assert_eq!(status.origin(), Origin::MalformedReply, "{status:?}");
-                assert!(!status.may_be_running(), "{status}");
-            }
+            (End::True(truth), told) => assert_true(truth, told),
             (End::CallFailed(code), Err(status)) => {
                 assert_eq!(
                     (status.origin(), status.code()),

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::Dice;
+use lro_testkit::Dice;
 
 /// What goes wrong on the way.
 #[derive(Clone, Debug)]
