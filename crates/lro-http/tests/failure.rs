@@ -6,25 +6,11 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderValue, header};
 use lro::{Any, Code, LroTransport, OperationName, Origin, Status, Tolerance, details::ErrorInfo};
+use lro_testkit::codes::{BY_HTTP_STATUS, SURVIVED};
 use serde_json::{Value, json};
 
 mod common;
 use common::{Recorded, Reply, Server, failure, in_time, reply};
-
-/// The table of SPEC 25 for a reply without a status name, but for its "other" rows.
-const BY_LINE: [(u16, Code); 11] = [
-    (400, Code::InvalidArgument),
-    (401, Code::Unauthenticated),
-    (403, Code::PermissionDenied),
-    (404, Code::NotFound),
-    (409, Code::Aborted),
-    (416, Code::OutOfRange),
-    (429, Code::ResourceExhausted),
-    (499, Code::Cancelled),
-    (501, Code::Unimplemented),
-    (503, Code::Unavailable),
-    (504, Code::DeadlineExceeded),
-];
 
 /// The table of SPEC 25 for the codes of `google.rpc`.
 const BY_NAME: [(&str, i32, u16); 16] = [
@@ -44,16 +30,6 @@ const BY_NAME: [(&str, i32, u16); 16] = [
     ("UNAVAILABLE", 14, 503),
     ("DATA_LOSS", 15, 500),
     ("UNAUTHENTICATED", 16, 401),
-];
-
-/// The codes that SPEC 26 survives; SPEC 28 to 31 have the others.
-const SURVIVED: [Code; 6] = [
-    Code::Unavailable,
-    Code::DeadlineExceeded,
-    Code::Internal,
-    Code::Unknown,
-    Code::Aborted,
-    Code::ResourceExhausted,
 ];
 
 #[tokio::test]
@@ -406,7 +382,7 @@ fn said(form: &str, http: u16) -> String {
 }
 
 fn by_line(http: u16) -> Code {
-    BY_LINE.into_iter().find_map(|(line, code)| (line == http).then_some(code)).unwrap_or(match http {
+    BY_HTTP_STATUS.into_iter().find_map(|(line, code)| (line == http).then_some(code)).unwrap_or(match http {
         400..500 => Code::FailedPrecondition,
         500..600 => Code::Internal,
         _ => Code::Unknown,

@@ -9,6 +9,7 @@ use lro::{
     details::{ErrorInfo, RetryInfo},
     poll_until_done,
 };
+use lro_testkit::codes::SURVIVED;
 use serde_json::Value;
 
 mod common;
@@ -402,15 +403,6 @@ async fn started_with(wish: Duration, tolerance: Tolerance) -> Vec<Duration> {
     Wait::<Value>::started(&transport, operation).tolerance(tolerance).await.unwrap();
     transport.times()
 }
-
-const SURVIVED: [Code; 6] = [
-    Code::Unavailable,
-    Code::DeadlineExceeded,
-    Code::Internal,
-    Code::Unknown,
-    Code::Aborted,
-    Code::ResourceExhausted,
-];
 
 const FINAL: [Code; 8] = [
     Code::InvalidArgument,

@@ -3,6 +3,7 @@
 use std::{fmt, time::Duration};
 
 use lro::{Code, Operation, Origin, Status};
+use lro_testkit::codes::BY_HTTP_STATUS;
 
 use crate::hint::Hint;
 
@@ -73,7 +74,7 @@ pub(crate) fn failed_call(http: u16, says: Says, hint: Hint) -> Expected {
 /// SPEC 23: the name, else the status line.
 fn code(http: u16, name: Option<&str>) -> Code {
     let named = NAMES.into_iter().find(|(known, _)| name == Some(known));
-    let lined = || BY_LINE.into_iter().find(|(line, _)| *line == http);
+    let lined = || BY_HTTP_STATUS.into_iter().find(|(line, _)| *line == http);
     match (named, http) {
         (Some((_, code)), _) => code,
         (None, 400..600) if lined().is_some() => lined().map_or(Code::Unknown, |(_, code)| code),
@@ -209,21 +210,6 @@ impl fmt::Debug for Range {
 pub(crate) const LINES: [u16; 30] = [
     300, 302, 304, 307, 400, 401, 402, 403, 404, 405, 408, 409, 410, 413, 416, 418, 425, 429, 451, 499, 500,
     501, 502, 503, 504, 505, 511, 599, 600, 999,
-];
-
-/// SPEC 25, right table but for its "other" rows.
-const BY_LINE: [(u16, Code); 11] = [
-    (400, Code::InvalidArgument),
-    (401, Code::Unauthenticated),
-    (403, Code::PermissionDenied),
-    (404, Code::NotFound),
-    (409, Code::Aborted),
-    (416, Code::OutOfRange),
-    (429, Code::ResourceExhausted),
-    (499, Code::Cancelled),
-    (501, Code::Unimplemented),
-    (503, Code::Unavailable),
-    (504, Code::DeadlineExceeded),
 ];
 
 /// SPEC 25, left table.
