@@ -1,4 +1,4 @@
-//! The server itself: what it records, whom it lets in, how it breaks and stops.
+//! The server itself: the calls that it records, the tokens that it accepts, how it breaks and stops.
 
 mod client;
 
@@ -61,7 +61,7 @@ async fn unknown_paths_are_named() {
 }
 
 #[tokio::test]
-async fn lets_in_who_has_the_token_of_the_day() {
+async fn accepts_the_token_of_the_day_alone() {
     let emulator = Emulator::builder().require_token("monday").start().await.unwrap();
     emulator.operation("operations/1", Script::new());
     let anyone = Client::http1(emulator.endpoint());
@@ -78,7 +78,7 @@ async fn lets_in_who_has_the_token_of_the_day() {
 }
 
 #[tokio::test]
-async fn answers_the_next_calls_as_it_is_told() {
+async fn sends_the_replies_that_are_set_to_the_next_calls() {
     let emulator = Emulator::start().await.unwrap();
     let client = Client::http1(emulator.endpoint());
     emulator.operation("operations/1", Script::new().call(1, Reply::status(500)));
@@ -138,19 +138,19 @@ async fn bodies_have_a_bound() {
     let client = Client::http1(emulator.endpoint());
     let body = vec![b' '; 64 * 1024 * 1024 + 1];
     let reply = client.call(Method::POST, "/v1/projects/p:optimizeTours", body).await;
-    // It answers without reading on, which a client may see as a broken connection.
+    // It replies without reading on, which a client may see as a broken connection.
     assert!(reply.map_or(true, |reply| reply.status == 400));
     client.get("/v1/operations/1").await.error(404);
 }
 
 #[tokio::test]
-async fn stops_when_it_is_dropped_or_told() {
-    for is_told in [true, false] {
+async fn stops_when_it_is_dropped_or_shut_down() {
+    for is_shut_down in [true, false] {
         let emulator = Emulator::start().await.unwrap();
         let client = Client::http1(emulator.endpoint());
         client.get("/v1/operations/1").await;
         let address = emulator.address();
-        if is_told {
+        if is_shut_down {
             emulator.shutdown().await;
         } else {
             drop(emulator);

@@ -25,14 +25,14 @@ async fn a_lie_is_told_once() {
             .call(4, Reply::usual().metadata(any(r#"{"@type": "t/strange.v1.Type"}"#)).not_done());
         emulator.operation("operations/1", script);
         let response = json!({"@type": "type.googleapis.com/google.protobuf.Empty"});
-        for told in [
+        for lie in [
             json!({"name": "operations/2", "done": true, "response": response}),
             json!({"done": true, "response": response}),
             json!({"name": "operations/1"}),
             json!({"name": "operations/1", "metadata": {"@type": "t/strange.v1.Type"}}),
             json!({"name": "operations/1", "done": true, "response": response}),
         ] {
-            assert_eq!(client.get("/v1/operations/1").await.ok(), told);
+            assert_eq!(client.get("/v1/operations/1").await.ok(), lie);
         }
     }
 }
@@ -108,16 +108,16 @@ async fn bodies_and_headers_need_not_make_sense() {
 #[tokio::test]
 async fn a_large_body_is_made_as_it_is_sent() {
     for (emulator, client) in both().await {
-        for (size, told) in [(20_000_001, true), (300_000, false), (2, true), (0, true)] {
+        for (size, declared) in [(20_000_001, true), (300_000, false), (2, true), (0, true)] {
             let reply = Reply::usual().large_body(size);
-            emulator.reply_next(1, if told { reply } else { reply.without_length() });
+            emulator.reply_next(1, if declared { reply } else { reply.without_length() });
             let reply = client.get("/v1/operations/1").await;
             assert_eq!(reply.ok(), json!({}));
             let size = size.max(2);
             assert_eq!(reply.body.len() as u64, size);
             let length =
                 reply.headers.get("content-length").map(|length| length.to_str().unwrap().to_owned());
-            assert_eq!(length, told.then(|| size.to_string()));
+            assert_eq!(length, declared.then(|| size.to_string()));
         }
     }
 }

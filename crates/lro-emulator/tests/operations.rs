@@ -145,7 +145,7 @@ async fn a_collection_is_listed_without_those_of_others() {
 }
 
 #[tokio::test]
-async fn calls_are_answered_as_the_script_says_and_count_from_one() {
+async fn calls_get_the_replies_of_the_script_and_count_from_one() {
     let (emulator, client) = start().await;
     let script = Script::new()
         .call(1, Reply::status(404))
