@@ -53,8 +53,7 @@ pub fn assert_true(truth: Truth, outcome: &Result<Value, Status>) {
 
 /// Returns an operation that has ended with this answer.
 pub fn succeeded(name: &str, answer: &str) -> Operation {
-    let response = json!({"@type": "t/example.v1.Answer", "answer": answer}).to_string();
-    Operation::succeeded(name, Any::from_json(response).unwrap())
+    Operation::succeeded(name, json!({"@type": "t/example.v1.Answer", "answer": answer})).unwrap()
 }
 
 /// Returns a failed call with the pause that the server asks for: an odd number of milliseconds in the details, an even one
