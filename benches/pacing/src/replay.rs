@@ -76,7 +76,7 @@ impl Replay {
             let name = OperationName::parse("operations/replayed")?;
             let wait = poll_until_done::<Value>(&server, name)
                 .with_metadata::<Value>()
-                .progress(|metadata| metadata["share"].as_f64())
+                .pace_by_progress(|metadata| metadata["share"].as_f64())
                 .attempt_timeout(self.round_trip.saturating_mul(2).max(Duration::from_secs(30)));
             wait.pacing(pacing.clone()).await?;
             let delay = server.began.elapsed().saturating_sub(duration);

@@ -26,7 +26,7 @@ use crate::{
 /// - A ledger for each kind keeps its polls from ever being more than 16 ahead of the classic backoff's, or of the
 ///   multiple of them that a [budget](Self::budget) above 1 allows.
 /// - It learns from each wait that ends: from one that was given up only that the operation ran for longer.
-/// - Where the metadata tells how much is done ([`Wait::progress`](lro::Wait::progress)), each poll is planned anew by it,
+/// - Where the metadata tells how much is done ([`Wait::pace_by_progress`](lro::Wait::pace_by_progress)), each poll is planned anew by it,
 ///   once an operation of the kind that told it has finished.
 /// - A server's wish (`Retry-After`) is a floor, as with any pacing.
 ///

@@ -470,7 +470,7 @@ async fn told(pacing: &Pacing, seconds: f64, is_heeded: bool) -> Run {
     let server = Server::new(seconds, ROUND_TRIP);
     poll_until_done::<Value>(&server, name())
         .with_metadata::<Metadata>()
-        .progress(move |metadata| Some(metadata.share).filter(|_| is_heeded))
+        .pace_by_progress(move |metadata| Some(metadata.share).filter(|_| is_heeded))
         .pacing(pacing.clone())
         .await
         .unwrap();

@@ -100,7 +100,7 @@ impl<'a, R> Wait<'a, R> {
     pub fn resumed(transport: impl LroTransport + 'a, handle: &Handle) -> Result<Self, Status> {
         let name = handle.name_for(&transport.service())?;
         let mut wait = poll_until_done(transport, name);
-        wait.driver.settings_mut().kind = handle.kind().map(|kind| Cow::Owned(kind.to_owned()));
+        wait.driver.set_kind(handle.kind().map(|kind| Cow::Owned(kind.to_owned())));
         Ok(wait)
     }
 
@@ -118,7 +118,7 @@ impl<'a, R, M> Wait<'a, R, M> {
     /// Sets when to poll. Default: the [default pacing](LroTransport::default_pacing) of the transport for operations of
     /// this [kind](Self::kind), if it has one; else [`Pacing::default`].
     pub fn pacing(mut self, pacing: Pacing) -> Self {
-        self.driver.settings_mut().pacing = Some(pacing);
+        self.driver.set_pacing(pacing);
         self
     }
 
@@ -127,7 +127,7 @@ impl<'a, R, M> Wait<'a, R, M> {
     ///
     /// Default: the key of the transport's service.
     pub fn kind(mut self, kind: impl Into<Cow<'static, str>>) -> Self {
-        self.driver.settings_mut().kind = Some(kind.into());
+        self.driver.set_kind(Some(kind.into()));
         self
     }
 
@@ -143,12 +143,12 @@ impl<'a, R, M> Wait<'a, R, M> {
     /// # let jobs = transport_fn(|name| async move { Ok(Operation::running(name.as_str())) });
     /// let job: Job = poll_until_done(&jobs, name)
     ///     .with_metadata::<JobProgress>()
-    ///     .progress(|progress| Some(progress.percent / 100.0))
+    ///     .pace_by_progress(|progress| Some(progress.percent / 100.0))
     ///     .pacing(pacing)
     ///     .await?;
     /// # Ok(()) }
     /// ```
-    pub fn progress(mut self, share: impl Fn(&M) -> Option<f64> + Send + Sync + 'static) -> Self
+    pub fn pace_by_progress(mut self, share: impl Fn(&M) -> Option<f64> + Send + Sync + 'static) -> Self
     where
         M: DeserializeOwned,
     {
@@ -192,15 +192,15 @@ impl<'a, R, M> Wait<'a, R, M> {
         self
     }
 
-    /// Sets the least delay of the first poll. Default: none, the first poll is made at once.
-    pub fn first_poll_after(mut self, delay: Duration) -> Self {
-        self.driver.settings_mut().first_poll_after = delay;
+    /// Sets an age of the wait before which no poll is made. Default: zero, the first poll of a wait by name is made at once.
+    pub fn not_before(mut self, age: Duration) -> Self {
+        self.driver.settings_mut().not_before = age;
         self
     }
 
     /// Seeds the jitter of the delays after failed calls. Default: drawn.
     pub fn seed(mut self, seed: u64) -> Self {
-        self.driver.settings_mut().seed = Some(seed);
+        self.driver.set_seed(seed);
         self
     }
 

@@ -325,7 +325,7 @@ async fn begins_the_pace_anew_when_it_is_accepted() {
     // A share of the elapsed time is one of the time since then.
     let jobs = Jobs::new().cancels([accepted()]).gets(replies());
     let mut wait = poll_until_done::<Value>(&jobs, name())
-        .first_poll_after(seconds(3_600))
+        .not_before(seconds(3_600))
         .pacing(Pacing::proportional(1.0).at_least(seconds(1)).at_most(Duration::MAX));
     wait.next().await.unwrap().unwrap();
     wait.cancel_and_wait().await.unwrap();

@@ -161,8 +161,7 @@ async fn asks_once_where_there_is_no_time_at_all() {
 
     // The first poll is told to be late, the deadline is earlier.
     let transport = script([succeeded()]);
-    let wait =
-        poll_until_done::<Value>(&transport, name()).first_poll_after(seconds(60)).deadline(seconds(5));
+    let wait = poll_until_done::<Value>(&transport, name()).not_before(seconds(60)).deadline(seconds(5));
     assert_eq!(wait.await.unwrap(), forty_two());
     assert_eq!(transport.times(), [seconds(5)]);
 }
@@ -258,7 +257,7 @@ async fn may_be_as_far_off_as_can_be() {
             .attempt_timeout(Duration::MAX);
         assert_eq!(wait.await.unwrap(), forty_two());
     }
-    let wait = poll_until_done::<Value>(script([succeeded()]), name()).first_poll_after(Duration::MAX);
+    let wait = poll_until_done::<Value>(script([succeeded()]), name()).not_before(Duration::MAX);
     assert_eq!(wait.await.unwrap(), forty_two());
     let operation = running().unwrap().with_retry_after(Duration::MAX);
     assert_eq!(Wait::<Value>::started(script([succeeded()]), operation).await.unwrap(), forty_two());

@@ -175,8 +175,7 @@ async fn is_told_once_when_the_operation_finished() {
         let pace = Recorded::new(seconds(7));
         let transport = script([running(), running(), end]);
         let pacing = Pacing::custom(pace.clone());
-        let mut wait =
-            poll_until_done::<Value>(&transport, name()).pacing(pacing).first_poll_after(seconds(10));
+        let mut wait = poll_until_done::<Value>(&transport, name()).pacing(pacing).not_before(seconds(10));
         let _ = wait.outcome().await;
         assert_eq!(pace.finishes(), [(seconds(17), Some(seconds(24)), 3)]);
         drop(wait);

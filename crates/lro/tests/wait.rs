@@ -41,7 +41,7 @@ async fn asks_at_once() {
 async fn asks_later_if_told_so() {
     // SPEC 34
     let transport = script([succeeded()]);
-    poll_until_done::<Value>(&transport, name()).first_poll_after(seconds(7)).await.unwrap();
+    poll_until_done::<Value>(&transport, name()).not_before(seconds(7)).await.unwrap();
     assert_eq!(transport.times(), [seconds(7)]);
 }
 

@@ -11,7 +11,7 @@ pub struct Moment {
     /// How long the last of them took to be answered; zero before the first.
     pub round_trip: Duration,
     /// The share of the work that is done, from 0 to 1, if the last reply told it
-    /// ([`Wait::progress`](crate::Wait::progress)).
+    /// ([`Wait::pace_by_progress`](crate::Wait::pace_by_progress)).
     pub progress: Option<f64>,
 }
 

@@ -155,6 +155,16 @@ impl Cancelling {
         }
     }
 
+    /// Whether there is no request to cancel.
+    pub(crate) fn is_unwished(&self) -> bool {
+        matches!(self.stage, Stage::Unwished)
+    }
+
+    /// Whether the server accepted to cancel.
+    pub(crate) fn is_accepted(&self) -> bool {
+        matches!(self.stage, Stage::Accepted)
+    }
+
     /// Whether the next call is a request to cancel.
     pub(crate) fn is_due(&self) -> bool {
         matches!(self.stage, Stage::Due | Stage::Parting)

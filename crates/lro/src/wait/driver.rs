@@ -1,4 +1,5 @@
 use std::{
+    borrow::Cow,
     future::{Future, poll_fn},
     mem,
     pin::{Pin, pin},
@@ -11,11 +12,11 @@ use tokio::time::{Sleep, sleep};
 use tracing::Span;
 
 use super::{
-    progress::{End, Progress, Step},
-    settings::Settings,
+    progress::{End, Progress, Started, Step},
+    settings::{Settings, Setup},
 };
 use crate::{
-    Any, Attempt, LroTransport, Operation, OperationName, Report, Status,
+    Any, Attempt, LroTransport, Operation, OperationName, Pacing, Report, Status,
     rules::{Call, Reply},
 };
 
@@ -26,6 +27,7 @@ pub(crate) struct Driver<'a> {
     transport: Arc<dyn LroTransport + 'a>,
     /// `None` where all are at their defaults.
     settings: Option<Box<Settings>>,
+    kind: Option<Cow<'static, str>>,
     state: State,
 }
 
@@ -38,6 +40,8 @@ enum State {
 struct Open {
     name: OperationName,
     metadata: Option<Any>,
+    /// `None` for an operation that is waited for by name.
+    started: Option<Started>,
     /// Made by the first step.
     progress: Option<Box<Progress>>,
 }
@@ -50,14 +54,13 @@ struct Ended {
 
 impl<'a> Driver<'a> {
     pub(crate) fn new(transport: Arc<dyn LroTransport + 'a>, name: OperationName) -> Self {
-        let state = State::Open(Open { name, metadata: None, progress: None });
-        Self { transport, settings: None, state }
+        let state = State::Open(Open { name, metadata: None, started: None, progress: None });
+        Self { transport, settings: None, kind: None, state }
     }
 
     /// Begins with a state that a starting call returned.
     pub(crate) fn started(transport: Arc<dyn LroTransport + 'a>, operation: Operation) -> Self {
         let Operation { name, metadata, outcome, retry_after } = operation;
-        let settings = retry_after.map(|hint| Box::new(Settings { hint: Some(hint), ..Settings::default() }));
         let name = OperationName::parse(&name);
         let report = |name: Option<OperationName>, metadata, done| Report {
             name,
@@ -70,7 +73,9 @@ impl<'a> Driver<'a> {
                 let report = report(name.ok(), metadata, true);
                 State::Ended(Box::new(Ended { report, end: Ok(outcome) }))
             }
-            (None, Ok(name)) => State::Open(Open { name, metadata, progress: None }),
+            (None, Ok(name)) => {
+                State::Open(Open { name, metadata, started: Some(Started { retry_after }), progress: None })
+            }
             (None, Err(fault)) => {
                 let report = report(None, metadata, false);
                 let message =
@@ -79,7 +84,7 @@ impl<'a> Driver<'a> {
                 State::Ended(Box::new(Ended { report, end }))
             }
         };
-        Self { transport, settings, state }
+        Self { transport, settings: None, kind: None, state }
     }
 
     pub(crate) fn transport(&self) -> &(dyn LroTransport + 'a) {
@@ -87,9 +92,34 @@ impl<'a> Driver<'a> {
     }
 
     pub(crate) fn kind(&self) -> Option<&str> {
-        self.settings.as_ref()?.kind.as_deref()
+        self.kind.as_deref()
     }
 
+    pub(crate) fn set_kind(&mut self, kind: Option<Cow<'static, str>>) {
+        self.kind = kind;
+        self.repace();
+    }
+
+    pub(crate) fn set_pacing(&mut self, pacing: Pacing) {
+        self.settings_mut().pacing = Some(pacing);
+        self.repace();
+    }
+
+    pub(crate) fn set_seed(&mut self, seed: u64) {
+        self.settings_mut().seed = Some(seed);
+        if let State::Open(Open { progress: Some(progress), .. }) = &mut self.state {
+            progress.reseed(seed);
+        }
+    }
+
+    /// The next step replaces the schedule.
+    fn repace(&mut self) {
+        if let State::Open(Open { progress: Some(progress), .. }) = &mut self.state {
+            progress.is_outpaced = true;
+        }
+    }
+
+    /// The settings, which take effect at the next step.
     pub(crate) fn settings_mut(&mut self) -> &mut Settings {
         self.settings.get_or_insert_default()
     }
@@ -164,10 +194,11 @@ impl<'a> Driver<'a> {
     ///
     /// Returns the status by which the server refused an operation that is not done; then the wait may go on.
     pub(crate) async fn cancel(&mut self) -> Result<(), Status> {
-        let State::Open(Open { name, progress, .. }) = &mut self.state else {
+        let setup = setup(&self.settings, &*self.transport, &self.kind);
+        let State::Open(Open { name, started, progress, .. }) = &mut self.state else {
             return Ok(());
         };
-        match begun(progress, name, in_force(&self.settings), &*self.transport) {
+        match begun(progress, name, setup, *started) {
             Ok(progress) => progress.wish_cancel(),
             Err(panicked) => self.end_with(Err(panicked)),
         }
@@ -186,7 +217,8 @@ impl<'a> Driver<'a> {
         let State::Open(open) = &mut self.state else {
             return Step::Ended;
         };
-        match open.step(in_force(&self.settings), &*self.transport, timer).await {
+        let setup = setup(&self.settings, &*self.transport, &self.kind);
+        match open.step(setup, timer).await {
             Ok(step) => step,
             Err(end) => {
                 self.end_with(end);
@@ -219,14 +251,13 @@ impl Open {
     }
 
     /// Sleeps until the next call is due, calls once, and keeps how the call ended.
-    async fn step(
-        &mut self,
-        settings: &Settings,
-        transport: &dyn LroTransport,
-        mut timer: Pin<&mut Sleep>,
-    ) -> Result<Step, End> {
-        let Self { name, metadata, progress } = self;
-        let progress = begun(progress, name, settings, transport).map_err(Err)?;
+    async fn step(&mut self, setup: Setup<'_>, mut timer: Pin<&mut Sleep>) -> Result<Step, End> {
+        let Self { name, metadata, started, progress } = self;
+        let progress = begun(progress, name, setup, *started).map_err(Err)?;
+        if progress.is_outpaced {
+            progress.repace(setup).map_err(Err)?;
+        }
+        let Setup { settings, transport, .. } = setup;
         let due = progress.due(settings);
         let mut asked = progress.now();
         if due > asked {
@@ -244,9 +275,10 @@ impl Open {
             let asking = transport.cancel_operation_within(name, &attempt);
             let reply = answer(timer, asking, &progress.span).await;
             let call = progress.ended(asked, settings);
-            return progress.keep_cancelled(settings, transport, call, reply.ok_or(limit));
+            return progress.keep_cancelled(setup, call, reply.ok_or(limit));
         }
-        let patience = if progress.may_hold() { limit.patience(until.saturating_sub(asked)) } else { None };
+        let patience =
+            if progress.may_hold(setup) { limit.patience(until.saturating_sub(asked)) } else { None };
         let held = patience.is_some();
         let asking = match patience {
             Some(patience) => transport.wait_operation_within(name, Some(patience), &attempt),
@@ -255,7 +287,7 @@ impl Open {
         let reply = answer(timer, asking, &progress.span).await;
         let reply = reply.map_or(Reply::Cut(limit), Reply::Returned);
         let call = Call { held, ..progress.ended(asked, settings) };
-        progress.keep(name, metadata, settings, transport, call, reply)
+        progress.keep(name, metadata, setup, call, reply)
     }
 }
 
@@ -263,16 +295,24 @@ fn in_force(settings: &Option<Box<Settings>>) -> &Settings {
     settings.as_deref().unwrap_or(&DEFAULTS)
 }
 
+fn setup<'s>(
+    settings: &'s Option<Box<Settings>>,
+    transport: &'s dyn LroTransport,
+    kind: &'s Option<Cow<'static, str>>,
+) -> Setup<'s> {
+    Setup { settings: in_force(settings), transport, kind: kind.as_deref() }
+}
+
 /// The state of a wait, which begins if it has not.
 fn begun<'p>(
     progress: &'p mut Option<Box<Progress>>,
     name: &OperationName,
-    settings: &Settings,
-    transport: &dyn LroTransport,
+    setup: Setup<'_>,
+    started: Option<Started>,
 ) -> Result<&'p mut Progress, Status> {
     match progress {
         Some(progress) => Ok(progress),
-        None => Ok(progress.insert(Progress::begin(name, settings, transport)?)),
+        None => Ok(progress.insert(Progress::begin(name, setup, started)?)),
     }
 }
 

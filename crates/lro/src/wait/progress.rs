@@ -5,10 +5,10 @@ use tracing::{Span, debug, debug_span, error};
 
 use super::{
     cancel::{AtDeadline, Cancelled, Cancelling},
-    settings::Settings,
+    settings::{Settings, Setup},
 };
 use crate::{
-    Any, Capabilities, LroTransport, OperationName, Outcome, Status,
+    Any, Capabilities, OperationName, Outcome, Status,
     chance::Chance,
     pacing::{Finish, Moment, Schedule},
     rules::{Age, Call, Expiry, Known, Limit, Next, Reply, Seen, Tally, Trouble, guard, stopped},
@@ -25,10 +25,19 @@ pub(crate) struct Progress {
     pub(crate) tally: Tally,
     pub(crate) trouble: Option<Trouble>,
     pub(crate) cancelling: Cancelling,
-    /// Whether the service is still believed to have a call that waits.
-    pub(crate) has_wait: bool,
+    /// Whether the service turned out to have no call that waits.
+    lacks_wait: bool,
+    /// Whether the pacing was replaced, and the schedule is still that of the old one.
+    pub(crate) is_outpaced: bool,
     pace: Pace,
     chance: Chance,
+}
+
+/// What a starting call has just answered: the operation is running.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Started {
+    /// How long the server asked to wait.
+    pub(crate) retry_after: Option<Duration>,
 }
 
 /// What one step brought.
@@ -63,16 +72,14 @@ impl Progress {
     /// As [`guard`]: the caller's pacing may panic.
     pub(crate) fn begin(
         name: &OperationName,
-        settings: &Settings,
-        transport: &dyn LroTransport,
+        setup: Setup<'_>,
+        started: Option<Started>,
     ) -> Result<Box<Self>, Status> {
-        let pacing = settings.pacing(transport);
-        let (schedule, first) = guard(PACING, || {
-            let mut schedule = pacing.schedule();
-            let first = schedule.delay(&Moment::new(Duration::ZERO, 0)).unwrap_or_default();
-            (schedule, first)
-        })?;
-        let least = settings.first_poll_after.max(settings.rules.hint(settings.hint));
+        let pacing = setup.pacing();
+        // As after a first poll.
+        let answered = started.map(|_| Moment::new(Duration::ZERO, 1));
+        let (schedule, first) = guard(PACING, || paced(pacing.schedule(), answered))?;
+        let least = setup.settings.rules.hint(started.and_then(|started| started.retry_after));
         Ok(Box::new(Self {
             span: debug_span!("lro.wait", operation = %name),
             began: Instant::now(),
@@ -81,9 +88,10 @@ impl Progress {
             tally: Tally::default(),
             trouble: None,
             cancelling: Cancelling::default(),
-            has_wait: settings.long_poll && transport.capabilities().wait,
+            lacks_wait: false,
+            is_outpaced: false,
             pace: Pace { schedule, gets_notice: true, from: Duration::ZERO, replies_before: 0 },
-            chance: settings.seed.map_or_else(Chance::drawn, Chance::seeded),
+            chance: setup.settings.seed.map_or_else(Chance::drawn, Chance::seeded),
         }))
     }
 
@@ -109,14 +117,49 @@ impl Progress {
 
     /// When the next call is made: at the deadline at the latest.
     pub(crate) fn due(&self, settings: &Settings) -> Age {
-        self.deadline(settings).map_or(self.due, |deadline| self.due.min(deadline))
+        let least = if self.cancelling.is_unwished() { settings.not_before } else { Duration::ZERO };
+        let due = self.due.max(least);
+        self.deadline(settings).map_or(due, |deadline| due.min(deadline))
+    }
+
+    /// Paces the wait by another pacing from now on.
+    ///
+    /// # Errors
+    ///
+    /// As [`guard`]: the caller's pacing may panic.
+    pub(crate) fn repace(&mut self, setup: Setup<'_>) -> Result<(), Status> {
+        let pacing = setup.pacing();
+        self.is_outpaced = false;
+        self.finish(None);
+        let is_cancelling = self.cancelling.is_accepted();
+        let moment = Moment::new(self.elapsed, self.tally.replies);
+        let answered = (self.tally.replies > 0).then(|| self.pace.moment(moment));
+        let (schedule, delay) = guard(PACING, || {
+            let schedule = if is_cancelling { pacing.schedule_of_cancelling() } else { pacing.schedule() };
+            paced(schedule, answered)
+        })?;
+        self.pace = Pace { schedule, gets_notice: !is_cancelling, ..self.pace };
+        if self.is_well() && !self.cancelling.is_due() {
+            self.due = self.elapsed.saturating_add(delay);
+        }
+        Ok(())
+    }
+
+    /// Seeds the jitter anew.
+    pub(crate) fn reseed(&mut self, seed: u64) {
+        self.chance = Chance::seeded(seed);
     }
 
     /// Whether the server may hold the next call: not where it is to show why the server refused to cancel, nor after a
     /// failed call, because a proxy may cut each that takes long.
-    pub(crate) fn may_hold(&self) -> bool {
-        let is_well = self.trouble.as_ref().is_none_or(|trouble| trouble.setbacks() == 0);
-        self.has_wait && is_well && !self.cancelling.is_refused()
+    pub(crate) fn may_hold(&self, Setup { settings, transport, .. }: Setup<'_>) -> bool {
+        let has_wait = settings.long_poll && !self.lacks_wait && transport.capabilities().wait;
+        has_wait && self.is_well() && !self.cancelling.is_refused()
+    }
+
+    /// Whether the last call succeeded.
+    fn is_well(&self) -> bool {
+        self.trouble.as_ref().is_none_or(|trouble| trouble.setbacks() == 0)
     }
 
     /// Wishes to cancel, by the caller.
@@ -131,18 +174,17 @@ impl Progress {
         &mut self,
         name: &OperationName,
         metadata: &mut Option<Any>,
-        settings: &Settings,
-        transport: &dyn LroTransport,
+        setup: Setup<'_>,
         call: Call,
         reply: Reply,
     ) -> Result<Step, End> {
         if call.held && lacks_wait(&reply) {
             debug!(parent: &self.span, "no call that waits; going on with get");
             self.count(call);
-            self.has_wait = false;
+            self.lacks_wait = true;
             return Ok(Step::Silent);
         }
-        let seen = match self.step(name, metadata, settings, call, reply) {
+        let seen = match self.step(name, metadata, setup.settings, call, reply) {
             Next::Ask { at, seen } => {
                 self.due = at;
                 Ok(seen)
@@ -169,7 +211,7 @@ impl Progress {
             return Err(Err(stopped("the deadline passed, and the server refused to cancel the operation")));
         }
         if let Err((why, _)) = seen {
-            self.expire(why, settings, transport).map_err(Err)?;
+            self.expire(why, setup).map_err(Err)?;
         }
         Ok(if brought == Seen::Running { Step::Running } else { Step::Silent })
     }
@@ -177,8 +219,7 @@ impl Progress {
     /// Keeps how a request to cancel ended.
     pub(crate) fn keep_cancelled(
         &mut self,
-        settings: &Settings,
-        transport: &dyn LroTransport,
+        setup: Setup<'_>,
         call: Call,
         reply: Result<Result<(), Status>, Limit>,
     ) -> Result<Step, End> {
@@ -187,8 +228,8 @@ impl Progress {
         let trouble = self.trouble.get_or_insert_default();
         let had_reply = self.tally.replies > 0;
         let chance = self.chance.next();
-        match self.cancelling.replied(&settings.rules, trouble, call, had_reply, reply, chance) {
-            Cancelled::Accepted => self.begin_anew(settings, transport).map_err(Err)?,
+        match self.cancelling.replied(&setup.settings.rules, trouble, call, had_reply, reply, chance) {
+            Cancelled::Accepted => self.begin_anew(setup).map_err(Err)?,
             Cancelled::Refused => self.due = self.elapsed,
             Cancelled::Again(at) => self.due = at,
             Cancelled::Stop(status) => return Err(Err(status)),
@@ -222,12 +263,7 @@ impl Progress {
     /// # Errors
     ///
     /// The status with which the wait ends, if nothing is left to do.
-    fn expire(
-        &mut self,
-        why: Expiry,
-        settings: &Settings,
-        transport: &dyn LroTransport,
-    ) -> Result<(), Status> {
+    fn expire(&mut self, why: Expiry, Setup { settings, transport, .. }: Setup<'_>) -> Result<(), Status> {
         let wants_cancel = settings.at_deadline != AtDeadline::Leave && why != Expiry::Pacing;
         if wants_cancel && self.cancelling.extension().is_zero() && !transport.capabilities().cancel {
             return Err(stopped(format_args!("{why}; the service has no call to cancel the operation")));
@@ -241,10 +277,10 @@ impl Progress {
     }
 
     /// The server accepted to cancel: the pace begins anew, because that takes another time than the work.
-    fn begin_anew(&mut self, settings: &Settings, transport: &dyn LroTransport) -> Result<(), Status> {
+    fn begin_anew(&mut self, setup: Setup<'_>) -> Result<(), Status> {
         // To the old schedule the operation was given up: how long it would have taken is not known.
         self.finish(None);
-        let pacing = settings.pacing(transport);
+        let pacing = setup.pacing();
         let schedule = guard(PACING, || pacing.schedule_of_cancelling())?;
         // A reply like any other: the operation is there, and the budget of failures is full again.
         self.tally.replies = self.tally.replies.saturating_add(1);
@@ -277,15 +313,19 @@ impl Progress {
 impl Pace {
     /// The delay to the next call, `None` to give up.
     fn delay(&mut self, moment: Moment) -> Result<Option<Duration>, Status> {
-        let Moment { elapsed, polls, .. } = moment;
-        let moment = Moment {
-            elapsed: elapsed.saturating_sub(self.from),
-            polls: polls.saturating_sub(self.replies_before),
-            ..moment
-        };
+        let moment = self.moment(moment);
         let delay = guard(PACING, || self.schedule.delay(&moment));
         self.gets_notice &= delay.is_ok();
         delay
+    }
+
+    /// A moment of the wait as the schedule counts it.
+    fn moment(&self, moment: Moment) -> Moment {
+        Moment {
+            elapsed: moment.elapsed.saturating_sub(self.from),
+            polls: moment.polls.saturating_sub(self.replies_before),
+            ..moment
+        }
     }
 
     fn finish(&mut self, finish: &Finish, span: &Span) {
@@ -295,6 +335,18 @@ impl Pace {
             error!(parent: span, %panicked, "the pacing panicked at the end of a wait");
         }
     }
+}
+
+/// A schedule, and the delay to its first poll, or from the reply of this moment to the next.
+fn paced(mut schedule: Box<dyn Schedule>, answered: Option<Moment>) -> (Box<dyn Schedule>, Duration) {
+    let first = schedule.delay(&Moment::new(Duration::ZERO, 0)).unwrap_or_default();
+    let delay = match answered {
+        // It knows already when the operation will end.
+        Some(moment) if moment.elapsed.is_zero() && !first.is_zero() => first,
+        Some(moment) => schedule.delay(&moment).unwrap_or_default(),
+        None => first,
+    };
+    (schedule, delay)
 }
 
 /// Whether a held call shows that the server has none, or does not heed the timeout of the request.

@@ -1,4 +1,4 @@
-use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use super::cancel::AtDeadline;
 use crate::{Any, LroTransport, Pacing, rules::Rules};
@@ -8,17 +8,14 @@ use crate::{Any, LroTransport, Pacing, rules::Rules};
 pub(crate) struct Settings {
     /// `None` leaves it to the transport, or to the default.
     pub(crate) pacing: Option<Pacing>,
-    /// `None` for the key of the service.
-    pub(crate) kind: Option<Cow<'static, str>>,
     pub(crate) share: Option<Share>,
     pub(crate) rules: Rules,
     pub(crate) deadline: Option<Duration>,
     pub(crate) at_deadline: AtDeadline,
     pub(crate) long_poll: bool,
-    pub(crate) first_poll_after: Duration,
+    /// No poll is made before this age.
+    pub(crate) not_before: Duration,
     pub(crate) seed: Option<u64>,
-    /// What the server asked for when it started the operation.
-    pub(crate) hint: Option<Duration>,
 }
 
 /// Reads the share of the work that is done, from 0 to 1, out of the metadata.
@@ -27,13 +24,22 @@ pub(crate) struct Share(pub(crate) Arc<ShareOf>);
 
 type ShareOf = dyn Fn(&Any) -> Option<f64> + Send + Sync;
 
-impl Settings {
-    pub(crate) fn pacing(&self, transport: &dyn LroTransport) -> Pacing {
-        let default = || match &self.kind {
-            Some(kind) => transport.default_pacing(kind),
-            None => transport.default_pacing(transport.service().key()),
+/// What a wait is made of beside its state.
+#[derive(Clone, Copy)]
+pub(crate) struct Setup<'s> {
+    pub(crate) settings: &'s Settings,
+    pub(crate) transport: &'s dyn LroTransport,
+    /// The kind of the operation; `None` is the key of the service.
+    pub(crate) kind: Option<&'s str>,
+}
+
+impl Setup<'_> {
+    pub(crate) fn pacing(&self) -> Pacing {
+        let default = || match self.kind {
+            Some(kind) => self.transport.default_pacing(kind),
+            None => self.transport.default_pacing(self.transport.service().key()),
         };
-        self.pacing.clone().or_else(default).unwrap_or_default()
+        self.settings.pacing.clone().or_else(default).unwrap_or_default()
     }
 }
 
@@ -41,15 +47,13 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             pacing: None,
-            kind: None,
             share: None,
             rules: Rules::default(),
             deadline: None,
             at_deadline: AtDeadline::default(),
             long_poll: true,
-            first_poll_after: Duration::ZERO,
+            not_before: Duration::ZERO,
             seed: None,
-            hint: None,
         }
     }
 }

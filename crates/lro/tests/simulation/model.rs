@@ -73,7 +73,7 @@ enum Cancel {
 impl<'a> Model<'a> {
     pub(crate) fn new(scenario: &'a Scenario) -> Self {
         let is_cancelled = scenario.is_cancelled && scenario.can_cancel;
-        let first = if is_cancelled { Duration::ZERO } else { scenario.first_poll_after };
+        let first = if is_cancelled { Duration::ZERO } else { scenario.not_before };
         Self {
             scenario,
             deadline: scenario.deadline.unwrap_or(Duration::MAX),

@@ -25,7 +25,7 @@ pub(crate) struct Scenario {
     pub(crate) not_found_for: Duration,
     pub(crate) deadline: Option<Duration>,
     pub(crate) attempt_timeout: Duration,
-    pub(crate) first_poll_after: Duration,
+    pub(crate) not_before: Duration,
     pub(crate) at_deadline: AtDeadline,
     /// Whether the caller cancels at once.
     pub(crate) is_cancelled: bool,
@@ -74,7 +74,7 @@ impl Scenario {
                 Duration::from_millis(1_700),
                 Duration::MAX,
             ]),
-            first_poll_after: dice.one_of([Duration::ZERO, Duration::ZERO, Duration::from_secs(3)]),
+            not_before: dice.one_of([Duration::ZERO, Duration::ZERO, Duration::from_secs(3)]),
             at_deadline: match dice.below(4) {
                 0 => AtDeadline::Cancel,
                 1 => AtDeadline::CancelAndWait(dice.one_of([Duration::ZERO, Duration::MAX])),
@@ -107,7 +107,7 @@ impl Scenario {
             .deadline(self.deadline)
             .at_deadline(self.at_deadline)
             .attempt_timeout(self.attempt_timeout)
-            .first_poll_after(self.first_poll_after)
+            .not_before(self.not_before)
             .seed(self.seed)
     }
 
