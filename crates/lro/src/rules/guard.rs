@@ -1,5 +1,6 @@
 use std::{
     any::Any,
+    mem,
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
@@ -14,8 +15,16 @@ pub fn guard<T>(whose: &str, code: impl FnOnce() -> T) -> Result<T, Status> {
     // What the code has left half done is not used again: the wait ends.
     catch_unwind(AssertUnwindSafe(code)).map_err(|payload| {
         let message = format!("stopped asking: {whose} panicked: {}", text(&*payload));
+        discard(payload);
         Status::new(Code::Internal, message).with_origin(Origin::StoppedAsking)
     })
+}
+
+/// The destructor of a payload is code of the caller too. If it panics, the second payload is leaked, not dropped.
+fn discard(payload: Box<dyn Any + Send>) {
+    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        mem::forget(second);
+    }
 }
 
 fn text(payload: &(dyn Any + Send)) -> &str {

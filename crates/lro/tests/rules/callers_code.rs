@@ -68,6 +68,23 @@ fn a_guard_passes_on_what_its_code_returns_and_turns_any_panic_into_a_status() {
     assert_eq!(message(|| panic_any(7)), "stopped asking: it panicked: no message");
 }
 
+#[test]
+fn a_guard_survives_a_payload_that_panics_when_it_is_dropped() {
+    // SPEC 61
+    struct Bomb;
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            if !std::thread::panicking() {
+                panic!("again");
+            }
+        }
+    }
+
+    let status = guard("it", || panic_any(Bomb)).unwrap_err();
+    assert_eq!(status.message(), "stopped asking: it panicked: no message");
+}
+
 /// A driver guards its pace. Where it does not, the panic leaves the step, and the state is whole.
 #[test]
 fn a_reply_is_kept_before_the_pace_is_asked() {
