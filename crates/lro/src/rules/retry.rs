@@ -70,8 +70,8 @@ impl Rules {
     /// Returns the delay after so many consecutive failed calls. `chance` is uniform in `0.0..1.0`.
     pub fn delay_after(&self, failures: u32, chance: f64) -> Duration {
         let Tolerance { first_delay, longest_delay, .. } = self.tolerance;
-        let doublings = failures.saturating_sub(1).min(31);
-        scaled(first_delay.saturating_mul(1 << doublings).min(longest_delay), 0.5 + 0.5 * chance)
+        let doublings = f64::from(failures.saturating_sub(1));
+        scaled(scaled(first_delay, doublings.exp2()).min(longest_delay), 0.5 + 0.5 * chance)
     }
 
     /// Returns a server's wish for the next delay as far as it is heeded.

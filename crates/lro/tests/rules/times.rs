@@ -67,6 +67,8 @@ fn the_delay_doubles_with_each_failure_until_it_is_the_longest() {
         (secs(10), secs(5)),
         (secs(1), secs(60)),
         (Duration::from_millis(2), secs(3_600)),
+        (NANO * 2, secs(60)),
+        (secs(1), secs(1 << 40)),
     ];
     for (first, longest) in delays {
         let rules = with(Tolerance::default().delay(first, longest));
@@ -94,6 +96,9 @@ fn the_delay_is_drawn_evenly_between_half_of_it_and_all_of_it() {
 #[test]
 fn a_delay_without_end_is_no_fault() {
     // SPEC 36
+    let rules = with(Tolerance::default().delay(secs(1), Duration::MAX));
+    assert_eq!(rules.delay_after(u32::MAX, 1.0), Duration::MAX);
+    assert!(rules.delay_after(u32::MAX, 0.0) >= Duration::MAX / 2);
     let rules = with(Tolerance::default().delay(Duration::MAX, Duration::MAX));
     assert_eq!(rules.delay_after(1, 1.0), Duration::MAX);
     for chance in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 2.0] {
