@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Age;
-use crate::{Any, Code, Origin, Status};
+use crate::{Any, Origin, Status};
 
 /// The state of every operation that is waited for: sixteen bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,10 +72,10 @@ impl Trouble {
     }
 
     /// Counts a failure that is survived. Returns whether it is the first refusal of a credential.
-    pub(super) fn keep_survived(&mut self, code: Code, counts: bool) -> bool {
+    pub(super) fn keep_survived(&mut self, is_refusal: bool, counts: bool) -> bool {
         self.setbacks = self.setbacks.saturating_add(1);
         self.failures = self.failures.saturating_add(u32::from(counts));
-        let is_first = code == Code::Unauthenticated && !self.refused_credential;
+        let is_first = is_refusal && !self.refused_credential;
         self.refused_credential |= is_first;
         is_first
     }

@@ -204,6 +204,7 @@ fn special_failures() -> Vec<Failure> {
         Failure { retry_after: Some(secs(7)), ..failure(Code::NotFound) },
         malformed(Code::Internal),
         malformed(Code::NotFound),
+        malformed(Code::Unauthenticated),
         Failure { transient: Some(true), ..malformed(Code::Internal) },
         claims(Origin::OperationFailed, Code::Unavailable),
         claims(Origin::OperationFailed, Code::NotFound),
