@@ -40,8 +40,7 @@ impl Rules {
             Err(panicked) => return Retry::Final(panicked),
         };
         let code = status.code();
-        let is_not_found =
-            status.origin() == Origin::CallFailed && code == Code::NotFound && decided.is_none();
+        let is_not_found = status.origin() == Origin::CallFailed && code == Code::NotFound;
         // A transport drops the credential that was refused, so that the next call carries a new one.
         let is_refusal = status.origin() == Origin::CallFailed && code == Code::Unauthenticated;
         let (survives, counts) = match decided {
