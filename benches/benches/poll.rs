@@ -36,8 +36,10 @@ fn over_loopback(criterion: &mut Criterion) {
     let endpoint = format!("http://{}", server::spawn(fixtures::pending()).unwrap());
     let mut group = criterion.benchmark_group("poll over loopback");
 
-    let bare = Bare::new(format!("{endpoint}/v1/{}", fixtures::NAME).parse().unwrap());
-    group.bench_function("hyper-util", |bencher| bencher.iter(|| runtime.block_on(bare.poll()).unwrap()));
+    let (bare, uri) = (Bare::default(), format!("{endpoint}/v1/{}", fixtures::NAME).parse().unwrap());
+    group.bench_function("hyper-util", |bencher| {
+        bencher.iter(|| runtime.block_on(bare.poll(&uri)).unwrap());
+    });
 
     let routes = RouteOptimization::builder().endpoint(endpoint).build().unwrap();
     let mut wait = wait(&routes);

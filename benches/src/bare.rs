@@ -15,7 +15,6 @@ use serde::Deserialize;
 #[derive(Clone, Debug)]
 pub struct Bare {
     client: Client<HttpConnector, Empty<Bytes>>,
-    uri: Uri,
 }
 
 /// The least that a poller must know.
@@ -28,21 +27,22 @@ pub struct Minimal {
     pub done: bool,
 }
 
-impl Bare {
-    /// A client of this URL.
-    pub fn new(uri: Uri) -> Self {
+impl Default for Bare {
+    fn default() -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        Self { client: Client::builder(TokioExecutor::new()).build(connector), uri }
+        Self { client: Client::builder(TokioExecutor::new()).build(connector) }
     }
+}
 
+impl Bare {
     /// One GET, its body read and parsed.
     ///
     /// # Errors
     ///
     /// Whatever goes wrong.
-    pub async fn poll(&self) -> Result<Minimal, Box<dyn Error + Send + Sync>> {
-        let response = self.client.get(self.uri.clone()).await?;
+    pub async fn poll(&self, uri: &Uri) -> Result<Minimal, Box<dyn Error + Send + Sync>> {
+        let response = self.client.get(uri.clone()).await?;
         let body = response.into_body().collect().await?.to_bytes();
         Ok(serde_json::from_slice(&body)?)
     }

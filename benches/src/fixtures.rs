@@ -10,10 +10,33 @@ use lro_route_optimization::messages::{
 pub const NAME: &str =
     "projects/my-project/locations/us-central1/operations/4c6c0000-1111-4222-8333-444455556666";
 
-/// A running operation with metadata, 228 bytes.
+/// The names of so many operations, each as long as [`NAME`].
+pub fn names(operations: usize) -> impl Iterator<Item = String> {
+    let (stem, _) = NAME.split_at(NAME.len() - 6);
+    (0..operations).map(move |number| format!("{stem}{number:06}"))
+}
+
+/// A running operation with metadata, 209 bytes.
 pub fn pending() -> Vec<u8> {
-    let metadata = r#"{"@type":"type.googleapis.com/google.maps.routeoptimization.v1.OptimizeToursLongRunningMetadata"}"#;
-    format!(r#"{{"name":"{NAME}","metadata":{metadata}}}"#).into_bytes()
+    pending_of(NAME, &metadata(0)).into_bytes()
+}
+
+/// A running operation of this name with this metadata.
+pub fn pending_of(name: &str, metadata: &str) -> String {
+    format!(r#"{{"name":"{name}","metadata":{metadata}}}"#)
+}
+
+/// Metadata of at least so many bytes: its type and a list of finished steps.
+pub fn metadata(bytes: usize) -> String {
+    let mut metadata = format!(r#"{{"@type":"{METADATA_TYPE}""#);
+    let mut separator = r#","steps":["#;
+    while metadata.len() + 2 < bytes {
+        metadata.push_str(separator);
+        metadata.push_str(r#"{"state":"SUCCEEDED","progressPercent":100,"endTime":"2026-11-23T10:00:00Z"}"#);
+        separator = ",";
+    }
+    metadata.push_str(if separator == "," { "]}" } else { "}" });
+    metadata
 }
 
 /// A finished operation whose response is about so many bytes.
@@ -68,5 +91,7 @@ fn transition(index: i32) -> ShipmentRouteTransition {
     }
 }
 
+const METADATA_TYPE: &str =
+    "type.googleapis.com/google.maps.routeoptimization.v1.OptimizeToursLongRunningMetadata";
 /// The size of a visit and its transition in JSON, roughly.
 const VISIT: usize = 350;

@@ -1,4 +1,4 @@
-//! A loopback server that knows one body.
+//! A loopback server that answers by the path alone.
 
 use std::{convert::Infallible, net::SocketAddr};
 
@@ -20,25 +20,31 @@ pub fn spawn(body: Vec<u8>) -> std::io::Result<SocketAddr> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
-    std::thread::Builder::new().name("server".into()).spawn(move || serve(listener, Bytes::from(body)))?;
+    let body = Bytes::from(body);
+    std::thread::Builder::new()
+        .name("server".into())
+        .spawn(move || serve(listener, move |_| body.clone()))?;
     Ok(address)
 }
 
-/// Answers every request with this body until the process ends.
+/// Answers every request with the body for its path until the process ends.
 ///
 /// # Errors
 ///
 /// If the runtime cannot start.
-pub fn serve(listener: std::net::TcpListener, body: Bytes) -> std::io::Result<()> {
+pub fn serve(
+    listener: std::net::TcpListener,
+    answer: impl Fn(&str) -> Bytes + Clone + Send + 'static,
+) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async move {
         let listener = TcpListener::from_std(listener)?;
         loop {
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;
-            let body = body.clone();
-            let service = service_fn(move |_: Request<Incoming>| {
-                let response = Response::new(Full::new(body.clone()));
+            let answer = answer.clone();
+            let service = service_fn(move |request: Request<Incoming>| {
+                let response = Response::new(Full::new(answer(request.uri().path())));
                 async move { Ok::<_, Infallible>(response) }
             });
             tokio::spawn(async move {

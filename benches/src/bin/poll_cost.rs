@@ -1,4 +1,5 @@
-//! User-space instructions and CPU time per poll over loopback, ours beside bare hyper-util's GET and parse.
+//! User-space instructions and CPU time per poll over loopback, ours beside bare hyper-util's GET and parse: by the
+//! number of operations that are polled in turn, and by the size of their metadata.
 //!
 //! Without arguments it runs itself under valgrind (which must be installed) and prints the table; the server is a
 //! process of its own. Each figure is the difference of two runs that differ only in their number of polls, and the
@@ -8,16 +9,13 @@ use std::{
     error::Error,
     hint::black_box,
     io::{BufRead, BufReader},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     time::Duration,
 };
 
 use benches::{bare::Bare, fixtures, server};
-use lro::{
-    OperationName,
-    pacing::{Moment, Pacing, PacingPolicy, Schedule},
-    poll_until_done,
-};
+use hyper::Uri;
+use lro::{OperationName, Pacing, poll_until_done};
 use lro_http::Token;
 use lro_route_optimization::RouteOptimization;
 
@@ -27,54 +25,79 @@ fn main() -> Result<(), Fault> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => table(),
-        ["serve"] => serve(),
-        [client, endpoint, polls, shift] => run(client, endpoint, polls.parse()?, shift.parse()?),
+        ["serve", metadata] => serve(metadata.parse()?),
+        [client, endpoint, operations, polls, shift] => {
+            run(client, endpoint, operations.parse()?, polls.parse()?, shift.parse()?)
+        }
         _ => Err("usage: poll_cost".into()),
     }
 }
 
 fn table() -> Result<(), Fault> {
-    let mut server = Command::new(std::env::current_exe()?).arg("serve").stdout(Stdio::piped()).spawn()?;
-    let mut endpoint = String::new();
-    if let Some(stdout) = server.stdout.take() {
-        BufReader::new(stdout).read_line(&mut endpoint)?;
-    }
-    let measured = measure(endpoint.trim());
-    server.kill()?;
-    let [bare, ours] = measured?;
-    println!("client      instructions/poll  ratio   CPU µs/poll  ratio");
-    for (name, (instructions, cpu)) in [("hyper-util", bare), ("lro", ours)] {
-        let (ratio, cpu_ratio) = (instructions / bare.0, cpu / bare.1);
-        println!("{name:<11} {instructions:>17.0} {ratio:>6.3} {cpu:>13.1} {cpu_ratio:>6.3}");
+    println!("operations  metadata  body     instructions/poll          CPU µs/poll");
+    println!("               bytes bytes  hyper-util     lro  ratio  hyper-util   lro  ratio");
+    for (operations, bytes) in ROWS {
+        let metadata = fixtures::metadata(bytes);
+        let body = fixtures::pending_of(fixtures::NAME, &metadata).len();
+        let server = Server::start(bytes)?;
+        let [bare, ours] = measure(&server.endpoint, operations)?;
+        println!(
+            "{operations:>10} {:>9} {body:>5} {:>11.0} {:>7.0} {:>6.3} {:>11.1} {:>5.1} {:>6.3}",
+            metadata.len(),
+            bare.instructions,
+            ours.instructions,
+            ours.instructions / bare.instructions,
+            bare.cpu,
+            ours.cpu,
+            ours.cpu / bare.cpu,
+        );
     }
     Ok(())
 }
 
-fn measure(endpoint: &str) -> Result<[(f64, f64); 2], Fault> {
-    let mut both = [(0.0, f64::INFINITY); 2];
-    for (client, measured) in CLIENTS.into_iter().zip(&mut both) {
-        let mut least = u64::MAX;
+/// What one poll takes.
+#[derive(Clone, Copy)]
+struct Cost {
+    instructions: f64,
+    /// Microseconds, in user space and in the system.
+    cpu: f64,
+}
+
+fn measure(endpoint: &str, operations: u32) -> Result<[Cost; 2], Fault> {
+    // The first poll of each operation is warming up, and each is polled as often as any other.
+    let few = FEW.next_multiple_of(operations);
+    let counted = COUNTED.next_multiple_of(operations);
+    let timed = TIMED.next_multiple_of(operations);
+    let mut costs = [Cost { instructions: f64::INFINITY, cpu: f64::INFINITY }; 2];
+    for (client, cost) in CLIENTS.into_iter().zip(&mut costs) {
         for shift in SHIFTS {
-            let few = instructions(client, endpoint, FEW, shift)?;
-            least = least.min(instructions(client, endpoint, FEW + COUNTED, shift)? - few);
+            let run = |polls| instructions(client, endpoint, operations, polls, shift);
+            let difference = run(few + counted)? - run(few)?;
+            cost.instructions = cost.instructions.min(difference / f64::from(counted));
         }
-        measured.0 = least as f64 / f64::from(COUNTED);
     }
     // In turns, and the least of each: a shared machine only ever adds time.
     for _ in 0..ROUNDS {
-        for (client, measured) in CLIENTS.into_iter().zip(&mut both) {
-            let timed = cpu_seconds(client, endpoint, FEW + TIMED)? - cpu_seconds(client, endpoint, FEW)?;
-            measured.1 = f64::min(measured.1, timed * 1e6 / f64::from(TIMED));
+        for (client, cost) in CLIENTS.into_iter().zip(&mut costs) {
+            let run = |polls| cpu_seconds(client, endpoint, operations, polls);
+            let difference = run(few + timed)? - run(few)?;
+            cost.cpu = cost.cpu.min(difference * 1e6 / f64::from(timed));
         }
     }
-    Ok(both)
+    Ok(costs)
 }
 
-fn instructions(client: &str, endpoint: &str, polls: u32, shift: usize) -> Result<u64, Fault> {
+fn instructions(
+    client: &str,
+    endpoint: &str,
+    operations: u32,
+    polls: u32,
+    shift: usize,
+) -> Result<f64, Fault> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(std::env::current_exe()?)
-        .args([client, endpoint, &polls.to_string(), &shift.to_string()])
+        .args([client, endpoint, &operations.to_string(), &polls.to_string(), &shift.to_string()])
         .output()
         .map_err(|error| format!("cannot run valgrind, is it installed? {error}"))?;
     let report = String::from_utf8_lossy(&output.stderr);
@@ -84,11 +107,11 @@ fn instructions(client: &str, endpoint: &str, polls: u32, shift: usize) -> Resul
 }
 
 /// User and system time of a child, by the shell's `times`.
-fn cpu_seconds(client: &str, endpoint: &str, polls: u32) -> Result<f64, Fault> {
+fn cpu_seconds(client: &str, endpoint: &str, operations: u32, polls: u32) -> Result<f64, Fault> {
     let output = Command::new("sh")
         .args(["-c", r#""$@" && times"#, "sh"])
         .arg(std::env::current_exe()?)
-        .args([client, endpoint, &polls.to_string(), "0"])
+        .args([client, endpoint, &operations.to_string(), &polls.to_string(), "0"])
         .output()?;
     let report = String::from_utf8(output.stdout)?;
     let children = report.lines().last().ok_or("no times")?;
@@ -101,21 +124,55 @@ fn seconds(time: &str) -> Result<f64, Fault> {
     Ok(minutes.parse::<f64>()? * 60.0 + seconds.parse::<f64>()?)
 }
 
-fn serve() -> Result<(), Fault> {
+/// The process that answers, which ends with this value.
+struct Server {
+    process: Child,
+    endpoint: String,
+}
+
+impl Server {
+    fn start(metadata: usize) -> Result<Self, Fault> {
+        let mut command = Command::new(std::env::current_exe()?);
+        let process = command.args(["serve", &metadata.to_string()]).stdout(Stdio::piped()).spawn()?;
+        let mut server = Self { process, endpoint: String::new() };
+        let stdout = server.process.stdout.take().ok_or("the server has no output")?;
+        BufReader::new(stdout).read_line(&mut server.endpoint)?;
+        server.endpoint.truncate(server.endpoint.trim_end().len());
+        Ok(server)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // A server that has ended needs no end.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn serve(metadata: usize) -> Result<(), Fault> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
     println!("http://{}", listener.local_addr()?);
-    Ok(server::serve(listener, fixtures::pending().into())?)
+    let metadata = fixtures::metadata(metadata);
+    let answer = move |path: &str| {
+        let name = path.strip_prefix("/v1/").unwrap_or(path);
+        fixtures::pending_of(name, &metadata).into()
+    };
+    Ok(server::serve(listener, answer)?)
 }
 
-fn run(client: &str, endpoint: &str, polls: u32, shift: usize) -> Result<(), Fault> {
+/// Polls the operations in turn.
+fn run(client: &str, endpoint: &str, operations: usize, polls: usize, shift: usize) -> Result<(), Fault> {
     let _shifted = black_box(Vec::<u8>::with_capacity(shift));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         if client == "bare" {
-            let bare = Bare::new(format!("{endpoint}/v1/{}", fixtures::NAME).parse()?);
-            for _ in 0..polls {
-                assert!(!bare.poll().await?.done);
+            let bare = Bare::default();
+            let uris = fixtures::names(operations).map(|name| format!("{endpoint}/v1/{name}").parse());
+            let uris = uris.collect::<Result<Vec<Uri>, _>>()?;
+            for uri in uris.iter().cycle().take(polls) {
+                assert!(!bare.poll(uri).await?.done);
             }
             return Ok(());
         }
@@ -123,36 +180,31 @@ fn run(client: &str, endpoint: &str, polls: u32, shift: usize) -> Result<(), Fau
             .endpoint(endpoint)
             .credentials(Token::bearer("a-token-of-a-usual-length-which-is-rather-long")?)
             .build()?;
-        let wait = poll_until_done::<serde_json::Value>(&routes, OperationName::parse(fixtures::NAME)?);
-        let end = wait.pacing(Pacing::custom(Polls(polls))).await;
-        match end {
-            Err(status) if status.report().is_some_and(|report| report.polls == polls) => Ok(()),
-            other => Err(format!("unexpected: {other:?}").into()),
+        let mut waits = Vec::new();
+        for name in fixtures::names(operations) {
+            let wait = poll_until_done::<serde_json::Value>(&routes, OperationName::parse(&name)?);
+            waits.push(wait.pacing(Pacing::fixed(Duration::ZERO)));
         }
+        for poll in 0..polls {
+            let snapshot = waits[poll % operations].next().await.ok_or("a wait ended early")??;
+            assert!(!snapshot.is_done());
+        }
+        Ok(())
     })
 }
 
-/// So many polls without a pause.
-#[derive(Clone, Copy, Debug)]
-struct Polls(u32);
-
-impl PacingPolicy for Polls {
-    fn schedule(&self) -> Box<dyn Schedule> {
-        Box::new(*self)
-    }
-}
-
-impl Schedule for Polls {
-    fn delay(&mut self, moment: &Moment) -> Option<Duration> {
-        (moment.polls < self.0).then_some(Duration::ZERO)
-    }
-}
-
 const CLIENTS: [&str; 2] = ["bare", "ours"];
-const ROUNDS: u32 = 5;
-const FEW: u32 = 200;
-const COUNTED: u32 = 500;
+/// How many operations are polled in turn, and the least size of the metadata of each in bytes: first as most services
+/// answer, one operation and as many as a program of some size awaits; then what a body costs as it grows.
+const ROWS: [(u32, usize); 6] = [(1, 0), (64, 0), (1_000, 0), (1, 200), (1, 2_000), (1, 20_000)];
+/// Polls before the measured ones: connections, caches and the allocator's bins are then as they stay.
+const FEW: u32 = 100;
+/// Polls whose instructions are counted: the count of a poll repeats to a few instructions, and valgrind takes 1 s a run.
+const COUNTED: u32 = 200;
 /// Bytes by which the heap of a run is shifted: where hyper's read buffer comes to lie beside a hole, glibc takes
 /// some 300 instructions more a poll, which is chance.
 const SHIFTS: [usize; 6] = [0, 200, 700, 1_100, 2_500, 9_000];
-const TIMED: u32 = 20_000;
+/// Runs of each client for its CPU time.
+const ROUNDS: u32 = 3;
+/// Polls whose CPU time is taken: `times` counts in steps of 10 ms, and so many take more than 200 ms.
+const TIMED: u32 = 10_000;
