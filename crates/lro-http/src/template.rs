@@ -1,4 +1,5 @@
 use lro::{OperationName, Status};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Which names a service's binding takes, as its HTTP rule says: `operations/**`, or
 /// `projects/*/locations/*/operations/*`.
@@ -71,49 +72,20 @@ fn check(templates: &[NameTemplate], name: &str) -> Result<(), Status> {
 
 /// Appends a name to a path, percent-encoded but for the slashes between its segments.
 pub(crate) fn push_name(path: &mut Vec<u8>, name: &str) {
-    if is_plain(name) {
-        path.extend_from_slice(name.as_bytes());
-    } else {
-        push_encoded(path, name, |byte| !is_unreserved(byte) && byte != b'/');
-    }
+    push_encoded(path, name, NAME);
 }
 
 /// Appends a value to a query, slashes encoded too.
 pub(crate) fn push_value(query: &mut Vec<u8>, value: &str) {
-    if is_plain(value) {
-        let mut segments = value.split('/');
-        query.extend_from_slice(segments.next().unwrap_or_default().as_bytes());
-        for segment in segments {
-            query.extend_from_slice(b"%2F");
-            query.extend_from_slice(segment.as_bytes());
-        }
-    } else {
-        push_encoded(query, value, |byte| !is_unreserved(byte));
+    push_encoded(query, value, VALUE);
+}
+
+fn push_encoded(text: &mut Vec<u8>, value: &str, special: &'static AsciiSet) {
+    for part in utf8_percent_encode(value, special) {
+        text.extend_from_slice(part.as_bytes());
     }
 }
 
-fn push_encoded(text: &mut Vec<u8>, value: &str, is_special: impl Fn(u8) -> bool) {
-    let mut rest = value.as_bytes();
-    while let Some(special) = rest.iter().position(|byte| is_special(*byte)) {
-        let byte = usize::from(rest[special]);
-        text.extend_from_slice(&rest[..special]);
-        text.extend_from_slice(&[b'%', HEX[byte >> 4], HEX[byte & 15]]);
-        rest = &rest[special + 1..];
-    }
-    text.extend_from_slice(rest);
-}
-
-/// Whether nothing but the slashes may need encoding, as in most names: seen without a branch for each byte.
-fn is_plain(text: &str) -> bool {
-    let odd = |byte: u8| u8::from(!(is_unreserved(byte) | (byte == b'/')));
-    text.bytes().fold(0, |any, byte| any | odd(byte)) == 0
-}
-
-/// The unreserved characters of RFC 3986.
-fn is_unreserved(byte: u8) -> bool {
-    let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-    let digit = byte.wrapping_sub(b'0') < 10;
-    letter | digit | (byte == b'-') | (byte == b'.') | (byte == b'_') | (byte == b'~')
-}
-
-const HEX: &[u8; 16] = b"0123456789ABCDEF";
+/// All but the unreserved characters of RFC 3986.
+const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const NAME: &AsciiSet = &VALUE.remove(b'/');
