@@ -57,7 +57,7 @@ pub struct Binding {
 impl HttpTransport {
     /// A transport to the service that the client reaches.
     pub fn new(client: HttpClient, binding: Binding) -> Self {
-        Self { client, binding, polls: Arc::new(PreparedPolls::new()), lacks_wait: Arc::default() }
+        Self { client, binding, polls: Arc::default(), lacks_wait: Arc::default() }
     }
 
     /// The client, for the service's other calls.
