@@ -9,7 +9,7 @@ use crate::{
     classic,
     distribution::{Distribution, interval::Interval},
     history::KindHistory,
-    learned::Budget,
+    learned::{Budget, Settings},
     ledger::Ledger,
     plan::{Plan, ranking::LearnedRanking},
     progress::{Estimate, Estimates, ProgressModel},
@@ -19,7 +19,11 @@ use crate::{
 pub(crate) struct Kind {
     budget: Budget,
     jitter: f64,
+    /// In seconds.
+    longest_delay: f64,
     chance: Rng,
+    /// The longest age, in seconds, at which an operation of this process was seen running or done.
+    longest_seen: f64,
     ring: VecDeque<Interval>,
     /// Surprises in a row: later than expected above zero, sooner below.
     surprises: i8,
@@ -38,11 +42,13 @@ pub(crate) struct Kind {
 }
 
 impl Kind {
-    pub(crate) fn new(budget: Budget, jitter: f64, chance: Rng) -> Self {
+    pub(crate) fn new(settings: &Settings) -> Self {
         Self {
-            budget,
-            jitter,
-            chance,
+            budget: settings.budget,
+            jitter: settings.jitter,
+            longest_delay: settings.longest_delay.as_secs_f64(),
+            chance: settings.seed.map_or_else(Rng::new, Rng::with_seed),
+            longest_seen: 0.0,
             ring: VecDeque::new(),
             surprises: 0,
             ledger: Ledger::new(),
@@ -82,6 +88,22 @@ impl Kind {
             });
         self.ledger.remember(f64::from(memory.tokens));
         self.invalidate();
+    }
+
+    /// Begins with what another one knows.
+    pub(crate) fn adopt(&mut self, other: &Self) {
+        self.remember(&other.memory());
+        self.longest_seen = other.longest_seen;
+    }
+
+    /// An operation was seen running or done at an age in seconds.
+    pub(crate) fn saw(&mut self, age: f64) {
+        self.longest_seen = self.longest_seen.max(age);
+    }
+
+    /// The latest age, in seconds, at which the next poll is made of an operation of the age `now`.
+    pub(crate) fn latest(&self, now: f64) -> f64 {
+        self.longest_seen.max(now) + self.longest_delay
     }
 
     pub(crate) fn memory(&self) -> KindHistory {
@@ -162,6 +184,7 @@ impl Kind {
 
     /// Learns that an operation finished between two times, or was given up after the first; in seconds.
     pub(crate) fn learn(&mut self, running: f64, done: Option<f64>) {
+        self.saw(done.unwrap_or(running));
         let Some(done) = done else {
             if running > SHORTEST {
                 self.surprises = 0;

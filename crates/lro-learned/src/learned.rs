@@ -5,7 +5,6 @@ use std::{
     time::Duration,
 };
 
-use fastrand::Rng;
 use lro::pacing::{CompactSchedule, Pacing, PacingByKind, PacingPolicy, Schedule};
 
 use crate::{
@@ -52,11 +51,12 @@ struct Shared {
 
 /// How to learn, as the caller chose.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Settings {
-    budget: Budget,
+pub(crate) struct Settings {
+    pub(crate) budget: Budget,
+    pub(crate) jitter: f64,
+    pub(crate) seed: Option<u64>,
+    pub(crate) longest_delay: Duration,
     most_kinds: usize,
-    jitter: f64,
-    seed: Option<u64>,
 }
 
 /// The kinds, and how often any was asked for.
@@ -87,7 +87,13 @@ struct KindPolicy {
 impl Learned {
     /// One that has learned nothing, for up to 256 kinds, with the classic backoff's number of polls.
     pub fn new() -> Self {
-        Self::of(Settings { budget: Budget::Share(1.0), most_kinds: 256, jitter: 0.0, seed: None })
+        Self::of(Settings {
+            budget: Budget::Share(1.0),
+            jitter: 0.0,
+            seed: None,
+            longest_delay: LONGEST_DELAY,
+            most_kinds: MOST_KINDS,
+        })
     }
 
     /// Sets the polls to spend as a share of the classic backoff's: half of them at 0.5. Above 1 they are never more than
@@ -125,6 +131,14 @@ impl Learned {
         self.with(Settings { seed: Some(seed), ..self.0.settings })
     }
 
+    /// Sets the longest delay past what was learned in this process: whatever a [loaded](Self::remember) history says, no
+    /// poll is planned later than that past the longest age at which an operation of the kind was seen, running or done, or
+    /// was [expected](Self::expect) to be done; or past the present age, if that is later. A poll that the ledger puts off
+    /// may come a minute later. Less than a minute counts as one. Default: 10 minutes.
+    pub fn longest_delay(self, delay: Duration) -> Self {
+        self.with(Settings { longest_delay: delay.max(SHORTEST_LONGEST_DELAY), ..self.0.settings })
+    }
+
     /// The pacing of operations of a kind: alike in how long they take, such as those of a method. The name is the
     /// caller's own.
     pub fn pacing(&self, kind: impl Into<String>) -> Pacing {
@@ -157,7 +171,13 @@ impl Learned {
     /// Another one, which begins with what this one knows; its clones stay as they are.
     fn with(&self, settings: Settings) -> Self {
         let other = Self::of(settings);
-        other.remember(&self.history());
+        let kinds = self.kinds();
+        let mut by_use: Vec<_> = kinds.by_name.iter().collect();
+        by_use.sort_unstable_by_key(|(_, (used, _))| *used);
+        for (name, (_, kind)) in by_use {
+            lock(&other.state(name)).adopt(&lock(kind));
+        }
+        drop(kinds);
         other
     }
 
@@ -173,9 +193,7 @@ impl Learned {
             return Arc::clone(kind);
         }
         kinds.make_room(self.0.settings.most_kinds);
-        let Settings { budget, jitter, seed, .. } = self.0.settings;
-        let chance = seed.map_or_else(Rng::new, Rng::with_seed);
-        let kind = Arc::new(Mutex::new(Kind::new(budget, jitter, chance)));
+        let kind = Arc::new(Mutex::new(Kind::new(&self.0.settings)));
         kinds.by_name.insert(name.to_owned(), (kinds.used, Arc::clone(&kind)));
         kind
     }
@@ -248,3 +266,11 @@ impl fmt::Debug for KindPolicy {
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// Enough for every method of the services that a program calls, and 1 MB at most.
+const MOST_KINDS: usize = 256;
+/// Ten gaps of the classic backoff: long enough for a plan of hours, and short enough not to lose a day by a history that is
+/// of another time or another hand.
+const LONGEST_DELAY: Duration = Duration::from_secs(600);
+/// The longest gap of the classic backoff, which no plan may be held to undercut.
+const SHORTEST_LONGEST_DELAY: Duration = Duration::from_secs(60);

@@ -50,6 +50,9 @@ impl Cursor {
     pub(crate) fn delay(&mut self, kind: &mut Kind, moment: &Moment, own: Option<&Plan>) -> Duration {
         let now = moment.elapsed.as_secs_f64();
         self.round_trip = self.round_trip.max(moment.round_trip.as_secs_f32());
+        if moment.polls > 0 {
+            kind.saw(now);
+        }
         let at = self.instant(kind, now, moment.polls, own);
         if self.edition != UNPLANNED {
             // The less of both: it has ended just after the last poll, or still runs at the next one. Other waits may not
@@ -93,9 +96,15 @@ impl Cursor {
             self.next = plan.first_after(now / stretch);
         }
         let planned = plan.instant(self.next).map(|at| at * stretch - self.round_trip() / 2.0);
-        self.next = self.next.saturating_add(1);
         let least = if polls == 0 { 0.0 } else { now + MIN_GAP };
-        let wished = planned.unwrap_or_else(|| plan.beyond(now)).max(least);
+        let mut wished = planned.unwrap_or_else(|| plan.beyond(now)).max(least);
+        let latest = kind.latest(now);
+        if wished <= latest {
+            self.next = self.next.saturating_add(1);
+        } else {
+            // A poll beside the plan, of which the next poll stays the next.
+            wished = latest;
+        }
         if kind.has_ledger() { self.afforded(kind, wished, polls) } else { wished }
     }
 
