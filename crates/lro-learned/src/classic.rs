@@ -1,37 +1,45 @@
-//! The backoff in common use: 1 s, 2 s, 4 s, up to 60 s, each after the last reply; the first poll after 1 s.
+//! The usual backoff: 1 s, 2 s, 4 s, up to 60 s, each after the last reply; the first poll after 1 s.
+//!
+//! It is the default of Google's Rust and Go clients (`google-cloud-lro`, `longrunning.Operation.Wait`), so a kind without a history
+//! is polled as often as by those, and the budget of a plan is counted in it.
 
 /// The pause before a poll, counted from 0, in seconds.
 pub(crate) fn pause(poll: u32) -> f64 {
-    f64::from(1_u32 << poll.min(6)).min(LONGEST)
+    f64::from(1_u32 << poll.min(DOUBLINGS)).min(LONGEST)
 }
 
-/// When a poll is made, counted from 0, if each is answered after `round_trip`; in seconds.
+/// The age at which a poll, counted from 0, is made if each is answered after `round_trip`; in seconds.
 pub(crate) fn tick(poll: u32, round_trip: f64) -> f64 {
-    let doubled = poll.min(5) + 1;
+    let doubled = poll.min(DOUBLINGS - 1) + 1;
     // 1 + 2 + 4 + … = 2^n - 1, and 60 s each from there on.
     let ascent = f64::from((1_u32 << doubled) - 1);
     ascent + LONGEST * f64::from(poll + 1 - doubled) + round_trip * f64::from(poll)
 }
 
-/// How many polls are made until a time, itself included; in seconds.
-pub(crate) fn ticks_until(time: f64, round_trip: f64) -> u32 {
-    if !time.is_finite() {
+/// The number of polls made up to and including an age in seconds.
+pub(crate) fn ticks_until(age: f64, round_trip: f64) -> u32 {
+    if !age.is_finite() {
         return u32::MAX / 2;
     }
-    let ascent = (0..6).take_while(|poll| tick(*poll, round_trip) <= time).count() as u32;
-    if ascent < 6 {
+    let ascent = (0..DOUBLINGS).take_while(|poll| tick(*poll, round_trip) <= age).count() as u32;
+    if ascent < DOUBLINGS {
         return ascent;
     }
-    let plateau = (time - tick(5, round_trip)) / (LONGEST + round_trip);
-    6 + plateau.clamp(0.0, 1e9) as u32
+    let plateau = (age - tick(DOUBLINGS - 1, round_trip)) / (LONGEST + round_trip);
+    DOUBLINGS + plateau.clamp(0.0, MOST) as u32
 }
 
-/// All instants, for ever, answered at once.
+/// The ages of all polls, for ever, answered at once.
 pub(crate) fn instants() -> impl Iterator<Item = f64> {
     (0..).map(|poll| tick(poll, 0.0))
 }
 
+/// The longest pause, in seconds: that of the clients above.
 const LONGEST: f64 = 60.0;
+/// The pauses that are powers of two; the seventh, 64 s, would be longer than [`LONGEST`].
+const DOUBLINGS: u32 = 6;
+/// Two thousand years of polls, so that a number of polls fits into a `u32`.
+const MOST: f64 = 1e9;
 
 #[cfg(test)]
 mod tests {

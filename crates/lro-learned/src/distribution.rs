@@ -1,4 +1,4 @@
-//! When the next operation of a kind will finish.
+//! The distribution of the next duration.
 
 mod bandwidth;
 pub(crate) mod interval;
@@ -8,7 +8,7 @@ use self::{
     interval::{Interval, Sample},
 };
 
-/// The distribution of the next duration: the share done at ascending times, linear between them.
+/// The distribution of the duration of the next operation: the share done at ascending ages, linear between them.
 #[derive(Clone, Debug)]
 pub(crate) struct Distribution {
     /// Seconds; the first is 0.
@@ -18,10 +18,10 @@ pub(crate) struct Distribution {
 }
 
 impl Distribution {
-    /// The distribution predicted by the operations remembered, or `None` if there are none.
+    /// Predicts it from the operations that are remembered; `None` if there are none.
     ///
-    /// A kernel estimate in ln of seconds beside a broad prior, made twice: the first tells where in its interval each
-    /// operation is likely to have finished (one step of self-consistency: Efron 1967, Turnbull 1976).
+    /// It is a kernel estimate in ln of seconds, mixed with a broad prior. It is computed twice: the first one says where in its
+    /// interval each operation is likely to have ended (one step of self-consistency: Efron 1967, Turnbull 1976).
     pub(crate) fn new(ring: &[Interval]) -> Option<Self> {
         if ring.is_empty() {
             return None;
@@ -36,7 +36,7 @@ impl Distribution {
         let times = [0.0].into_iter().chain(points.into_iter().map(f64::exp)).collect();
         let mut most = 0.0_f64;
         for share in &mut shares {
-            // Rounding must not take back what is done.
+            // Rounding must not make it fall.
             most = most.max(*share);
             *share = most;
         }
@@ -44,12 +44,14 @@ impl Distribution {
         Some(Self { times, done })
     }
 
-    /// The distribution of an operation that still runs at `now`, of which something else tells that it takes about
-    /// `duration`, give or take a factor of `exp(deviation)`: Bayes' rule with a lognormal likelihood, of which a
-    /// hundredth is left for a tale that is wrong. `None` where nothing is left.
-    pub(crate) fn given(&self, now: f64, duration: f64, deviation: f64) -> Option<Self> {
+    /// The distribution for an operation that is running at the age `now` and takes `duration` by another estimate, whose
+    /// logarithm has the standard deviation `deviation`. `None` where nothing is left of it.
+    ///
+    /// It is Bayes' rule with a lognormal likelihood, of which a [small part](WRONG) is uniform: the estimate may be plainly wrong.
+    pub(crate) fn posterior(&self, now: f64, duration: f64, deviation: f64) -> Option<Self> {
         let middle = duration.ln();
-        let near = (-15..=15).map(|step| (middle + deviation * f64::from(step) / 5.0).exp());
+        let steps = -(DEVIATIONS * STEPS)..=DEVIATIONS * STEPS;
+        let near = steps.map(|step| (middle + deviation * f64::from(step) / f64::from(STEPS)).exp());
         let mut times: Vec<f64> = self.times.iter().copied().chain(near).chain([now]).collect();
         let end = self.times[self.times.len() - 1];
         times.retain(|time| (now..=end).contains(time));
@@ -81,14 +83,14 @@ impl Distribution {
         Some(Self { times, done })
     }
 
-    /// The share of operations done within the cell of a time in seconds.
+    /// The share of operations done by the end of the cell of an age in seconds.
     #[cfg(test)]
     pub(crate) fn share_done(&self, seconds: f64) -> f64 {
         let cell = self.times.partition_point(|&time| time < seconds);
         self.done[cell.min(self.done.len() - 1)]
     }
 
-    /// The times in seconds until which less than a tail is done, and after which less than a tail is left.
+    /// The ages, in seconds, until which less than a tail is done and after which less than a tail is left.
     pub(crate) fn usual(&self, tail: f64) -> (f64, f64) {
         // Nothing is done at the first time.
         let last = |cells: usize| self.times[cells.saturating_sub(1)];
@@ -96,14 +98,14 @@ impl Distribution {
         (early, last(self.done.partition_point(|&done| done <= 1.0 - tail)))
     }
 
-    /// The expected number of polls of a schedule: ascending instants in seconds, the one that finds it done included.
+    /// The expected number of polls of a schedule of ascending ages in seconds. The poll that finds the operation done counts.
     ///
-    /// It reads no more than 4096 instants, and supposes that the last gap goes on for ever.
+    /// It reads a [limited](MOST_INSTANTS) number of ages, and assumes that the last gap repeats for ever.
     pub(crate) fn polls(&self, instants: impl IntoIterator<Item = f64>) -> f64 {
         let mut polls = 1.0;
         let (mut cell, mut last, mut gap, mut running) = (0, 0.0_f64, 0.0, 1.0);
-        for instant in instants.into_iter().take(4096) {
-            // `max` turns a step back and NaN into a stay.
+        for instant in instants.into_iter().take(MOST_INSTANTS) {
+            // `max` ignores NaN, and an age before the last one.
             let instant = instant.max(last);
             (gap, last) = (instant - last, instant);
             while self.times.get(cell + 1).is_some_and(|&end| end <= instant) {
@@ -119,19 +121,19 @@ impl Distribution {
         polls + (self.running_time(cell, last) / gap.max(MIN_GAP) - 0.5 * running).max(0.0)
     }
 
-    /// Seconds, the first 0, and the share done by each.
+    /// The ages in seconds, of which the first is 0, and the share done by each.
     pub(crate) fn cells(&self) -> (&[f64], &[f64]) {
         (&self.times, &self.done)
     }
 
-    /// The share done at an instant of the cell that begins at `times[cell]`, or `None` past the last.
+    /// The share done at an age within the cell that begins at `times[cell]`; `None` past the last cell.
     fn share_within(&self, cell: usize, instant: f64) -> Option<f64> {
         let (from, to) = (self.times[cell], *self.times.get(cell + 1)?);
         let (done, then) = (self.done[cell], self.done[cell + 1]);
         Some(done + (instant - from) / (to - from) * (then - done))
     }
 
-    /// The expected time in seconds, after an instant of a cell, for which it still runs.
+    /// The expected time in seconds for which the operation is running after an age within a cell.
     fn running_time(&self, cell: usize, instant: f64) -> f64 {
         let mut sum = 0.0;
         let mut last = (instant, self.share_within(cell, instant).unwrap_or(1.0));
@@ -143,7 +145,7 @@ impl Distribution {
     }
 }
 
-/// The points, in ln of seconds and ascending, and the share done by each: one pass.
+/// One pass: the ascending points, in ln of seconds, and the share done by each.
 fn estimate(samples: &mut [Sample]) -> (Vec<f64>, Vec<f64>) {
     samples.sort_unstable_by(|one, other| one.at.total_cmp(&other.at));
     set_bandwidths(samples);
@@ -152,30 +154,30 @@ fn estimate(samples: &mut [Sample]) -> (Vec<f64>, Vec<f64>) {
     (points, shares)
 }
 
-/// Where the distribution is evaluated: close together where samples are, with some points before and after.
+/// The points at which the distribution is evaluated: dense where samples are, with some before and after them.
 fn grid(samples: &[Sample]) -> Vec<f64> {
-    let lowest = samples.iter().map(|sample| sample.at - 2.3 * sample.band).fold(f64::INFINITY, f64::min);
+    let lowest = samples.iter().map(|sample| sample.at - REACH * sample.band).fold(f64::INFINITY, f64::min);
     let highest =
-        samples.iter().map(|sample| sample.at + 2.3 * sample.band).fold(f64::NEG_INFINITY, f64::max);
-    let each = (SPREAD_OVER / samples.len()).max(4);
-    let start = (lowest - 1.0).min(-3.0);
+        samples.iter().map(|sample| sample.at + REACH * sample.band).fold(f64::NEG_INFINITY, f64::max);
+    let each = (POINTS / samples.len()).max(FEWEST_POINTS);
+    let start = (lowest - 1.0).min(FIRST_POINT);
 
     let mut points = Vec::with_capacity(BEFORE + each * samples.len() + AFTER);
     points.extend((0..BEFORE).map(|step| start + (lowest - start) * step as f64 / BEFORE as f64));
     for sample in samples {
-        let reach = 2.236 * sample.band;
+        let reach = KERNEL_END * sample.band;
         points.extend((0..each).map(|step| sample.at + reach * ((2 * step + 1) as f64 / each as f64 - 1.0)));
     }
-    points.extend((1..=AFTER).map(|step| highest + 3.2 * step as f64 / AFTER as f64));
+    points.extend((1..=AFTER).map(|step| highest + TAIL * step as f64 / AFTER as f64));
     points.sort_unstable_by(f64::total_cmp);
     points
 }
 
-/// The share done at each point: a kernel for each sample (Epanechnikov's, of unit variance) and, with the weight of a
-/// few samples, a logistic distribution about their median against surprises.
+/// The share done at each point: a kernel for each sample (Epanechnikov's, of unit variance) and a prior, which is a logistic
+/// distribution around the median with the weight of a few samples.
 fn smooth(samples: &[Sample], points: &[f64]) -> Vec<f64> {
     let mut shares = vec![0.0; points.len()];
-    // How many samples end their reach, and count as 1 from there on.
+    // How many kernels end at each point and count as 1 from there on.
     let mut ends = vec![0_u32; points.len() + 1];
     for sample in samples {
         let scale = 1.0 / (sample.band * 5_f64.sqrt());
@@ -189,7 +191,7 @@ fn smooth(samples: &[Sample], points: &[f64]) -> Vec<f64> {
     }
 
     let n = samples.len() as f64;
-    let prior = (PRIOR_SHARE * n).max(1.0);
+    let prior = (PRIOR_SHARE * n).max(LEAST_PRIOR);
     let median = median(samples);
     let mut whole = 0;
     for ((share, point), ended) in shares.iter_mut().zip(points).zip(ends) {
@@ -202,7 +204,7 @@ fn smooth(samples: &[Sample], points: &[f64]) -> Vec<f64> {
     shares
 }
 
-/// Of samples in ascending order, at least one.
+/// Of at least one sample, in ascending order.
 fn median(samples: &[Sample]) -> f64 {
     let middle = samples.len() / 2;
     if samples.len() % 2 == 1 {
@@ -211,18 +213,38 @@ fn median(samples: &[Sample]) -> f64 {
     0.5 * (samples[middle].at + samples[middle - 1].at)
 }
 
-/// In seconds: the shortest time between two polls of a plan.
+/// In seconds: the shortest time between two polls of a plan. It is the round trip to a service nearby: polling faster saves less
+/// delay than a call takes.
 pub(crate) const MIN_GAP: f64 = 0.05;
-/// Points shared out among the samples, and those before and after them.
-const SPREAD_OVER: usize = 128;
+/// The points shared among the samples, and the fewest of each: a kernel is a cubic, which four straight pieces follow within
+/// 2 %.
+const POINTS: usize = 128;
+const FEWEST_POINTS: usize = 4;
+/// The points before and after those, where the prior alone matters: it is smooth, so the cost of a plan depends little on them.
 const BEFORE: usize = 24;
 const AFTER: usize = 32;
-/// The likelihood of any duration where the tale is wrong. Polls are made for that case, too: of work that tells nothing by
-/// its age a good bar saves 25 % of the polls at a twentieth, 54 % at a hundredth, 71 % at a five-hundredth. The less it
-/// is, the longer those who are told nonsense for once wait.
-const WRONG: f64 = 0.01;
-/// The weight of the prior per sample.
+/// Where a kernel ends, in bandwidths: the root of 5, rounded down so that the outermost points are within it.
+const KERNEL_END: f64 = 2.236;
+/// Where the points of the samples end, in bandwidths: just outside the kernel.
+const REACH: f64 = 2.3;
+/// The first point in ln of seconds, or one before the lowest sample if that is earlier: 50 ms, before which nothing is polled.
+const FIRST_POINT: f64 = -3.0;
+/// How far the last point is after the samples, in ln of seconds: a factor of 25. The prior leaves 4 % beyond it, which count as
+/// done there; a plan ends there and goes on by a rule of its own.
+const TAIL: f64 = 3.2;
+/// The weight of the prior: as many samples as one in twenty, or one. It is the insurance against what was never seen. Less makes
+/// plans blind to a change, more spends polls on it: a kind whose durations hardly vary pays most for it.
 const PRIOR_SHARE: f64 = 0.05;
+const LEAST_PRIOR: f64 = 1.0;
+/// The part of the likelihood that is uniform. Polls are made for that case, too: where age alone predicts nothing, a good progress
+/// bar saves 25 % of the polls at a twentieth, 54 % at a hundredth, and 71 % at a five-hundredth. The smaller it is, the later an
+/// end is noticed that the bar did not announce.
+const WRONG: f64 = 0.01;
+/// The points for the likelihood: five a standard deviation, to three on both sides, beyond which its uniform part is larger.
+const STEPS: i32 = 5;
+const DEVIATIONS: i32 = 3;
+/// The ages of a schedule that are read: with gaps of a minute they reach three days, after which the last gap says it all.
+const MOST_INSTANTS: usize = 4096;
 
 #[cfg(test)]
 mod tests {
@@ -232,7 +254,7 @@ mod tests {
     use crate::distribution::interval::strategies::rings;
 
     #[test]
-    fn knows_nothing_of_no_history() {
+    fn is_none_without_a_history() {
         assert!(Distribution::new(&[]).is_none());
     }
 

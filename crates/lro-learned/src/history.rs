@@ -8,7 +8,7 @@ use serde::{
     de::{SeqAccess, Visitor},
 };
 
-use crate::kind::MOST;
+use crate::kind::MOST_OPERATIONS;
 
 /// What a [`Learned`](crate::Learned) has learned, for saving: with `serde`, about 1 KB of JSON a kind.
 ///
@@ -42,18 +42,18 @@ pub struct History {
 /// What is remembered of one kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct KindHistory {
-    /// When each operation finished, in the natural logarithm of seconds: after the first and not later than the
-    /// second, which is absent if it was given up.
+    /// When each operation ended, in the natural logarithm of seconds: after the first number and not later than the
+    /// second. The second is absent if the wait was given up.
     #[serde(default, deserialize_with = "last_operations")]
     pub(crate) intervals: VecDeque<(f32, Option<f32>)>,
-    /// How many polls the kind may be ahead of the classic backoff, by the waits that have ended.
+    /// The balance of the ledger, of the waits that have ended.
     #[serde(default)]
     pub(crate) tokens: f32,
-    /// How many of the last were surprises in a row: later than expected above zero, sooner below.
+    /// How many of the last operations were surprises in a row: late ones if positive, early ones if negative.
     #[serde(default)]
     pub(crate) surprises: i64,
-    /// How well its progress predicts its duration: the variance of the model, and the number of operations that it was
-    /// learned from. Named `bar` in early histories.
+    /// The variance of the progress model, and the number of operations that it was learned from. Early histories call it
+    /// `bar`.
     #[serde(default, alias = "bar", skip_serializing_if = "Option::is_none")]
     pub(crate) progress: Option<(f32, u32)>,
 }
@@ -110,7 +110,7 @@ where
 
         fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<Self::Value, A::Error> {
             while let Some(operation) = list.next_element()? {
-                if self.0.len() >= MOST {
+                if self.0.len() >= MOST_OPERATIONS {
                     self.0.pop_front();
                 }
                 self.0.push_back(operation);

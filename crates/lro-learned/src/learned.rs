@@ -10,27 +10,26 @@ use lro::pacing::{CompactSchedule, Pacing, PacingByKind, PacingPolicy, Schedule}
 use crate::{
     History,
     kind::Kind,
-    schedule::{LearnedCompact, LearnedSchedule},
+    schedule::{KindSchedule, OperationSchedule},
 };
 
-/// A pacing that learns: what the last 64 operations of a kind took tells when to ask about the next.
+/// A pacing that learns: the durations of the last 64 operations of a kind decide when the next one is polled.
 ///
-/// Their times of finishing, smoothed, are a distribution of when the next one will finish; the polls that the classic backoff
-/// (1 s, doubling up to 60 s) would spend are spent where they are likeliest to catch the end. The plan is that of the
-/// least expected delay for that number of polls (the inspection schedules of Barlow, Hunter and Proschan, 1963, by
-/// dynamic programming).
+/// The durations are smoothed into a distribution of the next one. The polls that the usual backoff (1 s, doubling up to
+/// 60 s) would spend are spent where they are most likely to catch the end. The plan has the least expected delay for that
+/// number of polls (the inspection schedules of Barlow, Hunter and Proschan, 1963, by dynamic programming).
 ///
-/// - A kind without a history is paced by the classic backoff, tick for tick; its first poll comes after 1 s.
-/// - Three surprises in a row on the same side, and what was learned before them is forgotten.
-/// - A ledger for each kind keeps its polls from ever being more than 16 ahead of the classic backoff's, or of the
-///   multiple of them that a [budget](Self::budget) above 1 allows.
-/// - It learns from each wait that ends: from one that was given up only that the operation ran for longer.
-/// - Where the metadata tells how much is done ([`Wait::pace_by_progress`](lro::Wait::pace_by_progress)), each poll is planned anew by it,
-///   once an operation of the kind that told it has finished.
-/// - A server's wish (`Retry-After`) is a floor, as with any pacing.
+/// - A kind without a history is polled as by the usual backoff, at the same times; the first poll comes after 1 s.
+/// - After three surprises in a row on the same side, the kind forgets what it learned before them.
+/// - A ledger for each kind limits its polls: they are never more than 16 ahead of the usual backoff's, or of the multiple of
+///   those that a [budget](Self::budget) above 1 allows.
+/// - Every wait that ends is learned from. A wait that was given up shows that its operation ran for longer.
+/// - Where the metadata reports how much is done ([`Wait::progress`](lro::Wait::progress)), each poll is planned by it, once an
+///   operation of the kind that reported it is done.
+/// - A delay that the server asks for (`Retry-After`) is a floor under every delay, as with any pacing.
 ///
-/// Cloning shares what is learned; so do the pacings of a kind, and waits that run at the same time learn from each
-/// other. A kind takes at most 4 KB, and 5 KB more while a wait for it tells its progress.
+/// A clone shares what is learned. So do all pacings of a kind, and waits that run at the same time learn from each other. A
+/// kind takes at most 4 KB, and 5 KB more while a wait for it reports progress.
 ///
 /// ```
 /// # use lro::{Operation, OperationName, Status, poll_until_done, transport_fn};
@@ -59,33 +58,33 @@ pub(crate) struct Settings {
     most_kinds: usize,
 }
 
-/// The kinds, and how often any was asked for.
+/// The kinds by name, each with the number of the request that used it last.
 #[derive(Default)]
 struct Kinds {
-    used: u64,
-    /// While more kinds than may be kept are in use, the number at which they are looked through again: a quarter more than
-    /// the last time, so that many kinds in use do not make each new one slow.
-    scan_at: usize,
+    requests: u64,
     by_name: HashMap<String, (u64, Arc<Mutex<Kind>>)>,
+    /// The number of kinds from which on [`make_room`](Self::make_room) looks for one to evict. It grows where more kinds
+    /// than may be kept are in use, so that a new kind does not cost a search each time.
+    search_at: usize,
 }
 
 /// What the polls may cost.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Budget {
-    /// A share of the polls that the classic backoff would make.
+    /// A multiple of the polls that the usual backoff makes.
     Share(f64),
     /// What a poll is worth, in seconds of delay.
     Price(f64),
 }
 
-/// The pacing of one kind.
+/// The pacing of one kind. The kind is looked up when a schedule is made, so it can be evicted before.
 struct KindPolicy {
     learned: Learned,
     name: String,
 }
 
 impl Learned {
-    /// One that has learned nothing, for up to 256 kinds, with the classic backoff's number of polls.
+    /// Creates one that has learned nothing.
     pub fn new() -> Self {
         Self::of(Settings {
             budget: Budget::Share(1.0),
@@ -96,33 +95,38 @@ impl Learned {
         })
     }
 
-    /// Sets the polls to spend as a share of the classic backoff's: half of them at 0.5. Above 1 they are never more than
-    /// that multiple of the classic backoff's plus 16, at 1 and below never more than those plus 16. What is no positive
-    /// number counts as 1. Default: 1.
+    /// Sets the polls to spend, as a multiple of the usual backoff's: 0.5 is half of them. Default: 1.
+    ///
+    /// The polls of a kind are never more than 16 ahead of that multiple, or of the usual backoff's own number if the multiple is
+    /// below 1. A number that is not positive and finite counts as 1.
     pub fn budget(self, share: f64) -> Self {
         let share = if share.is_finite() && share > 0.0 { share } else { 1.0 };
         self.with(Settings { budget: Budget::Share(share), ..self.0.settings })
     }
 
-    /// Sets what a poll is worth instead: polls are made as long as one brings the end forward by so much, on average.
-    /// There is no ledger then.
+    /// Sets what a poll is worth, instead of a budget: polls are made as long as one more saves this much delay on average.
+    ///
+    /// A price has no ledger: the number of polls is not limited by the usual backoff's.
     pub fn price(self, delay: Duration) -> Self {
         self.with(Settings { budget: Budget::Price(delay.as_secs_f64()), ..self.0.settings })
     }
 
-    /// Sets how many kinds are remembered. The one that was not used for the longest is forgotten first, but none that a
-    /// wait or a fleet is using: if those are more, all of them are kept, and up to a quarter as many others. Default: 256.
+    /// Sets how many kinds are kept. Default: 256.
+    ///
+    /// The least recently used kind is evicted first. A kind that a wait or a fleet is using is never evicted: if more than
+    /// this number are in use, all of them are kept, and up to a quarter as many others.
     pub fn most_kinds(self, most: usize) -> Self {
         self.with(Settings { most_kinds: most.max(1), ..self.0.settings })
     }
 
-    /// Sets by which share of the time since the begin, at most, polls come sooner or later than planned: up to 5 % at
-    /// 0.05, which costs next to nothing. So operations that start together are not asked about together. One share is
-    /// drawn for each operation; neither the classic backoff of a kind without a history nor a plan by the progress has
-    /// any. What is no number from 0 to 0.5 counts as the nearest that is, or as 0. Default: 0.
+    /// Sets the jitter: by which share of its age, at most, an operation is polled sooner or later than planned. Default: 0.
+    ///
+    /// It keeps operations that start together from being polled together. 0.05 (5 %) costs next to nothing. One share is
+    /// drawn for each operation. It applies neither to the usual backoff of a kind without a history nor to a plan by the
+    /// progress. The largest share is 0.5; a number below zero counts as 0, and so does NaN.
     pub fn jitter(self, share: f64) -> Self {
         // Not `clamp`, which lets NaN pass.
-        let jitter = if share > 0.0 { share.min(0.5) } else { 0.0 };
+        let jitter = if share > 0.0 { share.min(LARGEST_JITTER) } else { 0.0 };
         self.with(Settings { jitter, ..self.0.settings })
     }
 
@@ -131,36 +135,37 @@ impl Learned {
         self.with(Settings { seed: Some(seed), ..self.0.settings })
     }
 
-    /// Sets the longest delay past what was learned in this process: whatever a [loaded](Self::remember) history says, no
-    /// poll is planned later than that past the longest age at which an operation of the kind was seen, running or done, or
-    /// was [expected](Self::expect) to be done; or past the present age, if that is later. A poll that the ledger puts off
-    /// may come a minute later. Less than a minute counts as one. Default: 10 minutes.
+    /// Sets how late a poll may be planned, whatever a [loaded](Self::remember) history says. Default: 10 minutes.
+    ///
+    /// The delay counts from the longest age at which this process has seen an operation of the kind running or done
+    /// ([`expect`](Self::expect) included), or from the present age of the operation if that is later.
+    ///
+    /// The ledger may put such a poll off by another minute. Less than a minute counts as a minute.
     pub fn longest_delay(self, delay: Duration) -> Self {
         self.with(Settings { longest_delay: delay.max(SHORTEST_LONGEST_DELAY), ..self.0.settings })
     }
 
-    /// The pacing of operations of a kind: alike in how long they take, such as those of a method. The name is the
-    /// caller's own.
+    /// Returns the pacing of a kind of operations: those that take a similar time, such as those of one method.
     pub fn pacing(&self, kind: impl Into<String>) -> Pacing {
         Pacing::custom(KindPolicy { learned: self.clone(), name: kind.into() })
     }
 
-    /// Says how long an operation of a kind is expected to take. It counts as one that took so long.
+    /// States how long an operation of a kind is expected to take. It counts as one operation that took that long.
     pub fn expect(&self, kind: &str, duration: Duration) {
         let seconds = duration.as_secs_f64();
-        lock(&self.state(kind)).learn(seconds, Some(seconds));
+        lock(&self.kind(kind)).learn(seconds, Some(seconds));
     }
 
-    /// What was learned, to be saved.
+    /// Returns what was learned, for saving.
     pub fn history(&self) -> History {
         let kinds = self.kinds();
-        History::of(kinds.by_name.iter().map(|(name, (_, kind))| (name.clone(), lock(kind).memory())))
+        History::of(kinds.by_name.iter().map(|(name, (_, kind))| (name.clone(), lock(kind).history())))
     }
 
-    /// Goes on from a saved history. Kinds that are known already are replaced; waits that run go by what is known then.
+    /// Loads a saved history. It replaces what is known of its kinds. Waits that are running follow the new plans.
     pub fn remember(&self, history: &History) {
-        for (name, memory) in history.kinds() {
-            lock(&self.state(name)).remember(memory);
+        for (name, history) in history.kinds() {
+            lock(&self.kind(name)).remember(history);
         }
     }
 
@@ -168,14 +173,14 @@ impl Learned {
         Self(Arc::new(Shared { settings, kinds: Mutex::default() }))
     }
 
-    /// Another one, which begins with what this one knows; its clones stay as they are.
+    /// Creates another one with these settings that begins with what this one knows. The clones of this one do not change.
     fn with(&self, settings: Settings) -> Self {
         let other = Self::of(settings);
         let kinds = self.kinds();
         let mut by_use: Vec<_> = kinds.by_name.iter().collect();
         by_use.sort_unstable_by_key(|(_, (used, _))| *used);
         for (name, (_, kind)) in by_use {
-            lock(&other.state(name)).adopt(&lock(kind));
+            lock(&other.kind(name)).adopt(&lock(kind));
         }
         drop(kinds);
         other
@@ -185,27 +190,27 @@ impl Learned {
         lock(&self.0.kinds)
     }
 
-    fn state(&self, name: &str) -> Arc<Mutex<Kind>> {
+    fn kind(&self, name: &str) -> Arc<Mutex<Kind>> {
         let kinds = &mut *self.kinds();
-        kinds.used += 1;
+        kinds.requests += 1;
         if let Some((used, kind)) = kinds.by_name.get_mut(name) {
-            *used = kinds.used;
+            *used = kinds.requests;
             return Arc::clone(kind);
         }
         kinds.make_room(self.0.settings.most_kinds);
         let kind = Arc::new(Mutex::new(Kind::new(&self.0.settings)));
-        kinds.by_name.insert(name.to_owned(), (kinds.used, Arc::clone(&kind)));
+        kinds.by_name.insert(name.to_owned(), (kinds.requests, Arc::clone(&kind)));
         kind
     }
 }
 
 impl Kinds {
-    /// Evicts the kinds that were not used for the longest, so that there is room for one more.
+    /// Evicts the least recently used kinds, so that there is room for one more.
     ///
     /// A kind that a wait or a fleet refers to stays: evicted, it would learn for no later wait.
     fn make_room(&mut self, most: usize) {
         let len = self.by_name.len();
-        if len < most.max(self.scan_at) {
+        if len < most.max(self.search_at) {
             return;
         }
         let in_use = |kind: &Arc<_>| Arc::strong_count(kind) > 1;
@@ -216,7 +221,7 @@ impl Kinds {
             self.by_name.retain(|_, (used, kind)| in_use(kind) || *used > *last);
         }
         let left = self.by_name.len();
-        self.scan_at = if left < most { 0 } else { left + left / 4 + 1 };
+        self.search_at = if left < most { 0 } else { left + left / 4 + 1 };
     }
 }
 
@@ -243,16 +248,16 @@ impl PacingByKind for Learned {
 
 impl PacingPolicy for KindPolicy {
     fn schedule(&self) -> Box<dyn Schedule> {
-        Box::new(LearnedSchedule::new(self.learned.state(&self.name)))
+        Box::new(OperationSchedule::new(self.learned.kind(&self.name)))
     }
 
-    /// How long the work takes tells nothing of how long it takes to cancel it.
+    /// How long the work takes says nothing of how long its cancellation takes.
     fn schedule_of_cancelling(&self) -> Box<dyn Schedule> {
         Pacing::default().schedule()
     }
 
     fn compact(&self) -> Option<Arc<dyn CompactSchedule>> {
-        Some(Arc::new(LearnedCompact(self.learned.state(&self.name))))
+        Some(Arc::new(KindSchedule(self.learned.kind(&self.name))))
     }
 }
 
@@ -262,15 +267,19 @@ impl fmt::Debug for KindPolicy {
     }
 }
 
-/// Nothing is half done when a thread panics with the lock: it is held over arithmetic alone.
+/// Takes a lock that a panic may have poisoned. No state is half changed then, and no code of the caller runs under it: only
+/// arithmetic does.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Enough for every method of the services that a program calls, and 1 MB at most.
+/// More than the methods that a program calls. At 4 KB a kind it is 1 MB at most, if kinds are named after something that
+/// never repeats.
 const MOST_KINDS: usize = 256;
-/// Ten gaps of the classic backoff: long enough for a plan of hours, and short enough not to lose a day by a history that is
-/// of another time or another hand.
+/// Ten gaps of the usual backoff. A stale or hostile history costs at most this delay; a shorter one adds polls to a plan of
+/// hours that is loaded in a new process.
 const LONGEST_DELAY: Duration = Duration::from_secs(600);
-/// The longest gap of the classic backoff, which no plan may be held to undercut.
+/// The longest gap of the usual backoff: with a smaller bound a loaded history would cost more polls than that.
 const SHORTEST_LONGEST_DELAY: Duration = Duration::from_secs(60);
+/// Beyond a half, an operation is polled so far from its plan that the plan is worth nothing.
+const LARGEST_JITTER: f64 = 0.5;

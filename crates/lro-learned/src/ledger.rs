@@ -1,11 +1,14 @@
-/// How many polls a kind may be ahead of the classic backoff, or of what it may spend beside that.
+//! How many polls a kind may be ahead of the usual backoff.
+
+/// The balance of one kind: what the usual backoff would have polled, or the multiple of that which is allowed, minus the polls
+/// that were made, plus an opening balance.
 ///
-/// What a running wait has added is kept apart from what those before it left, for that alone is saved and replaced.
+/// The shares of the running waits are separate from what the ended ones left, because only the latter are saved and replaced.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ledger {
     settled: f64,
     running: f64,
-    /// The most that both may come to.
+    /// The largest sum of the two.
     most: f64,
 }
 
@@ -14,6 +17,7 @@ impl Ledger {
         Self { settled: OPENING, running: 0.0, most: MOST }
     }
 
+    /// How many polls are left.
     pub(crate) fn tokens(&self) -> f64 {
         self.settled + self.running
     }
@@ -23,22 +27,21 @@ impl Ledger {
         (self.tokens() / OPENING).clamp(0.0, 1.0)
     }
 
-    /// Sets what a running wait has added, whenever its operation ends: the polls allowed for it less its own.
+    /// Sets the share `own` of a running wait to `balance`: the polls allowed for it minus its own, whenever it ends.
     pub(crate) fn account(&mut self, own: &mut f32, balance: f64) {
-        // In the smaller type, so that just what was added is taken away in the end.
+        // In the smaller type, so that exactly what was added is subtracted in the end.
         let balance = balance as f32;
         self.running += f64::from(balance) - f64::from(*own);
         *own = balance;
         self.settled = self.settled.min(self.most - self.running);
     }
 
-    /// Lets the kind save up the polls that are allowed for two operations, if those are more than 64: one of hours makes
-    /// few of its own for long, and then needs hundreds.
-    pub(crate) fn allow_for(&mut self, operation: f64) {
-        self.most = MOST.max(2.0 * operation);
+    /// Allows the kind to save up the polls of two operations of this many, if those are more than [`MOST`].
+    pub(crate) fn allow_for(&mut self, polls: f64) {
+        self.most = MOST.max(OPERATIONS_SAVED_UP * polls);
     }
 
-    /// A wait has ended: what it added stays.
+    /// Moves the share of a wait that has ended to what is settled.
     pub(crate) fn settle(&mut self, own: &mut f32) {
         self.running -= f64::from(*own);
         self.settled += f64::from(*own);
@@ -50,13 +53,18 @@ impl Ledger {
         self.settled
     }
 
-    /// Replaces what the waits that have ended left by what was saved; those that run keep theirs.
+    /// Replaces what the waits that have ended left by what was saved. The shares of the running ones stay. Not more than the
+    /// opening balance is taken, so that a saved history allows no more polls than none.
     pub(crate) fn remember(&mut self, saved: f64) {
         self.settled = if saved.is_finite() { saved.clamp(0.0, OPENING) } else { 0.0 };
     }
 }
 
-/// The opening balance.
+/// The polls that a kind may be ahead of the usual backoff. A plan needs a few in advance, because it polls densely where the
+/// end is likely and saves polls elsewhere; 16 are what four short operations cost.
 const OPENING: f64 = 16.0;
-/// The most that a kind of short operations can save up.
+/// The most that a kind of short operations can save up: a kind that was cheap for long cannot then be expensive for long.
 const MOST: f64 = 64.0;
+/// A plan for hours makes few polls at first and then hundreds around the end. With the polls of one operation the last of
+/// them would find the ledger empty whenever the operation takes longer than usual.
+const OPERATIONS_SAVED_UP: f64 = 2.0;

@@ -1,4 +1,4 @@
-//! When to ask about the next operation of a kind.
+//! When the next operation of a kind is polled.
 
 pub(crate) mod ranking;
 mod solver;
@@ -6,7 +6,7 @@ mod solver;
 use self::solver::Solver;
 use crate::distribution::Distribution;
 
-/// When to ask: instants in ascending order, until the operation is almost certainly done.
+/// The ages at which an operation is polled, in ascending order, until it is almost certainly done.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Plan {
     steps: Box<[Step]>,
@@ -15,39 +15,40 @@ pub(crate) struct Plan {
     delay: f64,
 }
 
-/// Polls evenly spaced since the step before, the last of them at `until` seconds.
+/// Evenly spaced polls since the step before, the last of them at `until` seconds.
 ///
-/// Eight bytes, and no more steps than a distribution has cells (312 of 64 operations): 2.5 KB however many the polls.
+/// A step takes eight bytes, and there are no more steps than the distribution has cells (312 for 64 operations): a plan takes
+/// 2.5 KB however many polls it has.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Step {
     until: f32,
-    /// Those of the steps before included.
+    /// The polls up to the end of this step.
     polls: u32,
 }
 
 impl Plan {
-    /// The plan of the least expected `price * polls + delay`, where the price of a poll is in seconds.
+    /// Returns the plan of the least expected `price * polls + delay`, where the price of a poll is in seconds.
     pub(crate) fn at_price(distribution: &Distribution, price: f64) -> Self {
         // Not `clamp`, which lets NaN pass.
         let price = if price > CHEAPEST { price.min(DEAREST) } else { CHEAPEST };
         Self::of(distribution, &Solver::new(distribution, price), price)
     }
 
-    /// The plan of the least expected delay for an expected number of polls, at least 1.02, met to within 2.5 % as a
-    /// rule. The search starts from a price in seconds: the last one of the kind, or 0 for none.
+    /// Returns the plan of the least expected delay for an expected number of polls, which it meets to within 2.5 % as a rule. The
+    /// search starts from a price in seconds: the last one of the kind, or 0 for none.
     ///
-    /// Polls go as `price^(-1/2)` (Keller 1974), so two or three prices usually do. Near a single poll, and where
-    /// [`MIN_GAP`](crate::distribution::MIN_GAP) decides, they do not; after a dozen prices the last one stands.
+    /// The number of polls is proportional to `price^(-1/2)` (Keller 1974), so two or three prices are usually enough. They are
+    /// not near a single poll and where [`MIN_GAP`](crate::distribution::MIN_GAP) decides; then the last price tried is taken.
     pub(crate) fn with_polls(distribution: &Distribution, polls: f64, start: f64) -> Self {
-        let target = polls.max(1.02);
+        let target = polls.max(FEWEST_POLLS);
         let (cheapest, dearest) = bounds(distribution);
-        let mut price = if start > 0.0 { start.clamp(CHEAPEST, DEAREST) } else { 0.5 };
+        let mut price = if start > 0.0 { start.clamp(CHEAPEST, DEAREST) } else { FIRST_PRICE };
         let (mut below, mut above) = (0.0, f64::INFINITY);
 
         let mut policy = Solver::new(distribution, price);
-        for _ in 0..12 {
+        for _ in 0..MOST_PRICES {
             let factor = (policy.polls() / target).powi(2);
-            if factor.ln().abs() < 0.05 {
+            if factor.ln().abs() < CLOSE_ENOUGH {
                 break;
             }
             if factor > 1.0 {
@@ -55,12 +56,12 @@ impl Plan {
             } else {
                 above = price;
             }
-            let mut next = price * factor.clamp(0.05, 20.0);
+            let mut next = price * factor.clamp(1.0 / LONGEST_STEP, LONGEST_STEP);
             if below > 0.0 && above.is_finite() && (next <= below || next >= above) {
                 next = (below * above).sqrt();
             }
             next = next.clamp(cheapest, dearest);
-            if (next / price).ln().abs() < 0.01 {
+            if (next / price).ln().abs() < SHORTEST_STEP {
                 break;
             }
             price = next;
@@ -69,7 +70,7 @@ impl Plan {
         Self::of(distribution, &policy, price)
     }
 
-    /// The instant of a poll, counted from 0, in seconds since the operation began; `None` after the last.
+    /// The age at a poll, counted from 0, in seconds; `None` after the last.
     pub(crate) fn instant(&self, poll: u32) -> Option<f64> {
         let index = self.steps.partition_point(|step| step.polls <= poll);
         let step = self.steps.get(index)?;
@@ -79,7 +80,7 @@ impl Plan {
         Some(from + (until - from) * share)
     }
 
-    /// The first poll, counted from 0, whose instant is later than a time in seconds.
+    /// The first poll, counted from 0, after an age in seconds.
     pub(crate) fn first_after(&self, time: f64) -> u32 {
         let (mut first, mut end) = (0, self.steps.last().map_or(0, |step| step.polls));
         while first < end {
@@ -92,10 +93,12 @@ impl Plan {
         first
     }
 
-    /// The instant after another one, both in seconds, when the plan has none left: the density of polls for a hazard
-    /// of one end in the time elapsed, at the same price.
+    /// The age at the poll after one at the age `last`, both in seconds, when the plan has none left.
+    ///
+    /// Nothing is known of what takes so long. The hazard rate is assumed to be one end in the time that has passed, so the
+    /// density of polls is that of Keller for this rate.
     pub(crate) fn beyond(&self, last: f64) -> f64 {
-        last + (2.0 * self.price * last.max(1.0)).sqrt()
+        last + (2.0 * self.price * last.max(SHORTEST_AGE)).sqrt()
     }
 
     /// What a poll is worth, in seconds of delay.
@@ -103,13 +106,13 @@ impl Plan {
         self.price
     }
 
-    /// The expected number of polls, by the distribution.
+    /// The expected number of polls under the distribution.
     #[cfg(test)]
     pub(crate) fn polls(&self) -> f64 {
         self.polls
     }
 
-    /// The expected time from the end to the poll that sees it, in seconds, by the distribution.
+    /// The expected time from the end to the poll that sees it, in seconds, under the distribution.
     #[cfg(test)]
     pub(crate) fn delay(&self) -> f64 {
         self.delay
@@ -125,16 +128,36 @@ impl Plan {
     }
 }
 
-/// The prices among which one is sought, in seconds.
+/// The lowest and the highest price to try, in seconds.
 fn bounds(distribution: &Distribution) -> (f64, f64) {
     let (times, _) = distribution.cells();
     let middle = times[times.len() / 2];
-    (1e-6 * middle + 1e-6, 10.0 * middle + 10.0)
+    (LOWEST * (middle + 1.0), HIGHEST * (middle + 1.0))
 }
 
-/// The bounds of a price that is given, in seconds.
+/// One poll always is made. Two in a hundred operations may need another one: with exactly one, the only plan would be to poll at
+/// the end of the distribution.
+const FEWEST_POLLS: f64 = 1.02;
+/// The price, in seconds, at which the search starts for a kind without a plan: that of work of a minute, within three of its
+/// steps of everything from a second to hours.
+const FIRST_PRICE: f64 = 0.5;
+/// The search ends when the number of polls is right within 2.5 % (5 % of its square): the distribution is not known better.
+const CLOSE_ENOUGH: f64 = 0.05;
+/// The longest step of the search, as a factor: a first number of polls near one says little about how far the price is off.
+const LONGEST_STEP: f64 = 20.0;
+/// A step of less than one percent changes no plan.
+const SHORTEST_STEP: f64 = 0.01;
+/// The search takes two or three prices as a rule. After twelve it would have halved a bracket of a factor of 20 to one percent.
+const MOST_PRICES: usize = 12;
+/// The lowest and the highest price to try, as a share of the median (and one second more): a thousand polls in it and more
+/// than a budget ever pays for; and a poll so dear that there is only the last one.
+const LOWEST: f64 = 1e-6;
+const HIGHEST: f64 = 10.0;
+/// The bounds of a price that the caller sets, in seconds: the resolution of the clock, and 30 years.
 const CHEAPEST: f64 = 1e-6;
 const DEAREST: f64 = 1e9;
+/// In seconds. Below this age, the gaps beyond a plan do not shrink further.
+const SHORTEST_AGE: f64 = 1.0;
 
 #[cfg(test)]
 mod tests {

@@ -1,31 +1,35 @@
+//! How well the progress that an operation reports predicts its duration.
+
 use crate::distribution::Distribution;
 
-/// How well the progress that a kind tells fits how long its operations take.
+/// The error of the estimates of one kind.
 ///
-/// An operation of which a share is done after a time will take about `time / share` in all. By how much that is wrong,
-/// beside the [doubt](Estimate), has one variance, which every operation that finished mends.
+/// An operation that reports a share done at some age takes about `age / share` in all. In the logarithm that estimate is
+/// wrong by an error whose standard deviation is the [uncertainty](Estimate) of the estimate times a factor that all
+/// operations of the kind share. The variance of that factor is learned.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct ProgressModel {
-    /// The mean square of the error, in ln of seconds, over the doubt.
-    pub(crate) variance: f64,
+    variance: f64,
     /// The operations that it was learned from.
-    pub(crate) operations: u32,
+    operations: u32,
 }
 
-/// What one share done tells of the duration.
+/// What one report of progress says of the duration.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Estimate {
     /// In seconds.
     duration: f64,
-    /// How wrong it may be beside others of the kind, in ln of seconds.
+    /// How wrong it is beside other estimates of the kind, in ln of seconds.
     ///
-    /// A bent bar, which tells `x^b` of the share x of the time that has passed, is wrong by `(1/b - 1) ln share`. So the
-    /// doubt is `-ln share`, and [a bit more](NOISE).
-    doubt: f64,
+    /// A progress bar that reports `x^b` when the share x of the time has passed is wrong by `(1/b - 1) ln share`. So the
+    /// uncertainty is `-ln share`, plus a [constant](NOISE).
+    uncertainty: f64,
 }
 
-/// What one operation told of its progress, as estimates of the ln of its duration: their number, and by the inverse squares
-/// of their doubts the sums of those, of the estimates and of their squares.
+/// Sums over the estimates of one operation, of the ln of its duration.
+///
+/// The weight of an estimate is the inverse square of its uncertainty. The sums are those that give the mean square of the
+/// weighted errors once the duration is known.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Estimates {
     count: f64,
@@ -35,25 +39,38 @@ pub(crate) struct Estimates {
 }
 
 impl Estimates {
-    /// Adds what a share done after a time in seconds tells of the duration, if it tells any.
-    pub(crate) fn add(&mut self, elapsed: f64, share: f64) -> Option<Estimate> {
-        let estimate = Some((elapsed / share).ln()).filter(|estimate| share < 1.0 && estimate.is_finite())?;
-        let doubt = NOISE - share.ln();
-        let weight = 1.0 / (doubt * doubt);
+    /// Adds the report of a share done at an age in seconds. Returns the estimate, if the report gives one.
+    pub(crate) fn add(&mut self, age: f64, share: f64) -> Option<Estimate> {
+        let estimate = Some((age / share).ln()).filter(|estimate| share < 1.0 && estimate.is_finite())?;
+        let uncertainty = NOISE - share.ln();
+        let weight = 1.0 / (uncertainty * uncertainty);
         self.count += 1.0;
         self.weight += weight;
         self.sum += weight * estimate;
         self.squares += weight * estimate * estimate;
-        Some(Estimate { duration: estimate.exp(), doubt })
+        Some(Estimate { duration: estimate.exp(), uncertainty })
     }
 }
 
 impl ProgressModel {
-    /// Before anything is known: wrong by a factor of 1.8, one standard deviation, when 40 % are done.
+    /// Before anything is known: an estimate at 40 % is wrong by a factor of 1.8 (one standard deviation, 0.6 in ln), as a bad
+    /// progress bar is. A smaller variance would trust a bad bar at first, which costs more than a good one gains.
     pub(crate) const UNKNOWN: Self = Self { variance: 0.36, operations: 0 };
 
-    /// Learns from the estimates about an operation that took `duration` seconds. What it knew before counts as up to 15
-    /// operations, and what it supposed at first as a quarter of one.
+    /// Reads what was saved. Numbers that make no sense count as the nearest that do.
+    pub(crate) fn saved((variance, operations): (f32, u32)) -> Self {
+        let variance = f64::from(variance);
+        let variance =
+            if variance.is_finite() { variance.clamp(0.0, LARGEST_VARIANCE) } else { Self::UNKNOWN.variance };
+        Self { variance, operations }
+    }
+
+    /// What is saved; `None` before anything is known.
+    pub(crate) fn to_save(self) -> Option<(f32, u32)> {
+        self.is_known().then_some((self.variance as f32, self.operations))
+    }
+
+    /// Learns from the estimates of an operation that took `duration` seconds.
     pub(crate) fn learn(&mut self, estimates: &Estimates, duration: f64) {
         if estimates.count == 0.0 {
             return;
@@ -61,33 +78,38 @@ impl ProgressModel {
         let (end, Estimates { count, weight, sum, squares }) = (duration.ln(), *estimates);
         let square = ((end * end * weight - 2.0 * end * sum + squares) / count).max(0.0);
         if square.is_finite() {
-            let weight = f64::from(self.operations.min(15)).max(0.25);
+            let weight = f64::from(self.operations.min(MOST_OPERATIONS)).max(WEIGHT_OF_UNKNOWN);
             self.variance = (self.variance * weight + square) / (weight + 1.0);
             self.operations = self.operations.saturating_add(1);
         }
     }
 
-    /// Whether an operation that told its progress has finished.
+    /// Whether an operation that reported progress has ended. Before that, progress is not trusted.
     pub(crate) fn is_known(&self) -> bool {
         self.operations > 0
     }
 
-    /// The distribution of an operation that is running at `now`, in seconds, by what it told last.
-    pub(crate) fn bent(
+    /// The distribution of the duration of an operation that is running at the age `now`, in seconds, by its last estimate.
+    pub(crate) fn posterior(
         &self,
-        distribution: &Distribution,
+        prior: &Distribution,
         now: f64,
         estimate: Estimate,
     ) -> Option<Distribution> {
-        distribution.given(
-            now,
-            estimate.duration,
-            (self.variance.sqrt() * estimate.doubt).max(LEAST_DEVIATION),
-        )
+        let deviation = (self.variance.sqrt() * estimate.uncertainty).max(LEAST_DEVIATION);
+        prior.posterior(now, estimate.duration, deviation)
     }
 }
 
-/// The doubt that is left at the end, for what is rounded or read with noise. Twice or half of it is as good.
+/// The uncertainty that is left when all is done, in ln of seconds: progress is rounded and read late. Measured: half and
+/// twice this are as good.
 const NOISE: f64 = 0.1;
-/// No estimate is taken to be better than to one in a hundred: bars tell whole percents.
+/// No estimate is taken to be better than one percent, because progress is reported in whole percents.
 const LEAST_DEVIATION: f64 = 0.01;
+/// What was learned before counts as up to 15 operations, so that a bar that changes is learned anew within about as many.
+const MOST_OPERATIONS: u32 = 15;
+/// What is assumed before anything is known counts as a quarter of an operation: the first one that ends decides, and one that
+/// fits by chance is not taken for perfect.
+const WEIGHT_OF_UNKNOWN: f64 = 0.25;
+/// A saved variance is not more: an estimate that is wrong by a factor of `e^10` says nothing.
+const LARGEST_VARIANCE: f64 = 100.0;

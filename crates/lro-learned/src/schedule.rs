@@ -1,3 +1,5 @@
+//! The schedules of the operations of a kind.
+
 mod cursor;
 
 use std::{
@@ -9,33 +11,40 @@ use std::{
 use lro::pacing::{CompactSchedule, CompactState, Finish, Moment, Ranking, Schedule};
 
 use self::cursor::Cursor;
-use crate::{distribution::Distribution, kind::Kind, learned::lock, progress::Estimates};
+use crate::{
+    distribution::Distribution,
+    kind::{Kind, running_or_guess},
+    learned::lock,
+    progress::Estimates,
+};
 
-/// The pace of one operation of a kind; no work beyond a few comparisons unless the kind has learned meanwhile, or the
-/// operation tells its progress.
-pub(crate) struct LearnedSchedule {
+/// The schedule of one operation.
+///
+/// A delay costs a few comparisons, unless the kind has learned something since the last one or the operation reports progress.
+pub(crate) struct OperationSchedule {
     kind: Arc<Mutex<Kind>>,
     cursor: Cursor,
     estimates: Estimates,
-    /// What the last plan by progress was made of: the next one will be too, unless the kind has learned meanwhile.
+    /// The distribution that the last plan by progress was made of. It is kept for the next one.
     distribution: Option<Arc<Distribution>>,
 }
 
-impl LearnedSchedule {
+impl OperationSchedule {
     pub(crate) fn new(kind: Arc<Mutex<Kind>>) -> Self {
         Self { kind, cursor: Cursor::default(), estimates: Estimates::default(), distribution: None }
     }
 }
 
-impl Schedule for LearnedSchedule {
+impl Schedule for OperationSchedule {
     fn delay(&mut self, moment: &Moment) -> Option<Duration> {
         let now = moment.elapsed.as_secs_f64();
         let kind = &mut *lock(&self.kind);
         let share = moment.progress.filter(|share| *share > 0.0);
         let estimate = share.and_then(|share| self.estimates.add(now, share));
-        self.distribution = estimate.and_then(|_| kind.curve_to_bend());
-        let given = self.distribution.as_deref().zip(estimate);
-        let own = given.and_then(|(distribution, estimate)| kind.plan_given(distribution, now, estimate));
+        self.distribution = estimate.and_then(|_| kind.distribution_for_progress());
+        let known = self.distribution.as_deref().zip(estimate);
+        let own =
+            known.and_then(|(distribution, estimate)| kind.plan_by_progress(distribution, now, estimate));
         Some(self.cursor.delay(kind, moment, own.as_ref()))
     }
 
@@ -45,16 +54,16 @@ impl Schedule for LearnedSchedule {
         let running = finish.running.as_secs_f64();
         let done = finish.done.map(|done| done.as_secs_f64());
         if let Some(done) = done {
-            kind.learn_progress(&self.estimates, (running.max(done / 8.0) * done).sqrt());
+            kind.learn_progress(&self.estimates, (running_or_guess(running, done) * done).sqrt());
         }
         kind.learn(running, done);
     }
 }
 
-/// The pace of all operations of a kind: the cursor of each is in its state. It heeds no progress.
-pub(crate) struct LearnedCompact(pub(crate) Arc<Mutex<Kind>>);
+/// One schedule for all operations of a kind. The cursor of each operation is its state. It ignores progress.
+pub(crate) struct KindSchedule(pub(crate) Arc<Mutex<Kind>>);
 
-impl CompactSchedule for LearnedCompact {
+impl CompactSchedule for KindSchedule {
     fn delay(&self, state: &mut CompactState, moment: &Moment) -> Option<Duration> {
         let mut cursor = Cursor::from(*state);
         let delay = cursor.delay(&mut lock(&self.0), moment, None);
@@ -75,14 +84,14 @@ impl CompactSchedule for LearnedCompact {
     }
 }
 
-impl fmt::Debug for LearnedCompact {
+impl fmt::Debug for KindSchedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LearnedCompact").finish_non_exhaustive()
+        f.debug_struct("KindSchedule").finish_non_exhaustive()
     }
 }
 
-impl fmt::Debug for LearnedSchedule {
+impl fmt::Debug for OperationSchedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LearnedSchedule").field("cursor", &self.cursor).finish_non_exhaustive()
+        f.debug_struct("OperationSchedule").field("cursor", &self.cursor).finish_non_exhaustive()
     }
 }

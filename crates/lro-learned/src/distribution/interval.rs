@@ -1,8 +1,8 @@
-//! What is remembered of an operation.
+//! What is remembered of an operation: the interval in which it ended.
 
-/// When an operation was seen to finish: after `ln_lo` and not later than `ln_hi`, both ln of seconds since it began.
+/// An operation ended after `ln_lo` and not later than `ln_hi`, both in ln of seconds since it began.
 ///
-/// An interval wider than a factor of 12 is one-sided: its operation was given up, and ran for longer than `ln_lo`.
+/// An interval wider than a factor of 12 is one-sided: the wait was given up, and the operation ran for longer than `ln_lo`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Interval {
     /// From [`EARLIEST`] to [`LATEST`].
@@ -11,12 +11,12 @@ pub(crate) struct Interval {
     ln_hi: f32,
 }
 
-/// An interval reduced to a point with a spread, both in ln of seconds.
+/// An interval reduced to a point and a spread, both in ln of seconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sample {
     pub(crate) lo: f64,
     pub(crate) hi: f64,
-    /// Where it finished, by the best estimate so far.
+    /// When the operation ended, by the best estimate so far.
     pub(crate) at: f64,
     /// The standard deviation of that estimate.
     pub(crate) spread: f64,
@@ -25,7 +25,7 @@ pub(crate) struct Sample {
 }
 
 impl Interval {
-    /// Takes any two numbers: what is less than [`EARLIEST`], more than [`LATEST`] or no number counts as that bound.
+    /// Takes any two numbers. Each is clamped to [`EARLIEST`] and [`LATEST`]; NaN counts as a bound.
     pub(crate) fn new(ln_lo: f32, ln_hi: Option<f32>) -> Self {
         // Not `clamp`, which lets NaN pass.
         let ln_lo = if ln_lo > EARLIEST { ln_lo.min(LATEST) } else { EARLIEST };
@@ -33,25 +33,28 @@ impl Interval {
         Self { ln_lo, ln_hi }
     }
 
-    /// The two numbers, of which the second is absent if the operation was given up.
+    /// The two numbers. The second is absent if the wait was given up.
     pub(crate) fn bounds(&self) -> (f32, Option<f32>) {
         (self.ln_lo, Some(self.ln_hi).filter(|ln_hi| ln_hi.is_finite()))
     }
 }
 
 impl From<&Interval> for Sample {
-    /// The first estimate: uniform within the interval, or soon after the beginning of a one-sided one.
+    /// The first estimate: uniform within the interval, or shortly after the beginning of a one-sided one.
     fn from(interval: &Interval) -> Self {
         let (lo, hi) = (f64::from(interval.ln_lo), f64::from(interval.ln_hi.min(LATEST)));
-        let (at, spread) =
-            if hi - lo > ONE_SIDED { (lo + 0.3, 0.3) } else { (0.5 * (lo + hi), (hi - lo) / 12_f64.sqrt()) };
+        let (at, spread) = if hi - lo > ONE_SIDED {
+            (lo + ONE_SIDED_SPREAD, ONE_SIDED_SPREAD)
+        } else {
+            (0.5 * (lo + hi), (hi - lo) / 12_f64.sqrt())
+        };
         Self { lo, hi, at, spread, band: 0.0 }
     }
 }
 
 impl Sample {
-    /// Replaces the estimate by the mean and the deviation of a distribution within the interval: cumulative `shares` at
-    /// ascending `points`, linear between them.
+    /// Replaces the estimate by the mean and the standard deviation of a distribution within the interval. The distribution
+    /// has cumulative `shares` at ascending `points` and is linear between them.
     pub(crate) fn refine(&mut self, points: &[f64], shares: &[f64]) {
         if self.hi - self.lo < NARROW {
             return;
@@ -67,13 +70,13 @@ impl Sample {
                 continue;
             }
             let part = (share[1] - share[0]) * (to - from) / (point[1] - point[0]);
-            // Counted from the interval's beginning, lest the variance cancel.
+            // Relative to the beginning of the interval, because the variance is a difference of squares.
             let middle = 0.5 * (from + to) - self.lo;
             weight += part;
             mean += part * middle;
             square += part * middle * middle;
         }
-        if weight > 1e-12 {
+        if weight > LEAST_WEIGHT {
             mean /= weight;
             self.at = self.lo + mean;
             self.spread = (square / weight - mean * mean).max(0.0).sqrt();
@@ -81,12 +84,19 @@ impl Sample {
     }
 }
 
+/// In ln of seconds: 45 microseconds and 15 years. Beyond either a number is a mistake, and exponentials stay finite in between.
 const EARLIEST: f32 = -10.0;
 const LATEST: f32 = 20.0;
-/// The width above which only the beginning counts.
+/// The width, in ln of seconds, above which only the beginning counts. An operation that was done is in an interval of a factor of
+/// 8 at most (2.08), and one that was given up is in one without an end.
 const ONE_SIDED: f64 = 2.5;
-/// The width below which the middle is as good as anything.
+/// For a one-sided interval, the distance and the spread of the first estimate, in ln of seconds: the operation is assumed to take
+/// a third longer than it was seen to. The distribution of the others corrects it.
+const ONE_SIDED_SPREAD: f64 = 0.3;
+/// The width, in ln of seconds, below which the middle is as good as any other estimate: 2 % of the duration.
 const NARROW: f64 = 0.02;
+/// Where the distribution has less than this within the interval, a mean would be rounding errors.
+const LEAST_WEIGHT: f64 = 1e-12;
 
 #[cfg(test)]
 pub(crate) mod strategies {
@@ -94,13 +104,14 @@ pub(crate) mod strategies {
 
     use super::Interval;
 
-    /// Histories of 1 to 64 operations from 1 ms to 30 days: of one kind or none, alike, given up, or made of nonsense.
+    /// Histories of 1 to 64 operations from 1 ms to 30 days: similar, dissimilar or equal durations, given up, or nonsense.
     pub(crate) fn rings() -> impl Strategy<Value = Vec<Interval>> {
         let bounds = -6.9_f32..14.8;
         let width = || prop_oneof![Just(5e-4_f32), 1e-3_f32..0.1, 0.1_f32..2.4, Just(5.01_f32)];
         let interval = |ln_lo, width| Interval::new(ln_lo, Some(ln_lo + width));
-        let unlike = vec((bounds.clone(), width()).prop_map(move |(lo, width)| interval(lo, width)), 1..=64);
-        let alike = (bounds.clone(), 0.0_f32..1.0).prop_flat_map(move |(center, sd)| {
+        let dissimilar =
+            vec((bounds.clone(), width()).prop_map(move |(lo, width)| interval(lo, width)), 1..=64);
+        let similar = (bounds.clone(), 0.0_f32..1.0).prop_flat_map(move |(center, sd)| {
             vec((-2.0_f32..2.0, width()).prop_map(move |(z, w)| interval(center + sd * z, w)), 1..=64)
         });
         let equal =
@@ -111,7 +122,7 @@ pub(crate) mod strategies {
             1..=64,
         );
         let nonsense = prop_oneof![raw, Just(vec![Interval::new(f32::NAN, Some(f32::NAN)); 3])];
-        prop_oneof![2 => unlike, 4 => alike, 1 => equal, 1 => given_up, 1 => nonsense]
+        prop_oneof![2 => dissimilar, 4 => similar, 1 => equal, 1 => given_up, 1 => nonsense]
     }
 }
 

@@ -5,17 +5,17 @@ use lro::pacing::Ranking;
 use super::solver::Solver;
 use crate::distribution::Distribution;
 
-/// When operations of a kind are likely to finish, as far as is learned at one moment.
+/// What a poll of any operation of a kind is worth, by what was known at one moment.
 ///
-/// For those who cannot ask about all that are due: it tells what it is worth to ask about each.
+/// It holds the best plans at several prices. A poll is worth the price of the plan that would make it just now.
 #[derive(Clone, Debug)]
-pub(crate) struct LearnedRanking {
+pub(crate) struct KindRanking {
     distribution: Arc<Distribution>,
-    /// The best plans at rising prices.
+    /// In the order of rising prices.
     levels: Vec<Level>,
 }
 
-/// The best plan at a price, from wherever an operation was last seen running.
+/// The best plan at a price, from any age at which an operation was last seen running.
 #[derive(Clone, Debug)]
 struct Level {
     /// In seconds.
@@ -24,17 +24,17 @@ struct Level {
     next: Box<[Next]>,
 }
 
-/// When to ask next, in seconds.
+/// When the next poll is due, in seconds.
 #[derive(Clone, Copy, Debug)]
 enum Next {
-    /// At that age.
+    /// At this age.
     At(f32),
-    /// So long after it was last seen running.
+    /// This long after the operation was last seen running.
     After(f32),
 }
 
-impl LearnedRanking {
-    /// Of a distribution, and of the price at which the kind is planned.
+impl KindRanking {
+    /// Computes the ranking under a distribution. `price` is that of the plan of the kind.
     pub(crate) fn new(distribution: Arc<Distribution>, price: f64) -> Self {
         let mut levels = Vec::with_capacity(LEVELS.len());
         let (times, _) = distribution.cells();
@@ -54,9 +54,9 @@ impl LearnedRanking {
     }
 }
 
-impl Ranking for LearnedRanking {
-    /// What it is worth to ask now about an operation of an age that was last seen running at another one: the price of a
-    /// poll, in seconds of delay, at which the best plan would ask just now. It grows with the age.
+impl Ranking for KindRanking {
+    /// The price, in seconds of delay, at which the best plan polls an operation of the age `age` just now if it was last seen
+    /// running at the age `running`. It grows with the age.
     fn worth(&self, running: Duration, age: Duration) -> f64 {
         let (from, now) = (running.as_secs_f64(), age.as_secs_f64());
         if now <= from {
@@ -67,7 +67,7 @@ impl Ranking for LearnedRanking {
         let mut below: Option<(f64, f64)> = None;
         for level in &self.levels {
             let Some(next) = level.next.get(cell) else {
-                // Nothing is known of what takes so long: a hazard of one end in the time elapsed (Keller 1974).
+                // Nothing is known of what takes so long: the hazard rate is one end in the time that has passed.
                 return (now - from).powi(2) / (2.0 * now);
             };
             let next = match *next {
@@ -76,7 +76,7 @@ impl Ranking for LearnedRanking {
             };
             if next > now {
                 return match below {
-                    // Between two prices by the share of the way.
+                    // Between two prices, by how much of the time between their polls has passed.
                     Some((price, before)) => {
                         price * (level.price / price).powf((now - before) / (next - before))
                     }
@@ -85,14 +85,17 @@ impl Ranking for LearnedRanking {
             }
             below = Some((level.price, next));
         }
-        below.map_or(0.0, |(price, next)| price * ((now - from) / (next - from).max(1e-3)).powi(2))
+        below.map_or(0.0, |(price, next)| price * ((now - from) / (next - from).max(SHORTEST_GAP)).powi(2))
     }
 }
 
-/// From one price to the next.
+/// From one price to the next. Interpolated in between, the worth is right within a tenth; half the step doubles the memory.
 const STEP: f64 = 2.0;
-/// The prices, as powers of the step, beside that of the kind's plan.
+/// The prices, as powers of [`STEP`] times the price of the plan. Under scarcity the worth of what is due is the price of the plan
+/// and more: up to 2,000 times it, where an operation is polled once in 45 times as long as planned.
 const LEVELS: std::ops::Range<i32> = -2..12;
+/// In seconds: no plan has a shorter gap, and none is divided by.
+const SHORTEST_GAP: f64 = 1e-3;
 
 #[cfg(test)]
 mod tests {
@@ -107,10 +110,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_worth_more_the_longer_one_waits(
+        fn a_poll_is_worth_more_the_longer_it_is_put_off(
             ring in rings(), running in 0.0..1e4_f64, gaps in prop::collection::vec(1e-3..1e3_f64, 1..20),
         ) {
-            let ranking = LearnedRanking::new(Arc::new(Distribution::new(&ring).unwrap()), 1.0);
+            let ranking = KindRanking::new(Arc::new(Distribution::new(&ring).unwrap()), 1.0);
             let mut before = 0.0_f64;
             let mut age = running;
             for gap in gaps {
@@ -124,9 +127,9 @@ mod tests {
     }
 
     #[test]
-    fn the_one_that_should_be_done_is_worth_most() {
+    fn what_should_be_done_is_worth_most() {
         let minute = Interval::new(59.0_f32.ln(), Some(61.0_f32.ln()));
-        let ranking = LearnedRanking::new(Arc::new(Distribution::new(&[minute; 40]).unwrap()), 1.0);
+        let ranking = KindRanking::new(Arc::new(Distribution::new(&[minute; 40]).unwrap()), 1.0);
         let worth = |running: f64, age: f64| ranking.worth(secs(running), secs(age));
         assert!(worth(0.0, 30.0) < worth(50.0, 62.0));
         assert!(worth(0.0, 62.0) > worth(30.0, 55.0));

@@ -1,20 +1,20 @@
-//! The cheapest way to look for the end.
+//! The cheapest polls under a distribution.
 
 use crate::distribution::{Distribution, MIN_GAP};
 
-/// From each cell of a distribution, how to go on at the least expected cost: `price * polls + delay`, in seconds.
+/// From each cell of a distribution, the move of the least expected cost: `price * polls + delay`, in seconds.
 ///
-/// "No" is the only news a poll brings, so all is settled in advance (Barlow, Hunter and Proschan 1963). Who still runs
-/// at `t_i`, a share `g_i`, pays for the next poll and waits for it; up to the expected duration, which no policy
-/// changes, the cost is thus
+/// A poll brings no news but "not yet", so the whole plan can be computed in advance (Barlow, Hunter and Proschan 1963). A
+/// share `g_i` of the operations is running at `t_i`; those pay for the next poll and wait for it. Without the expected
+/// duration, which no plan changes, the cost is
 ///
 /// ```text
 /// v_i = min over j > i of  g_i (price + t_j - t_i) + v_j
 /// ```
 ///
-/// That is the lower envelope of the lines `t_j g + v_j`, asked at a rising `g`: linear time, where a table takes
-/// quadratic. Within one cell k polls may be evenly spaced instead, by the density `sqrt(h / (2 price))` at a hazard h
-/// (Keller 1974).
+/// That is the lower envelope of the lines `t_j g + v_j`, queried at rising `g`: linear time, where the table of all pairs
+/// takes quadratic time. Within one cell, k polls may be evenly spaced instead: a hazard rate h asks for the density
+/// `sqrt(h / (2 price))` (Keller 1974).
 #[derive(Debug)]
 pub(crate) struct Solver<'a> {
     times: &'a [f64],
@@ -24,7 +24,7 @@ pub(crate) struct Solver<'a> {
     envelope: Vec<usize>,
 }
 
-/// From one cell's beginning to another's, by so many polls evenly spaced, the last of them at its end.
+/// A step from the beginning of one cell to that of another, by evenly spaced polls of which the last is at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Move {
     pub(crate) to: usize,
@@ -35,12 +35,12 @@ impl<'a> Solver<'a> {
     pub(crate) fn new(distribution: &'a Distribution, price: f64) -> Self {
         let (times, done) = distribution.cells();
         let (cost, moves) = (vec![0.0; times.len()], vec![Move { to: 0, polls: 1 }; times.len()]);
-        let mut policy = Self { times, done, cost, moves, envelope: Vec::with_capacity(times.len()) };
-        policy.solve(price);
-        policy
+        let mut solver = Self { times, done, cost, moves, envelope: Vec::with_capacity(times.len()) };
+        solver.solve(price);
+        solver
     }
 
-    /// Finds the cheapest policy at a positive price, in seconds per poll.
+    /// Finds the cheapest moves at a positive price, in seconds per poll.
     pub(crate) fn solve(&mut self, price: f64) {
         let last = self.times.len() - 1;
         self.envelope.clear();
@@ -95,12 +95,12 @@ impl<'a> Solver<'a> {
         std::iter::successors(first, move |(_, by)| (by.to < last).then(|| (by.to, self.moves[by.to])))
     }
 
-    /// Spaces polls evenly from a cell's beginning to its end, if that is cheaper: to that of the first one wide enough for
-    /// a poll. Those before it have hardly a width, as where operations took equally long, and are passed without one.
+    /// Spaces polls evenly from the beginning of a cell to `to`, if that is cheaper. `to` is the end of the first cell that is
+    /// wide enough for a poll: where operations took equally long, the cells before it have hardly any width.
     fn fill(&mut self, i: usize, to: usize, price: f64) {
         let gap = self.times[to] - self.times[i];
         let ended = self.rate(to) * gap;
-        let hazard = ended / (1.0 - self.done[to] + 0.5 * ended).max(1e-12);
+        let hazard = ended / (1.0 - self.done[to] + 0.5 * ended).max(LEAST_RUNNING);
         let polls = (hazard * gap / (2.0 * price)).sqrt().round().min(gap / MIN_GAP).min(MOST);
         let by = Move { to, polls: polls as u32 };
         if by.polls < 2 {
@@ -113,8 +113,8 @@ impl<'a> Solver<'a> {
         }
     }
 
-    /// The share still running when a poll of a move becomes the next, on the average of its polls: all but the first do
-    /// so in the last cell.
+    /// The share that is running when the polls of a move become due, on average: all but the first become due in the last
+    /// cell.
     fn running(&self, from: usize, Move { to, polls }: Move) -> f64 {
         let first = 1.0 - self.done[from];
         if polls < 2 {
@@ -124,7 +124,7 @@ impl<'a> Solver<'a> {
         (first + f64::from(polls - 1) * others) / f64::from(polls)
     }
 
-    /// The share that ends in each second of the cell up to a time.
+    /// The share that ends in each second of the cell before `to`.
     fn rate(&self, to: usize) -> f64 {
         (self.done[to] - self.done[to - 1]) / (self.times[to] - self.times[to - 1])
     }
@@ -139,7 +139,7 @@ impl<'a> Solver<'a> {
             }
             let below = match self.envelope[front..] {
                 _ if t == back_t => true,
-                // The line between is needed nowhere if it meets its predecessor after its successor.
+                // The line at the back is never the lowest if it crosses its predecessor after the new line does.
                 [.., before, _] => {
                     (back_v - self.cost[before]) * (back_t - t)
                         >= (v - back_v) * (self.times[before] - back_t)
@@ -155,8 +155,10 @@ impl<'a> Solver<'a> {
     }
 }
 
-/// The most polls in one cell.
+/// The most polls in one cell: more would be one each 50 ms for over an hour.
 const MOST: f64 = 100_000.0;
+/// The least share that counts as running, so that the hazard of the last cell is finite.
+const LEAST_RUNNING: f64 = 1e-12;
 
 #[cfg(test)]
 mod tests {
@@ -166,8 +168,8 @@ mod tests {
     use crate::distribution::interval::strategies::rings;
 
     /// The least cost from the beginning, by trying every move from every cell.
-    fn least_cost(policy: &Solver<'_>, price: f64) -> f64 {
-        let (times, done) = (policy.times, policy.done);
+    fn least_cost(solver: &Solver<'_>, price: f64) -> f64 {
+        let (times, done) = (solver.times, solver.done);
         let last = times.len() - 1;
         let mut cost = vec![0.0; times.len()];
         for i in (0..last).rev() {
@@ -177,15 +179,15 @@ mod tests {
                 .map(|j| running * (price + times[j] - times[i]) + cost[j])
                 .fold(f64::INFINITY, f64::min);
             let wide = (i + 1..=last).find(|&j| times[j] >= times[i] + MIN_GAP);
-            let filled = wide.and_then(|to| Some(filled(policy, i, to, price)? + cost[to]));
+            let filled = wide.and_then(|to| Some(filled(solver, i, to, price)? + cost[to]));
             cost[i] = cost[i].min(filled.unwrap_or(f64::INFINITY));
         }
         cost[0]
     }
 
     /// The cost of polls evenly spaced from a cell's beginning to another's, one by one, if there are any.
-    fn filled(policy: &Solver<'_>, from: usize, to: usize, price: f64) -> Option<f64> {
-        let (times, done) = (policy.times, policy.done);
+    fn filled(solver: &Solver<'_>, from: usize, to: usize, price: f64) -> Option<f64> {
+        let (times, done) = (solver.times, solver.done);
         let gap = times[to] - times[from];
         let slope = (done[to] - done[to - 1]) / (times[to] - times[to - 1]);
         let even = slope * gap * gap / (2.0 * price * (1.0 - done[to] + 0.5 * slope * gap).max(1e-12));
@@ -203,14 +205,14 @@ mod tests {
         fn costs_what_the_cheapest_of_all_moves_do(ring in rings(), ln_price in -9.0..7.0) {
             let distribution = Distribution::new(&ring).unwrap();
             let price = f64::exp(ln_price);
-            let policy = Solver::new(&distribution, price);
-            let least = least_cost(&policy, price);
-            prop_assert!((policy.cost[0] / least - 1.0).abs() < 1e-9, "{} against {least}", policy.cost[0]);
+            let solver = Solver::new(&distribution, price);
+            let least = least_cost(&solver, price);
+            prop_assert!((solver.cost[0] / least - 1.0).abs() < 1e-9, "{} against {least}", solver.cost[0]);
 
-            let mean: f64 = (policy.times.windows(2).zip(policy.done.windows(2)))
+            let mean: f64 = (solver.times.windows(2).zip(solver.done.windows(2)))
                 .map(|(time, done)| (time[1] - time[0]) * (1.0 - 0.5 * (done[0] + done[1])))
                 .sum();
-            let sum = price * policy.polls() + policy.delay() + mean;
+            let sum = price * solver.polls() + solver.delay() + mean;
             prop_assert!((sum / least - 1.0).abs() < 1e-9, "{sum} against {least}");
         }
     }
