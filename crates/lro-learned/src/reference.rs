@@ -1,4 +1,4 @@
-//! The same history gives the same plan as the reference implementation: `testdata/README.md` says how it was asked.
+//! The same history gives the same plan as the reference implementation: `testdata/README.md` describes the cases.
 
 use serde::Deserialize;
 
@@ -25,7 +25,7 @@ struct Case {
 }
 
 #[test]
-fn draws_the_curve_of_the_reference() {
+fn computes_the_distribution_of_the_reference() {
     for case in cases() {
         let distribution = case.distribution();
         for &(seconds, share) in &case.done {
@@ -64,7 +64,7 @@ impl Case {
             (None, Some(share), Some(start)) => {
                 Plan::with_polls(distribution, share * distribution.polls(classic()), start)
             }
-            _ => panic!("{} says neither price nor share", self.name),
+            _ => panic!("{} has neither price nor share", self.name),
         }
     }
 }

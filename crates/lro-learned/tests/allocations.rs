@@ -1,4 +1,4 @@
-//! How often memory is asked for.
+//! How much memory is allocated, and how often.
 
 #![allow(clippy::unwrap_used, reason = "a helper panics where its test would")]
 
@@ -33,7 +33,7 @@ fn decides_a_learned_poll_without_one_and_remembers_a_kind_in_4_kb() {
 }
 
 #[test]
-fn keeps_the_curve_that_progress_bends_no_longer_than_progress_is_told() {
+fn keeps_the_distribution_no_longer_than_progress_is_reported() {
     let warm = Learned::new();
     for taken in 0..64 {
         warm.expect("jobs", seconds(40 + taken * 7 % 40));
@@ -44,22 +44,22 @@ fn keeps_the_curve_that_progress_bends_no_longer_than_progress_is_told() {
 
     let learned = Learned::new();
     learned.expect("a kind before", seconds(9));
-    let told =
+    let report =
         |polls| Moment::new(seconds(9 * u64::from(polls)), polls).with_progress(0.2 * f64::from(polls));
-    let mut telling = Vec::new();
+    let mut reporting = Vec::new();
     let kept = measure(|| {
         learned.remember(&history);
-        telling.extend((0..20).map(|_| learned.pacing("jobs").schedule()));
-        telling.iter_mut().for_each(|schedule| assert!(schedule.delay(&told(1)).is_some()));
-        // One curve, and a plan for each.
-        telling.truncate(2);
-        telling.shrink_to_fit();
+        reporting.extend((0..20).map(|_| learned.pacing("jobs").schedule()));
+        reporting.iter_mut().for_each(|schedule| assert!(schedule.delay(&report(1)).is_some()));
+        // One distribution, and a plan for each.
+        reporting.truncate(2);
+        reporting.shrink_to_fit();
     });
     assert!((4096..12 * 1024).contains(&kept.bytes_current), "{} bytes", kept.bytes_current);
 
-    let gone = measure(|| telling.clear());
+    let gone = measure(|| reporting.clear());
     let left = kept.bytes_current + gone.bytes_current;
-    println!("{} bytes with two that tell, {left} without", kept.bytes_current);
+    println!("{} bytes with two that report progress, {left} without", kept.bytes_current);
     assert!((512..=4096).contains(&left), "{left} bytes a kind");
 }
 

@@ -1,4 +1,4 @@
-//! The pacing that learns, by the real poller on a paused clock.
+//! The pacing that learns, with the real poller on a paused clock.
 
 #![allow(clippy::unwrap_used, reason = "a helper panics where its test would")]
 
@@ -28,7 +28,7 @@ async fn begins_with_the_classic_backoff_tick_for_tick() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn asks_where_the_end_is_likely() {
+async fn polls_where_the_end_is_likely() {
     let learned = Learned::new();
     let pacing = learned.pacing("report");
     let (mut polls, mut delay, mut classic_polls, mut classic_delay) = (0, 0.0, 0, 0.0);
@@ -125,7 +125,7 @@ fn leaves_no_hole_where_operations_took_equally_long() {
 }
 
 #[test]
-fn plans_running_waits_anew_when_it_is_told_what_to_remember() {
+fn plans_running_waits_again_when_a_history_is_loaded() {
     let (learned, slow) = (Learned::new(), Learned::new());
     learned.expect("report", Duration::from_secs(100));
     slow.expect("report", Duration::from_secs(5000));
@@ -144,7 +144,7 @@ fn plans_running_waits_anew_when_it_is_told_what_to_remember() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn keeps_the_ledger_of_running_waits_when_it_is_told_what_to_remember() {
+async fn keeps_the_ledger_of_running_waits_when_a_history_is_loaded() {
     for remembers in [false, true] {
         let learned = Learned::new();
         learned.expect("report", Duration::from_secs(300));
@@ -170,7 +170,7 @@ fn tokens(learned: &Learned) -> f64 {
 }
 
 #[tokio::test(start_paused = true)]
-async fn heeds_a_saved_history_of_nonsense() {
+async fn survives_a_saved_history_of_nonsense() {
     for nonsense in [
         r#"{"kinds": {"report": {"intervals": [[1e30, -1e30], [0, null]], "tokens": -5, "surprises": 1000}}}"#,
         r#"{"kinds": {"report": {}}}"#,
@@ -184,7 +184,7 @@ async fn heeds_a_saved_history_of_nonsense() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn learns_from_what_was_given_up_that_it_takes_longer() {
+async fn learns_from_a_wait_that_was_given_up_that_it_takes_longer() {
     let learned = Learned::new();
     for _ in 0..5 {
         let server = Server::new(1e9, ROUND_TRIP);
@@ -259,7 +259,7 @@ proptest! {
 }
 
 #[tokio::test(start_paused = true)]
-async fn asks_more_often_if_it_may() {
+async fn polls_more_often_with_a_larger_budget() {
     let cost = async |budget| {
         let pacing = Learned::new().budget(budget).pacing("report");
         let (mut polls, mut delay) = (0, 0.0);
@@ -280,7 +280,7 @@ async fn asks_more_often_if_it_may() {
 }
 
 #[test]
-fn is_set_without_taking_anything_from_its_clones() {
+fn is_set_without_a_change_to_its_clones() {
     let learned = Learned::new();
     learned.expect("jobs", Duration::from_secs(9));
     let known = learned.history();
@@ -328,10 +328,10 @@ proptest! {
 }
 
 #[tokio::test(start_paused = true)]
-async fn spends_no_tick_of_the_classic_backoff_that_another_wait_may_not_live_to_see() {
+async fn spends_no_poll_of_the_classic_backoff_that_another_wait_may_not_make() {
     let learned = Learned::new();
     for k in 0..63 {
-        // 8 s or hours: one that is not done after a few polls is not asked about for long.
+        // 8 s or hours: an operation that is not done after a few polls is not polled for long.
         let seconds = if k % 3 == 0 { 8000.0 } else { 8.0 + 0.16 * f64::from(k % 5) };
         learned.expect("jobs", Duration::from_secs_f64(seconds));
     }
@@ -346,7 +346,7 @@ async fn spends_no_tick_of_the_classic_backoff_that_another_wait_may_not_live_to
 }
 
 #[tokio::test(start_paused = true)]
-async fn is_the_pace_of_a_transport_that_learns_unless_the_wait_has_another() {
+async fn is_the_pacing_of_a_transport_unless_the_wait_has_another() {
     let learned = Learned::new();
     let server = || Learning(Server::new(80.0, ROUND_TRIP), learned.clone());
     let other = server();
@@ -365,11 +365,11 @@ async fn is_the_pace_of_a_transport_that_learns_unless_the_wait_has_another() {
 
     let warm = server();
     poll_until_done::<Value>(&warm, name()).await.unwrap();
-    assert!(warm.0.began.elapsed() < Duration::from_secs(120), "the classic backoff asks after 123 s");
+    assert!(warm.0.began.elapsed() < Duration::from_secs(120), "the classic backoff polls after 123 s");
 }
 
 #[test]
-fn asks_about_operations_that_start_together_at_different_times_if_told_to() {
+fn polls_operations_that_start_together_at_different_times_with_a_jitter() {
     let first_polls = |learned: Learned| {
         for taken in 0..20 {
             learned.expect("report", Duration::from_secs(90 + taken));
@@ -396,7 +396,7 @@ fn asks_about_operations_that_start_together_at_different_times_if_told_to() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn pays_next_to_nothing_for_a_jitter_of_a_twentieth() {
+async fn costs_next_to_nothing_with_a_jitter_of_a_twentieth() {
     let late = async |learned: Learned| {
         let pacing = learned.seed(1).pacing("report");
         let (mut polls, mut late) = (0, 0.0);
@@ -432,14 +432,14 @@ impl LroTransport for Learning {
 }
 
 #[tokio::test(start_paused = true)]
-async fn asks_by_the_progress_once_an_operation_that_told_it_has_finished() {
-    let cost = async |tells: bool| {
+async fn polls_by_the_progress_once_an_operation_that_reported_it_is_done() {
+    let cost = async |reports: bool| {
         let learned = Learned::new();
         let (mut polls, mut delay) = (0, 0.0);
         for k in 0..30 {
             // From 20 s to 600 s, in no order.
             let seconds = 20.0 * 30_f64.powf(f64::from(k * 11 % 30) / 29.0);
-            let run = told(&learned.pacing("jobs"), seconds, tells).await;
+            let run = with_progress(&learned.pacing("jobs"), seconds, reports).await;
             if k >= 10 {
                 polls += run.times.len();
                 delay += run.noticed - seconds;
@@ -447,21 +447,24 @@ async fn asks_by_the_progress_once_an_operation_that_told_it_has_finished() {
         }
         (polls, delay)
     };
-    let (told, untold) = (cost(true).await, cost(false).await);
-    assert!(told.0 <= untold.0 * 7 / 10 && told.1 < 0.35 * untold.1, "{told:?}, {untold:?} without progress");
+    let (with, without) = (cost(true).await, cost(false).await);
+    assert!(
+        with.0 <= without.0 * 7 / 10 && with.1 < 0.35 * without.1,
+        "{with:?}, {without:?} without progress"
+    );
 
-    // Before, the progress may be a tale.
+    // Before, the progress is not trusted.
     let (with, without) = (Learned::new(), Learned::new());
     for learned in [&with, &without] {
         learned.expect("jobs", Duration::from_secs(100));
     }
-    let with = self::told(&with.pacing("jobs"), 300.0, true).await;
-    let without = self::told(&without.pacing("jobs"), 300.0, false).await;
+    let with = with_progress(&with.pacing("jobs"), 300.0, true).await;
+    let without = with_progress(&without.pacing("jobs"), 300.0, false).await;
     assert_eq!(with.times, without.times);
 }
 
-/// One operation whose metadata tells how much is done, up to 3 % wrong; whether it is heeded or not.
-async fn told(pacing: &Pacing, seconds: f64, is_heeded: bool) -> Run {
+/// One operation whose metadata reports how much is done, up to 3 % wrong, for a wait that reads it or not.
+async fn with_progress(pacing: &Pacing, seconds: f64, is_read: bool) -> Run {
     #[derive(serde::Deserialize)]
     struct Metadata {
         share: f64,
@@ -470,7 +473,7 @@ async fn told(pacing: &Pacing, seconds: f64, is_heeded: bool) -> Run {
     let server = Server::new(seconds, ROUND_TRIP);
     poll_until_done::<Value>(&server, name())
         .with_metadata::<Metadata>()
-        .pace_by_progress(move |metadata| Some(metadata.share).filter(|_| is_heeded))
+        .progress(move |metadata| Some(metadata.share).filter(|_| is_read))
         .pacing(pacing.clone())
         .await
         .unwrap();
@@ -491,7 +494,7 @@ async fn run(pacing: &Pacing, seconds: f64, round_trip: f64) -> Run {
     Run { times, noticed }
 }
 
-/// When the classic backoff asks, computed by itself.
+/// When the classic backoff polls, computed without the crate.
 fn classic(seconds: f64, round_trip: f64) -> Vec<f64> {
     let (mut times, mut now, mut pause) = (Vec::new(), 0.0, 1.0_f64);
     loop {
