@@ -56,8 +56,8 @@ impl Pace {
         }
     }
 
-    /// Takes the latest ranking, for [`worth`](Self::worth). Where something was learned since the last one, it costs as
-    /// much as a few polls.
+    /// Takes the latest ranking, for [`worth`](Self::worth). Where something was learned since the last one, it costs
+    /// as much as a few polls.
     pub(crate) fn update_ranking(&mut self) {
         if let Self::Compact { schedule, ranking } = self {
             *ranking = schedule.ranking();
@@ -69,8 +69,8 @@ impl Pace {
         matches!(self, Self::Compact { ranking: Some(_), .. })
     }
 
-    /// Returns what a poll of an operation is worth now, in seconds of delay; without a ranking, for how long the operation
-    /// has been due.
+    /// Returns what a poll of an operation is worth now, in seconds of delay; without a ranking, for how long the
+    /// operation has been due.
     pub(crate) fn worth(&self, record: &Record, now: Time) -> f64 {
         let Self::Compact { ranking: Some(ranking), .. } = self else {
             return now.seconds_since(record.due);

@@ -1,7 +1,7 @@
 //! The usual backoff: 1 s, 2 s, 4 s, up to 60 s, each after the last reply; the first poll after 1 s.
 //!
-//! It is the default of Google's Rust and Go clients (`google-cloud-lro`, `longrunning.Operation.Wait`), so a kind without a history
-//! is polled as often as by those, and the budget of a plan is counted in it.
+//! It is the default of Google's clients for Rust and Go (`google-cloud-lro`, `longrunning.Operation.Wait`): a kind
+//! without a history is polled as often as by those, and the budget of a plan is counted in its polls.
 
 /// The pause before a poll, counted from 0, in seconds.
 pub(crate) fn pause(poll: u32) -> f64 {

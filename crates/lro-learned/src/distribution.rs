@@ -20,8 +20,9 @@ pub(crate) struct Distribution {
 impl Distribution {
     /// Predicts it from the operations that are remembered; `None` if there are none.
     ///
-    /// It is a kernel estimate in ln of seconds, mixed with a broad prior. It is computed twice: the first one says where in its
-    /// interval each operation is likely to have ended (one step of self-consistency: Efron 1967, Turnbull 1976).
+    /// It is a kernel estimate in ln of seconds, mixed with a broad prior. It is computed twice: the first one says
+    /// where in its interval each operation is likely to have ended (one step of self-consistency: Efron 1967, Turnbull
+    /// 1976).
     pub(crate) fn new(ring: &[Interval]) -> Option<Self> {
         if ring.is_empty() {
             return None;
@@ -44,10 +45,11 @@ impl Distribution {
         Some(Self { times, done })
     }
 
-    /// The distribution for an operation that is running at the age `now` and takes `duration` by another estimate, whose
-    /// logarithm has the standard deviation `deviation`. `None` where nothing is left of it.
+    /// The distribution for an operation that is running at the age `now` and takes `duration` by another estimate,
+    /// whose logarithm has the standard deviation `deviation`. `None` where nothing is left of it.
     ///
-    /// It is Bayes' rule with a lognormal likelihood, of which a [small part](WRONG) is uniform: the estimate may be plainly wrong.
+    /// It is Bayes' rule with a lognormal likelihood, of which a [small part](WRONG) is uniform: the estimate may be
+    /// plainly wrong.
     pub(crate) fn posterior(&self, now: f64, duration: f64, deviation: f64) -> Option<Self> {
         let middle = duration.ln();
         let steps = -(DEVIATIONS * STEPS)..=DEVIATIONS * STEPS;
@@ -98,7 +100,8 @@ impl Distribution {
         (early, last(self.done.partition_point(|&done| done <= 1.0 - tail)))
     }
 
-    /// The expected number of polls of a schedule of ascending ages in seconds. The poll that finds the operation done counts.
+    /// The expected number of polls of a schedule of ascending ages in seconds. The poll that finds the operation done
+    /// counts.
     ///
     /// It reads a [limited](MOST_INSTANTS) number of ages, and assumes that the last gap repeats for ever.
     pub(crate) fn polls(&self, instants: impl IntoIterator<Item = f64>) -> f64 {
@@ -173,8 +176,8 @@ fn grid(samples: &[Sample]) -> Vec<f64> {
     points
 }
 
-/// The share done at each point: a kernel for each sample (Epanechnikov's, of unit variance) and a prior, which is a logistic
-/// distribution around the median with the weight of a few samples.
+/// The share done at each point: a kernel for each sample (Epanechnikov's, of unit variance) and a prior, which is a
+/// logistic distribution around the median with the weight of a few samples.
 fn smooth(samples: &[Sample], points: &[f64]) -> Vec<f64> {
     let mut shares = vec![0.0; points.len()];
     // How many kernels end at each point and count as 1 from there on.
@@ -196,7 +199,8 @@ fn smooth(samples: &[Sample], points: &[f64]) -> Vec<f64> {
     let mut whole = 0;
     for ((share, point), ended) in shares.iter_mut().zip(points).zip(ends) {
         whole += ended;
-        *share = (*share + f64::from(whole) + prior / (1.0 + (median - point).exp())) / (n + prior);
+        *share = (*share + f64::from(whole) + prior / (1.0 + ((median - point) / PRIOR_SCALE).exp()))
+            / (n + prior);
     }
     if let Some(last) = shares.last_mut() {
         *last = 1.0;
@@ -213,37 +217,47 @@ fn median(samples: &[Sample]) -> f64 {
     0.5 * (samples[middle].at + samples[middle - 1].at)
 }
 
-/// In seconds: the shortest time between two polls of a plan. It is the round trip to a service nearby: polling faster saves less
-/// delay than a call takes.
+/// In seconds: the shortest time between two polls of a plan. It is the round trip to a service nearby: polling faster
+/// saves less delay than a call takes.
 pub(crate) const MIN_GAP: f64 = 0.05;
-/// The points shared among the samples, and the fewest of each: a kernel is a cubic, which four straight pieces follow within
-/// 2 %.
+/// The points shared among the samples, and the fewest of each: a kernel is a cubic, which straight
+/// pieces between four points follow within 3 %.
 const POINTS: usize = 128;
 const FEWEST_POINTS: usize = 4;
-/// The points before and after those, where the prior alone matters: it is smooth, so the cost of a plan depends little on them.
+/// The points before and after those, where the prior alone matters: it is smooth, so the cost of a plan depends little
+/// on them.
 const BEFORE: usize = 24;
 const AFTER: usize = 32;
 /// Where a kernel ends, in bandwidths: the root of 5, rounded down so that the outermost points are within it.
 const KERNEL_END: f64 = 2.236;
 /// Where the points of the samples end, in bandwidths: just outside the kernel.
 const REACH: f64 = 2.3;
-/// The first point in ln of seconds, or one before the lowest sample if that is earlier: 50 ms, before which nothing is polled.
+/// The first point in ln of seconds, or one before the lowest sample if that is earlier: 50 ms, before which nothing is
+/// polled.
 const FIRST_POINT: f64 = -3.0;
-/// How far the last point is after the samples, in ln of seconds: a factor of 25. The prior leaves 4 % beyond it, which count as
-/// done there; a plan ends there and goes on by a rule of its own.
+/// How far the last point is after the samples, in ln of seconds: a factor of 25. The prior leaves 4 % beyond it, which
+/// count as done there; a plan ends there and goes on by a rule of its own.
 const TAIL: f64 = 3.2;
-/// The weight of the prior: as many samples as one in twenty, or one. It is the insurance against what was never seen. Less makes
-/// plans blind to a change, more spends polls on it: a kind whose durations hardly vary pays most for it.
+/// The weight of the prior: as many samples as one in twenty, or one. It is the insurance against what was never seen.
+/// Less makes plans blind to a change, more spends polls on it. Measured: with two samples at least, the cost after one
+/// operation is 1.63 of the optimum instead of 1.58, and its worst kind, whose durations hardly vary, 5.76 instead of
+/// 4.88.
 const PRIOR_SHARE: f64 = 0.05;
 const LEAST_PRIOR: f64 = 1.0;
-/// The part of the likelihood that is uniform. Polls are made for that case, too: where age alone predicts nothing, a good progress
-/// bar saves 25 % of the polls at a twentieth, 54 % at a hundredth, and 71 % at a five-hundredth. The smaller it is, the later an
-/// end is noticed that the bar did not announce.
+/// The scale of the prior in ln of seconds: 90 % of it are within a factor of 19 of the median on either side.
+/// Measured: at the double, the cost after one operation is 1.64 of the optimum instead of 1.58, and its worst kind
+/// 5.97 instead of 4.88.
+const PRIOR_SCALE: f64 = 1.0;
+/// The part of the likelihood that is uniform. Polls are made for that case, too: where age alone predicts nothing, a
+/// good progress bar saves 25 % of the polls at a twentieth, 54 % at a hundredth, and 71 % at a five-hundredth. The
+/// smaller it is, the later an end is noticed that the bar did not announce.
 const WRONG: f64 = 0.01;
-/// The points for the likelihood: five a standard deviation, to three on both sides, beyond which its uniform part is larger.
+/// The points for the likelihood: five a standard deviation, to three on both sides, beyond which its uniform part is
+/// larger.
 const STEPS: i32 = 5;
 const DEVIATIONS: i32 = 3;
-/// The ages of a schedule that are read: with gaps of a minute they reach three days, after which the last gap says it all.
+/// The ages of a schedule that are read: with gaps of a minute they reach three days, after which the last gap says it
+/// all.
 const MOST_INSTANTS: usize = 4096;
 
 #[cfg(test)]

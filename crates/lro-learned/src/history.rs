@@ -15,9 +15,9 @@ use crate::kind::MOST_OPERATIONS;
 /// It holds the names of the kinds and when their operations were seen to finish. As JSON it is
 /// `{"format": 1, "kinds": {…}}`. A later format is refused; a history without that member is of format 1.
 ///
-/// A history from elsewhere is bounded in what it may say. Of each kind the last 64 operations are read, numbers that make
-/// no sense count as the nearest that do, and no first poll is later than the
-/// [longest delay](crate::Learned::longest_delay).
+/// A history from elsewhere is bounded in what it may say. Of each kind the last 64 operations are read, numbers that
+/// make no sense count as the nearest that do, and no first poll is later than the [longest
+/// delay](crate::Learned::longest_delay).
 ///
 /// ```
 /// use std::time::Duration;
@@ -52,8 +52,8 @@ pub(crate) struct KindHistory {
     /// How many of the last operations were surprises in a row: late ones if positive, early ones if negative.
     #[serde(default)]
     pub(crate) surprises: i64,
-    /// The variance of the progress model, and the number of operations that it was learned from. Early histories call it
-    /// `bar`.
+    /// The variance of the progress model, and the number of operations that it was learned from. Early histories call
+    /// it `bar`.
     #[serde(default, alias = "bar", skip_serializing_if = "Option::is_none")]
     pub(crate) progress: Option<(f32, u32)>,
 }

@@ -15,21 +15,21 @@ use crate::{
 
 /// A pacing that learns: the durations of the last 64 operations of a kind decide when the next one is polled.
 ///
-/// The durations are smoothed into a distribution of the next one. The polls that the usual backoff (1 s, doubling up to
-/// 60 s) would spend are spent where they are most likely to catch the end. The plan has the least expected delay for that
-/// number of polls (the inspection schedules of Barlow, Hunter and Proschan, 1963, by dynamic programming).
+/// The durations are smoothed into a distribution of the next one. The polls that the usual backoff (1 s, doubling up
+/// to 60 s) would spend are spent where they are most likely to catch the end. The plan has the least expected delay
+/// for that number of polls (the inspection schedules of Barlow, Hunter and Proschan, 1963, by dynamic programming).
 ///
 /// - A kind without a history is polled as by the usual backoff, at the same times; the first poll comes after 1 s.
 /// - After three surprises in a row on the same side, the kind forgets what it learned before them.
-/// - A ledger for each kind limits its polls: they are never more than 16 ahead of the usual backoff's, or of the multiple of
-///   those that a [budget](Self::budget) above 1 allows.
+/// - A ledger for each kind limits its polls: they are never more than 16 ahead of the usual backoff's, or of the
+///   multiple of those that a [budget](Self::budget) above 1 allows.
 /// - Every wait that ends is learned from. A wait that was given up shows that its operation ran for longer.
-/// - Where the metadata reports how much is done ([`Wait::progress`](lro::Wait::progress)), each poll is planned by it, once an
-///   operation of the kind that reported it is done.
+/// - Where the metadata reports how much is done ([`Wait::progress`](lro::Wait::progress)), each poll is planned by it,
+///   once an operation of the kind that reported it is done.
 /// - A delay that the server asks for (`Retry-After`) is a floor under every delay, as with any pacing.
 ///
-/// A clone shares what is learned. So do all pacings of a kind, and waits that run at the same time learn from each other. A
-/// kind takes at most 4 KB, and 5 KB more while a wait for it reports progress.
+/// A clone shares what is learned. So do all pacings of a kind, and waits that run at the same time learn from each
+/// other. A kind takes at most 4 KB, and 5 KB more while a wait for it reports progress.
 ///
 /// ```
 /// # use lro::{Operation, OperationName, Status, poll_until_done, transport_fn};
@@ -63,8 +63,8 @@ pub(crate) struct Settings {
 struct Kinds {
     requests: u64,
     by_name: HashMap<String, (u64, Arc<Mutex<Kind>>)>,
-    /// The number of kinds from which on [`make_room`](Self::make_room) looks for one to evict. It grows where more kinds
-    /// than may be kept are in use, so that a new kind does not cost a search each time.
+    /// The number of kinds from which on [`make_room`](Self::make_room) looks for one to evict. It grows where more
+    /// kinds than may be kept are in use, so that a new kind does not cost a search each time.
     search_at: usize,
 }
 
@@ -97,14 +97,15 @@ impl Learned {
 
     /// Sets the polls to spend, as a multiple of the usual backoff's: 0.5 is half of them. Default: 1.
     ///
-    /// The polls of a kind are never more than 16 ahead of that multiple, or of the usual backoff's own number if the multiple is
-    /// below 1. A number that is not positive and finite counts as 1.
+    /// The polls of a kind are never more than 16 ahead of that multiple, or of the usual backoff's own number if the
+    /// multiple is below 1. A number that is not positive and finite counts as 1.
     pub fn budget(self, share: f64) -> Self {
         let share = if share.is_finite() && share > 0.0 { share } else { 1.0 };
         self.with(Settings { budget: Budget::Share(share), ..self.0.settings })
     }
 
-    /// Sets what a poll is worth, instead of a budget: polls are made as long as one more saves this much delay on average.
+    /// Sets what a poll is worth, instead of a budget: polls are made as long as one more saves this much delay on
+    /// average.
     ///
     /// A price has no ledger: the number of polls is not limited by the usual backoff's.
     pub fn price(self, delay: Duration) -> Self {
@@ -113,17 +114,18 @@ impl Learned {
 
     /// Sets how many kinds are kept. Default: 256.
     ///
-    /// The least recently used kind is evicted first. A kind that a wait or a fleet is using is never evicted: if more than
-    /// this number are in use, all of them are kept, and up to a quarter as many others.
+    /// The least recently used kind is evicted first. A kind that a wait or a fleet is using is never evicted: if more
+    /// than this number are in use, all of them are kept, and up to a quarter as many others.
     pub fn most_kinds(self, most: usize) -> Self {
         self.with(Settings { most_kinds: most.max(1), ..self.0.settings })
     }
 
-    /// Sets the jitter: by which share of its age, at most, an operation is polled sooner or later than planned. Default: 0.
+    /// Sets the jitter: by which share of its age, at most, an operation is polled sooner or later than planned.
+    /// Default: 0.
     ///
-    /// It keeps operations that start together from being polled together. 0.05 (5 %) costs next to nothing. One share is
-    /// drawn for each operation. It applies neither to the usual backoff of a kind without a history nor to a plan by the
-    /// progress. The largest share is 0.5; a number below zero counts as 0, and so does NaN.
+    /// It keeps operations that start together from being polled together. 0.05 (5 %) costs next to nothing. One share
+    /// is drawn for each operation. It applies neither to the usual backoff of a kind without a history nor to a plan
+    /// by the progress. The largest share is 0.5; a number below zero counts as 0, and so does NaN.
     pub fn jitter(self, share: f64) -> Self {
         // Not `clamp`, which lets NaN pass.
         let jitter = if share > 0.0 { share.min(LARGEST_JITTER) } else { 0.0 };
@@ -140,7 +142,7 @@ impl Learned {
     /// The delay counts from the longest age at which this process has seen an operation of the kind running or done
     /// ([`expect`](Self::expect) included), or from the present age of the operation if that is later.
     ///
-    /// The ledger may put such a poll off by another minute. Less than a minute counts as a minute.
+    /// The ledger may put that poll off by another minute. Less than a minute counts as a minute.
     pub fn longest_delay(self, delay: Duration) -> Self {
         self.with(Settings { longest_delay: delay.max(SHORTEST_LONGEST_DELAY), ..self.0.settings })
     }
@@ -173,7 +175,8 @@ impl Learned {
         Self(Arc::new(Shared { settings, kinds: Mutex::default() }))
     }
 
-    /// Creates another one with these settings that begins with what this one knows. The clones of this one do not change.
+    /// Creates another one with these settings that begins with what this one knows. The clones of this one do not
+    /// change.
     fn with(&self, settings: Settings) -> Self {
         let other = Self::of(settings);
         let kinds = self.kinds();
@@ -267,17 +270,17 @@ impl fmt::Debug for KindPolicy {
     }
 }
 
-/// Takes a lock that a panic may have poisoned. No state is half changed then, and no code of the caller runs under it: only
-/// arithmetic does.
+/// Takes a lock that a panic may have poisoned. No state is half changed then, and no code of the caller runs under it:
+/// only arithmetic does.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// More than the methods that a program calls. At 4 KB a kind it is 1 MB at most, if kinds are named after something that
-/// never repeats.
+/// More than the methods that a program calls. At 4 KB a kind it is 1 MB at most, if kinds are named after something
+/// that never repeats.
 const MOST_KINDS: usize = 256;
-/// Ten gaps of the usual backoff. A stale or hostile history costs at most this delay; a shorter one adds polls to a plan of
-/// hours that is loaded in a new process.
+/// Ten gaps of the usual backoff. A stale or hostile history costs at most this delay; a shorter one adds polls to a
+/// plan of hours that is loaded in a new process.
 const LONGEST_DELAY: Duration = Duration::from_secs(600);
 /// The longest gap of the usual backoff: with a smaller bound a loaded history would cost more polls than that.
 const SHORTEST_LONGEST_DELAY: Duration = Duration::from_secs(60);

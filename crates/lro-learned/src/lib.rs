@@ -45,8 +45,8 @@
 //! | `classic`, `ledger` | the usual backoff, and how many polls a kind may be ahead of it |
 //! | `schedule` | the position of one operation in the plan of its kind |
 //!
-//! Everything is arithmetic in seconds and their natural logarithms: no clock, and no randomness but the jitter. `DESIGN.md`
-//! beside the code derives the method and gives a reason for every constant.
+//! Everything is arithmetic in seconds and their natural logarithms: no clock, and no randomness but the jitter.
+//! `DESIGN.md` beside the code derives the method and gives a reason for every constant.
 
 mod classic;
 mod distribution;

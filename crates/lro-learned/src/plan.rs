@@ -17,8 +17,8 @@ pub(crate) struct Plan {
 
 /// Evenly spaced polls since the step before, the last of them at `until` seconds.
 ///
-/// A step takes eight bytes, and there are no more steps than the distribution has cells (312 for 64 operations): a plan takes
-/// 2.5 KB however many polls it has.
+/// A step takes eight bytes, and there are no more steps than the distribution has cells (312 for 64 operations): a
+/// plan takes 2.5 KB however many polls it has.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Step {
     until: f32,
@@ -34,11 +34,12 @@ impl Plan {
         Self::of(distribution, &Solver::new(distribution, price), price)
     }
 
-    /// Returns the plan of the least expected delay for an expected number of polls, which it meets to within 2.5 % as a rule. The
-    /// search starts from a price in seconds: the last one of the kind, or 0 for none.
+    /// Returns the plan of the least expected delay for an expected number of polls, which it meets to within 2.5 % as
+    /// a rule. The search starts from a price in seconds: the last one of the kind, or 0 for none.
     ///
-    /// The number of polls is proportional to `price^(-1/2)` (Keller 1974), so two or three prices are usually enough. They are
-    /// not near a single poll and where [`MIN_GAP`](crate::distribution::MIN_GAP) decides; then the last price tried is taken.
+    /// The number of polls is proportional to `price^(-1/2)` (Keller 1974), so two or three prices are usually enough.
+    /// They are not near a single poll and where [`MIN_GAP`](crate::distribution::MIN_GAP) decides; then the last price
+    /// tried is taken.
     pub(crate) fn with_polls(distribution: &Distribution, polls: f64, start: f64) -> Self {
         let target = polls.max(FEWEST_POLLS);
         let (cheapest, dearest) = bounds(distribution);
@@ -95,8 +96,8 @@ impl Plan {
 
     /// The age at the poll after one at the age `last`, both in seconds, when the plan has none left.
     ///
-    /// Nothing is known of what takes so long. The hazard rate is assumed to be one end in the time that has passed, so the
-    /// density of polls is that of Keller for this rate.
+    /// Nothing is known of what takes so long. The hazard rate is assumed to be one end in the time that has passed, so
+    /// the density of polls is that of Keller for this rate.
     pub(crate) fn beyond(&self, last: f64) -> f64 {
         last + (2.0 * self.price * last.max(SHORTEST_AGE)).sqrt()
     }
@@ -135,22 +136,25 @@ fn bounds(distribution: &Distribution) -> (f64, f64) {
     (LOWEST * (middle + 1.0), HIGHEST * (middle + 1.0))
 }
 
-/// One poll always is made. Two in a hundred operations may need another one: with exactly one, the only plan would be to poll at
-/// the end of the distribution.
+/// One poll always is made. Two in a hundred operations may need another one: with exactly one, the only plan would be
+/// to poll at the end of the distribution.
 const FEWEST_POLLS: f64 = 1.02;
-/// The price, in seconds, at which the search starts for a kind without a plan: that of work of a minute, within three of its
-/// steps of everything from a second to hours.
+/// The price, in seconds, at which the search starts for a kind without a plan: that of work of about a minute. Three
+/// of the longest steps reach everything from a second to hours.
 const FIRST_PRICE: f64 = 0.5;
-/// The search ends when the number of polls is right within 2.5 % (5 % of its square): the distribution is not known better.
+/// The search ends when the number of polls is right within 2.5 % (5 % of its square): the distribution is not known
+/// better.
 const CLOSE_ENOUGH: f64 = 0.05;
-/// The longest step of the search, as a factor: a first number of polls near one says little about how far the price is off.
+/// The longest step of the search, as a factor: a first number of polls near one says little about how far the price is
+/// off.
 const LONGEST_STEP: f64 = 20.0;
 /// A step of less than one percent changes no plan.
 const SHORTEST_STEP: f64 = 0.01;
-/// The search takes two or three prices as a rule. After twelve it would have halved a bracket of a factor of 20 to one percent.
+/// The search takes two or three prices as a rule. Twelve are three steps to find a bracket, and nine that halve a
+/// factor of 20 down to a percent.
 const MOST_PRICES: usize = 12;
-/// The lowest and the highest price to try, as a share of the median (and one second more): a thousand polls in it and more
-/// than a budget ever pays for; and a poll so dear that there is only the last one.
+/// The lowest and the highest price to try, as a share of the median (and one second more): hundreds of polls before
+/// it, more than a budget ever pays for; and a poll so dear that there is a single one.
 const LOWEST: f64 = 1e-6;
 const HIGHEST: f64 = 10.0;
 /// The bounds of a price that the caller sets, in seconds: the resolution of the clock, and 30 years.

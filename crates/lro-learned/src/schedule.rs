@@ -20,7 +20,8 @@ use crate::{
 
 /// The schedule of one operation.
 ///
-/// A delay costs a few comparisons, unless the kind has learned something since the last one or the operation reports progress.
+/// A delay costs a few comparisons, unless the kind has learned something since the last one or the operation reports
+/// progress.
 pub(crate) struct OperationSchedule {
     kind: Arc<Mutex<Kind>>,
     cursor: Cursor,

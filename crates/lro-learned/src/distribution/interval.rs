@@ -2,7 +2,8 @@
 
 /// An operation ended after `ln_lo` and not later than `ln_hi`, both in ln of seconds since it began.
 ///
-/// An interval wider than a factor of 12 is one-sided: the wait was given up, and the operation ran for longer than `ln_lo`.
+/// An interval wider than a factor of 12 is one-sided: the wait was given up, and the operation ran for longer than
+/// `ln_lo`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Interval {
     /// From [`EARLIEST`] to [`LATEST`].
@@ -53,8 +54,8 @@ impl From<&Interval> for Sample {
 }
 
 impl Sample {
-    /// Replaces the estimate by the mean and the standard deviation of a distribution within the interval. The distribution
-    /// has cumulative `shares` at ascending `points` and is linear between them.
+    /// Replaces the estimate by the mean and the standard deviation of a distribution within the interval. The
+    /// distribution has cumulative `shares` at ascending `points` and is linear between them.
     pub(crate) fn refine(&mut self, points: &[f64], shares: &[f64]) {
         if self.hi - self.lo < NARROW {
             return;
@@ -84,14 +85,15 @@ impl Sample {
     }
 }
 
-/// In ln of seconds: 45 microseconds and 15 years. Beyond either a number is a mistake, and exponentials stay finite in between.
+/// In ln of seconds: 45 microseconds and 15 years. Beyond either a number is a mistake, and exponentials stay finite in
+/// between.
 const EARLIEST: f32 = -10.0;
 const LATEST: f32 = 20.0;
-/// The width, in ln of seconds, above which only the beginning counts. An operation that was done is in an interval of a factor of
-/// 8 at most (2.08), and one that was given up is in one without an end.
+/// The width, in ln of seconds, above which only the beginning counts. An operation that was done is in an interval of
+/// a factor of 8 at most (2.08), and one that was given up is in one without an end.
 const ONE_SIDED: f64 = 2.5;
-/// For a one-sided interval, the distance and the spread of the first estimate, in ln of seconds: the operation is assumed to take
-/// a third longer than it was seen to. The distribution of the others corrects it.
+/// For a one-sided interval, the distance and the spread of the first estimate, in ln of seconds: the operation is
+/// assumed to take a third longer than it was seen to. The distribution of the others corrects it.
 const ONE_SIDED_SPREAD: f64 = 0.3;
 /// The width, in ln of seconds, below which the middle is as good as any other estimate: 2 % of the duration.
 const NARROW: f64 = 0.02;
@@ -104,7 +106,8 @@ pub(crate) mod strategies {
 
     use super::Interval;
 
-    /// Histories of 1 to 64 operations from 1 ms to 30 days: similar, dissimilar or equal durations, given up, or nonsense.
+    /// Histories of 1 to 64 operations from 1 ms to 30 days: similar, dissimilar or equal durations, given up, or
+    /// nonsense.
     pub(crate) fn rings() -> impl Strategy<Value = Vec<Interval>> {
         let bounds = -6.9_f32..14.8;
         let width = || prop_oneof![Just(5e-4_f32), 1e-3_f32..0.1, 0.1_f32..2.4, Just(5.01_f32)];

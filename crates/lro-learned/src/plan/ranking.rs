@@ -55,8 +55,8 @@ impl KindRanking {
 }
 
 impl Ranking for KindRanking {
-    /// The price, in seconds of delay, at which the best plan polls an operation of the age `age` just now if it was last seen
-    /// running at the age `running`. It grows with the age.
+    /// The price, in seconds of delay, at which the best plan polls an operation of the age `age` just now if it was
+    /// last seen running at the age `running`. It grows with the age.
     fn worth(&self, running: Duration, age: Duration) -> f64 {
         let (from, now) = (running.as_secs_f64(), age.as_secs_f64());
         if now <= from {
@@ -89,10 +89,11 @@ impl Ranking for KindRanking {
     }
 }
 
-/// From one price to the next. Interpolated in between, the worth is right within a tenth; half the step doubles the memory.
+/// From one price to the next. Where the gap goes with the root of the price, as for dense polls, interpolation in
+/// between is right within 3 %. Half the step doubles the memory.
 const STEP: f64 = 2.0;
-/// The prices, as powers of [`STEP`] times the price of the plan. Under scarcity the worth of what is due is the price of the plan
-/// and more: up to 2,000 times it, where an operation is polled once in 45 times as long as planned.
+/// The prices, as powers of [`STEP`] times the price of the plan. Under scarcity the worth of what is due is the price
+/// of the plan and more: up to 2,000 times it, where an operation is polled once in 45 times as long as planned.
 const LEVELS: std::ops::Range<i32> = -2..12;
 /// In seconds: no plan has a shorter gap, and none is divided by.
 const SHORTEST_GAP: f64 = 1e-3;

@@ -4,17 +4,17 @@ use crate::distribution::{Distribution, MIN_GAP};
 
 /// From each cell of a distribution, the move of the least expected cost: `price * polls + delay`, in seconds.
 ///
-/// A poll brings no news but "not yet", so the whole plan can be computed in advance (Barlow, Hunter and Proschan 1963). A
-/// share `g_i` of the operations is running at `t_i`; those pay for the next poll and wait for it. Without the expected
-/// duration, which no plan changes, the cost is
+/// A poll brings no news but "not yet", so the whole plan can be computed in advance (Barlow, Hunter and Proschan
+/// 1963). A share `g_i` of the operations is running at `t_i`; those pay for the next poll and wait for it. Without the
+/// expected duration, which no plan changes, the cost is
 ///
 /// ```text
 /// v_i = min over j > i of  g_i (price + t_j - t_i) + v_j
 /// ```
 ///
-/// That is the lower envelope of the lines `t_j g + v_j`, queried at rising `g`: linear time, where the table of all pairs
-/// takes quadratic time. Within one cell, k polls may be evenly spaced instead: a hazard rate h asks for the density
-/// `sqrt(h / (2 price))` (Keller 1974).
+/// That is the lower envelope of the lines `t_j g + v_j`, queried at rising `g`: linear time, where the table of all
+/// pairs takes quadratic time. Within one cell, k polls may be evenly spaced instead: a hazard rate h asks for the
+/// density `sqrt(h / (2 price))` (Keller 1974).
 #[derive(Debug)]
 pub(crate) struct Solver<'a> {
     times: &'a [f64],
@@ -95,8 +95,8 @@ impl<'a> Solver<'a> {
         std::iter::successors(first, move |(_, by)| (by.to < last).then(|| (by.to, self.moves[by.to])))
     }
 
-    /// Spaces polls evenly from the beginning of a cell to `to`, if that is cheaper. `to` is the end of the first cell that is
-    /// wide enough for a poll: where operations took equally long, the cells before it have hardly any width.
+    /// Spaces polls evenly from the beginning of a cell to `to`, if that is cheaper. `to` is the end of the first cell
+    /// that is wide enough for a poll: where operations took equally long, the cells before it have hardly any width.
     fn fill(&mut self, i: usize, to: usize, price: f64) {
         let gap = self.times[to] - self.times[i];
         let ended = self.rate(to) * gap;
@@ -113,8 +113,8 @@ impl<'a> Solver<'a> {
         }
     }
 
-    /// The share that is running when the polls of a move become due, on average: all but the first become due in the last
-    /// cell.
+    /// The share that is running when the polls of a move become due, on average: all but the first become due in the
+    /// last cell.
     fn running(&self, from: usize, Move { to, polls }: Move) -> f64 {
         let first = 1.0 - self.done[from];
         if polls < 2 {

@@ -29,8 +29,9 @@ impl Cursor {
         }
         let at = self.instant(kind, now, moment.polls, own);
         if self.version != UNPLANNED {
-            // The smaller of two balances: the operation has ended just after the last poll, or is still running at the next
-            // one. Other waits must not spend the ticks of the usual backoff that this operation may not live to see.
+            // The smaller of two balances: the operation has ended just after the last poll, or is still running at the
+            // next one. Other waits must not spend the ticks of the usual backoff that this operation may not live to
+            // see.
             let (share, polls) = (kind.share_of_classic(), f64::from(moment.polls));
             let ended = share * self.ticks_seen(now - self.round_trip()) - polls;
             let running = share * self.ticks(at) - polls - 1.0;
@@ -42,7 +43,8 @@ impl Cursor {
     /// Settles the share of an operation that has ended in the ledger.
     pub(crate) fn settle(&mut self, kind: &mut Kind, finish: &Finish) {
         if self.version != UNPLANNED {
-            // The usual backoff would have made one more poll after the last tick at which the operation was still running.
+            // The usual backoff would have made one more poll after the last tick at which the operation was still
+            // running.
             let last = finish.running.as_secs_f64() - self.round_trip() / 2.0;
             let classic = self.ticks_seen(last) + f64::from(u8::from(finish.done.is_some()));
             kind.ledger
@@ -106,7 +108,8 @@ impl Cursor {
     }
 }
 
-/// From bytes that a driver stored. A number that is not finite counts as 0: it would spoil the ledger of the kind for good.
+/// From bytes that a driver stored. A number that is not finite counts as 0: it would spoil the ledger of the kind for
+/// good.
 impl From<CompactState> for Cursor {
     fn from(state: CompactState) -> Self {
         let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = state;
@@ -134,8 +137,8 @@ impl From<Cursor> for CompactState {
 
 /// The version of a kind's plan in 16 bits, from 1 to `OWN - 1`.
 ///
-/// Two versions coincide where a kind learned a multiple of 65,534 times between two polls of an operation. The operation then
-/// goes on at the same position of another plan, for one poll.
+/// Two versions coincide where a kind learned a multiple of 65,534 times between two polls of an operation. The
+/// operation then goes on at the same position of another plan, for one poll.
 fn shortened(version: u32) -> u16 {
     (version % u32::from(OWN - 1)) as u16 + 1
 }
@@ -144,8 +147,8 @@ fn shortened(version: u32) -> u16 {
 const UNPLANNED: u16 = 0;
 /// The version of an operation that has a plan of its own, by its progress.
 const OWN: u16 = u16::MAX;
-/// In seconds: a tick at the very age of a poll counts as after it. Below the microsecond to which ages are exact, and above the
-/// rounding of an `f64` for ages of months.
+/// In seconds: a tick at the very age of a poll counts as after it. Below the microsecond to which ages are exact, and
+/// above the rounding of an `f64` for ages of months.
 const JUST_BEFORE: f64 = 1e-9;
 
 #[cfg(test)]

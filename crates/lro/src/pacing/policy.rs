@@ -30,8 +30,8 @@ pub trait PacingPolicy: fmt::Debug + Send + Sync {
     /// Returns the schedule of an operation whose wait begins now.
     fn schedule(&self) -> Box<dyn Schedule>;
 
-    /// Returns the schedule of an operation from the moment at which the server accepts its cancellation. Its ages begin
-    /// at zero again.
+    /// Returns the schedule of an operation from the moment at which the server accepts its cancellation. Its ages
+    /// begin at zero again.
     ///
     /// The default is that of any operation. A policy that depends on how long the work takes overrides it.
     fn schedule_of_cancelling(&self) -> Box<dyn Schedule> {
@@ -72,7 +72,8 @@ pub trait CompactSchedule: fmt::Debug + Send + Sync {
     /// Returns the present ranking of operations, for a driver that may not poll all that are due. `None` if nothing is
     /// known by which they differ.
     ///
-    /// A ranking does not change. A driver asks for the latest one from time to time; it is cheap where nothing changed.
+    /// A ranking does not change. A driver asks for the latest one from time to time; it is cheap where nothing
+    /// changed.
     fn ranking(&self) -> Option<Arc<dyn Ranking>> {
         None
     }
@@ -80,14 +81,14 @@ pub trait CompactSchedule: fmt::Debug + Send + Sync {
 
 /// What a [`CompactSchedule`] knows of one operation. It begins as zeroes.
 ///
-/// The bytes mean something to that schedule alone, as long as it lives. In another process an operation begins as zeroes
-/// again.
+/// The bytes mean something to that schedule alone, as long as it lives. In another process an operation begins as
+/// zeroes again.
 pub type CompactState = [u8; 16];
 
 /// Which of many due operations are polled first.
 pub trait Ranking: fmt::Debug + Send + Sync {
-    /// Returns what a poll is worth now, in seconds of delay that it saves on average, for an operation of the age `age`
-    /// that was last seen running at the age `running`.
+    /// Returns what a poll is worth now, in seconds of delay that it saves on average, for an operation of the age
+    /// `age` that was last seen running at the age `running`.
     fn worth(&self, running: Duration, age: Duration) -> f64;
 }
 
