@@ -24,7 +24,7 @@ use crate::{
 /// - A ledger for each kind limits its polls: they are never more than 16 ahead of the usual backoff's, or of the
 ///   multiple of those that a [budget](Self::budget) above 1 allows.
 /// - Every wait that ends is learned from. A wait that was given up shows that its operation ran for longer.
-/// - Where the metadata reports how much is done ([`Wait::progress`](lro::Wait::progress)), each poll is planned by it,
+/// - Where the metadata reports how much is done ([`Wait::pace_by_progress`](lro::Wait::pace_by_progress)), each poll is planned by it,
 ///   once an operation of the kind that reported it is done.
 /// - A delay that the server asks for (`Retry-After`) is a floor under every delay, as with any pacing.
 ///

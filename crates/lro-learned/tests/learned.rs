@@ -473,7 +473,7 @@ async fn with_progress(pacing: &Pacing, seconds: f64, is_read: bool) -> Run {
     let server = Server::new(seconds, ROUND_TRIP);
     poll_until_done::<Value>(&server, name())
         .with_metadata::<Metadata>()
-        .progress(move |metadata| Some(metadata.share).filter(|_| is_read))
+        .pace_by_progress(move |metadata| Some(metadata.share).filter(|_| is_read))
         .pacing(pacing.clone())
         .await
         .unwrap();
