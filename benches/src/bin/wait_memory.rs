@@ -14,6 +14,7 @@ use std::{
 };
 
 use benches::{fixtures, server};
+use bytes::Bytes;
 use lro::{LroTransport, Operation, OperationName, Pacing, Status, async_trait, poll_until_done};
 use lro_route_optimization::{RouteOptimization, messages::OptimizeToursResponse};
 use tokio::{runtime::Builder, task::JoinHandle, time::sleep};
@@ -53,7 +54,8 @@ fn serve() -> Result<(), Fault> {
     listener.set_nonblocking(true)?;
     println!("http://{}", listener.local_addr()?);
     let metadata = r#"{"@type":"type.googleapis.com/google.maps.routeoptimization.v1.OptimizeToursLongRunningMetadata"}"#;
-    Ok(server::serve(listener, format!(r#"{{"metadata":{metadata}}}"#).into())?)
+    let body = Bytes::from(format!(r#"{{"metadata":{metadata}}}"#));
+    Ok(server::serve(listener, move |_: &str| body.clone())?)
 }
 
 fn measure(endpoint: &str, settings: &str, operations: usize) -> Result<(), Fault> {
