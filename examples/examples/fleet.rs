@@ -28,7 +28,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         names.by_ref().take(3).map(|name| fleet.watch::<OptimizeToursResponse>(name)).collect();
     let mut others = 0;
     for name in names {
-        fleet.register::<OptimizeToursResponse>(name)?;
+        fleet.register(name)?;
         others += 1;
     }
     for tours in try_join_all(urgent).await? {

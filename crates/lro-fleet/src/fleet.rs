@@ -58,7 +58,7 @@ impl Fleet {
     ///
     /// `FAILED_PRECONDITION` of [`Origin::StoppedAsking`](lro::Origin::StoppedAsking) after a shutdown,
     /// `RESOURCE_EXHAUSTED` if four billion operations are waited for.
-    pub fn register<R>(&self, name: OperationName) -> Result<(), Status> {
+    pub fn register(&self, name: OperationName) -> Result<(), Status> {
         let wanted = self.wanted(name);
         self.0.0.with(|state| state.register(wanted))
     }
@@ -73,13 +73,13 @@ impl Fleet {
         Completions::new(self.0.clone())
     }
 
-    /// Makes no more calls until [`resume`](Self::resume). Those in flight end as usual, and deadlines hold.
+    /// Makes no more calls until [`unpause`](Self::unpause). Those in flight end as usual, and deadlines hold.
     pub fn pause(&self) {
         self.0.0.with(|state| state.set_paused(true));
     }
 
     /// Goes on after [`pause`](Self::pause).
-    pub fn resume(&self) {
+    pub fn unpause(&self) {
         self.0.0.with(|state| state.set_paused(false));
     }
 

@@ -1,6 +1,10 @@
 use std::{sync::Arc, time::Duration};
 
-use lro::pacing::{CompactSchedule, CompactState, Finish, Moment, Pacing, Ranking, Schedule};
+use lro::{
+    Status,
+    pacing::{CompactSchedule, CompactState, Finish, Moment, Pacing, Ranking, Schedule},
+    rules::guard,
+};
 
 use crate::{by_id::ById, record::Record, time::Time};
 
@@ -22,9 +26,13 @@ impl Pace {
     }
 
     /// Returns the delay of the first poll of an operation.
-    pub(crate) fn begin(&mut self, id: u32, state: &mut CompactState) -> Duration {
+    ///
+    /// # Errors
+    ///
+    /// As [`guard`]: the pacing may be the caller's, and panic.
+    pub(crate) fn begin(&mut self, id: u32, state: &mut CompactState) -> Result<Duration, Status> {
         let first = Moment::new(Duration::ZERO, 0);
-        let delay = match self {
+        let delay = guard(PACING, || match self {
             Self::Compact { schedule, .. } => schedule.delay(state, &first),
             Self::Each { pacing, schedules } => {
                 let mut schedule = pacing.schedule();
@@ -32,28 +40,45 @@ impl Pace {
                 schedules.insert(id, schedule);
                 delay
             }
-        };
-        delay.unwrap_or_default()
+        })?;
+        Ok(delay.unwrap_or_default())
     }
 
     /// Returns the delay from a good reply to the next poll, or `None` to give up.
-    pub(crate) fn delay(&mut self, id: u32, state: &mut CompactState, moment: &Moment) -> Option<Duration> {
+    ///
+    /// # Errors
+    ///
+    /// As [`begin`](Self::begin). A schedule that has panicked is not used again.
+    pub(crate) fn delay(
+        &mut self,
+        id: u32,
+        state: &mut CompactState,
+        moment: &Moment,
+    ) -> Result<Option<Duration>, Status> {
         match self {
-            Self::Compact { schedule, .. } => schedule.delay(state, moment),
-            Self::Each { schedules, .. } => schedules.get_mut(&id)?.delay(moment),
+            Self::Compact { schedule, .. } => guard(PACING, || schedule.delay(state, moment)),
+            Self::Each { schedules, .. } => {
+                let Some(mut schedule) = schedules.remove(&id) else {
+                    return Ok(None);
+                };
+                let delay = guard(PACING, || schedule.delay(moment))?;
+                schedules.insert(id, schedule);
+                Ok(delay)
+            }
         }
     }
 
-    /// Reports to the schedule that an operation is done, or that no one waits for it any more.
+    /// Reports to the schedule that an operation is done, or that no one waits for it any more. A panic of the schedule
+    /// changes nothing.
     pub(crate) fn finish(&mut self, id: u32, state: &mut CompactState, finish: &Finish) {
-        match self {
+        let _ = guard(PACING, || match self {
             Self::Compact { schedule, .. } => schedule.finished(state, finish),
             Self::Each { schedules, .. } => {
                 if let Some(mut schedule) = schedules.remove(&id) {
                     schedule.finished(finish);
                 }
             }
-        }
+        });
     }
 
     /// Takes the latest ranking, for [`worth`](Self::worth). Where something was learned since the last one, it costs
@@ -78,3 +103,5 @@ impl Pace {
         ranking.worth(record.tally.running(), record.age(now))
     }
 }
+
+const PACING: &str = "the pacing";

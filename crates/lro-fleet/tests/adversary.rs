@@ -61,7 +61,7 @@ async fn a_waker_may_call_the_fleet_and_drop_watches() {
         let waker = Waker::from(Arc::new(Meddler { fleet: fleet.clone(), watch, calls: calls.clone() }));
         let mut watch = Box::pin(fleet.watch::<Value>(name.clone()));
         let mut completions = fleet.completions();
-        fleet.register::<Value>(name.clone()).unwrap();
+        fleet.register(name.clone()).unwrap();
         // Replaces the waker that is kept, too.
         for waker in [&waker, Waker::noop(), &waker] {
             let mut context = Context::from_waker(waker);

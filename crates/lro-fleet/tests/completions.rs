@@ -20,9 +20,9 @@ async fn those_that_run_do_not_hold_back_those_that_are_done() {
     let slow = server.has("operations/slow", secs(1_000));
     let quick = server.has_many(20, |_| secs(1));
     let fleet = Fleet::builder(server).most_completions(1).start();
-    fleet.register::<Value>(slow).unwrap();
+    fleet.register(slow).unwrap();
     for name in quick {
-        fleet.register::<Value>(name).unwrap();
+        fleet.register(name).unwrap();
     }
     let completions = timeout(secs(60), fleet.completions().take(20).collect::<Vec<_>>()).await.unwrap();
     assert!(completions.iter().all(|completion| completion.name().as_str() != "operations/slow"));
@@ -35,7 +35,7 @@ async fn a_watch_does_not_wait_for_completions_to_be_taken() {
         let names = server.has_many(6, |_| secs(0));
         let fleet = Fleet::builder(server).most_completions(1).start();
         for name in &names[..3] {
-            fleet.register::<Value>(name.clone()).unwrap();
+            fleet.register(name.clone()).unwrap();
         }
         let watches = names[3..].iter().map(|name| fleet.watch::<Value>(name.clone()));
         let outcomes = timeout(secs(10), join_all(watches)).await.unwrap();
@@ -50,7 +50,7 @@ async fn a_watch_does_not_wait_for_completions_to_be_taken() {
 async fn those_who_stop_listening_are_forgotten() {
     let server = Server::new(millis(20));
     let fleet = Fleet::builder(server.clone()).start();
-    fleet.register::<Value>(server.has("operations/1", secs(100_000))).unwrap();
+    fleet.register(server.has("operations/1", secs(100_000))).unwrap();
     let waker = Arc::new(Counted);
     for _ in 0..100 {
         // Another waker each time, as of another task.

@@ -3,11 +3,18 @@
 
 mod common;
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use common::{Server, millis, secs};
 use futures::{StreamExt, future::join_all};
-use lro::{Code, Origin, Status, Tolerance, pacing::Pacing, poll_until_done};
+use lro::{
+    Code, Origin, Status, Tolerance,
+    pacing::{Finish, Moment, Pacing, PacingPolicy, Schedule},
+    poll_until_done,
+};
 use lro_fleet::{Fleet, Rate};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
@@ -197,7 +204,7 @@ async fn a_paused_fleet_asks_nothing() {
     let before = server.calls().len();
     sleep(secs(200)).await;
     assert_eq!(server.calls().len(), before);
-    fleet.resume();
+    fleet.unpause();
     assert!(join_all(watches).await.iter().all(Result::is_ok));
 }
 
@@ -207,7 +214,7 @@ async fn completions_bring_each_registered_outcome_once() {
     let names = server.has_many(2_000, |number| millis(number as u64));
     let fleet = Fleet::builder(server.clone()).most_completions(16).start();
     for name in &names {
-        fleet.register::<Value>(name.clone()).unwrap();
+        fleet.register(name.clone()).unwrap();
     }
     // Nobody takes any: the polling stops, nothing is lost.
     sleep(secs(100)).await;
@@ -343,6 +350,47 @@ async fn a_transport_that_panics_fails_the_call_and_not_the_fleet() {
         tokio::join!(fleet.watch::<Value>(name), fleet.watch::<Value>("operations/bad".parse().unwrap()));
     assert!(good.is_ok());
     assert_eq!(bad.unwrap_err().code(), Code::Internal);
+}
+
+/// SPEC 61
+#[tokio::test(start_paused = true)]
+async fn a_pacing_or_a_predicate_that_panics_ends_its_operation_and_not_the_fleet() {
+    #[derive(Debug)]
+    struct Once(AtomicU32);
+    impl PacingPolicy for Once {
+        fn schedule(&self) -> Box<dyn Schedule> {
+            match self.0.fetch_add(1, Ordering::Relaxed) + 1 {
+                2 => panic!("no second schedule"),
+                number => Box::new(Odd(number)),
+            }
+        }
+    }
+    #[derive(Debug)]
+    struct Odd(u32);
+    impl Schedule for Odd {
+        fn delay(&mut self, moment: &Moment) -> Option<Duration> {
+            assert!(self.0 != 1 || moment.polls < 2, "the first has had enough");
+            Some(secs(1))
+        }
+        fn finished(&mut self, _: &Finish) {
+            panic!("no end");
+        }
+    }
+    let server = Server::new(millis(20));
+    let names = [1, 2, 3].map(|number| server.has(&format!("operations/{number}"), secs(10)));
+    let fleet = Fleet::builder(server).pacing(Pacing::custom(Once(AtomicU32::new(0)))).start();
+    let [first, second, third] = names.map(|name| fleet.watch::<Value>(name));
+    let (first, second, third) = tokio::join!(first, second, third);
+    assert_eq!(first.unwrap_err().message(), "stopped asking: the pacing panicked: the first has had enough");
+    assert_eq!(second.unwrap_err().message(), "stopped asking: the pacing panicked: no second schedule");
+    assert!(third.is_ok());
+
+    let server = Server::new(millis(20)).fails(secs(2), secs(3), Status::new(Code::Aborted, "odd"));
+    let name = server.has("operations/1", secs(10));
+    let tolerance = Tolerance::default().survive_if(|_| panic!("no idea"));
+    let fleet = Fleet::builder(server).tolerance(tolerance).start();
+    let status = fleet.watch::<Value>(name).await.unwrap_err();
+    assert_eq!(status.message(), "stopped asking: the predicate of the tolerance panicked: no idea");
 }
 
 #[tokio::test(start_paused = true)]

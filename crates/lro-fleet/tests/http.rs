@@ -39,7 +39,7 @@ async fn one_list_tells_of_many_and_the_outcomes_are_theirs() {
     let all = Capabilities { list: true, ..Capabilities::default() };
     let fleet = Fleet::builder(transport(&emulator, all)).rate(Rate::per_second(100)).start();
     for name in names {
-        fleet.register::<Value>(name).unwrap();
+        fleet.register(name).unwrap();
     }
     let mut completions = fleet.completions().take(200);
     while let Some(completion) = completions.next().await {

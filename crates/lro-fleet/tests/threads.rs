@@ -59,7 +59,7 @@ fn threads_that_watch_register_and_drop_are_all_told() {
 fn use_fleet(fleet: &Fleet, thread: usize, number: usize, taken: &AtomicUsize) {
     let name = || format!("operations/{number}").parse().unwrap();
     if number % THREADS == thread {
-        fleet.register::<Value>(name()).unwrap();
+        fleet.register(name()).unwrap();
     }
     match (number + 3 * thread) % 5 {
         0 => drop(fleet.watch::<Value>(name())),
@@ -76,7 +76,7 @@ fn use_fleet(fleet: &Fleet, thread: usize, number: usize, taken: &AtomicUsize) {
     if number % 17 == thread {
         fleet.pause();
         thread::sleep(Duration::from_micros(100));
-        fleet.resume();
+        fleet.unpause();
     }
     // Those registered by now may be many more than are kept.
     while fleet.completions().next().now_or_never().is_some() {

@@ -106,6 +106,11 @@ impl Service {
         Self { key: Cow::Borrowed(key), version: Cow::Borrowed(version) }
     }
 
+    /// A service by a key and a version that are not known when the program is compiled.
+    pub fn owned(key: impl Into<String>, version: impl Into<String>) -> Self {
+        Self { key: Cow::Owned(key.into()), version: Cow::Owned(version.into()) }
+    }
+
     /// The key, such as `workspaceevents.googleapis.com`.
     pub fn key(&self) -> &str {
         &self.key

@@ -1,5 +1,6 @@
 //! Awaiting one operation, stepping through it, and what comes of it.
 
+use std::collections::HashMap;
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
@@ -366,6 +367,19 @@ async fn reads_metadata_as_the_type_that_was_named() {
     // What a reply leaves out stays as it was last told.
     let last = wait.next().await.unwrap().unwrap();
     assert_eq!((last.is_done(), last.raw_metadata()), (true, Some(&other)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn tells_no_metadata_from_metadata_that_cannot_be_read() {
+    let odd = running().unwrap().with_metadata(any(r#"{"@type": "t/a.B", "share": {"of": "s3cret"}}"#));
+    let transport = script([running(), Ok(odd), succeeded()]);
+    let mut wait = poll_until_done::<Value>(&transport, name()).with_metadata::<HashMap<String, f64>>();
+    let none = wait.next().await.unwrap().unwrap();
+    assert_eq!((none.metadata(), none.try_metadata()), (None, Ok(None)));
+    let odd = wait.next().await.unwrap().unwrap();
+    assert_eq!(odd.metadata(), None);
+    let misfit = odd.try_metadata().unwrap_err();
+    assert_eq!(misfit.message(), "cannot read the a.B at share: invalid type, expected f64");
 }
 
 #[tokio::test(start_paused = true)]

@@ -20,7 +20,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     for number in 0..OPERATIONS {
         let name = OperationName::parse(&format!("projects/p/locations/l/operations/{number:024}"))?;
         server.start(&name, done_at(number));
-        fleet.register::<serde_json::Value>(name)?;
+        fleet.register(name)?;
     }
     let mut completions = fleet.completions().take(OPERATIONS as usize);
     let (mut delivered, mut good, mut latest) = (0, 0, Duration::ZERO);

@@ -118,7 +118,7 @@ impl Scene {
             let name = OperationName::parse(&format!("{}/operations/{number}", number % self.kinds))?;
             server.start(&name, Duration::from_secs_f64(*done));
             numbers.insert(name.clone(), number);
-            fleet.register::<serde_json::Value>(name)?;
+            fleet.register(name)?;
         }
         Ok(noticed)
     }

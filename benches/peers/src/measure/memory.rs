@@ -50,7 +50,7 @@ async fn pending(peer: &str, operations: usize, endpoint: &str) -> Result<Box<dy
         "fleet-registered" => {
             let fleet = Fleet::builder(InMemory).start();
             for number in 0..operations {
-                fleet.register::<IgnoredAny>(names::parsed(number)?)?;
+                fleet.register(names::parsed(number)?)?;
             }
             settle(&fleet, operations).await;
             Box::new((fleet.completions(), fleet))

@@ -3,7 +3,7 @@
 use lro::{
     Any, OperationPage, Outcome, Status,
     pacing::Moment,
-    rules::{Age, Call, Known, Limit, Next, Reply, guard},
+    rules::{Age, Call, Known, Limit, Next, Reply},
 };
 
 use super::State;
@@ -96,8 +96,10 @@ impl State {
         let call = Call { deadline: settings.deadline, ..Call::new(asked, ended) };
         let class = classes.get_mut(entry.class as usize);
         let Record { state, tally, .. } = &mut entry.record;
-        let pace =
-            |moment: &Moment, _: Option<&Any>| guard("the pacing", || class?.pace.delay(id, state, moment));
+        let pace = |moment: &Moment, _: Option<&Any>| match class {
+            Some(class) => class.pace.delay(id, state, moment),
+            None => Ok(None),
+        };
         let known = Known { name, tally, trouble: &mut more.trouble, metadata: &mut more.metadata };
         let next = rules.step(known, call, reply, pace, chance);
         let running = tally.running();

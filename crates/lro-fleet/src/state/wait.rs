@@ -199,7 +199,10 @@ impl State {
             self.decide_unstarted(id, closed(&name), now);
             return Some(id);
         }
-        self.wait_until(id, now.after(delay), now);
+        match delay {
+            Ok(delay) => self.wait_until(id, now.after(delay), now),
+            Err(panicked) => self.decide_unstarted(id, panicked, now),
+        }
         Some(id)
     }
 

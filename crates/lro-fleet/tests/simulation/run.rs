@@ -110,7 +110,7 @@ impl Stage {
         let (number, fleet) = self.fleet();
         if wish.how == How::Registers {
             self.log.write(number, What::Registered(wish.operation));
-            return fleet.register::<Value>(self.name(wish.operation)).unwrap();
+            return fleet.register(self.name(wish.operation)).unwrap();
         }
         self.log.write(number, What::Watched(wish.operation));
         let mut watch = fleet.watch::<Value>(self.name(wish.operation));
@@ -153,7 +153,7 @@ impl Stage {
         fleet.pause();
         self.log.write(number, What::Paused);
         sleep(lasts).await;
-        fleet.resume();
+        fleet.unpause();
         self.log.write(number, What::Resumed);
     }
 
@@ -179,7 +179,7 @@ impl Stage {
         self.log.write(0, What::Shut(names.iter().map(|name| self.number(name)).collect()));
         for name in names {
             self.log.write(1, What::Registered(self.number(&name)));
-            second.register::<Value>(name).unwrap();
+            second.register(name).unwrap();
         }
     }
 }

@@ -1,9 +1,17 @@
-use std::{fmt, marker::PhantomData, time::Duration};
+use std::{
+    any::type_name,
+    collections::HashSet,
+    fmt,
+    marker::PhantomData,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use serde::de::{DeserializeOwned, IgnoredAny};
+use tracing::warn;
 
 use super::driver::Driver;
-use crate::{Any, Report};
+use crate::{Any, Report, Status};
 
 /// The state of an operation as of one reply, and how the wait is going.
 pub struct Snapshot<M = IgnoredAny> {
@@ -33,13 +41,30 @@ impl<M> Snapshot<M> {
         Self::new(driver.report(), driver.next_poll())
     }
 
-    /// The metadata, if the service sent any and it reads as `M`. What does not is no failure of the operation; see
-    /// [`raw_metadata`](Self::raw_metadata) for it.
+    /// The metadata, if the service sent any that can be read as `M`. Metadata that cannot is no failure of the operation: it
+    /// is logged as a warning the first time, and [`try_metadata`](Self::try_metadata) returns why.
     pub fn metadata(&self) -> Option<M>
     where
         M: DeserializeOwned,
     {
-        self.metadata.as_ref()?.decode().ok()
+        self.try_metadata().unwrap_or_else(|misfit| {
+            if is_first(type_name::<M>()) {
+                warn!(metadata = type_name::<M>(), %misfit, "the metadata of an operation cannot be read");
+            }
+            None
+        })
+    }
+
+    /// The metadata; `None` if the service sent none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Any::decode`]: the metadata cannot be read as `M`.
+    pub fn try_metadata(&self) -> Result<Option<M>, Status>
+    where
+        M: DeserializeOwned,
+    {
+        self.metadata.as_ref().map(Any::decode).transpose()
     }
 
     /// The metadata as it came.
@@ -84,4 +109,11 @@ impl<M> fmt::Debug for Snapshot<M> {
             .field("metadata", &self.metadata)
             .finish()
     }
+}
+
+/// Whether a type of metadata is seen for the first time in this process.
+fn is_first(metadata: &'static str) -> bool {
+    static SEEN: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
+    let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+    seen.get_or_insert_default().insert(metadata)
 }
