@@ -12,11 +12,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let emulator = Emulator::start().await?;
     let jobs = HttpTransport::new(
         HttpClient::builder(emulator.endpoint()).build()?,
-        Binding {
-            service: lro::Service::new("printer.example.com", "v1"),
-            names: NameTemplate::new(&["operations", "**"]),
-            capabilities: Capabilities { cancel: true, ..Capabilities::default() },
-        },
+        Binding::new(lro::Service::new("printer.example.com", "v1"), NameTemplate::parse("operations/**")?)
+            .capabilities(Capabilities { cancel: true, ..Capabilities::default() }),
     );
     let name = OperationName::parse("operations/print")?;
     let deadline = Duration::from_millis(300);

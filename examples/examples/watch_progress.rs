@@ -34,11 +34,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let jobs = HttpTransport::new(
         HttpClient::builder(emulator.endpoint()).build()?,
-        Binding {
-            service: lro::Service::new("printer.example.com", "v1"),
-            names: NameTemplate::new(&["operations", "**"]),
-            capabilities: lro::Capabilities::default(),
-        },
+        Binding::new(lro::Service::new("printer.example.com", "v1"), NameTemplate::parse("operations/**")?),
     );
     let mut wait = poll_until_done::<Job>(&jobs, OperationName::parse("operations/print")?)
         .with_metadata::<JobProgress>();

@@ -84,6 +84,6 @@ fn answer(number: usize) -> Any {
 
 fn transport(emulator: &Emulator, capabilities: Capabilities) -> HttpTransport {
     let service = Service::new("jobs.example.com", "v1");
-    let binding = Binding { service, names: NameTemplate::new(&["operations", "*"]), capabilities };
+    let binding = Binding::new(service, NameTemplate::from_static("operations/*")).capabilities(capabilities);
     HttpTransport::new(HttpClient::builder(emulator.endpoint()).build().unwrap(), binding)
 }

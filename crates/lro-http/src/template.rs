@@ -1,45 +1,98 @@
+use std::{borrow::Cow, fmt, slice, str::FromStr};
+
 use lro::{OperationName, Status};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// Which names a service's binding takes, as its HTTP rule says: `operations/**`, or
-/// `projects/*/locations/*/operations/*`.
+/// The names that a service's HTTP binding accepts, such as `operations/**` or `projects/*/locations/*/operations/*`.
 ///
-/// `*` is one segment, `**` at the end one or more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NameTemplate(&'static [&'static str]);
+/// `*` is one segment. `**` is one or more segments and must be last.
+///
+/// ```
+/// use lro_http::NameTemplate;
+///
+/// let names = NameTemplate::parse("projects/*/locations/*/operations/*")?;
+/// assert!(names.matches("projects/p/locations/l/operations/1"));
+/// assert!(!names.matches("operations/1"));
+/// # Ok::<(), lro::Status>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameTemplate(Cow<'static, str>);
 
 impl NameTemplate {
-    /// The segments of a template in the notation of `google.api.http`.
-    pub const fn new(segments: &'static [&'static str]) -> Self {
-        Self(segments)
+    /// Parses a template in the notation of `google.api.http`, without a variable: `operations/**`, not `{name=operations/**}`.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_ARGUMENT` for an empty segment, a `**` before the last segment, a `*` in a segment that has other
+    /// characters, and braces.
+    pub fn parse(template: impl Into<String>) -> Result<Self, Status> {
+        let template = template.into();
+        match fault(&template) {
+            None => Ok(Self(template.into())),
+            Some(fault) => {
+                Err(Status::invalid_argument(format!("not a name template: {template:?}: {fault}")))
+            }
+        }
     }
 
-    /// Whether the binding takes this name.
-    pub fn matches(self, name: &str) -> bool {
-        let mut rest = Some(name.as_bytes());
-        for wanted in self.0 {
+    /// Makes a template of a constant.
+    ///
+    /// # Panics
+    ///
+    /// If [`parse`](Self::parse) refuses it. In a constant this is an error of the compiler.
+    pub const fn from_static(template: &'static str) -> Self {
+        if let Some(fault) = fault(template) {
+            panic!("{}", fault);
+        }
+        Self(Cow::Borrowed(template))
+    }
+
+    /// Returns the template as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the binding accepts this name.
+    pub fn matches(&self, name: &str) -> bool {
+        let mut rest = Some(name);
+        for wanted in self.0.split('/') {
             let Some(name) = rest else {
                 return false;
             };
-            if *wanted == "**" {
+            if wanted == "**" {
                 return !name.is_empty();
             }
-            let end = name.iter().position(|byte| *byte == b'/').unwrap_or(name.len());
-            if end == 0 || *wanted != "*" && wanted.as_bytes() != &name[..end] {
+            let (segment, after) =
+                name.split_once('/').map_or((name, None), |(segment, after)| (segment, Some(after)));
+            if segment.is_empty() || wanted != "*" && wanted != segment {
                 return false;
             }
-            rest = name.get(end + 1..);
+            rest = after;
         }
         rest.is_none()
     }
 
-    /// Refuses a name that the binding does not take, before any call.
+    /// Refuses a name that the binding does not accept, before any call.
     ///
     /// # Errors
     ///
     /// `INVALID_ARGUMENT` with the name and the template.
-    pub fn check(self, name: &str) -> Result<(), Status> {
-        check(&[self], name)
+    pub fn check(&self, name: &str) -> Result<(), Status> {
+        check(slice::from_ref(self), name)
+    }
+}
+
+impl FromStr for NameTemplate {
+    type Err = Status;
+
+    fn from_str(template: &str) -> Result<Self, Status> {
+        Self::parse(template)
+    }
+}
+
+impl fmt::Display for NameTemplate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -66,8 +119,30 @@ fn check(templates: &[NameTemplate], name: &str) -> Result<(), Status> {
     if templates.iter().any(|template| template.matches(name)) {
         return Ok(());
     }
-    let forms: Vec<String> = templates.iter().map(|template| template.0.join("/")).collect();
+    let forms: Vec<&str> = templates.iter().map(NameTemplate::as_str).collect();
     Err(Status::invalid_argument(format!("expected a name of the form {}, got {name:?}", forms.join(" or "))))
+}
+
+/// Returns what is wrong with a template.
+const fn fault(template: &str) -> Option<&'static str> {
+    let template = template.as_bytes();
+    let (mut at, mut length, mut stars) = (0, 0, 0);
+    loop {
+        let is_end = at == template.len();
+        match if is_end { b'/' } else { template[at] } {
+            b'/' if length == 0 => return Some("it has an empty segment"),
+            b'/' if stars > 2 || stars > 0 && stars < length => {
+                return Some("`*` and `**` must be whole segments");
+            }
+            b'/' if stars == 2 && !is_end => return Some("`**` must be the last segment"),
+            b'/' if is_end => return None,
+            b'/' => (length, stars) = (0, 0),
+            b'{' | b'}' => return Some("it has braces, expected the pattern of one name without a variable"),
+            b'*' => (length, stars) = (length + 1, stars + 1),
+            _ => length += 1,
+        }
+        at += 1;
+    }
 }
 
 /// Appends a name to a path, percent-encoded but for the slashes between its segments.

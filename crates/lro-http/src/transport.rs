@@ -22,14 +22,11 @@ use crate::{
 /// `google.longrunning` over HTTP/JSON, for any service of that kind.
 ///
 /// ```
-/// use lro::{Capabilities, Service};
+/// use lro::Service;
 /// use lro_http::{Binding, HttpClient, HttpTransport, NameTemplate};
 ///
-/// let binding = Binding {
-///     service: Service::new("example.googleapis.com", "v1"),
-///     names: NameTemplate::new(&["operations", "**"]),
-///     capabilities: Capabilities::default(),
-/// };
+/// let binding =
+///     Binding::new(Service::new("example.googleapis.com", "v1"), NameTemplate::parse("operations/**")?);
 /// let client = HttpClient::builder("http://localhost:8080").build()?;
 /// let jobs = HttpTransport::new(client, binding);
 /// # Ok::<(), lro::Status>(())
@@ -45,6 +42,7 @@ pub struct HttpTransport {
 
 /// How a service binds `google.longrunning` to HTTP.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Binding {
     /// The service; its version begins the paths.
     pub service: Service,
@@ -52,6 +50,19 @@ pub struct Binding {
     pub names: NameTemplate,
     /// What it binds beside get.
     pub capabilities: Capabilities,
+}
+
+impl Binding {
+    /// The binding of a service that has only get.
+    pub fn new(service: Service, names: NameTemplate) -> Self {
+        Self { service, names, capabilities: Capabilities::default() }
+    }
+
+    /// Sets the other calls that the service binds. Default: none.
+    pub fn capabilities(mut self, capabilities: Capabilities) -> Self {
+        self.capabilities = capabilities;
+        self
+    }
 }
 
 impl HttpTransport {

@@ -33,11 +33,8 @@ fn the_futures_of_calls_may_be_sent() {
     fn sent<T: Send>(future: T) {
         drop(future);
     }
-    let binding = Binding {
-        service: lro::Service::new("jobs.example.com", "v1"),
-        names: NameTemplate::new(&["operations", "**"]),
-        capabilities: lro::Capabilities::default(),
-    };
+    let binding =
+        Binding::new(lro::Service::new("jobs.example.com", "v1"), NameTemplate::from_static("operations/**"));
     let jobs = HttpTransport::new(HttpClient::builder("http://localhost").build().unwrap(), binding);
     sent(jobs.start(Call::post("v1", "jobs", "")));
     sent(jobs.client().send::<serde_json::Value>(Call::get("v1", "jobs", "")));

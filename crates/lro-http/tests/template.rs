@@ -57,21 +57,55 @@ fn takes_the_names_that_the_table_sends() {
 
 #[test]
 fn says_which_form_of_name_it_expects() {
-    let one = NameTemplate::new(&["projects", "*", "locations", "*", "operations", "*"]);
+    let one = NameTemplate::from_static("projects/*/locations/*/operations/*");
     let status = one.check("operations/1").unwrap_err();
     assert_clear(&status, Code::InvalidArgument, r#""operations/1""#);
     assert!(status.message().contains("projects/*/locations/*/operations/*"), "{status}");
 
-    let two = [NameTemplate::new(&["subscriptions", "*"]), one];
+    let two = [NameTemplate::from_static("subscriptions/*"), one];
     let status = resource_name(&two, "spaces/1").unwrap_err();
     assert_clear(&status, Code::InvalidArgument, r#""spaces/1""#);
     assert!(status.message().contains("subscriptions/* or projects/*"), "{status}");
 }
 
 #[test]
+fn parses_the_templates_of_a_configuration() {
+    for text in ["*", "**", "operations", "operations/*", "operations/**", "a b/é/*", "v1:x/**"] {
+        let template = NameTemplate::parse(text).unwrap();
+        assert_eq!((template.as_str(), &*template.to_string()), (text, text));
+        assert_eq!(text.parse(), Ok(template));
+    }
+    assert_eq!(NameTemplate::parse("operations/**"), Ok(NameTemplate::from_static("operations/**")));
+}
+
+#[test]
+fn refuses_a_template_that_is_none_and_says_why() {
+    for (text, why) in [
+        ("", "it has an empty segment"),
+        ("/", "it has an empty segment"),
+        ("/v1/operations/*", "it has an empty segment"),
+        ("operations/", "it has an empty segment"),
+        ("operations//*", "it has an empty segment"),
+        ("https://example.com/*", "it has an empty segment"),
+        ("**/operations", "`**` must be the last segment"),
+        ("operations/**/*", "`**` must be the last segment"),
+        ("**/**", "`**` must be the last segment"),
+        ("operations/***", "`*` and `**` must be whole segments"),
+        ("operations/*a", "`*` and `**` must be whole segments"),
+        ("operations/a*/b", "`*` and `**` must be whole segments"),
+        ("operations/**:wait", "`*` and `**` must be whole segments"),
+        ("{name=operations/**}", "it has braces"),
+        ("operations/{id}", "it has braces"),
+    ] {
+        let status = NameTemplate::parse(text).unwrap_err();
+        assert_clear(&status, Code::InvalidArgument, &format!("not a name template: {text:?}: {why}"));
+    }
+}
+
+#[test]
 fn takes_a_resource_by_any_of_its_templates_and_never_an_unsafe_one() {
     // SPEC 13
-    let templates = [NameTemplate::new(&["subscriptions", "*"]), NameTemplate::new(&["spaces", "**"])];
+    let templates = [NameTemplate::from_static("subscriptions/*"), NameTemplate::from_static("spaces/**")];
     for name in ["subscriptions/s", "spaces/a", "spaces/a/b", "subscriptions/a b?c"] {
         assert_eq!(resource_name(&templates, name).unwrap(), name);
     }
@@ -168,10 +202,10 @@ fn transport(server: &Server, row: &Row) -> HttpTransport {
 }
 
 fn template(id: &str) -> NameTemplate {
-    NameTemplate::new(match id {
-        "ws_get_op_v1" | "ws_get_op_v1beta" => &["operations", "**"],
-        "ro_get_op" => &["projects", "*", "locations", "*", "operations", "*"],
-        "ws_sub" => &["subscriptions", "*"],
+    NameTemplate::from_static(match id {
+        "ws_get_op_v1" | "ws_get_op_v1beta" => "operations/**",
+        "ro_get_op" => "projects/*/locations/*/operations/*",
+        "ws_sub" => "subscriptions/*",
         id => panic!("no template {id}"),
     })
 }

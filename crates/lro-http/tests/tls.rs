@@ -67,11 +67,10 @@ async fn refuses_a_server_that_no_root_vouches_for() {
 #[ignore = "run by the other tests, in a process of its own"]
 async fn polls_once() {
     let endpoint = std::env::var("TLS_ENDPOINT").unwrap();
-    let binding = Binding {
-        service: lro::Service::new("example.googleapis.com", "v1"),
-        names: NameTemplate::new(&["operations", "**"]),
-        capabilities: lro::Capabilities::default(),
-    };
+    let binding = Binding::new(
+        lro::Service::new("example.googleapis.com", "v1"),
+        NameTemplate::from_static("operations/**"),
+    );
     let jobs = HttpTransport::new(HttpClient::builder(endpoint).build().unwrap(), binding);
     match jobs.get_operation(&OperationName::parse("operations/1").unwrap()).await {
         Ok(operation) => {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use lro::{Capabilities, Handle, LroTransport, Service, Status, Wait, forward_transport, message::Without};
+use lro::{Handle, LroTransport, Service, Status, Wait, forward_transport, message::Without};
 use lro_http::{Binding, Call, HttpClient, HttpClientBuilder, HttpTransport, NameTemplate, resource_name};
 
 use crate::messages::{
@@ -34,10 +34,8 @@ impl RouteOptimization {
 
     /// A client of `v1`.
     pub fn builder() -> HttpClientBuilder<Self> {
-        HttpClient::builder(Self::ENDPOINT).map(|client| {
-            let capabilities = Capabilities::default();
-            Self(HttpTransport::new(client, Binding { service: SERVICE, names: OPERATIONS, capabilities }))
-        })
+        HttpClient::builder(Self::ENDPOINT)
+            .map(|client| Self(HttpTransport::new(client, Binding::new(SERVICE, OPERATIONS))))
     }
 
     /// Plans tours in one call, without an operation. The call may take as long as the request's own timeout.
@@ -123,9 +121,9 @@ impl LroTransport for RouteOptimization {
 }
 
 const SERVICE: Service = Service::new("routeoptimization.googleapis.com", "v1");
-const OPERATIONS: NameTemplate = NameTemplate::new(&["projects", "*", "locations", "*", "operations", "*"]);
-const PROJECTS: NameTemplate = NameTemplate::new(&["projects", "*"]);
-const LOCATIONS: NameTemplate = NameTemplate::new(&["projects", "*", "locations", "*"]);
+const OPERATIONS: NameTemplate = NameTemplate::from_static("projects/*/locations/*/operations/*");
+const PROJECTS: NameTemplate = NameTemplate::from_static("projects/*");
+const LOCATIONS: NameTemplate = NameTemplate::from_static("projects/*/locations/*");
 /// What the network and the queue may take beyond the solving.
 const MARGIN: Duration = Duration::from_secs(30);
 

@@ -1,4 +1,4 @@
-use lro::{Capabilities, Empty, Handle, LroTransport, Service, Status, Wait, forward_transport};
+use lro::{Empty, Handle, LroTransport, Service, Status, Wait, forward_transport};
 use lro_http::{Binding, Call, HttpClient, HttpClientBuilder, HttpTransport, NameTemplate, resource_name};
 
 use crate::messages::{
@@ -51,13 +51,8 @@ impl WorkspaceEvents {
 
     /// A client of this version.
     pub fn builder_of(version: Version) -> HttpClientBuilder<Self> {
-        HttpClient::builder(Self::ENDPOINT).map(move |client| {
-            let capabilities = Capabilities::default();
-            Self(HttpTransport::new(
-                client,
-                Binding { service: version.service(), names: OPERATIONS, capabilities },
-            ))
-        })
+        HttpClient::builder(Self::ENDPOINT)
+            .map(move |client| Self(HttpTransport::new(client, Binding::new(version.service(), OPERATIONS))))
     }
 
     /// Creates a subscription.
@@ -191,8 +186,8 @@ impl Version {
     }
 }
 
-const OPERATIONS: NameTemplate = NameTemplate::new(&["operations", "**"]);
-const SUBSCRIPTIONS: NameTemplate = NameTemplate::new(&["subscriptions", "*"]);
+const OPERATIONS: NameTemplate = NameTemplate::from_static("operations/**");
+const SUBSCRIPTIONS: NameTemplate = NameTemplate::from_static("subscriptions/*");
 
 /// The kinds of operations: a pacing that learns tells them apart.
 mod kind {

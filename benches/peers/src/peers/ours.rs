@@ -2,7 +2,7 @@
 
 use std::{future::Future, pin::Pin};
 
-use lro::{Capabilities, LroTransport, Operation, OperationName, Service, Status, async_trait};
+use lro::{LroTransport, Operation, OperationName, Service, Status, async_trait};
 use lro_http::{Binding, HttpClient, HttpTransport, NameTemplate};
 
 use crate::asked;
@@ -30,11 +30,8 @@ impl OverHttp {
     ///
     /// If it is no endpoint.
     pub fn new(endpoint: &str) -> Result<Self, Status> {
-        let binding = Binding {
-            service: Service::new("peers.example.com", "v1"),
-            names: NameTemplate::new(&["operations", "**"]),
-            capabilities: Capabilities::default(),
-        };
+        let service = Service::new("peers.example.com", "v1");
+        let binding = Binding::new(service, NameTemplate::parse("operations/**")?);
         Ok(Self(HttpTransport::new(HttpClient::builder(endpoint).build()?, binding)))
     }
 }

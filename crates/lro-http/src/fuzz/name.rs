@@ -11,11 +11,12 @@ pub fn name_path(name: &str) {
     let segments: Vec<&str> = name.split('/').collect();
     for (template, takes) in TEMPLATES {
         let takes = takes(&segments);
-        match NameTemplate::new(template).check(name) {
+        let template = NameTemplate::from_static(template);
+        match template.check(name) {
             Ok(()) => assert!(takes, "{template:?} takes {name:?}"),
             Err(status) => assert!(!takes && status.code() == Code::InvalidArgument, "{template:?} {status}"),
         }
-        let resource = resource_name(&[NameTemplate::new(template)], name);
+        let resource = resource_name(std::slice::from_ref(&template), name);
         assert_eq!(resource.ok(), (takes && is_a_name(name)).then_some(name), "{template:?}");
     }
     let Ok(parsed) = parsed else {
@@ -77,14 +78,14 @@ fn is_encoded(text: &str, with_slashes: bool, name: &str) {
 
 type Takes = fn(&[&str]) -> bool;
 
-const TEMPLATES: [(&[&str], Takes); 4] = [
-    (&["operations", "**"], |name| name[0] == "operations" && !name[1..].join("/").is_empty()),
+const TEMPLATES: [(&str, Takes); 4] = [
+    ("operations/**", |name| name[0] == "operations" && !name[1..].join("/").is_empty()),
     (
-        &["projects", "*", "locations", "*", "operations", "*"],
+        "projects/*/locations/*/operations/*",
         |name| matches!(name, ["projects", p, "locations", l, "operations", o] if ![p, l, o].contains(&&"")),
     ),
-    (&["subscriptions", "*"], |name| matches!(name, ["subscriptions", id] if !id.is_empty())),
-    (&["**"], |name| name != [""]),
+    ("subscriptions/*", |name| matches!(name, ["subscriptions", id] if !id.is_empty())),
+    ("**", |name| name != [""]),
 ];
 
 #[cfg(test)]

@@ -300,7 +300,7 @@ pub(crate) fn jobs(client: HttpClientBuilder) -> HttpTransport {
 
 pub(crate) fn binding(capabilities: Capabilities) -> Binding {
     let service = Service::new("jobs.example.com", "v1");
-    Binding { service, names: NameTemplate::new(&["operations", "**"]), capabilities }
+    Binding::new(service, NameTemplate::from_static("operations/**")).capabilities(capabilities)
 }
 
 pub(crate) fn name() -> OperationName {
