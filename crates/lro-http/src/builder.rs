@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use lro::{Status, pacing::PacingByKind};
 
-use crate::{Credentials, HttpClient, NoCredentials, endpoint::shown};
+use crate::{Credentials, HttpClient, NoCredentials, connection::shown};
 
 /// Makes an [`HttpClient`], or what a service's crate makes of one.
 #[must_use = "a builder does nothing until it is built"]

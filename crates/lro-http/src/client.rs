@@ -14,12 +14,10 @@ use tracing::debug;
 use crate::{
     Call, Credentials, Endpoint, HttpClientBuilder, Token,
     builder::Settings,
-    connector::{Connector, connector},
+    connection::{Connector, connector},
     credentials::project_header,
-    failure,
-    payload::Payload,
-    prepared::Prepared,
-    reply::{self, Encoding, Reply},
+    reply::{self, Encoding, Reply, failure},
+    request::{Payload, Prepared},
 };
 
 /// A client of one service: its endpoint, credentials and connections. Cloning shares them.

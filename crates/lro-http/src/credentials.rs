@@ -1,3 +1,6 @@
+#[cfg(feature = "google-cloud-auth")]
+mod google_cloud_auth;
+
 use std::{
     fmt,
     future::Future,
@@ -9,6 +12,9 @@ use async_trait::async_trait;
 use http::HeaderValue;
 use lro::{Code, Status};
 use tokio::{sync::Mutex, time::Instant};
+
+#[cfg(feature = "google-cloud-auth")]
+pub use self::google_cloud_auth::GoogleCloudCredentials;
 
 /// An asynchronous function to the token that goes with a call.
 ///

@@ -7,32 +7,23 @@
 //! Only HTTPS leaves the machine, no redirect is followed, and no token is shown by `Debug`, an error or a trace.
 
 mod builder;
-mod call;
 mod client;
-mod connector;
+mod connection;
 mod credentials;
-mod endpoint;
-mod failure;
 #[doc(hidden)]
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
-#[cfg(feature = "google-cloud-auth")]
-mod google_cloud_auth;
-mod payload;
-mod prepared;
-mod proxy;
 mod reply;
-mod template;
+mod request;
 mod transport;
 
 #[cfg(feature = "google-cloud-auth")]
-pub use crate::google_cloud_auth::GoogleCloudCredentials;
+pub use crate::credentials::GoogleCloudCredentials;
 pub use crate::{
     builder::HttpClientBuilder,
-    call::Call,
     client::HttpClient,
+    connection::Endpoint,
     credentials::{Credentials, NoCredentials, Token, TokenFn, token_fn},
-    endpoint::Endpoint,
-    template::{NameTemplate, resource_name},
+    request::{Call, NameTemplate, resource_name},
     transport::{Binding, HttpTransport},
 };

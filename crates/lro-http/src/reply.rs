@@ -1,5 +1,7 @@
 //! The body of a reply, streamed under a bound.
 
+pub(crate) mod failure;
+
 use std::{
     io::Write,
     time::{Duration, SystemTime},

@@ -14,9 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Call, HttpClient, NameTemplate,
-    prepared::PreparedPolls,
     reply::{Reply, hinted},
-    template::safe_name,
+    request::{PreparedPolls, safe_name},
 };
 
 /// `google.longrunning` over HTTP/JSON, for any service of that kind.

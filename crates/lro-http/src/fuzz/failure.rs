@@ -2,7 +2,7 @@ use http::StatusCode;
 use lro::{Code, Origin, Status, Tolerance};
 use serde_json::Value;
 
-use crate::{Endpoint, Token, failure::failed_call};
+use crate::{Endpoint, Token, reply::failure::failed_call};
 
 /// The reading of a failed call, of the status lines 100 to 999: SPEC 20, 22, 23, 24, 26, 28.
 pub fn http_error(http: u16, body: &[u8]) {

@@ -22,7 +22,7 @@ use rustls::{ClientConfig, RootCertStore, crypto::CryptoProvider};
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use crate::{Endpoint, proxy::proxy_for};
+use super::{Endpoint, proxy::proxy_for};
 
 pub(crate) type Connector = HttpsConnector<Proxied>;
 

@@ -6,7 +6,7 @@ use http::{Uri, uri::Scheme};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use lro::Status;
 
-use crate::{Endpoint, endpoint::check_authority};
+use super::{Endpoint, endpoint::check_authority};
 
 /// Returns the proxy for an endpoint, by `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` or their lower-case forms.
 ///

@@ -1,0 +1,11 @@
+//! From an endpoint to a stream of bytes: proxy, TCP, TLS.
+
+mod connector;
+mod endpoint;
+mod proxy;
+
+pub use self::endpoint::Endpoint;
+pub(crate) use self::{
+    connector::{Connector, connector},
+    endpoint::shown,
+};

@@ -1,0 +1,16 @@
+//! What a call asks: its path, headers and body.
+
+mod call;
+mod payload;
+mod prepared;
+mod template;
+
+pub use self::{
+    call::Call,
+    template::{NameTemplate, resource_name},
+};
+pub(crate) use self::{
+    payload::Payload,
+    prepared::{Prepared, PreparedPolls},
+    template::safe_name,
+};
