@@ -6,6 +6,7 @@
 //!
 //! Only HTTPS leaves the machine, no redirect is followed, and no token is shown by `Debug`, an error or a trace.
 
+mod binding;
 mod builder;
 mod client;
 mod connection;
@@ -20,10 +21,11 @@ mod transport;
 #[cfg(feature = "google-cloud-auth")]
 pub use crate::credentials::GoogleCloudCredentials;
 pub use crate::{
+    binding::Binding,
     builder::HttpClientBuilder,
     client::HttpClient,
     connection::Endpoint,
     credentials::{Credentials, NoCredentials, Token, TokenFn, token_fn},
     request::{Call, NameTemplate, resource_name},
-    transport::{Binding, HttpTransport},
+    transport::HttpTransport,
 };

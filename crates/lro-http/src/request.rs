@@ -1,6 +1,7 @@
 //! What a call asks: its path, headers and body.
 
 mod call;
+mod encode;
 mod payload;
 mod prepared;
 mod template;

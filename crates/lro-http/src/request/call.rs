@@ -5,7 +5,7 @@ use http::Method;
 use lro::Status;
 use serde::Serialize;
 
-use super::template::{push_name, push_value};
+use super::encode::{push_name, push_value};
 
 /// One call of a service's own, such as the one that starts an operation.
 #[derive(Clone)]

@@ -1,0 +1,117 @@
+use std::{fmt, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use http::HeaderValue;
+use lro::{Code, Status};
+use tokio::time::Instant;
+
+use super::Credentials;
+
+/// A bearer token and how long it is good. It shows itself to nobody: `Debug` hides it. Cloning shares it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(Arc<Parts>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Parts {
+    authorization: HeaderValue,
+    quota_project: Option<HeaderValue>,
+    expires_at: Option<Instant>,
+}
+
+impl Token {
+    /// A bearer token that does not expire.
+    ///
+    /// # Errors
+    ///
+    /// `UNAUTHENTICATED` if it is empty or has characters that no header can carry.
+    pub fn bearer(token: &str) -> Result<Self, Status> {
+        if token.trim().is_empty() {
+            return Err(Status::new(Code::Unauthenticated, "the bearer token is empty"));
+        }
+        let header = HeaderValue::try_from(format!("Bearer {token}"));
+        header.map(Self::from_header).map_err(|_| {
+            Status::new(Code::Unauthenticated, "the bearer token has characters that a header cannot carry")
+        })
+    }
+
+    pub(crate) fn from_header(mut authorization: HeaderValue) -> Self {
+        authorization.set_sensitive(true);
+        Self(Arc::new(Parts { authorization, quota_project: None, expires_at: None }))
+    }
+
+    /// Sets how long the token is good from now.
+    pub fn expires_in(mut self, lifetime: Duration) -> Self {
+        Arc::make_mut(&mut self.0).expires_at = Instant::now().checked_add(lifetime);
+        self
+    }
+
+    /// Sets the project whose quota pays, sent as `x-goog-user-project`.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_ARGUMENT` if no header can carry it.
+    pub fn quota_project(mut self, project: &str) -> Result<Self, Status> {
+        Arc::make_mut(&mut self.0).quota_project = Some(project_header(project)?);
+        Ok(self)
+    }
+
+    /// Whether it expires within the next minute.
+    pub fn is_stale(&self) -> bool {
+        self.0.expires_at.is_some_and(|expiry| expiry.saturating_duration_since(Instant::now()) < MARGIN)
+    }
+
+    pub(crate) fn authorization(&self) -> &HeaderValue {
+        &self.0.authorization
+    }
+
+    pub(crate) fn project(&self) -> Option<&HeaderValue> {
+        self.0.quota_project.as_ref()
+    }
+
+    /// The text without the token, for a server may say it back.
+    pub(crate) fn hidden_in(&self, text: String) -> String {
+        match self.secret() {
+            Some(token) => text.replace(token, "…"),
+            None => text,
+        }
+    }
+
+    pub(crate) fn is_in(&self, text: &str) -> bool {
+        self.secret().is_some_and(|token| text.contains(token))
+    }
+
+    fn secret(&self) -> Option<&str> {
+        let header = std::str::from_utf8(self.0.authorization.as_bytes()).ok()?;
+        header.split_once(' ').map(|(_, token)| token).filter(|token| token.len() >= SECRET)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token").field("expires_at", &self.0.expires_at).finish_non_exhaustive()
+    }
+}
+
+/// Always the same token.
+#[async_trait]
+impl Credentials for Token {
+    async fn token(&self) -> Result<Option<Self>, Status> {
+        Ok(Some(self.clone()))
+    }
+
+    fn token_at_hand(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+}
+
+pub(crate) fn project_header(project: &str) -> Result<HeaderValue, Status> {
+    HeaderValue::try_from(project)
+        .ok()
+        .filter(|header| !header.is_empty())
+        .ok_or_else(|| Status::invalid_argument(format!("not a quota project: {project:?}")))
+}
+
+/// A token is renewed this long before it expires.
+const MARGIN: Duration = Duration::from_secs(60);
+/// A token of fewer bytes is no secret, and may well be a part of a word.
+const SECRET: usize = 8;

@@ -1,0 +1,139 @@
+//! The body of a reply, streamed under a bound.
+
+use std::io::Write;
+
+use bytes::{Bytes, BytesMut};
+use flate2::write::MultiGzDecoder;
+use http::{HeaderMap, header};
+use http_body_util::BodyExt;
+use hyper::body::{Body as _, Incoming};
+use lro::{Code, Status};
+
+/// How a body was compressed.
+#[derive(Clone, Debug)]
+pub(crate) enum Encoding {
+    Identity,
+    Gzip,
+    Unknown(Box<str>),
+}
+
+impl Encoding {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let Some(name) = headers.get(header::CONTENT_ENCODING) else {
+            return Self::Identity;
+        };
+        match &*String::from_utf8_lossy(name.as_bytes()).to_ascii_lowercase() {
+            "identity" | "" => Self::Identity,
+            "gzip" | "x-gzip" => Self::Gzip,
+            // What is too long for a name may be anything that the server would have us say.
+            other if other.len() > LONGEST_NAME => Self::Unknown("…".into()),
+            other => Self::Unknown(other.into()),
+        }
+    }
+
+    /// Reads the body, at most `bound` bytes of it after decompression.
+    pub(crate) async fn read(self, body: Incoming, bound: usize) -> Result<Bytes, Status> {
+        match self {
+            Self::Identity => collect(body, bound).await,
+            // Boxed, for it is rare and would make the future of every call larger.
+            Self::Gzip => Box::pin(gunzip(body, bound)).await,
+            Self::Unknown(other) => {
+                Err(unreadable(format!("the reply is compressed by {other:?}, which was not asked for")))
+            }
+        }
+    }
+}
+
+async fn collect(mut body: Incoming, bound: usize) -> Result<Bytes, Status> {
+    let expected = body.size_hint();
+    if expected.lower() > bound as u64 {
+        return Err(too_large(bound));
+    }
+    let Some(first) = next(&mut body).await? else {
+        return Ok(Bytes::new());
+    };
+    if first.len() > bound {
+        return Err(too_large(bound));
+    }
+    // One frame is the whole of most replies: it is not copied.
+    if body.is_end_stream() {
+        return Ok(first);
+    }
+    let Some(second) = next(&mut body).await? else {
+        return Ok(first);
+    };
+    let expected = usize::try_from(expected.lower()).unwrap_or_default();
+    let mut whole = BytesMut::with_capacity(expected.max(first.len() + second.len()));
+    whole.extend_from_slice(&first);
+    drop(first);
+    let mut frame = Some(second);
+    while let Some(data) = frame {
+        if whole.len() + data.len() > bound {
+            return Err(too_large(bound));
+        }
+        whole.extend_from_slice(&data);
+        drop(data);
+        frame = next(&mut body).await?;
+    }
+    Ok(whole.freeze())
+}
+
+async fn gunzip(mut body: Incoming, bound: usize) -> Result<Bytes, Status> {
+    let mut decoder = MultiGzDecoder::new(Bounded { bytes: Vec::new(), bound, overflowed: false });
+    while let Some(data) = next(&mut body).await? {
+        decoder.write_all(&data).map_err(|error| {
+            if decoder.get_ref().overflowed { too_large(bound) } else { undecompressable(&error) }
+        })?;
+    }
+    let bounded = decoder.finish().map_err(|error| undecompressable(&error))?;
+    Ok(bounded.bytes.into())
+}
+
+async fn next(body: &mut Incoming) -> Result<Option<Bytes>, Status> {
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            Status::unavailable("the connection broke in the middle of the reply").with_source(error)
+        })?;
+        if let Ok(data) = frame.into_data() {
+            return Ok(Some(data));
+        }
+    }
+    Ok(None)
+}
+
+/// Takes bytes up to a bound.
+struct Bounded {
+    bytes: Vec<u8>,
+    bound: usize,
+    overflowed: bool,
+}
+
+impl Write for Bounded {
+    fn write(&mut self, data: &[u8]) -> std::io::Result<usize> {
+        if self.bytes.len() + data.len() > self.bound {
+            self.overflowed = true;
+            return Err(std::io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(data);
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn too_large(bound: usize) -> Status {
+    unreadable(format!("the reply is larger than {bound} bytes, the bound of this client"))
+}
+
+fn undecompressable(error: &std::io::Error) -> Status {
+    unreadable(format!("the reply is broken gzip: {error}"))
+}
+
+fn unreadable(message: String) -> Status {
+    Status::new(Code::Internal, message)
+}
+
+/// Of a compression; `compress` has 8 bytes, and some servers name several.
+const LONGEST_NAME: usize = 32;
