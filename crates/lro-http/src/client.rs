@@ -16,6 +16,7 @@ use crate::{
     builder::Settings,
     connection::{Connector, connector},
     credentials::project_header,
+    refusal::refused,
     reply::{self, Encoding, Reply, failure},
     request::{Payload, Prepared},
 };
@@ -60,7 +61,7 @@ impl HttpClient {
             credentials: settings.credentials,
             quota_project: settings.quota_project.as_deref().map(project_header).transpose()?,
             user_agent: HeaderValue::try_from(&user_agent)
-                .map_err(|_| Status::invalid_argument(format!("not a user agent: {user_agent:?}")))?,
+                .map_err(|_| refused(format!("not a user agent: {user_agent:?}")))?,
             largest_reply: settings.largest_reply,
             call_timeout: settings.call_timeout,
             pacing: settings.pacing,
@@ -110,7 +111,7 @@ impl HttpClient {
             true => None,
             false => Some(
                 HeaderValue::from_maybe_shared(Bytes::from(call.params))
-                    .map_err(|error| Status::invalid_argument(format!("not a header: {error}")))?,
+                    .map_err(|error| refused(format!("not a header: {error}")))?,
             ),
         };
         Ok(Prepared { method: call.method, uri: self.0.endpoint.uri(call.path)?, params, body: call.body })

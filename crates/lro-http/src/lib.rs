@@ -14,6 +14,7 @@ mod credentials;
 #[doc(hidden)]
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
+mod refusal;
 mod reply;
 mod request;
 mod transport;

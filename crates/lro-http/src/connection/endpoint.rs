@@ -7,6 +7,8 @@ use http::{
 };
 use lro::Status;
 
+use crate::refusal::refused;
+
 /// Where a service answers: a scheme and a host, such as `https://routeoptimization.googleapis.com`.
 ///
 /// Only HTTPS, for a credential goes with every call; plain HTTP is for hosts on the loopback interface.
@@ -23,8 +25,7 @@ impl Endpoint {
     ///
     /// `INVALID_ARGUMENT`, and the message says what an endpoint looks like.
     pub fn parse(url: &str) -> Result<Self, Status> {
-        let refuse =
-            |why: &str| Status::invalid_argument(format!("not an endpoint: {:?}: {why}", shown(url)));
+        let refuse = |why: &str| refused(format!("not an endpoint: {:?}: {why}", shown(url)));
         let uri: Uri =
             url.parse().map_err(|_| refuse("expected a URL such as https://example.googleapis.com"))?;
         let parts = uri.into_parts();
@@ -56,9 +57,9 @@ impl Endpoint {
         parts.scheme = Some(self.scheme.clone());
         parts.authority = Some(self.authority.clone());
         let path = PathAndQuery::from_maybe_shared(Bytes::from(path))
-            .map_err(|error| Status::invalid_argument(format!("not a path: {error}")))?;
+            .map_err(|error| refused(format!("not a path: {error}")))?;
         parts.path_and_query = Some(path);
-        Uri::from_parts(parts).map_err(|error| Status::invalid_argument(format!("not a URL: {error}")))
+        Uri::from_parts(parts).map_err(|error| refused(format!("not a URL: {error}")))
     }
 }
 

@@ -7,6 +7,7 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use lro::Status;
 
 use super::{Endpoint, endpoint::check_authority};
+use crate::refusal::refused;
 
 /// Returns the proxy for an endpoint, by `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` or their lower-case forms.
 ///
@@ -29,7 +30,7 @@ pub(crate) fn proxy_for(endpoint: &Endpoint) -> Result<Option<Intercept>, Status
     if matcher.intercept(&endpoint).is_none() {
         return Ok(None);
     }
-    let refuse = |why: &str| Status::invalid_argument(format!("cannot use the proxy in {variable}: {why}"));
+    let refuse = |why: &str| refused(format!("cannot use the proxy in {variable}: {why}"));
     let not_a_url = || refuse("its value is not a proxy URL such as http://proxy.example.com:3128");
     let value = value.into_string().map_err(|_| not_a_url())?;
     let scheme = value.parse::<Uri>().map_err(|_| not_a_url())?.into_parts().scheme;

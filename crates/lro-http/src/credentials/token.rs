@@ -6,6 +6,7 @@ use lro::{Code, Status};
 use tokio::time::Instant;
 
 use super::Credentials;
+use crate::refusal::refused;
 
 /// A bearer token and how long it is good. It shows itself to nobody: `Debug` hides it. Cloning shares it.
 #[derive(Clone, PartialEq, Eq)]
@@ -108,7 +109,7 @@ pub(crate) fn project_header(project: &str) -> Result<HeaderValue, Status> {
     HeaderValue::try_from(project)
         .ok()
         .filter(|header| !header.is_empty())
-        .ok_or_else(|| Status::invalid_argument(format!("not a quota project: {project:?}")))
+        .ok_or_else(|| refused(format!("not a quota project: {project:?}")))
 }
 
 /// A token is renewed this long before it expires.

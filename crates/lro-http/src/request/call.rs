@@ -6,6 +6,7 @@ use lro::Status;
 use serde::Serialize;
 
 use super::encode::{push_name, push_value};
+use crate::refusal::refused;
 
 /// One call of a service's own, such as the one that starts an operation.
 #[derive(Clone)]
@@ -92,7 +93,7 @@ impl Call {
     /// `INVALID_ARGUMENT` if it does not serialize.
     pub fn body(mut self, body: &impl Serialize) -> Result<Self, Status> {
         let json = serde_json::to_vec(body)
-            .map_err(|error| Status::invalid_argument(format!("the request does not serialize: {error}")))?;
+            .map_err(|error| refused(format!("the request does not serialize: {error}")))?;
         self.body = Some(json.into());
         Ok(self)
     }

@@ -2,6 +2,8 @@ use std::{borrow::Cow, fmt, slice, str::FromStr};
 
 use lro::{OperationName, Status};
 
+use crate::refusal::refused;
+
 /// The names that a service's HTTP binding accepts, such as `operations/**` or `projects/*/locations/*/operations/*`.
 ///
 /// `*` is one segment. `**` is one or more segments and must be last.
@@ -28,9 +30,7 @@ impl NameTemplate {
         let template = template.into();
         match fault(&template) {
             None => Ok(Self(template.into())),
-            Some(fault) => {
-                Err(Status::invalid_argument(format!("not a name template: {template:?}: {fault}")))
-            }
+            Some(fault) => Err(refused(format!("not a name template: {template:?}: {fault}"))),
         }
     }
 
@@ -110,7 +110,7 @@ pub fn resource_name<'a>(templates: &[NameTemplate], name: &'a str) -> Result<&'
 pub(crate) fn safe_name(name: &str) -> Result<(), Status> {
     OperationName::parse(name).map(|_| ()).map_err(|fault| {
         let fault = fault.message().replacen("an operation name", "a resource name", 1);
-        Status::invalid_argument(fault)
+        refused(fault)
     })
 }
 
@@ -119,7 +119,7 @@ fn check(templates: &[NameTemplate], name: &str) -> Result<(), Status> {
         return Ok(());
     }
     let forms: Vec<&str> = templates.iter().map(NameTemplate::as_str).collect();
-    Err(Status::invalid_argument(format!("expected a name of the form {}, got {name:?}", forms.join(" or "))))
+    Err(refused(format!("expected a name of the form {}, got {name:?}", forms.join(" or "))))
 }
 
 /// Returns what is wrong with a template.
