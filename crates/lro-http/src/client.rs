@@ -1,7 +1,7 @@
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Request, header};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use hyper::body::Incoming;
 use hyper_util::{
     client::legacy::Client,
     rt::{TokioExecutor, TokioTimer},
@@ -97,7 +97,7 @@ impl HttpClient {
 
     pub(crate) async fn send_raw(&self, call: Call) -> Result<Reply, Status> {
         let limit = call.timeout.unwrap_or(self.0.call_timeout);
-        let prepared = self.prepare(call)?;
+        let prepared = call.prepare(&self.0.endpoint)?;
         timeout(limit, self.exchange(&prepared)).await.unwrap_or_else(|_| {
             Err(Status::new(
                 Code::DeadlineExceeded,
@@ -106,60 +106,53 @@ impl HttpClient {
         })
     }
 
-    pub(crate) fn prepare(&self, call: Call) -> Result<Prepared, Status> {
-        let params = match call.params.is_empty() {
-            true => None,
-            false => Some(
-                HeaderValue::from_maybe_shared(Bytes::from(call.params))
-                    .map_err(|error| refused(format!("not a header: {error}")))?,
-            ),
-        };
-        Ok(Prepared { method: call.method, uri: self.0.endpoint.uri(call.path)?, params, body: call.body })
-    }
-
-    /// One request and its reply, for as long as it takes.
+    /// Sends one request and reads its reply, without a timeout.
     pub(crate) async fn exchange(&self, prepared: &Prepared) -> Result<Reply, Status> {
         let token = match self.0.credentials.token_at_hand() {
             Some(token) => Some(token),
             None => self.0.credentials.token().await?,
         };
-        let sent = self.0.http.request(self.request(prepared, token.as_ref()));
-        let unsaid = |fault| failure::without_token(fault, token.as_ref());
-        let response = match sent.await {
-            Ok(response) => response,
-            Err(error) => return Err(unsaid(self.unreached(error))),
-        };
-        let http = response.status();
+        let token = token.as_ref();
+        let without_token = |fault| failure::without_token(fault, token);
+        let sent = self.0.http.request(self.request(prepared, token)).await;
+        let response = sent.map_err(|error| without_token(self.unreached(error)))?;
+        debug!(status = response.status().as_u16(), "replied");
         let retry_after = reply::retry_after(response.headers());
+        let read = if response.status().is_success() {
+            let encoding = Encoding::of(response.headers());
+            encoding.read(response.into_body(), self.0.largest_reply).await.map_err(without_token)
+        } else {
+            // Boxed: failures are rare, and the state would enlarge the future of every call.
+            Err(Box::pin(self.failure(response, token)).await)
+        };
+        match read {
+            Ok(body) => Ok(Reply { body, retry_after }),
+            Err(fault) => Err(reply::hinted(fault, retry_after)),
+        }
+    }
+
+    /// Reads the reply of a failed call, and invalidates the token that it refuses.
+    async fn failure(&self, response: Response<Incoming>, token: Option<&Token>) -> Status {
+        let http = response.status();
+        if http == StatusCode::UNAUTHORIZED {
+            // Before the body is read, which may never arrive.
+            token.into_iter().for_each(|token| self.0.credentials.invalidate(token));
+        }
         let encoding = Encoding::of(response.headers());
-        let body = response.into_body();
-        debug!(status = http.as_u16(), "replied");
-        if http.is_success() {
-            let read = encoding.read(body, self.0.largest_reply).await;
-            return match read {
-                Ok(body) => Ok(Reply { body, retry_after }),
-                Err(fault) => Err(reply::hinted(unsaid(fault), retry_after)),
-            };
-        }
-        let refused = |token: &Token| self.0.credentials.invalidate(token);
-        if http == http::StatusCode::UNAUTHORIZED {
-            // At once: the body may never come.
-            token.iter().for_each(refused);
-        }
-        let status = match encoding.read(body, self.0.largest_reply.min(LARGEST_ERROR)).await {
-            Ok(body) => failure::failed_call(http, &self.0.endpoint, token.as_ref(), &body),
-            // The status line is known: a body that cannot be read takes nothing from it.
+        let bound = self.0.largest_reply.min(LARGEST_ERROR);
+        let status = match encoding.read(response.into_body(), bound).await {
+            Ok(body) => failure::failed_call(http, &self.0.endpoint, token, &body),
+            // The status line is enough for a status without the body.
             Err(fault) => failure::without_body(http, &fault),
         };
-        let status = match (status.code(), &token) {
+        match (status.code(), token) {
             (Code::Unauthenticated, Some(token)) => {
-                refused(token);
+                self.0.credentials.invalidate(token);
                 status
             }
             (Code::Unauthenticated, None) => failure::without_credential(status),
             _ => status,
-        };
-        Err(reply::hinted(status, retry_after))
+        }
     }
 
     #[inline]

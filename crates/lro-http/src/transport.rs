@@ -80,7 +80,7 @@ impl LroTransport for HttpTransport {
         let prepared = self.polls.get(name, || {
             let name = name.as_str();
             self.binding.names.check(name)?;
-            self.client.prepare(Call::get(self.version(), name, "").param("name", name))
+            Call::get(self.version(), name, "").param("name", name).prepare(self.client.endpoint())
         })?;
         operation(&self.client.exchange(&prepared).await?)
     }
@@ -131,7 +131,7 @@ impl LroTransport for HttpTransport {
         self.binding.names.check(name)?;
         let wait = WaitBody { timeout: timeout.map(wkt::Duration::from) };
         let call = Call::post(self.version(), name, ":wait").param("name", name).body(&wait)?;
-        let reply = self.client.exchange(&self.client.prepare(call)?).await;
+        let reply = self.client.exchange(&call.prepare(self.client.endpoint())?).await;
         if reply.as_ref().is_err_and(Capabilities::lack_wait) {
             self.lacks_wait.store(true, Relaxed);
         }

@@ -1,12 +1,15 @@
 use std::{fmt, time::Duration};
 
 use bytes::Bytes;
-use http::Method;
+use http::{HeaderValue, Method};
 use lro::Status;
 use serde::Serialize;
 
-use super::encode::{push_name, push_value};
-use crate::refusal::refused;
+use super::{
+    Prepared,
+    encode::{push_name, push_value},
+};
+use crate::{Endpoint, refusal::refused};
 
 /// One call of a service's own, such as the one that starts an operation.
 #[derive(Clone)]
@@ -102,6 +105,22 @@ impl Call {
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
+    }
+
+    /// Builds the path and the header of the call for an endpoint.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_ARGUMENT` if the path or the routing parameters are not valid in HTTP.
+    pub(crate) fn prepare(self, endpoint: &Endpoint) -> Result<Prepared, Status> {
+        let params = match self.params.is_empty() {
+            true => None,
+            false => Some(
+                HeaderValue::from_maybe_shared(Bytes::from(self.params))
+                    .map_err(|error| refused(format!("not a header: {error}")))?,
+            ),
+        };
+        Ok(Prepared { method: self.method, uri: endpoint.uri(self.path)?, params, body: self.body })
     }
 }
 
