@@ -13,7 +13,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let jobs = HttpTransport::new(
         HttpClient::builder(emulator.endpoint()).build()?,
         Binding::new(lro::Service::new("printer.example.com", "v1"), NameTemplate::parse("operations/**")?)
-            .capabilities(Capabilities { cancel: true, ..Capabilities::default() }),
+            .capabilities(Capabilities::default().cancel(true)),
     );
     let name = OperationName::parse("operations/print")?;
     let deadline = Duration::from_millis(300);

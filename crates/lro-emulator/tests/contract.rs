@@ -108,7 +108,7 @@ impl LroTransport for Transport {
         let reply = self.call(Method::GET, format!("{parent}/operations?{query}"), "".into()).await?;
         let page: Page =
             serde_json::from_slice(&reply.body).map_err(|error| Status::malformed(error.to_string()))?;
-        Ok(OperationPage { operations: page.operations, next_page_token: page.next_page_token })
+        Ok(OperationPage::new(page.operations).next_page_token(page.next_page_token))
     }
 
     async fn wait_operation(
@@ -203,4 +203,4 @@ struct Page {
     next_page_token: String,
 }
 
-const ALL: Capabilities = Capabilities { cancel: true, delete: true, list: true, wait: true };
+const ALL: Capabilities = Capabilities::ALL;

@@ -36,7 +36,7 @@ async fn one_list_tells_of_many_and_the_outcomes_are_theirs() {
             put(&emulator, number, script)
         })
         .collect();
-    let all = Capabilities { list: true, ..Capabilities::default() };
+    let all = Capabilities::default().list(true);
     let fleet = Fleet::builder(transport(&emulator, all)).rate(Rate::per_second(100)).start();
     for name in names {
         fleet.register(name).unwrap();

@@ -6,7 +6,7 @@ use hyper_util::{
     client::legacy::Client,
     rt::{TokioExecutor, TokioTimer},
 };
-use lro::{Code, Pacing, Status, pacing::PacingByKind};
+use lro::{Attempt, Code, Pacing, Status, pacing::PacingByKind};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 use tracing::debug;
@@ -91,14 +91,14 @@ impl HttpClient {
     /// timeout, and `INTERNAL` where the reply is no `T`, of
     /// [`Origin::MalformedReply`](lro::Origin::MalformedReply).
     pub async fn send<T: DeserializeOwned>(&self, call: Call) -> Result<T, Status> {
-        let reply = self.send_raw(call).await?;
+        let reply = self.send_raw(call, &Attempt::default()).await?;
         lro::from_json(&reply.body)
     }
 
-    pub(crate) async fn send_raw(&self, call: Call) -> Result<Reply, Status> {
+    pub(crate) async fn send_raw(&self, call: Call, attempt: &Attempt) -> Result<Reply, Status> {
         let limit = call.timeout.unwrap_or(self.0.call_timeout);
         let prepared = call.prepare(&self.0.endpoint)?;
-        timeout(limit, self.exchange(&prepared)).await.unwrap_or_else(|_| {
+        timeout(limit, self.exchange(&prepared, attempt)).await.unwrap_or_else(|_| {
             Err(Status::new(
                 Code::DeadlineExceeded,
                 format!("{} did not answer in {limit:?}; it may have carried the call out", self.0.endpoint),
@@ -107,12 +107,13 @@ impl HttpClient {
     }
 
     /// Sends one request and reads its reply, without a timeout.
-    pub(crate) async fn exchange(&self, prepared: &Prepared) -> Result<Reply, Status> {
+    pub(crate) async fn exchange(&self, prepared: &Prepared, attempt: &Attempt) -> Result<Reply, Status> {
         let token = match self.0.credentials.token_at_hand() {
             Some(token) => Some(token),
             None => self.0.credentials.token().await?,
         };
         let token = token.as_ref();
+        attempt.permit().await;
         let without_token = |fault| failure::without_token(fault, token);
         let sent = self.0.http.request(self.request(prepared, token)).await;
         let response = sent.map_err(|error| without_token(self.unreached(error)))?;

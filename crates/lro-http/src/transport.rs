@@ -7,8 +7,8 @@ use std::{
 };
 
 use lro::{
-    Capabilities, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage, Pacing,
-    Service, Status, async_trait, wkt,
+    Attempt, Capabilities, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage,
+    Pacing, Service, Status, async_trait, wkt,
 };
 use serde::{Deserialize, Serialize};
 
@@ -31,28 +31,32 @@ use crate::{
 /// # Ok::<(), lro::Status>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct HttpTransport {
+pub struct HttpTransport(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
     client: HttpClient,
     binding: Binding,
-    polls: Arc<PreparedPolls>,
+    polls: PreparedPolls,
     /// Whether the server turned out to have no call that waits, whatever the binding says.
-    lacks_wait: Arc<AtomicBool>,
+    lacks_wait: AtomicBool,
 }
 
 impl HttpTransport {
     /// A transport to the service that the client reaches.
     pub fn new(client: HttpClient, binding: Binding) -> Self {
-        Self { client, binding, polls: Arc::default(), lacks_wait: Arc::default() }
+        let (polls, lacks_wait) = (PreparedPolls::default(), AtomicBool::default());
+        Self(Arc::new(Inner { client, binding, polls, lacks_wait }))
     }
 
     /// The client, for the service's other calls.
     pub fn client(&self) -> &HttpClient {
-        &self.client
+        &self.0.client
     }
 
     /// How the service binds.
     pub fn binding(&self) -> &Binding {
-        &self.binding
+        &self.0.binding
     }
 
     /// Sends a call that starts an operation. It is sent once, for a second one would start a second operation.
@@ -61,48 +65,75 @@ impl HttpTransport {
     ///
     /// As [`HttpClient::send`].
     pub async fn start(&self, call: Call) -> Result<Operation, Status> {
-        let reply = self.client.send_raw(call).await?;
+        let reply = self.0.client.send_raw(call, &Attempt::default()).await?;
         operation(&reply)
     }
 
     fn version(&self) -> &str {
-        self.binding.service.version()
+        self.0.binding.service.version()
     }
 
-    fn supports(&self, has: bool, verb: &str, name: &str) -> Result<(), Status> {
-        if has { Ok(()) } else { Err(Status::unsupported(&self.binding.service, verb, name)) }
+    /// Checks that the service has this call and that the name is one of its operations.
+    fn check<'n>(&self, has: bool, verb: &str, name: &'n OperationName) -> Result<&'n str, Status> {
+        self.check_verb(has, verb, name.as_str())?;
+        self.0.binding.names.check(name.as_str())?;
+        Ok(name.as_str())
+    }
+
+    fn check_verb(&self, has: bool, verb: &str, name: &str) -> Result<(), Status> {
+        if has { Ok(()) } else { Err(Status::unsupported(&self.0.binding.service, verb, name)) }
     }
 }
 
 #[async_trait]
 impl LroTransport for HttpTransport {
     async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
-        let prepared = self.polls.get(name, || {
+        self.get_operation_within(name, &Attempt::default()).await
+    }
+
+    async fn get_operation_within(
+        &self,
+        name: &OperationName,
+        attempt: &Attempt,
+    ) -> Result<Operation, Status> {
+        let prepared = self.0.polls.get(name, || {
             let name = name.as_str();
-            self.binding.names.check(name)?;
-            Call::get(self.version(), name, "").param("name", name).prepare(self.client.endpoint())
+            self.0.binding.names.check(name)?;
+            Call::get(self.version(), name, "").param("name", name).prepare(self.0.client.endpoint())
         })?;
-        operation(&self.client.exchange(&prepared).await?)
+        operation(&self.0.client.exchange(&prepared, attempt).await?)
     }
 
     async fn cancel_operation(&self, name: &OperationName) -> Result<(), Status> {
-        let name = name.as_str();
-        self.supports(self.binding.capabilities.cancel, "cancel", name)?;
-        self.binding.names.check(name)?;
+        self.cancel_operation_within(name, &Attempt::default()).await
+    }
+
+    async fn cancel_operation_within(&self, name: &OperationName, attempt: &Attempt) -> Result<(), Status> {
+        let name = self.check(self.0.binding.capabilities.cancel, "cancel", name)?;
         let call = Call::post(self.version(), name, ":cancel").param("name", name).body(&Empty {})?;
-        self.client.send_raw(call).await.map(|_| ())
+        self.0.client.send_raw(call, attempt).await.map(|_| ())
     }
 
     async fn delete_operation(&self, name: &OperationName) -> Result<(), Status> {
-        let name = name.as_str();
-        self.supports(self.binding.capabilities.delete, "delete", name)?;
-        self.binding.names.check(name)?;
+        self.delete_operation_within(name, &Attempt::default()).await
+    }
+
+    async fn delete_operation_within(&self, name: &OperationName, attempt: &Attempt) -> Result<(), Status> {
+        let name = self.check(self.0.binding.capabilities.delete, "delete", name)?;
         let call = Call::delete(self.version(), name).param("name", name);
-        self.client.send_raw(call).await.map(|_| ())
+        self.0.client.send_raw(call, attempt).await.map(|_| ())
     }
 
     async fn list_operations(&self, request: &ListOperationsRequest) -> Result<OperationPage, Status> {
-        self.supports(self.binding.capabilities.list, "list", &request.name)?;
+        self.list_operations_within(request, &Attempt::default()).await
+    }
+
+    async fn list_operations_within(
+        &self,
+        request: &ListOperationsRequest,
+        attempt: &Attempt,
+    ) -> Result<OperationPage, Status> {
+        self.check_verb(self.0.binding.capabilities.list, "list", &request.name)?;
         let call = match &*request.name {
             "" => Call::get(self.version(), "operations", ""),
             parent => {
@@ -113,12 +144,13 @@ impl LroTransport for HttpTransport {
         let call = call
             .query("filter", &request.filter)
             .count("pageSize", request.page_size)
-            .query("pageToken", &request.page_token);
-        let page: Page = self.client.send(call).await?;
-        Ok(OperationPage {
-            operations: page.operations.unwrap_or_default(),
-            next_page_token: page.next_page_token.unwrap_or_default(),
-        })
+            .query("pageToken", &request.page_token)
+            .flag("returnPartialSuccess", request.return_partial_success);
+        let reply = self.0.client.send_raw(call, attempt).await?;
+        let page: Page = lro::from_json(&reply.body)?;
+        Ok(OperationPage::new(page.operations.unwrap_or_default())
+            .next_page_token(page.next_page_token.unwrap_or_default())
+            .unreachable(page.unreachable.unwrap_or_default()))
     }
 
     async fn wait_operation(
@@ -126,29 +158,37 @@ impl LroTransport for HttpTransport {
         name: &OperationName,
         timeout: Option<Duration>,
     ) -> Result<Operation, Status> {
-        let name = name.as_str();
-        self.supports(self.capabilities().wait, "wait for", name)?;
-        self.binding.names.check(name)?;
+        self.wait_operation_within(name, timeout, &Attempt::default()).await
+    }
+
+    async fn wait_operation_within(
+        &self,
+        name: &OperationName,
+        timeout: Option<Duration>,
+        attempt: &Attempt,
+    ) -> Result<Operation, Status> {
+        let name = self.check(self.capabilities().wait, "wait for", name)?;
         let wait = WaitBody { timeout: timeout.map(wkt::Duration::from) };
         let call = Call::post(self.version(), name, ":wait").param("name", name).body(&wait)?;
-        let reply = self.client.exchange(&call.prepare(self.client.endpoint())?).await;
+        let prepared = call.prepare(self.0.client.endpoint())?;
+        let reply = self.0.client.exchange(&prepared, attempt).await;
         if reply.as_ref().is_err_and(Capabilities::lack_wait) {
-            self.lacks_wait.store(true, Relaxed);
+            self.0.lacks_wait.store(true, Relaxed);
         }
         operation(&reply?)
     }
 
     fn capabilities(&self) -> Capabilities {
-        let Capabilities { wait, .. } = self.binding.capabilities;
-        Capabilities { wait: wait && !self.lacks_wait.load(Relaxed), ..self.binding.capabilities }
+        let bound = self.0.binding.capabilities;
+        bound.wait(bound.wait && !self.0.lacks_wait.load(Relaxed))
     }
 
     fn service(&self) -> Service {
-        self.binding.service.clone()
+        self.0.binding.service.clone()
     }
 
     fn default_pacing(&self, kind: &str) -> Option<Pacing> {
-        self.client.default_pacing(kind)
+        self.0.client.default_pacing(kind)
     }
 }
 
@@ -166,6 +206,7 @@ struct Page {
     operations: Option<Vec<Operation>>,
     #[serde(rename = "nextPageToken", alias = "next_page_token")]
     next_page_token: Option<String>,
+    unreachable: Option<Vec<String>>,
 }
 
 fn operation(reply: &Reply) -> Result<Operation, Status> {

@@ -90,7 +90,7 @@ fn a_deep_reply_costs_no_more_than_its_length() {
         (
             "200,000 levels in a response",
             nested(r#"{"name": "operations/1", "done": true, "response": {"a": "#),
-            "cannot read the message without @type: recursion limit exceeded",
+            "cannot read the message without @type at a[0][0]",
         ),
     ] {
         let cost = Hostile::saying(OK, &text).costs(None);

@@ -79,7 +79,7 @@ async fn wait_is_declared_no_more_where_the_server_has_it_not() {
         assert_eq!(value, json!({"answer": 42}));
         let after = jobs.clone();
         for jobs in [&jobs, &before, &after] {
-            let expected = Capabilities { cancel: true, delete: true, list: true, wait: false };
+            let expected = Capabilities::ALL.wait(false);
             assert_eq!(jobs.capabilities(), expected, "{http}");
             assert_clear(&jobs.wait_operation(&name(), None).await.unwrap_err(), Code::Unimplemented, "wait");
             // What the binding says is what was said of it.
@@ -116,28 +116,19 @@ async fn wait_is_still_declared_after_failures_that_may_pass_and_of_another_kind
 #[tokio::test]
 async fn list_is_a_get_of_the_collection() {
     // SPEC 38, 41
-    let whole = ListOperationsRequest {
-        name: "projects/p/locations/a b".to_owned(),
-        filter: r#"done = true AND name:"x/y""#.to_owned(),
-        page_size: 50,
-        page_token: "a+b/c==".to_owned(),
-    };
+    let whole = ListOperationsRequest::new("projects/p/locations/a b")
+        .filter(r#"done = true AND name:"x/y""#)
+        .page_size(50)
+        .page_token("a+b/c==")
+        .return_partial_success(true);
     for (request, target, params) in [
         (ListOperationsRequest::default(), "/v1/operations", None),
-        (
-            ListOperationsRequest { name: "projects/p".to_owned(), ..ListOperationsRequest::default() },
-            "/v1/projects/p/operations",
-            Some("name=projects%2Fp"),
-        ),
-        (
-            ListOperationsRequest { page_token: "next".to_owned(), ..ListOperationsRequest::default() },
-            "/v1/operations?pageToken=next",
-            None,
-        ),
+        (ListOperationsRequest::new("projects/p"), "/v1/projects/p/operations", Some("name=projects%2Fp")),
+        (ListOperationsRequest::default().page_token("next"), "/v1/operations?pageToken=next", None),
         (
             whole,
             "/v1/projects/p/locations/a%20b/operations?filter=done%20%3D%20true%20AND%20name%3A%22x%2Fy%22\
-             &pageSize=50&pageToken=a%2Bb%2Fc%3D%3D",
+             &pageSize=50&pageToken=a%2Bb%2Fc%3D%3D&returnPartialSuccess=true",
             Some("name=projects%2Fp%2Flocations%2Fa%20b"),
         ),
     ] {
@@ -151,15 +142,19 @@ async fn list_is_a_get_of_the_collection() {
 async fn a_page_may_be_empty_and_have_a_next_one() {
     // SPEC 16, 41
     let one = || Operation::running("operations/1");
-    for (body, operations, token) in [
-        (json!({"operations": [], "nextPageToken": "n"}), vec![], "n"),
-        (json!({"next_page_token": "n"}), vec![], "n"),
-        (json!({"operations": null, "nextPageToken": null}), vec![], ""),
-        (json!({"operations": [{"name": "operations/1"}], "unreachable": ["a"]}), vec![one()], ""),
+    let page = OperationPage::new;
+    for (body, expected) in [
+        (json!({"operations": [], "nextPageToken": "n"}), page(vec![]).next_page_token("n")),
+        (json!({"next_page_token": "n"}), page(vec![]).next_page_token("n")),
+        (json!({"operations": null, "nextPageToken": null, "unreachable": null}), page(vec![])),
+        (
+            json!({"operations": [{"name": "operations/1"}], "unreachable": ["projects/p/locations/a"]}),
+            page(vec![one()]).unreachable(vec!["projects/p/locations/a".to_owned()]),
+        ),
     ] {
         let server = Server::always(200, &body.to_string()).await;
         let page = all(&server).list_operations(&ListOperationsRequest::default()).await.unwrap();
-        assert_eq!(page, OperationPage { operations, next_page_token: token.to_owned() }, "{body}");
+        assert_eq!(page, expected, "{body}");
     }
 }
 
@@ -212,7 +207,7 @@ async fn each_capability_is_its_own() {
     let server = Server::always(200, RUNNING).await;
     for index in 0..4 {
         let capabilities =
-            Capabilities { cancel: index == 0, delete: index == 1, list: index == 2, wait: index == 3 };
+            Capabilities::default().cancel(index == 0).delete(index == 1).list(index == 2).wait(index == 3);
         let jobs = with(&server, capabilities);
         assert_eq!(jobs.capabilities(), capabilities);
         let list = ListOperationsRequest::default();
@@ -253,7 +248,7 @@ async fn a_parent_that_is_not_safe_in_a_path_is_refused() {
     for parent in
         ["..", "projects/..", "projects/p/./q", "/projects", "projects/", "projects//p", "projects/a\nb"]
     {
-        let request = ListOperationsRequest { name: parent.to_owned(), ..ListOperationsRequest::default() };
+        let request = ListOperationsRequest::new(parent.to_owned());
         let _ = jobs.list_operations(&request).await;
     }
     let sent: Vec<_> = server.requests().into_iter().map(|request| request.target).collect();
@@ -294,7 +289,7 @@ async fn refusals(jobs: &HttpTransport, name: &OperationName) -> [Status; 4] {
 }
 
 fn all(server: &Server) -> HttpTransport {
-    with(server, Capabilities { cancel: true, delete: true, list: true, wait: true })
+    with(server, Capabilities::ALL)
 }
 
 fn with(server: &Server, capabilities: Capabilities) -> HttpTransport {

@@ -41,7 +41,11 @@ pub(crate) fn describe(error: &serde_json::Error) -> String {
 /// caller, and reads `…`.
 pub(crate) fn place(path: &Path) -> Option<String> {
     let mut place = String::new();
-    for segment in path {
+    for (depth, segment) in path.iter().enumerate() {
+        if depth == DEEPEST {
+            place.push_str("…");
+            break;
+        }
         match segment {
             Segment::Seq { index } => place.push_str(&format!("[{index}]")),
             Segment::Map { key } | Segment::Enum { variant: key } => {
@@ -76,6 +80,9 @@ fn unreadable(text: &str, error: &serde_json::Error) -> String {
         _ => format!("the reply is not JSON: {error}"),
     }
 }
+
+/// A path of more segments than this is cut: it is of JSON that is nested too deeply.
+const DEEPEST: usize = 16;
 
 /// Longer than any name of a field.
 const LONGEST_IDENTIFIER: usize = 64;

@@ -27,7 +27,7 @@ pub struct Pages<'a> {
 /// # use futures::TryStreamExt;
 /// # use lro::{ListOperationsRequest, LroTransport, Status, list_operations};
 /// # async fn example(jobs: impl LroTransport) -> Result<(), Status> {
-/// let mut running = list_operations(&jobs, ListOperationsRequest { filter: "done=false".into(), ..Default::default() })
+/// let mut running = list_operations(&jobs, ListOperationsRequest::default().filter("done=false"))
 ///     .operations();
 /// while let Some(operation) = running.try_next().await? {
 ///     println!("{}", operation.name);

@@ -2,7 +2,7 @@ use std::{fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::{Code, Status};
+use crate::Status;
 
 /// The name of an operation, parsed once and safe in a URL path.
 ///
@@ -33,10 +33,10 @@ impl OperationName {
     pub fn parse(name: &str) -> Result<Self, Status> {
         match fault(name) {
             None => Ok(Self(name.into())),
-            Some(fault) => Err(Status::new(
-                Code::InvalidArgument,
-                format!("not an operation name: {:?}: {fault}", shortened(name)),
-            )),
+            Some(fault) => Err(Status::invalid_argument(format!(
+                "not an operation name: {:?}: {fault}",
+                shortened(name)
+            ))),
         }
     }
 

@@ -124,7 +124,15 @@ pub trait LroTransport: fmt::Debug + Send + Sync {
 }
 
 /// The calls that a service has beside get.
+///
+/// ```
+/// use lro::Capabilities;
+///
+/// let can_cancel = Capabilities::default().cancel(true);
+/// assert!(can_cancel.cancel && !can_cancel.list);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Capabilities {
     /// [`LroTransport::cancel_operation`].
     pub cancel: bool,
@@ -137,6 +145,29 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
+    /// Every call.
+    pub const ALL: Self = Self { cancel: true, delete: true, list: true, wait: true };
+
+    /// Sets whether the service has a call to cancel.
+    pub const fn cancel(self, cancel: bool) -> Self {
+        Self { cancel, ..self }
+    }
+
+    /// Sets whether the service has a call to delete.
+    pub const fn delete(self, delete: bool) -> Self {
+        Self { delete, ..self }
+    }
+
+    /// Sets whether the service has a call to list.
+    pub const fn list(self, list: bool) -> Self {
+        Self { list, ..self }
+    }
+
+    /// Sets whether the service has a call that waits.
+    pub const fn wait(self, wait: bool) -> Self {
+        Self { wait, ..self }
+    }
+
     /// Whether a failed [`wait_operation`](LroTransport::wait_operation) says that the server has no such call. An
     /// operation that is not there reads alike; then get tells.
     pub fn lack_wait(failure: &Status) -> bool {
@@ -147,7 +178,14 @@ impl Capabilities {
 }
 
 /// What to list, `google.longrunning.ListOperationsRequest`.
+///
+/// ```
+/// use lro::ListOperationsRequest;
+///
+/// let running = ListOperationsRequest::new("projects/p/locations/l").filter("done=false").page_size(100);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ListOperationsRequest {
     /// The collection's parent, such as `projects/p/locations/l`; empty where the service has one collection.
     pub name: String,
@@ -157,15 +195,65 @@ pub struct ListOperationsRequest {
     pub page_size: u32,
     /// Where to go on, from [`OperationPage::next_page_token`]; empty for the first page.
     pub page_token: String,
+    /// Whether a list is a success that lacks the collections which the service cannot reach
+    /// ([`OperationPage::unreachable`]).
+    pub return_partial_success: bool,
+}
+
+impl ListOperationsRequest {
+    /// All operations of a collection.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..Self::default() }
+    }
+
+    /// Sets the filter.
+    pub fn filter(self, filter: impl Into<String>) -> Self {
+        Self { filter: filter.into(), ..self }
+    }
+
+    /// Sets the most operations a page.
+    pub fn page_size(self, page_size: u32) -> Self {
+        Self { page_size, ..self }
+    }
+
+    /// Sets the page to begin with.
+    pub fn page_token(self, page_token: impl Into<String>) -> Self {
+        Self { page_token: page_token.into(), ..self }
+    }
+
+    /// Sets whether a list may lack what the service cannot reach.
+    pub fn return_partial_success(self, return_partial_success: bool) -> Self {
+        Self { return_partial_success, ..self }
+    }
 }
 
 /// One page of a list, `google.longrunning.ListOperationsResponse`. It may be empty and yet have a next one.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct OperationPage {
     /// The operations.
     pub operations: Vec<Operation>,
     /// Where to go on; empty at the end.
     pub next_page_token: String,
+    /// The collections that the service could not reach, such as `projects/p/locations/l`.
+    pub unreachable: Vec<String>,
+}
+
+impl OperationPage {
+    /// A page of these operations, the last one until it has a [token](Self::next_page_token).
+    pub fn new(operations: Vec<Operation>) -> Self {
+        Self { operations, ..Self::default() }
+    }
+
+    /// Sets where the next page begins.
+    pub fn next_page_token(self, next_page_token: impl Into<String>) -> Self {
+        Self { next_page_token: next_page_token.into(), ..self }
+    }
+
+    /// Sets the collections that could not be reached.
+    pub fn unreachable(self, unreachable: Vec<String>) -> Self {
+        Self { unreachable, ..self }
+    }
 }
 
 /// A transport made of a closure, for tests and for services that need no more.

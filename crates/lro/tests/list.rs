@@ -44,18 +44,13 @@ async fn may_be_empty() {
 
 #[tokio::test(start_paused = true)]
 async fn sends_the_whole_request_with_every_page() {
-    let request = ListOperationsRequest {
-        name: "projects/p".to_owned(),
-        filter: "done=false".to_owned(),
-        page_size: 7,
-        page_token: "begin".to_owned(),
-    };
+    let request =
+        ListOperationsRequest::new("projects/p").filter("done=false").page_size(7).page_token("begin");
     let jobs =
         Jobs::new().lists([page(&[], "a"), Err(Status::unavailable("busy")), page(&[], "b"), page(&[], "")]);
     let told: Vec<_> = list_operations(&jobs, request.clone()).pages().try_collect().await.unwrap();
     assert_eq!(told.len(), 3);
-    let with =
-        |token: &str| Call::List(ListOperationsRequest { page_token: token.to_owned(), ..request.clone() });
+    let with = |token: &str| Call::List(request.clone().page_token(token));
     assert_eq!(jobs.verbs(), [with("begin"), with("a"), with("a"), with("b")]);
 }
 
@@ -249,10 +244,7 @@ async fn stops_asking_when_it_is_dropped() {
 #[tokio::test(start_paused = true)]
 async fn tells_its_request_in_debug_and_no_page() {
     let jobs = Jobs::new();
-    let debug = format!(
-        "{:?}",
-        list_operations(&jobs, ListOperationsRequest { filter: "done=false".to_owned(), ..request() })
-    );
+    let debug = format!("{:?}", list_operations(&jobs, request().filter("done=false".to_owned())));
     assert!(debug.contains("projects/p") && debug.contains("done=false"), "{debug}");
 }
 
@@ -277,12 +269,12 @@ fn hasty(jobs: &Jobs) -> Pages<'_> {
 }
 
 fn request() -> ListOperationsRequest {
-    ListOperationsRequest { name: "projects/p".to_owned(), ..ListOperationsRequest::default() }
+    ListOperationsRequest::new("projects/p".to_owned())
 }
 
 fn page(names: &[&str], next: &str) -> Result<OperationPage, Status> {
     let operations = names.iter().map(|name| Operation::running(*name)).collect();
-    Ok(OperationPage { operations, next_page_token: next.to_owned() })
+    Ok(OperationPage::new(operations).next_page_token(next.to_owned()))
 }
 
 async fn names(list: Pages<'_>) -> Result<Vec<String>, Status> {

@@ -29,8 +29,8 @@ async fn refuses_without_any_call_what_the_service_does_not_have() {
         calls.fetch_add(1, Ordering::Relaxed);
         async move { Ok(Operation::running(name.as_str())) }
     });
-    assert_eq!(jobs.capabilities(), Capabilities { cancel: false, delete: false, list: false, wait: false });
-    let request = ListOperationsRequest { name: NAME.to_owned(), ..ListOperationsRequest::default() };
+    assert_eq!(jobs.capabilities(), Capabilities::default());
+    let request = ListOperationsRequest::new(NAME.to_owned());
     for (status, verb) in [
         (jobs.cancel_operation(&name()).await.unwrap_err(), "cancel"),
         (jobs.delete_operation(&name()).await.unwrap_err(), "delete"),
@@ -62,8 +62,7 @@ async fn passes_every_call_on_through_a_pointer() {
         Box::new(check(&nested)),
     ];
     for transport in pointers {
-        let request =
-            ListOperationsRequest { page_token: "t".to_owned(), ..ListOperationsRequest::default() };
+        let request = ListOperationsRequest::default().page_token("t".to_owned());
         assert_eq!(transport.get_operation(&name()).await.unwrap().name, "got operations/1");
         assert_eq!(
             transport.cancel_operation(&name()).await.unwrap_err().message(),
@@ -165,7 +164,7 @@ impl LroTransport for Hurried {
         _: &ListOperationsRequest,
         attempt: &Attempt,
     ) -> Result<OperationPage, Status> {
-        Ok(OperationPage { next_page_token: Self::left("list", attempt), ..OperationPage::default() })
+        Ok(OperationPage::default().next_page_token(Self::left("list", attempt)))
     }
 
     async fn wait_operation_within(
@@ -240,10 +239,7 @@ impl LroTransport for Everything {
     }
 
     async fn list_operations(&self, request: &ListOperationsRequest) -> Result<OperationPage, Status> {
-        Ok(OperationPage {
-            next_page_token: format!("listed {}", request.page_token),
-            ..OperationPage::default()
-        })
+        Ok(OperationPage::default().next_page_token(format!("listed {}", request.page_token)))
     }
 
     async fn wait_operation(
@@ -255,7 +251,7 @@ impl LroTransport for Everything {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { cancel: true, delete: true, list: true, wait: true }
+        Capabilities::ALL
     }
 
     fn service(&self) -> Service {

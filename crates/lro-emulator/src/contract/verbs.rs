@@ -82,7 +82,7 @@ pub async fn list(subject: &Subject<'_>) {
 
     // SPEC 41
     subject.emulator.pages([1, 0]);
-    let request = ListOperationsRequest { filter: "done=false".to_owned(), page_size: 2, ..parent(subject) };
+    let request = parent(subject).filter("done=false").page_size(2);
     let pages = pages(subject, request).await;
     assert_eq!(
         pages.iter().take(2).map(Vec::len).collect::<Vec<_>>(),
@@ -130,7 +130,7 @@ async fn pages(subject: &Subject<'_>, mut request: ListOperationsRequest) -> Vec
 /// The request to list the collection of the subject.
 fn parent(subject: &Subject<'_>) -> ListOperationsRequest {
     let parent = subject.collection.rsplit_once('/').map_or("", |(parent, _)| parent);
-    ListOperationsRequest { name: parent.to_owned(), ..ListOperationsRequest::default() }
+    ListOperationsRequest::new(parent.to_owned())
 }
 
 fn accepted<T>(call: &str, result: Result<T, Status>) -> T {

@@ -43,12 +43,9 @@ impl State {
 
     fn ask_for_page(&mut self, number: usize, now: Time) -> Ask {
         let collection = &mut self.collections[number];
-        let request = ListOperationsRequest {
-            name: collection.parent.clone(),
-            page_size: PAGE_SIZE,
-            page_token: collection.take_page_token(),
-            ..ListOperationsRequest::default()
-        };
+        let request = ListOperationsRequest::new(&collection.parent)
+            .page_size(PAGE_SIZE)
+            .page_token(collection.take_page_token());
         self.keys[collection.key].gate.sent(now);
         self.count_call();
         let until = now.after(self.rules.attempt_timeout);
@@ -81,7 +78,7 @@ impl State {
 
     /// Keeps what a page tells.
     pub(super) fn keep_page(&mut self, number: usize, page: OperationPage, call: Span) {
-        let OperationPage { operations, next_page_token } = page;
+        let OperationPage { operations, next_page_token, .. } = page;
         let told =
             operations.into_iter().filter_map(|operation| self.keep_listed(number, operation, call)).count();
         self.metrics.swept += told as u64;

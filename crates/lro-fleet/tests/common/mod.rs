@@ -171,11 +171,11 @@ impl LroTransport for Server {
         let operations = page.map(|name| inner.operation(name)).collect();
         let is_last = first + size >= names.len();
         let next_page_token = if is_last { String::new() } else { (first + size).to_string() };
-        Ok(OperationPage { operations, next_page_token })
+        Ok(OperationPage::new(operations).next_page_token(next_page_token))
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { list: self.lock().page_size.is_some(), ..Capabilities::default() }
+        Capabilities::default().list(self.lock().page_size.is_some())
     }
 
     fn service(&self) -> Service {

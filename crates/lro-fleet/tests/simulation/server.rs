@@ -149,11 +149,11 @@ impl LroTransport for Door {
             tells.iter().map(|(number, reply)| answer(&self.scenario.operations[*number].name, *reply, None));
         let operations = told.collect::<Result<Vec<_>, _>>()?;
         call.replies(What::PageReplied { key, tells });
-        Ok(OperationPage { operations, next_page_token })
+        Ok(OperationPage::new(operations).next_page_token(next_page_token))
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { list: self.scenario.lists.is_some(), ..Capabilities::default() }
+        Capabilities::default().list(self.scenario.lists.is_some())
     }
 
     fn service(&self) -> Service {

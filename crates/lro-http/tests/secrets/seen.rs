@@ -51,11 +51,7 @@ impl Seen {
         seen.outcome("cancel", in_time(jobs.cancel_operation(&name())).await);
         seen.outcome("delete", in_time(jobs.delete_operation(&name())).await);
         seen.operation("wait", in_time(jobs.wait_operation(&name(), None)).await);
-        let request = ListOperationsRequest {
-            filter: QUERY.to_owned(),
-            page_token: QUERY.to_owned(),
-            ..ListOperationsRequest::default()
-        };
+        let request = ListOperationsRequest::default().filter(QUERY).page_token(QUERY);
         seen.outcome("list", in_time(jobs.list_operations(&request)).await);
         seen.waits(&jobs).await;
         seen
@@ -82,7 +78,7 @@ impl Seen {
     /// The transport of a client, and what they show.
     fn transport(&mut self, client: HttpClientBuilder) -> HttpTransport {
         self.keep("the builder", &client);
-        let all = Capabilities { cancel: true, delete: true, list: true, wait: true };
+        let all = Capabilities::ALL;
         let mapped = client.map(move |client| HttpTransport::new(client, binding(all)));
         self.keep("the builder of a transport", &mapped);
         let jobs = mapped.build().unwrap();

@@ -242,12 +242,10 @@ impl LroTransport for Jobs {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            cancel: !self.cancels.lock().unwrap().is_empty(),
-            delete: false,
-            list: !self.lists.lock().unwrap().is_empty(),
-            wait: !self.waits.lock().unwrap().is_empty(),
-        }
+        Capabilities::default()
+            .cancel(!self.cancels.lock().unwrap().is_empty())
+            .list(!self.lists.lock().unwrap().is_empty())
+            .wait(!self.waits.lock().unwrap().is_empty())
     }
 
     fn service(&self) -> Service {

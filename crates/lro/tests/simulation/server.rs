@@ -165,7 +165,7 @@ impl LroTransport for Server {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { cancel: self.scenario.can_cancel, ..Capabilities::default() }
+        Capabilities::default().cancel(self.scenario.can_cancel)
     }
 }
 
