@@ -195,7 +195,8 @@ async fn another_client_goes_on_from_a_saved_handle() {
     let name = wait.name().unwrap().to_string();
     let handle = wait.handle().unwrap();
     drop((wait, routes));
-    let handle = service::saved_and_read(&handle, "routeoptimization.googleapis.com", &name);
+    let [service, method] = ["routeoptimization.googleapis.com", "OptimizeToursLongRunning"];
+    let handle = service::saved_and_read(&handle, service, method, &name);
     let wait = client(&emulator).resume::<OptimizeToursResponse>(&handle).unwrap();
     assert_eq!(wait.handle(), Some(handle));
     // SPEC 37

@@ -101,12 +101,14 @@ impl Tokens {
     }
 }
 
-/// Saves the handle of an operation and reads it again. Asserts that its JSON has the service, version 1 and the name.
-pub fn saved_and_read(handle: &Handle, service: &str, name: &str) -> Handle {
+/// Saves the handle of an operation and reads it again. Asserts that its JSON has the service, version 1, the name and the
+/// kind, which is the service and the method.
+pub fn saved_and_read(handle: &Handle, service: &str, method: &str, name: &str) -> Handle {
     let saved = serde_json::to_string(handle).unwrap();
     // SPEC 12
     let json: Value = serde_json::from_str(&saved).unwrap();
-    assert_eq!(json, json!({"format": 1, "service": service, "version": "v1", "name": name}));
+    let kind = format!("{service}/{method}");
+    assert_eq!(json, json!({"format": 1, "service": service, "version": "v1", "name": name, "kind": kind}));
     serde_json::from_str(&saved).unwrap()
 }
 

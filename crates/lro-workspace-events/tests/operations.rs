@@ -329,7 +329,8 @@ async fn another_client_goes_on_from_a_saved_handle() {
     let name = wait.name().unwrap().to_string();
     let handle = wait.handle().unwrap();
     drop((wait, events));
-    let handle = service::saved_and_read(&handle, "workspaceevents.googleapis.com", &name);
+    let [service, method] = ["workspaceevents.googleapis.com", "CreateSubscription"];
+    let handle = service::saved_and_read(&handle, service, method, &name);
     let wait = client(&emulator, Version::V1).resume::<Subscription>(&handle).unwrap();
     assert_eq!(wait.handle(), Some(handle));
     // SPEC 37
