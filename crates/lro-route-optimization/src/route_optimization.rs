@@ -3,10 +3,13 @@ use std::time::Duration;
 use lro::{Handle, LroTransport, Service, Status, Wait, forward_transport, message::Without};
 use lro_http::{Binding, Call, HttpClient, HttpClientBuilder, HttpTransport, NameTemplate, resource_name};
 
-use crate::messages::{
-    BatchOptimizeToursMetadata, BatchOptimizeToursRequest, BatchOptimizeToursResponse,
-    OptimizeToursLongRunningMetadata, OptimizeToursRequest, OptimizeToursResponse, OptimizeToursUriMetadata,
-    OptimizeToursUriRequest, OptimizeToursUriResponse,
+use crate::{
+    kind,
+    messages::{
+        BatchOptimizeToursMetadata, BatchOptimizeToursRequest, BatchOptimizeToursResponse,
+        OptimizeToursLongRunningMetadata, OptimizeToursRequest, OptimizeToursResponse,
+        OptimizeToursUriMetadata, OptimizeToursUriRequest, OptimizeToursUriResponse,
+    },
 };
 
 /// The Route Optimization API: starts the operations that plan tours, and polls them.
@@ -126,11 +129,3 @@ const PROJECTS: NameTemplate = NameTemplate::from_static("projects/*");
 const LOCATIONS: NameTemplate = NameTemplate::from_static("projects/*/locations/*");
 /// What the network and the queue may take beyond the solving.
 const MARGIN: Duration = Duration::from_secs(30);
-
-/// The kinds of operations: a pacing that learns tells them apart.
-mod kind {
-    pub(super) const OPTIMIZE_TOURS_LONG_RUNNING: &str =
-        "routeoptimization.googleapis.com/OptimizeToursLongRunning";
-    pub(super) const OPTIMIZE_TOURS_URI: &str = "routeoptimization.googleapis.com/OptimizeToursUri";
-    pub(super) const BATCH_OPTIMIZE_TOURS: &str = "routeoptimization.googleapis.com/BatchOptimizeTours";
-}

@@ -8,8 +8,8 @@ use lro::{Status, pacing::Moment};
 use lro_emulator::Emulator;
 use lro_learned::{History, Learned};
 use lro_route_optimization::{
-    RouteOptimization,
-    messages::{BatchOptimizeToursRequest, OptimizeToursRequest},
+    RouteOptimization, kind,
+    messages::{BatchOptimizeToursRequest, OptimizeToursRequest, OptimizeToursUriRequest},
 };
 use serde_json::json;
 use tokio::time::Instant;
@@ -39,6 +39,18 @@ async fn keeps_the_methods_apart() {
     let methods = ["BatchOptimizeTours", "OptimizeToursLongRunning"];
     let named = methods.map(|method| format!("routeoptimization.googleapis.com/{method}"));
     assert_eq!(kinds(&learned.history()), named);
+}
+
+#[tokio::test]
+async fn each_starting_call_names_its_kind() {
+    let emulator = emulator().await;
+    let routes = client(&emulator, &eager());
+    let planning = routes.optimize_tours_long_running(&tours()).await.unwrap();
+    let from_a_file = routes.optimize_tours_uri(&uri()).await.unwrap();
+    let from_many = routes.batch_optimize_tours(&batch()).await.unwrap();
+    let handles = [planning.handle(), from_a_file.handle(), from_many.handle()].map(Option::unwrap);
+    let kinds = [kind::OPTIMIZE_TOURS_LONG_RUNNING, kind::OPTIMIZE_TOURS_URI, kind::BATCH_OPTIMIZE_TOURS];
+    assert_eq!(handles.each_ref().map(|handle| handle.kind().unwrap()), kinds);
 }
 
 #[tokio::test]
@@ -112,6 +124,11 @@ fn tours() -> OptimizeToursRequest {
         "vehicles": [{"startLocation": here}],
     });
     serde_json::from_value(json!({"parent": "projects/p", "model": model})).unwrap()
+}
+
+fn uri() -> OptimizeToursUriRequest {
+    let files = json!({"input": {"uri": "gs://bucket/in"}, "output": {"uri": "gs://bucket/out"}});
+    OptimizeToursUriRequest { parent: "projects/p".into(), ..serde_json::from_value(files).unwrap() }
 }
 
 fn batch() -> BatchOptimizeToursRequest {

@@ -3,6 +3,7 @@
 //! [`WorkspaceEvents`] starts operations on subscriptions and is the transport that polls them; [`messages`] has the
 //! types, [`scopes`] what a credential must be good for.
 
+pub mod kind;
 pub mod messages;
 pub mod scopes;
 mod workspace_events;

@@ -1,11 +1,14 @@
 use lro::{Empty, Handle, LroTransport, Service, Status, Wait, forward_transport};
 use lro_http::{Binding, Call, HttpClient, HttpClientBuilder, HttpTransport, NameTemplate, resource_name};
 
-use crate::messages::{
-    CreateSubscriptionMetadata, CreateSubscriptionRequest, DeleteSubscriptionMetadata,
-    DeleteSubscriptionRequest, GetSubscriptionRequest, ListSubscriptionsRequest, ListSubscriptionsResponse,
-    ReactivateSubscriptionMetadata, ReactivateSubscriptionRequest, Subscription, UpdateSubscriptionMetadata,
-    UpdateSubscriptionRequest,
+use crate::{
+    kind,
+    messages::{
+        CreateSubscriptionMetadata, CreateSubscriptionRequest, DeleteSubscriptionMetadata,
+        DeleteSubscriptionRequest, GetSubscriptionRequest, ListSubscriptionsRequest,
+        ListSubscriptionsResponse, ReactivateSubscriptionMetadata, ReactivateSubscriptionRequest,
+        Subscription, UpdateSubscriptionMetadata, UpdateSubscriptionRequest,
+    },
 };
 
 /// The Workspace Events API: starts the operations that change a subscription, and polls them.
@@ -188,11 +191,3 @@ impl Version {
 
 const OPERATIONS: NameTemplate = NameTemplate::from_static("operations/**");
 const SUBSCRIPTIONS: NameTemplate = NameTemplate::from_static("subscriptions/*");
-
-/// The kinds of operations: a pacing that learns tells them apart.
-mod kind {
-    pub(super) const CREATE_SUBSCRIPTION: &str = "workspaceevents.googleapis.com/CreateSubscription";
-    pub(super) const UPDATE_SUBSCRIPTION: &str = "workspaceevents.googleapis.com/UpdateSubscription";
-    pub(super) const DELETE_SUBSCRIPTION: &str = "workspaceevents.googleapis.com/DeleteSubscription";
-    pub(super) const REACTIVATE_SUBSCRIPTION: &str = "workspaceevents.googleapis.com/ReactivateSubscription";
-}

@@ -8,7 +8,7 @@ use lro::{Status, pacing::Moment};
 use lro_emulator::Emulator;
 use lro_learned::{History, Learned};
 use lro_workspace_events::{
-    Version, WorkspaceEvents,
+    Version, WorkspaceEvents, kind,
     messages::{NotificationEndpoint, Subscription, UpdateSubscriptionRequest},
 };
 use tokio::time::Instant;
@@ -50,6 +50,26 @@ async fn keeps_the_methods_apart_whatever_they_respond() {
     let warm = time(beta.create_subscription(&wanted("AAA")).await.unwrap()).await;
     assert!(is_soon_after(planned, warm), "{warm:?}, planned at {planned:?}");
     assert_eq!(kinds(&learned.history()), named);
+}
+
+#[tokio::test]
+async fn each_starting_call_names_its_kind() {
+    let emulator = emulator().await;
+    let events = client(&emulator, &eager());
+    let created = events.create_subscription(&wanted("AAA")).await.unwrap().await.unwrap();
+    let creating = events.create_subscription(&wanted("BBB")).await.unwrap();
+    let update = UpdateSubscriptionRequest { subscription: created.clone(), ..Default::default() };
+    let updating = events.update_subscription(update).await.unwrap();
+    let deleting = events.delete_subscription(&*created.name).await.unwrap();
+    let reactivating = events.reactivate_subscription(&*created.name).await.unwrap();
+    let handles = [creating.handle(), updating.handle(), deleting.handle(), reactivating.handle()];
+    let kinds = [
+        kind::CREATE_SUBSCRIPTION,
+        kind::UPDATE_SUBSCRIPTION,
+        kind::DELETE_SUBSCRIPTION,
+        kind::REACTIVATE_SUBSCRIPTION,
+    ];
+    assert_eq!(handles.each_ref().map(|handle| handle.as_ref().unwrap().kind().unwrap()), kinds);
 }
 
 #[tokio::test]
