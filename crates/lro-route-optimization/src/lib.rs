@@ -1,11 +1,67 @@
-//! Await the long-running operations of Google's Route Optimization API, `v1`.
+//! ```
+//! use lro_emulator::Emulator;
+//! use lro_route_optimization::{
+//!     RouteOptimization,
+//!     messages::{LatLng, OptimizeToursRequest, Shipment, ShipmentModel, ShipmentVisitRequest, Vehicle},
+//! };
 //!
-//! [`RouteOptimization`] starts operations that plan tours and is the transport that polls them; [`messages`] has the
-//! types, [`scopes`] what a credential must be good for.
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lro::Status> {
+//! let emulator = Emulator::start().await?;
+//! let routes = RouteOptimization::builder().endpoint(emulator.endpoint()).build()?;
+//!
+//! let at = |latitude, longitude| Some(LatLng { latitude, longitude });
+//! let delivery = ShipmentVisitRequest { arrival_location: at(48.88, 2.32), ..Default::default() };
+//! let shipment = Shipment { deliveries: vec![delivery], ..Default::default() };
+//! let vehicle = Vehicle { start_location: at(48.86, 2.34), ..Default::default() };
+//! let request = OptimizeToursRequest {
+//!     parent: "projects/my-project".into(),
+//!     model: Some(ShipmentModel { shipments: vec![shipment], vehicles: vec![vehicle], ..Default::default() }),
+//!     ..Default::default()
+//! };
+//! let tours = routes.optimize_tours_long_running(&request).await?.await?;
+//! assert_eq!(tours.routes[0].visits.len(), 1);
+//! # Ok(()) }
+//! ```
+//!
+//! Starts and awaits the long-running operations of Google's Route Optimization API, `v1`.
+//!
+//! A starting call returns a [`Wait`](lro::Wait). Awaiting it polls the operation and returns the typed outcome.
+//! [`RouteOptimization`] is also the transport for [`poll_until_done`](lro::poll_until_done), which waits for an operation
+//! by name.
+//!
+//! # Credentials
+//!
+//! The emulator needs no credentials. The service does. With the feature `google-cloud-auth`, application default
+//! credentials are:
+//!
+//! ```no_run
+//! # #[cfg(feature = "google-cloud-auth")]
+//! # async fn example(request: lro_route_optimization::messages::OptimizeToursRequest) -> Result<(), lro::Status> {
+//! # use lro_route_optimization::{GoogleCloudCredentials, RouteOptimization, scopes};
+//! let credentials = GoogleCloudCredentials::application_default([scopes::CLOUD_PLATFORM])?;
+//! let routes = RouteOptimization::builder().credentials(credentials).build()?;
+//! let tours = routes.optimize_tours_long_running(&request).await?.await?;
+//! # Ok(()) }
+//! ```
+//!
+//! Without the feature, [`Token`] is a token that never changes, [`token_fn`] fetches tokens by a closure, and
+//! [`Credentials`] is the trait of both.
+//!
+//! # Features
+//!
+//! | feature | effect |
+//! |---|---|
+//! | `ring` (default) | TLS by `ring` |
+//! | `aws-lc` | TLS by `aws-lc-rs` |
+//! | `google-cloud-auth` | `GoogleCloudCredentials`: credentials of the crate `google-cloud-auth` |
 
 pub mod kind;
 pub mod messages;
 mod route_optimization;
 pub mod scopes;
+
+#[cfg(feature = "google-cloud-auth")]
+pub use lro_http::GoogleCloudCredentials;
+pub use lro_http::{Credentials, HttpClientBuilder, Token, TokenFn, token_fn};
 
 pub use crate::route_optimization::RouteOptimization;

@@ -1,11 +1,68 @@
-//! Await the long-running operations of Google's Workspace Events API, `v1` and `v1beta`.
+//! ```
+//! use lro_emulator::Emulator;
+//! use lro_workspace_events::{
+//!     WorkspaceEvents,
+//!     messages::{NotificationEndpoint, Subscription, SubscriptionState},
+//! };
 //!
-//! [`WorkspaceEvents`] starts operations on subscriptions and is the transport that polls them; [`messages`] has the
-//! types, [`scopes`] what a credential must be good for.
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lro::Status> {
+//! let emulator = Emulator::start().await?;
+//! let events = WorkspaceEvents::builder().endpoint(emulator.endpoint()).build()?;
+//!
+//! let topic = "projects/my-project/topics/events".to_owned();
+//! let wanted = Subscription {
+//!     target_resource: "//chat.googleapis.com/spaces/AAAA".into(),
+//!     event_types: vec!["google.workspace.chat.message.v1.created".into()],
+//!     notification_endpoint: Some(NotificationEndpoint { pubsub_topic: Some(topic) }),
+//!     ..Subscription::default()
+//! };
+//! let subscription = events.create_subscription(&wanted).await?.await?;
+//! assert_eq!(subscription.state, SubscriptionState::Active);
+//! # Ok(()) }
+//! ```
+//!
+//! Starts and awaits the long-running operations of Google's Workspace Events API, `v1` and `v1beta`.
+//!
+//! A starting call returns a [`Wait`](lro::Wait). Awaiting it polls the operation and returns the typed outcome.
+//! [`WorkspaceEvents`] is also the transport for [`poll_until_done`](lro::poll_until_done), which waits for an operation by
+//! name.
+//!
+//! # Credentials
+//!
+//! The emulator needs no credentials. The service does. With the feature `google-cloud-auth`, application default
+//! credentials are:
+//!
+//! ```no_run
+//! # #[cfg(feature = "google-cloud-auth")]
+//! # async fn example(wanted: lro_workspace_events::messages::Subscription) -> Result<(), lro::Status> {
+//! # use lro_workspace_events::{GoogleCloudCredentials, WorkspaceEvents, scopes};
+//! let credentials = GoogleCloudCredentials::application_default([scopes::CHAT_MESSAGES_READONLY])?;
+//! let events = WorkspaceEvents::builder().credentials(credentials).build()?;
+//! let subscription = events.create_subscription(&wanted).await?.await?;
+//! # Ok(()) }
+//! ```
+//!
+//! [`scopes`] lists the OAuth scopes that each call accepts. The credentials of
+//! `gcloud auth application-default login` have the scopes of its option `--scopes`.
+//!
+//! Without the feature, [`Token`] is a token that never changes, [`token_fn`] fetches tokens by a closure, and
+//! [`Credentials`] is the trait of both.
+//!
+//! # Features
+//!
+//! | feature | effect |
+//! |---|---|
+//! | `ring` (default) | TLS by `ring` |
+//! | `aws-lc` | TLS by `aws-lc-rs` |
+//! | `google-cloud-auth` | `GoogleCloudCredentials`: credentials of the crate `google-cloud-auth` |
 
 pub mod kind;
 pub mod messages;
 pub mod scopes;
 mod workspace_events;
+
+#[cfg(feature = "google-cloud-auth")]
+pub use lro_http::GoogleCloudCredentials;
+pub use lro_http::{Credentials, HttpClientBuilder, Token, TokenFn, token_fn};
 
 pub use crate::workspace_events::{Version, WorkspaceEvents};
