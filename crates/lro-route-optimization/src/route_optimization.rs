@@ -17,17 +17,7 @@ use crate::{
 /// Each starting call returns a [`Wait`], awaited for the typed outcome. A starting call is never repeated on its own,
 /// for each one is billed.
 ///
-/// ```no_run
-/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// use lro_http::Token;
-/// use lro_route_optimization::{RouteOptimization, messages::OptimizeToursRequest};
-///
-/// let routes = RouteOptimization::builder().credentials(Token::bearer("ya29...")?).build()?;
-/// let request: OptimizeToursRequest = serde_json::from_str(&std::fs::read_to_string("request.json")?)?;
-/// let tours = routes.optimize_tours_long_running(&request).await?.await?;
-/// println!("{} routes", tours.routes.len());
-/// # Ok(()) }
-/// ```
+/// The [front page](crate) has an example.
 #[derive(Clone, Debug)]
 pub struct RouteOptimization(HttpTransport);
 
@@ -42,6 +32,13 @@ impl RouteOptimization {
     }
 
     /// Plans tours in one call, without an operation. The call may take as long as the request's own timeout.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// let tours = routes.optimize_tours(&request).await?;
+    /// assert_eq!(tours.routes[0].visits.len(), 1);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -62,6 +59,17 @@ impl RouteOptimization {
 
     /// Plans tours in an operation.
     ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// let mut wait = routes.optimize_tours_long_running(&request).await?;
+    /// while let Some(snapshot) = wait.next().await {
+    ///     println!("done: {}", snapshot?.is_done());
+    /// }
+    /// let tours = wait.await?;
+    /// assert_eq!(tours.routes[0].visits.len(), 1);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`optimize_tours`](Self::optimize_tours).
@@ -74,6 +82,18 @@ impl RouteOptimization {
     }
 
     /// Plans tours in an operation that reads the request from Cloud Storage and writes the response there.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// let request = OptimizeToursUriRequest {
+    ///     parent: "projects/my-project".into(),
+    ///     input: Some(Uri { uri: "gs://my-bucket/request.json".into() }),
+    ///     output: Some(Uri { uri: "gs://my-bucket/response.json".into() }),
+    /// };
+    /// let response = routes.optimize_tours_uri(&request).await?.await?;
+    /// assert_eq!(response.output, request.output);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -89,6 +109,21 @@ impl RouteOptimization {
 
     /// Plans many tours in one operation, each read from a file and written to a file.
     ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// let input = GcsSource { uri: "gs://my-bucket/request.json".into() };
+    /// let output = GcsDestination { uri: "gs://my-bucket/response.json".into() };
+    /// let config = BatchOptimizeToursRequestAsyncModelConfig {
+    ///     input_config: Some(InputConfig { gcs_source: Some(input), data_format: DataFormat::Json }),
+    ///     output_config: Some(OutputConfig { gcs_destination: Some(output), data_format: DataFormat::Json }),
+    ///     ..Default::default()
+    /// };
+    /// let request =
+    ///     BatchOptimizeToursRequest { parent: "projects/my-project".into(), model_configs: vec![config] };
+    /// routes.batch_optimize_tours(&request).await?.await?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`optimize_tours`](Self::optimize_tours).
@@ -101,6 +136,16 @@ impl RouteOptimization {
     }
 
     /// Goes on with an operation from a saved handle.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// let saved = serde_json::to_string(&routes.optimize_tours_long_running(&request).await?.handle())?;
+    ///
+    /// // Later, in another process.
+    /// let handle: Handle = serde_json::from_str(&saved)?;
+    /// let tours: OptimizeToursResponse = routes.resume(&handle)?.await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

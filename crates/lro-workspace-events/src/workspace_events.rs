@@ -15,21 +15,7 @@ use crate::{
 ///
 /// Each starting call returns a [`Wait`], awaited for the typed outcome. A starting call is never repeated on its own.
 ///
-/// ```no_run
-/// # async fn example() -> Result<(), lro::Status> {
-/// use lro_http::Token;
-/// use lro_workspace_events::{WorkspaceEvents, messages::Subscription};
-///
-/// let events = WorkspaceEvents::builder().credentials(Token::bearer("ya29...")?).build()?;
-/// let wanted = Subscription {
-///     target_resource: "//chat.googleapis.com/spaces/AAAA".into(),
-///     event_types: vec!["google.workspace.chat.message.v1.created".into()],
-///     ..Subscription::default()
-/// };
-/// let subscription = events.create_subscription(&wanted).await?.await?;
-/// println!("{}", subscription.name);
-/// # Ok(()) }
-/// ```
+/// The [front page](crate) has an example.
 #[derive(Clone, Debug)]
 pub struct WorkspaceEvents(HttpTransport);
 
@@ -60,6 +46,17 @@ impl WorkspaceEvents {
 
     /// Creates a subscription.
     ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// let request = CreateSubscriptionRequest { validate_only: true, ..(&wanted).into() };
+    /// let preview = events.create_subscription(request).await?.await?;
+    /// assert_eq!(preview.target_resource, wanted.target_resource);
+    ///
+    /// let subscription = events.create_subscription(&wanted).await?.await?;
+    /// assert!(subscription.name.starts_with("subscriptions/"));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of a failed call. That the subscription exists is the operation's error: `ALREADY_EXISTS`, and the
@@ -74,6 +71,19 @@ impl WorkspaceEvents {
     }
 
     /// Changes the fields of a subscription that the mask names; without a mask, those that are set.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// # let created = events.create_subscription(&wanted).await?.await?;
+    /// let request = UpdateSubscriptionRequest {
+    ///     subscription: Subscription { name: created.name, ttl: Some(wkt::Duration::from_seconds(3_600)?), ..wanted },
+    ///     update_mask: Some(wkt::FieldMask::new(["ttl"])),
+    ///     ..Default::default()
+    /// };
+    /// let updated = events.update_subscription(request).await?.await?;
+    /// assert!(updated.expire_time < created.expire_time);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -95,6 +105,16 @@ impl WorkspaceEvents {
 
     /// Deletes a subscription.
     ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// # let created = events.create_subscription(&wanted).await?.await?;
+    /// events.delete_subscription(created.name.as_str()).await?.await?;
+    ///
+    /// let repeated = DeleteSubscriptionRequest { allow_missing: true, ..created.name.as_str().into() };
+    /// events.delete_subscription(repeated).await?.await?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`update_subscription`](Self::update_subscription).
@@ -114,6 +134,15 @@ impl WorkspaceEvents {
 
     /// Reactivates a suspended subscription.
     ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// # let created = events.create_subscription(&wanted).await?.await?;
+    /// # emulator.suspend(&created.name, "ENDPOINT_PERMISSION_DENIED");
+    /// let active = events.reactivate_subscription(created.name.as_str()).await?.await?;
+    /// assert_eq!(active.state, SubscriptionState::Active);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`update_subscription`](Self::update_subscription).
@@ -129,6 +158,14 @@ impl WorkspaceEvents {
 
     /// Gets a subscription; no operation.
     ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// # let created = events.create_subscription(&wanted).await?.await?;
+    /// let subscription = events.get_subscription(created.name.as_str()).await?;
+    /// assert_eq!(subscription, created);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`update_subscription`](Self::update_subscription).
@@ -142,6 +179,15 @@ impl WorkspaceEvents {
     }
 
     /// Lists one page of the subscriptions that the filter selects; no operation.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// # let created = events.create_subscription(&wanted).await?.await?;
+    /// let filter = format!("event_types:{:?}", wanted.event_types[0]);
+    /// let page = events.list_subscriptions(&ListSubscriptionsRequest { filter, ..Default::default() }).await?;
+    /// assert_eq!(page.subscriptions, [created]);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -158,6 +204,16 @@ impl WorkspaceEvents {
     }
 
     /// Goes on with an operation from a saved handle.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// let saved = serde_json::to_string(&events.create_subscription(&wanted).await?.handle())?;
+    ///
+    /// // Later, in another process.
+    /// let handle: Handle = serde_json::from_str(&saved)?;
+    /// let subscription: Subscription = events.resume(&handle)?.await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
