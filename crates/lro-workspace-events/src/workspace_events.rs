@@ -20,6 +20,7 @@ use crate::{
 pub struct WorkspaceEvents(HttpTransport);
 
 /// A version of the Workspace Events API. The one that started an operation polls it.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Version {
     /// `v1`.

@@ -56,6 +56,7 @@ lro::message! {
 
 lro::enumeration! {
     /// The format of a file.
+    #[non_exhaustive]
     pub enum DataFormat {
         /// Not to be used.
         "DATA_FORMAT_UNSPECIFIED" = 0 => Unspecified,

@@ -38,6 +38,7 @@ lro::message! {
 
 lro::enumeration! {
     /// What may change, `InjectedSolutionConstraint.ConstraintRelaxation.Relaxation.Level`.
+    #[non_exhaustive]
     pub enum InjectedSolutionConstraintConstraintRelaxationRelaxationLevel {
         /// Nothing may change; not to be used.
         "LEVEL_UNSPECIFIED" = 0 => Unspecified,

@@ -80,6 +80,7 @@ lro::message! {
 
 lro::enumeration! {
     /// The kind of objective, `ShipmentModel.Objective.Type`.
+    #[non_exhaustive]
     pub enum ShipmentModelObjectiveType {
         /// Costs that make for a reasonable solution; always part of the mix.
         "DEFAULT" = 0 => Default,

@@ -49,6 +49,7 @@ lro::message! {
 
 lro::enumeration! {
     /// What to do with the model, `OptimizeToursRequest.SolvingMode`.
+    #[non_exhaustive]
     pub enum OptimizeToursRequestSolvingMode {
         /// Solve it; the response may have warnings.
         "DEFAULT_SOLVE" = 0 => DefaultSolve,
@@ -61,6 +62,7 @@ lro::enumeration! {
     }
 
     /// Whether to trade time for quality, `OptimizeToursRequest.SearchMode`.
+    #[non_exhaustive]
     pub enum OptimizeToursRequestSearchMode {
         /// As [`ReturnFast`](Self::ReturnFast).
         "SEARCH_MODE_UNSPECIFIED" = 0 => Unspecified,

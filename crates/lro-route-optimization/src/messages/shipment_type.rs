@@ -20,6 +20,7 @@ lro::message! {
 
 lro::enumeration! {
     /// What two shipments cannot share, `ShipmentTypeIncompatibility.IncompatibilityMode`.
+    #[non_exhaustive]
     pub enum ShipmentTypeIncompatibilityIncompatibilityMode {
         /// Not to be used.
         "INCOMPATIBILITY_MODE_UNSPECIFIED" = 0 => Unspecified,
@@ -30,6 +31,7 @@ lro::enumeration! {
     }
 
     /// Where a shipment is needed, `ShipmentTypeRequirement.RequirementMode`.
+    #[non_exhaustive]
     pub enum ShipmentTypeRequirementRequirementMode {
         /// Not to be used.
         "REQUIREMENT_MODE_UNSPECIFIED" = 0 => Unspecified,

@@ -28,6 +28,7 @@ lro::message! {
 
 lro::enumeration! {
     /// The kind of reason for skipping a shipment, `SkippedShipment.Reason.Code`.
+    #[non_exhaustive]
     pub enum SkippedShipmentReasonCode {
         /// The server does not say.
         "CODE_UNSPECIFIED" = 0 => Unspecified,

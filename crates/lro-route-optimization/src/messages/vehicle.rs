@@ -76,6 +76,7 @@ lro::message! {
 
 lro::enumeration! {
     /// How a vehicle moves, `Vehicle.TravelMode`.
+    #[non_exhaustive]
     pub enum VehicleTravelMode {
         /// As [`Driving`](Self::Driving).
         "TRAVEL_MODE_UNSPECIFIED" = 0 => Unspecified,
@@ -86,6 +87,7 @@ lro::enumeration! {
     }
 
     /// In which order a vehicle delivers what it picked up, `Vehicle.UnloadingPolicy`.
+    #[non_exhaustive]
     pub enum VehicleUnloadingPolicy {
         /// Any order will do.
         "UNLOADING_POLICY_UNSPECIFIED" = 0 => Unspecified,

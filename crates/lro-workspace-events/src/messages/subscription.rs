@@ -71,6 +71,7 @@ lro::message! {
 
 lro::enumeration! {
     /// Whether a subscription delivers events, `Subscription.State`.
+    #[non_exhaustive]
     pub enum SubscriptionState {
         /// The server does not say.
         "STATE_UNSPECIFIED" = 0 => Unspecified,
@@ -83,6 +84,7 @@ lro::enumeration! {
     }
 
     /// Why a subscription is suspended, `Subscription.ErrorType`.
+    #[non_exhaustive]
     pub enum SubscriptionErrorType {
         /// The server does not say.
         "ERROR_TYPE_UNSPECIFIED" = 0 => Unspecified,
