@@ -1,9 +1,8 @@
 //! What may cross threads: everything.
 
 use lro::{Handle, Status, Wait};
-use lro_http::HttpClientBuilder;
 use lro_route_optimization::{
-    RouteOptimization,
+    HttpClientBuilder, RouteOptimization,
     messages::{
         BatchOptimizeToursMetadata, BatchOptimizeToursRequest, BatchOptimizeToursResponse,
         OptimizeToursLongRunningMetadata, OptimizeToursRequest, OptimizeToursResponse,

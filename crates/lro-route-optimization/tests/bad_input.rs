@@ -6,9 +6,8 @@ use std::future::IntoFuture;
 
 use lro::{Code, OperationName, Origin, Tolerance, Wait, poll_until_done};
 use lro_emulator::{Emulator, Script};
-use lro_http::Token;
 use lro_route_optimization::{
-    RouteOptimization,
+    RouteOptimization, Token,
     messages::{BatchOptimizeToursRequest, OptimizeToursRequest, OptimizeToursUriRequest},
 };
 use lro_testkit::service::{self, Closed, Resumed, promptly, says};

@@ -7,15 +7,15 @@ use std::{collections::BTreeSet, future::IntoFuture, time::Duration};
 use futures::future::join;
 use lro::{Any, Code, Handle, Origin, Pacing, Status, Tolerance};
 use lro_emulator::{Call, Emulator, Reply, Script};
-use lro_http::{Token, token_fn};
 use lro_route_optimization::{
-    RouteOptimization,
+    RouteOptimization, Token,
     messages::{
         BatchOptimizeToursMetadata, BatchOptimizeToursRequest, BatchOptimizeToursResponse,
         OptimizeToursLongRunningMetadata, OptimizeToursRequest, OptimizeToursRequestSolvingMode,
         OptimizeToursResponse, OptimizeToursUriMetadata, OptimizeToursUriRequest, SkippedShipmentReasonCode,
         Uri,
     },
+    token_fn,
 };
 use lro_testkit::service::{self, Tokens};
 use serde_json::{Value, json};

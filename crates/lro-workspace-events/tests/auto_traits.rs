@@ -1,13 +1,12 @@
 //! What may cross threads: everything.
 
 use lro::{Empty, Handle, Status, Wait};
-use lro_http::HttpClientBuilder;
 use lro_testkit::{
     are_shared,
     threads::{is_sent, sent, spawned, stepped},
 };
 use lro_workspace_events::{
-    Version, WorkspaceEvents,
+    HttpClientBuilder, Version, WorkspaceEvents,
     messages::{
         CreateSubscriptionMetadata, CreateSubscriptionRequest, DeleteSubscriptionMetadata,
         DeleteSubscriptionRequest, GetSubscriptionRequest, ListSubscriptionsRequest,

@@ -6,10 +6,9 @@ use std::{future::IntoFuture, time::Duration};
 
 use lro::{Code, Handle, OperationName, Origin, Tolerance, Wait, poll_until_done};
 use lro_emulator::{Emulator, Script};
-use lro_http::Token;
 use lro_testkit::service::{self, Closed, Resumed, promptly, says, soon};
 use lro_workspace_events::{
-    Version, WorkspaceEvents,
+    Token, Version, WorkspaceEvents,
     messages::{ListSubscriptionsRequest, NotificationEndpoint, Subscription, UpdateSubscriptionRequest},
 };
 use serde_json::{Value, json};

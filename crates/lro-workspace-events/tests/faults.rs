@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use lro::{Any, Code, OperationName, Origin, Pacing, Tolerance, Wait, poll_until_done};
 use lro_emulator::{Break, Emulator, Point, Reply, Script};
-use lro_workspace_events::WorkspaceEvents;
+use lro_workspace_events::{Token, WorkspaceEvents, token_fn};
 use serde_json::{Value, json};
 
 /// SPEC 19, 26, 32, 43, 45
@@ -122,7 +122,7 @@ async fn follows_no_redirect_to_another_port() {
 
 async fn start() -> (Emulator, WorkspaceEvents) {
     let emulator = Emulator::builder().runs_for(Duration::ZERO).start().await.unwrap();
-    let credentials = lro_http::token_fn(|| async { lro_http::Token::bearer("a token") });
+    let credentials = token_fn(|| async { Token::bearer("a token") });
     let events =
         WorkspaceEvents::builder().endpoint(emulator.endpoint()).credentials(credentials).build().unwrap();
     (emulator, events)

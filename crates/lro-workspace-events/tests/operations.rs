@@ -7,19 +7,19 @@ use std::{future::IntoFuture, time::Duration};
 use futures::future::join;
 use lro::{Code, Empty, Handle, Origin, Pacing, Status, Tolerance, wkt::FieldMask};
 use lro_emulator::{Call, Emulator, Reply, Script};
-use lro_http::{Token, token_fn};
 use lro_route_optimization::{
     RouteOptimization,
     messages::{OptimizeToursRequest, OptimizeToursResponse},
 };
 use lro_testkit::service::{self, Tokens};
 use lro_workspace_events::{
-    Version, WorkspaceEvents,
+    Token, Version, WorkspaceEvents,
     messages::{
         CreateSubscriptionMetadata, CreateSubscriptionRequest, DeleteSubscriptionRequest,
         ListSubscriptionsRequest, NotificationEndpoint, Subscription, SubscriptionDriveOptions,
         SubscriptionErrorType, SubscriptionState, UpdateSubscriptionRequest,
     },
+    token_fn,
 };
 use serde_json::{Value, json};
 
