@@ -24,8 +24,8 @@
 //! Starts and awaits the long-running operations of Google's Workspace Events API, `v1` and `v1beta`.
 //!
 //! A starting call returns a [`Wait`](lro::Wait). Awaiting it polls the operation and returns the typed outcome.
-//! [`WorkspaceEvents`] is also the transport for [`poll_until_done`](lro::poll_until_done), which waits for an operation by
-//! name.
+//! [`WorkspaceEvents`] is also the transport for [`poll_until_done`](lro::poll_until_done), which waits for an
+//! operation by name.
 //!
 //! # Credentials
 //!

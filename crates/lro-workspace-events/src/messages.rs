@@ -1,6 +1,6 @@
-//! The messages of Workspace Events, `google.apps.events.subscriptions`, v1 and v1beta alike.
+//! The messages of Workspace Events, `google.apps.events.subscriptions`. Both versions use the same types.
 //!
-//! A nested type joins the names on its path: `Subscription.State` is [`SubscriptionState`].
+//! The name of a nested type joins the names of its path: `Subscription.State` is [`SubscriptionState`].
 
 mod metadata;
 mod request;

@@ -11,35 +11,38 @@ use crate::{
     },
 };
 
-/// The Workspace Events API: starts the operations that change a subscription, and polls them.
+/// A client of the Workspace Events API: starts the operations that change subscriptions, and polls them.
 ///
-/// Each starting call returns a [`Wait`], awaited for the typed outcome. A starting call is never repeated on its own.
+/// A starting call returns a [`Wait`]. Awaiting it returns the typed outcome. A starting call is sent once: it is not
+/// retried when it fails. Cloning a client is cheap, and clones share their connections.
 ///
 /// The [front page](crate) has an example.
 #[derive(Clone, Debug)]
 pub struct WorkspaceEvents(HttpTransport);
 
-/// A version of the Workspace Events API. The one that started an operation polls it.
+/// A version of the Workspace Events API.
+///
+/// An operation belongs to the version that started it. A client of the other version refuses its handle.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Version {
     /// `v1`.
     #[default]
     V1,
-    /// `v1beta`, which has options for Drive besides.
+    /// `v1beta`. Its proto also has the options for Drive.
     V1Beta,
 }
 
 impl WorkspaceEvents {
-    /// Where the service answers.
+    /// The URL of the service, which is the default [`endpoint`](HttpClientBuilder::endpoint).
     pub const ENDPOINT: &'static str = "https://workspaceevents.googleapis.com";
 
-    /// A client of `v1`.
+    /// Returns the builder of a client of `v1`.
     pub fn builder() -> HttpClientBuilder<Self> {
         Self::builder_of(Version::V1)
     }
 
-    /// A client of this version.
+    /// Returns the builder of a client of this version.
     pub fn builder_of(version: Version) -> HttpClientBuilder<Self> {
         HttpClient::builder(Self::ENDPOINT)
             .map(move |client| Self(HttpTransport::new(client, Binding::new(version.service(), OPERATIONS))))
@@ -60,8 +63,10 @@ impl WorkspaceEvents {
     ///
     /// # Errors
     ///
-    /// Those of a failed call. That the subscription exists is the operation's error: `ALREADY_EXISTS`, and the
-    /// `current_subscription` in its `ErrorInfo` names the one there is.
+    /// The error of a failed call.
+    ///
+    /// A subscription that exists already is an error of the operation, `ALREADY_EXISTS`. The metadata of its
+    /// `ErrorInfo` contains the name as `current_subscription`.
     pub async fn create_subscription(
         &self,
         request: impl Into<CreateSubscriptionRequest>,
@@ -71,7 +76,7 @@ impl WorkspaceEvents {
         self.start(kind::CREATE_SUBSCRIPTION, call.body(&subscription)?).await
     }
 
-    /// Changes the fields of a subscription that the mask names; without a mask, those that are set.
+    /// Updates the fields of a subscription that the mask lists. Without a mask, updates the fields that are set.
     ///
     /// ```
     #[doc = include_str!("example.txt")]
@@ -88,8 +93,8 @@ impl WorkspaceEvents {
     ///
     /// # Errors
     ///
-    /// `INVALID_ARGUMENT` without any call if the subscription has no name of the form `subscriptions/*`; else those of
-    /// a failed call.
+    /// `INVALID_ARGUMENT`, without a call, if the name of the subscription is not of the form `subscriptions/*`.
+    /// Otherwise the error of a failed call.
     pub async fn update_subscription(
         &self,
         request: impl Into<UpdateSubscriptionRequest>,
@@ -118,7 +123,7 @@ impl WorkspaceEvents {
     ///
     /// # Errors
     ///
-    /// As [`update_subscription`](Self::update_subscription).
+    /// The errors of [`update_subscription`](Self::update_subscription).
     pub async fn delete_subscription(
         &self,
         request: impl Into<DeleteSubscriptionRequest>,
@@ -146,7 +151,7 @@ impl WorkspaceEvents {
     ///
     /// # Errors
     ///
-    /// As [`update_subscription`](Self::update_subscription).
+    /// The errors of [`update_subscription`](Self::update_subscription).
     pub async fn reactivate_subscription(
         &self,
         request: impl Into<ReactivateSubscriptionRequest>,
@@ -157,7 +162,7 @@ impl WorkspaceEvents {
         self.start(kind::REACTIVATE_SUBSCRIPTION, call.body(&Empty {})?).await
     }
 
-    /// Gets a subscription; no operation.
+    /// Gets a subscription. This starts no operation.
     ///
     /// ```
     #[doc = include_str!("example.txt")]
@@ -169,7 +174,7 @@ impl WorkspaceEvents {
     ///
     /// # Errors
     ///
-    /// As [`update_subscription`](Self::update_subscription).
+    /// The errors of [`update_subscription`](Self::update_subscription).
     pub async fn get_subscription(
         &self,
         request: impl Into<GetSubscriptionRequest>,
@@ -179,7 +184,7 @@ impl WorkspaceEvents {
         self.0.client().send(Call::get(self.version(), name, "").param("name", name)).await
     }
 
-    /// Lists one page of the subscriptions that the filter selects; no operation.
+    /// Lists a page of the subscriptions that the filter selects. This starts no operation.
     ///
     /// ```
     #[doc = include_str!("example.txt")]
@@ -192,7 +197,7 @@ impl WorkspaceEvents {
     ///
     /// # Errors
     ///
-    /// Those of a failed call.
+    /// The error of a failed call.
     pub async fn list_subscriptions(
         &self,
         request: &ListSubscriptionsRequest,
@@ -204,7 +209,7 @@ impl WorkspaceEvents {
         self.0.client().send(call).await
     }
 
-    /// Goes on with an operation from a saved handle.
+    /// Resumes the wait for an operation from a saved handle.
     ///
     /// ```
     #[doc = include_str!("example.txt")]
@@ -218,7 +223,7 @@ impl WorkspaceEvents {
     ///
     /// # Errors
     ///
-    /// `INVALID_ARGUMENT` if the handle is of another service, or of the other version.
+    /// `INVALID_ARGUMENT` if the handle belongs to another service or to another version.
     pub fn resume<R>(&self, handle: &Handle) -> Result<Wait<'static, R>, Status> {
         Wait::resumed(self.clone(), handle)
     }

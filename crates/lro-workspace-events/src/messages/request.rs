@@ -8,9 +8,9 @@ lro::message! {
         "google.apps.events.subscriptions.v1.CreateSubscriptionRequest"
             | "google.apps.events.subscriptions.v1beta.CreateSubscriptionRequest"
     ) {
-        /// What to create.
+        /// The subscription to create.
         subscription: Subscription,
-        /// Checks the request only.
+        /// Validates the request and returns the outcome as a preview. Changes nothing.
         validate_only: bool,
     }
 
@@ -19,11 +19,11 @@ lro::message! {
         "google.apps.events.subscriptions.v1.UpdateSubscriptionRequest"
             | "google.apps.events.subscriptions.v1beta.UpdateSubscriptionRequest"
     ) {
-        /// The new values; the name says of which subscription.
+        /// The new values. The `name` selects the subscription.
         subscription: Subscription,
-        /// The fields to change; absent, those that are set. `"*"` replaces everything.
+        /// The fields to change. Default: the fields that are set. `"*"` replaces all fields.
         update_mask: Option<FieldMask>,
-        /// Checks the request only.
+        /// Validates the request and returns the outcome as a preview. Changes nothing.
         validate_only: bool,
     }
 
@@ -43,11 +43,11 @@ lro::message! {
     ) {
         /// The name, `subscriptions/{subscription}`.
         name: String,
-        /// Checks the request only.
+        /// Validates the request and returns the outcome as a preview. Changes nothing.
         validate_only: bool,
-        /// Succeeds if there is no such subscription.
+        /// Makes the deletion of a missing subscription succeed.
         allow_missing: bool,
-        /// Fails with `ABORTED` if the checksum of the subscription is another.
+        /// The expected checksum. The call fails with `ABORTED` if the checksum of the subscription differs.
         etag: String,
     }
 
@@ -65,55 +65,55 @@ lro::message! {
         "google.apps.events.subscriptions.v1.ListSubscriptionsRequest"
             | "google.apps.events.subscriptions.v1beta.ListSubscriptionsRequest"
     ) {
-        /// The most subscriptions of a page, at most 100; 50 if 0.
+        /// The maximum number of subscriptions in the page, at most 100. 0 stands for 50.
         page_size: i32,
-        /// The page, as the one before told it.
+        /// The `next_page_token` of the previous page. Empty for the first page.
         page_token: String,
-        /// What to list, such as `event_types:"google.workspace.chat.message.v1.created"`; required.
+        /// The filter, such as `event_types:"google.workspace.chat.message.v1.created"`. Required.
         filter: String,
     }
 
-    /// One page of subscriptions.
+    /// The response of `ListSubscriptions`: a page.
     pub struct ListSubscriptionsResponse(
         "google.apps.events.subscriptions.v1.ListSubscriptionsResponse"
             | "google.apps.events.subscriptions.v1beta.ListSubscriptionsResponse"
     ) {
-        /// The subscriptions.
+        /// The subscriptions of the page.
         subscriptions: Vec<Subscription>,
-        /// The next page; empty after the last.
+        /// The `page_token` of the next page. Empty in the last page.
         next_page_token: String,
     }
 }
 
-/// Creates this subscription.
+/// A request to create this subscription.
 impl From<Subscription> for CreateSubscriptionRequest {
     fn from(subscription: Subscription) -> Self {
         Self { subscription, validate_only: false }
     }
 }
 
-/// Creates a subscription like this.
+/// A request to create a copy of this subscription.
 impl From<&Subscription> for CreateSubscriptionRequest {
     fn from(subscription: &Subscription) -> Self {
         subscription.clone().into()
     }
 }
 
-/// Reactivates the subscription of this name.
+/// A request to reactivate the subscription of this name.
 impl From<&str> for ReactivateSubscriptionRequest {
     fn from(name: &str) -> Self {
         Self { name: name.to_owned() }
     }
 }
 
-/// Deletes the subscription of this name.
+/// A request to delete the subscription of this name.
 impl From<&str> for DeleteSubscriptionRequest {
     fn from(name: &str) -> Self {
         Self { name: name.to_owned(), ..Self::default() }
     }
 }
 
-/// Gets the subscription of this name.
+/// A request to get the subscription of this name.
 impl From<&str> for GetSubscriptionRequest {
     fn from(name: &str) -> Self {
         Self { name: name.to_owned() }

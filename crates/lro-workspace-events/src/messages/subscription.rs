@@ -6,101 +6,102 @@ lro::message! {
         "google.apps.events.subscriptions.v1.Subscription"
             | "google.apps.events.subscriptions.v1beta.Subscription"
     ) {
-        /// How to treat a drive or a folder; from the v1beta proto, v1 has it over HTTP/JSON only.
+        /// The options for a shared drive or a folder.
+        /// The proto of v1 lacks this field, but v1 supports it over HTTP/JSON.
         drive_options: Option<SubscriptionDriveOptions>,
-        /// When it expires; one of `expire_time` and `ttl`.
+        /// The time at which the subscription expires. Set either `expire_time` or `ttl`.
         expire_time: Option<Timestamp>,
-        /// How long it lives, 0 for the longest; only in requests, one of `expire_time` and `ttl`.
+        /// The time to live. 0 stands for the maximum. Input only. Set either `expire_time` or `ttl`.
         ttl: Option<Duration>,
         /// The name, `subscriptions/{subscription}`.
         name: String,
-        /// A unique id that the server assigns.
+        /// The unique id that the server assigns.
         uid: String,
-        /// The resource to watch, such as `//chat.googleapis.com/spaces/{space}`; never changes.
+        /// The resource to watch, such as `//chat.googleapis.com/spaces/{space}`. Required. Immutable.
         target_resource: String,
-        /// The types of events to receive, such as `google.workspace.chat.message.v1.created`.
+        /// The types of events to receive, such as `google.workspace.chat.message.v1.created`. Required.
         event_types: Vec<String>,
-        /// What an event contains.
+        /// The contents of an event.
         payload_options: Option<PayloadOptions>,
-        /// Where events go; never changes.
+        /// The endpoint that receives the events. Required. Immutable.
         notification_endpoint: Option<NotificationEndpoint>,
-        /// Whether it delivers events; only in responses.
+        /// The state. Output only.
         state: SubscriptionState,
-        /// Why it is suspended, if it is; only in responses.
+        /// The reason for a suspension. Output only.
         suspension_reason: SubscriptionErrorType,
-        /// The user who authorized it, `users/{user}`; only in responses.
+        /// The user that authorized the subscription, `users/{user}`. Output only.
         authority: String,
-        /// When it was created; only in responses.
+        /// The time of creation. Output only.
         create_time: Option<Timestamp>,
-        /// When it was last changed; only in responses.
+        /// The time of the last change. Output only.
         update_time: Option<Timestamp>,
-        /// Whether a change of it is under way; only in responses.
+        /// Whether a change is in progress. Output only.
         reconciling: bool,
-        /// A checksum: sent along, it lets a request fail if somebody else changed the subscription.
+        /// The checksum of the subscription. A request that contains it fails if the subscription has changed since.
         etag: String,
     }
 
-    /// How to treat a drive or a folder, `Subscription.DriveOptions` in v1beta.
+    /// The options for a shared drive or a folder, `Subscription.DriveOptions` in v1beta.
     pub struct SubscriptionDriveOptions(
         "google.apps.events.subscriptions.v1beta.Subscription.DriveOptions"
     ) {
-        /// Watches what is inside as well; never changes.
+        /// Includes the events of all files and folders inside. Immutable.
         include_descendants: bool,
     }
 
-    /// What an event contains.
+    /// The contents of an event.
     pub struct PayloadOptions(
         "google.apps.events.subscriptions.v1.PayloadOptions"
             | "google.apps.events.subscriptions.v1beta.PayloadOptions"
     ) {
-        /// The resource itself, not only its name; it limits how long a subscription may live.
+        /// Includes the resource, in addition to its name. This shortens the maximum time to live.
         include_resource: bool,
-        /// The fields of the resource to include; absent, all of them.
+        /// The fields of the resource to include. Default: all fields.
         field_mask: Option<FieldMask>,
     }
 
-    /// Where events go.
+    /// The endpoint that receives events.
     pub struct NotificationEndpoint(
         "google.apps.events.subscriptions.v1.NotificationEndpoint"
             | "google.apps.events.subscriptions.v1beta.NotificationEndpoint"
     ) {
-        /// A topic, `projects/{project}/topics/{topic}`, the only kind of endpoint.
+        /// A Pub/Sub topic, `projects/{project}/topics/{topic}`. This is the only kind of endpoint.
         pubsub_topic: Option<String>,
     }
 }
 
 lro::enumeration! {
-    /// Whether a subscription delivers events, `Subscription.State`.
+    /// The state of a subscription, `Subscription.State`.
     #[non_exhaustive]
     pub enum SubscriptionState {
-        /// The server does not say.
+        /// Unspecified.
         "STATE_UNSPECIFIED" = 0 => Unspecified,
-        /// It delivers events.
+        /// The subscription delivers events.
         "ACTIVE" = 1 => Active,
-        /// It delivers nothing until it is reactivated.
+        /// The subscription delivers no events until it is reactivated.
         "SUSPENDED" = 2 => Suspended,
-        /// It is deleted.
+        /// The subscription is deleted.
         "DELETED" = 3 => Deleted,
     }
 
-    /// Why a subscription is suspended, `Subscription.ErrorType`.
+    /// The reason for a suspension, `Subscription.ErrorType`.
     #[non_exhaustive]
     pub enum SubscriptionErrorType {
-        /// The server does not say.
+        /// Unspecified.
         "ERROR_TYPE_UNSPECIFIED" = 0 => Unspecified,
-        /// The user took back the permission.
+        /// The user revoked the scope.
         "USER_SCOPE_REVOKED" = 1 => UserScopeRevoked,
-        /// The resource is deleted.
+        /// The resource was deleted.
         "RESOURCE_DELETED" = 2 => ResourceDeleted,
-        /// The user may no longer see the resource.
+        /// The user has lost access to the resource.
         "USER_AUTHORIZATION_FAILURE" = 3 => UserAuthorizationFailure,
-        /// The endpoint does not let the service publish.
+        /// The service has no permission to publish to the endpoint.
         "ENDPOINT_PERMISSION_DENIED" = 4 => EndpointPermissionDenied,
         /// The endpoint does not exist.
         "ENDPOINT_NOT_FOUND" = 6 => EndpointNotFound,
-        /// The endpoint's quota is used up.
+        /// The quota of the endpoint is exhausted.
         "ENDPOINT_RESOURCE_EXHAUSTED" = 7 => EndpointResourceExhausted,
-        /// Something else.
+        /// Another reason.
         "OTHER" = 5 => Other,
     }
 }
