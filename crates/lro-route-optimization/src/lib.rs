@@ -26,8 +26,8 @@
 //! Starts and awaits the long-running operations of Google's Route Optimization API, `v1`.
 //!
 //! A starting call returns a [`Wait`](lro::Wait). Awaiting it polls the operation and returns the typed outcome.
-//! [`RouteOptimization`] is also the transport for [`poll_until_done`](lro::poll_until_done), which waits for an operation
-//! by name.
+//! [`RouteOptimization`] is also the transport for [`poll_until_done`](lro::poll_until_done), which waits for an
+//! operation by name.
 //!
 //! # Credentials
 //!

@@ -1,7 +1,8 @@
 //! The messages of Route Optimization, `google.maps.routeoptimization.v1`, and `google.type.LatLng`.
 //!
-//! A nested type joins the names on its path: `Shipment.VisitRequest` is [`ShipmentVisitRequest`]. All costs
-//! of a model add up, so they share one unit, which is the caller's choice.
+//! The name of a nested type joins the names of its path: `Shipment.VisitRequest` is [`ShipmentVisitRequest`].
+//!
+//! All costs of a model are added up and share a unit, which the caller chooses.
 
 mod batch;
 mod break_rule;

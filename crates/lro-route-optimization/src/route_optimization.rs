@@ -12,26 +12,30 @@ use crate::{
     },
 };
 
-/// The Route Optimization API: starts the operations that plan tours, and polls them.
+/// A client of the Route Optimization API: starts the operations that plan tours, and polls them.
 ///
-/// Each starting call returns a [`Wait`], awaited for the typed outcome. A starting call is never repeated on its own,
-/// for each one is billed.
+/// A starting call returns a [`Wait`]. Awaiting it returns the typed outcome. A starting call is sent once: it is not
+/// retried when it fails, because the service bills each call. Cloning a client is cheap, and clones share their
+/// connections.
 ///
 /// The [front page](crate) has an example.
 #[derive(Clone, Debug)]
 pub struct RouteOptimization(HttpTransport);
 
 impl RouteOptimization {
-    /// Where the service answers.
+    /// The URL of the service, which is the default [`endpoint`](HttpClientBuilder::endpoint).
     pub const ENDPOINT: &'static str = "https://routeoptimization.googleapis.com";
 
-    /// A client of `v1`.
+    /// Returns the builder of a client of `v1`.
     pub fn builder() -> HttpClientBuilder<Self> {
         HttpClient::builder(Self::ENDPOINT)
             .map(|client| Self(HttpTransport::new(client, Binding::new(SERVICE, OPERATIONS))))
     }
 
-    /// Plans tours in one call, without an operation. The call may take as long as the request's own timeout.
+    /// Plans tours in a single call, without an operation.
+    ///
+    /// If the request has a timeout, the call may take 30 s longer than that. Otherwise the client's
+    /// [`call_timeout`](HttpClientBuilder::call_timeout) applies.
     ///
     /// ```
     #[doc = include_str!("example.txt")]
@@ -42,8 +46,8 @@ impl RouteOptimization {
     ///
     /// # Errors
     ///
-    /// `INVALID_ARGUMENT` without any call if the parent is neither `projects/*` nor `projects/*/locations/*`; else
-    /// those of a failed call.
+    /// `INVALID_ARGUMENT`, without a call, if the parent is neither `projects/*` nor `projects/*/locations/*`.
+    /// Otherwise the error of a failed call.
     pub async fn optimize_tours(
         &self,
         request: &OptimizeToursRequest,
@@ -72,7 +76,7 @@ impl RouteOptimization {
     ///
     /// # Errors
     ///
-    /// As [`optimize_tours`](Self::optimize_tours).
+    /// The errors of [`optimize_tours`](Self::optimize_tours).
     pub async fn optimize_tours_long_running(
         &self,
         request: &OptimizeToursRequest,
@@ -97,17 +101,18 @@ impl RouteOptimization {
     ///
     /// # Errors
     ///
-    /// As [`optimize_tours`](Self::optimize_tours).
+    /// The errors of [`optimize_tours`](Self::optimize_tours).
     pub async fn optimize_tours_uri(
         &self,
         request: &OptimizeToursUriRequest,
     ) -> Result<Wait<'static, OptimizeToursUriResponse, OptimizeToursUriMetadata>, Status> {
-        // The service's own spelling.
+        // The service spells this verb with a capital letter.
         let call = self.call(&request.parent, ":OptimizeToursUri")?;
         self.start(kind::OPTIMIZE_TOURS_URI, call.body(&Without::new(request, "parent"))?).await
     }
 
-    /// Plans many tours in one operation, each read from a file and written to a file.
+    /// Plans the tours of several models in a single operation. Each model is read from a file, and its solution is
+    /// written to another file.
     ///
     /// ```
     #[doc = include_str!("example.txt")]
@@ -126,7 +131,7 @@ impl RouteOptimization {
     ///
     /// # Errors
     ///
-    /// As [`optimize_tours`](Self::optimize_tours).
+    /// The errors of [`optimize_tours`](Self::optimize_tours).
     pub async fn batch_optimize_tours(
         &self,
         request: &BatchOptimizeToursRequest,
@@ -135,7 +140,7 @@ impl RouteOptimization {
         self.start(kind::BATCH_OPTIMIZE_TOURS, call.body(&Without::new(request, "parent"))?).await
     }
 
-    /// Goes on with an operation from a saved handle.
+    /// Resumes the wait for an operation from a saved handle.
     ///
     /// ```
     #[doc = include_str!("example.txt")]
@@ -149,7 +154,7 @@ impl RouteOptimization {
     ///
     /// # Errors
     ///
-    /// `INVALID_ARGUMENT` if the handle is of another service, or of another version.
+    /// `INVALID_ARGUMENT` if the handle belongs to another service or to another version.
     pub fn resume<R>(&self, handle: &Handle) -> Result<Wait<'static, R>, Status> {
         Wait::resumed(self.clone(), handle)
     }
@@ -172,5 +177,6 @@ const SERVICE: Service = Service::new("routeoptimization.googleapis.com", "v1");
 const OPERATIONS: NameTemplate = NameTemplate::from_static("projects/*/locations/*/operations/*");
 const PROJECTS: NameTemplate = NameTemplate::from_static("projects/*");
 const LOCATIONS: NameTemplate = NameTemplate::from_static("projects/*/locations/*");
-/// What the network and the queue may take beyond the solving.
+/// The time for connecting, queueing and transfer, in addition to the solver's timeout. With less, the client may give
+/// up a plan that the service has computed and billed. With more, a dead connection is noticed later.
 const MARGIN: Duration = Duration::from_secs(30);

@@ -1,7 +1,7 @@
-//! The OAuth scopes of the service, and which calls take which.
+//! The OAuth scopes of the service, and the scopes that each call accepts.
 
-/// See, change, configure and delete the user's Google Cloud data.
+/// Read, update, configure and delete the user's Google Cloud data.
 pub const CLOUD_PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
 
-/// Every call takes it.
+/// The scopes that every call accepts.
 pub const ALL: &[&str] = &[CLOUD_PLATFORM];

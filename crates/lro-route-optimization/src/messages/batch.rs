@@ -1,41 +1,42 @@
 lro::message! {
-    /// Models to solve, each read from a file and solved into another.
+    /// The request of `BatchOptimizeTours`. Each model is read from a file, and its solution is written to another
+    /// file.
     pub struct BatchOptimizeToursRequest("google.maps.routeoptimization.v1.BatchOptimizeToursRequest") {
-        /// Where to run: `projects/{project}` or `projects/{project}/locations/{location}`.
+        /// The project and location, `projects/{project}` or `projects/{project}/locations/{location}`. Required.
         parent: String,
-        /// The models.
+        /// The models to solve. Required.
         model_configs: Vec<BatchOptimizeToursRequestAsyncModelConfig>,
     }
 
-    /// One model of a batch, `BatchOptimizeToursRequest.AsyncModelConfig`.
+    /// A model of a batch, `BatchOptimizeToursRequest.AsyncModelConfig`.
     pub struct BatchOptimizeToursRequestAsyncModelConfig(
         "google.maps.routeoptimization.v1.BatchOptimizeToursRequest.AsyncModelConfig"
     ) {
-        /// A name for humans.
+        /// A display name.
         display_name: String,
-        /// Where to read the request; required.
+        /// The source of the `OptimizeToursRequest`. Required.
         input_config: Option<InputConfig>,
-        /// Where to write the response; required.
+        /// The destination of the `OptimizeToursResponse`. Required.
         output_config: Option<OutputConfig>,
     }
 
-    /// The response of a batch, which tells nothing: the results are in the files.
+    /// The response of `BatchOptimizeTours`. It has no fields: the solutions are in the files.
     pub struct BatchOptimizeToursResponse("google.maps.routeoptimization.v1.BatchOptimizeToursResponse") {}
 
-    /// The metadata of a batch, which tells nothing.
+    /// The metadata of `BatchOptimizeTours`. It has no fields.
     pub struct BatchOptimizeToursMetadata("google.maps.routeoptimization.v1.BatchOptimizeToursMetadata") {}
 
-    /// Where to read a request.
+    /// The source of a request.
     pub struct InputConfig("google.maps.routeoptimization.v1.InputConfig") {
-        /// A file in Cloud Storage, the only source.
+        /// A file in Cloud Storage. This is the only kind of source.
         gcs_source: Option<GcsSource>,
         /// The format of the file.
         data_format: DataFormat,
     }
 
-    /// Where to write a response.
+    /// The destination of a response.
     pub struct OutputConfig("google.maps.routeoptimization.v1.OutputConfig") {
-        /// A file in Cloud Storage, the only destination.
+        /// A file in Cloud Storage. This is the only kind of destination.
         gcs_destination: Option<GcsDestination>,
         /// The format of the file.
         data_format: DataFormat,
@@ -43,13 +44,13 @@ lro::message! {
 
     /// A file in Cloud Storage to read.
     pub struct GcsSource("google.maps.routeoptimization.v1.GcsSource") {
-        /// Its address, `gs://bucket/path/to/object`.
+        /// The URI, `gs://bucket/path/to/object`.
         uri: String,
     }
 
     /// A file in Cloud Storage to write.
     pub struct GcsDestination("google.maps.routeoptimization.v1.GcsDestination") {
-        /// Its address, `gs://bucket/path/to/object`.
+        /// The URI, `gs://bucket/path/to/object`.
         uri: String,
     }
 }
@@ -58,9 +59,9 @@ lro::enumeration! {
     /// The format of a file.
     #[non_exhaustive]
     pub enum DataFormat {
-        /// Not to be used.
+        /// Unspecified. Must not be used.
         "DATA_FORMAT_UNSPECIFIED" = 0 => Unspecified,
-        /// JSON, as this crate writes it.
+        /// JSON, in the form in which this crate serializes messages.
         "JSON" = 1 => Json,
         /// The text format of protocol buffers.
         "PROTO_TEXT" = 2 => ProtoText,

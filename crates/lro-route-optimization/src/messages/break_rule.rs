@@ -1,31 +1,31 @@
 use lro::wkt::{Duration, Timestamp};
 
 lro::message! {
-    /// When a vehicle has breaks.
+    /// The breaks of a vehicle.
     pub struct BreakRule("google.maps.routeoptimization.v1.BreakRule") {
-        /// The breaks, in their order.
+        /// The breaks, in order.
         break_requests: Vec<BreakRuleBreakRequest>,
-        /// How often there are breaks; all of these hold.
+        /// The constraints on the frequency of breaks. All of them apply.
         frequency_constraints: Vec<BreakRuleFrequencyConstraint>,
     }
 
     /// A break, `BreakRule.BreakRequest`.
     pub struct BreakRuleBreakRequest("google.maps.routeoptimization.v1.BreakRule.BreakRequest") {
-        /// The earliest start; required.
+        /// The earliest start. Required.
         earliest_start_time: Option<Timestamp>,
-        /// The latest start; required.
+        /// The latest start. Required.
         latest_start_time: Option<Timestamp>,
-        /// The least duration, more than 0; required.
+        /// The minimum duration, above 0. Required.
         min_duration: Option<Duration>,
     }
 
-    /// How often there are breaks, `BreakRule.FrequencyConstraint`.
+    /// A constraint on the frequency of breaks, `BreakRule.FrequencyConstraint`.
     pub struct BreakRuleFrequencyConstraint(
         "google.maps.routeoptimization.v1.BreakRule.FrequencyConstraint"
     ) {
-        /// What counts as a break, not negative; required.
+        /// The minimum duration of a pause that counts as a break, at least 0. Required.
         min_break_duration: Option<Duration>,
-        /// The longest time without such a break, more than 0; required.
+        /// The maximum time between two such breaks, above 0. Required.
         max_inter_break_duration: Option<Duration>,
     }
 }

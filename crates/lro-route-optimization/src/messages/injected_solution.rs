@@ -3,50 +3,50 @@ use lro::wkt::Timestamp;
 use super::{ShipmentRoute, SkippedShipment};
 
 lro::message! {
-    /// An earlier solution and how much of it must stay.
+    /// An earlier solution, and the parts of it that the new solution must keep.
     pub struct InjectedSolutionConstraint("google.maps.routeoptimization.v1.InjectedSolutionConstraint") {
-        /// The routes; some may be missing.
+        /// The routes. A vehicle may have none.
         routes: Vec<ShipmentRoute>,
-        /// The shipments skipped, which stay so; some may be missing.
+        /// The skipped shipments, which stay skipped. The list may be incomplete.
         skipped_shipments: Vec<SkippedShipment>,
-        /// What may change, for each group of vehicles; empty, nothing may.
+        /// The permitted changes, by group of vehicles. If empty, nothing may change.
         constraint_relaxations: Vec<InjectedSolutionConstraintConstraintRelaxation>,
     }
 
-    /// What may change on some routes, `InjectedSolutionConstraint.ConstraintRelaxation`.
+    /// The permitted changes to a group of routes, `InjectedSolutionConstraint.ConstraintRelaxation`.
     pub struct InjectedSolutionConstraintConstraintRelaxation(
         "google.maps.routeoptimization.v1.InjectedSolutionConstraint.ConstraintRelaxation"
     ) {
-        /// What may change from where on; the freest one that applies counts.
+        /// The permitted changes and their thresholds. The least restrictive change that applies takes effect.
         relaxations: Vec<InjectedSolutionConstraintConstraintRelaxationRelaxation>,
-        /// The vehicles, by their indices; empty, all that are not listed elsewhere.
+        /// The indices of the vehicles. If empty, all vehicles that no other group lists.
         vehicle_indices: Vec<i32>,
     }
 
-    /// What may change from where on, `InjectedSolutionConstraint.ConstraintRelaxation.Relaxation`.
+    /// A permitted change and its threshold, `InjectedSolutionConstraint.ConstraintRelaxation.Relaxation`.
     pub struct InjectedSolutionConstraintConstraintRelaxationRelaxation(
         "google.maps.routeoptimization.v1.InjectedSolutionConstraint.ConstraintRelaxation.Relaxation"
     ) {
-        /// What may change.
+        /// The permitted change.
         level: InjectedSolutionConstraintConstraintRelaxationRelaxationLevel,
-        /// The time from which on it may.
+        /// The time at or after which it is permitted.
         threshold_time: Option<Timestamp>,
-        /// The number of visits from which on it may; 0 is the vehicle's start.
+        /// The number of visits at or after which it is permitted. 0 is the start of the vehicle.
         threshold_visit_count: i32,
     }
 }
 
 lro::enumeration! {
-    /// What may change, `InjectedSolutionConstraint.ConstraintRelaxation.Relaxation.Level`.
+    /// A permitted change, `InjectedSolutionConstraint.ConstraintRelaxation.Relaxation.Level`.
     #[non_exhaustive]
     pub enum InjectedSolutionConstraintConstraintRelaxationRelaxationLevel {
-        /// Nothing may change; not to be used.
+        /// Unspecified: nothing may change. Must not be used.
         "LEVEL_UNSPECIFIED" = 0 => Unspecified,
-        /// Times may change.
+        /// The times of visits may change.
         "RELAX_VISIT_TIMES_AFTER_THRESHOLD" = 1 => RelaxVisitTimesAfterThreshold,
-        /// Times and order may change, and visits may be dropped.
+        /// The times and the order of visits may change. Visits may be dropped.
         "RELAX_VISIT_TIMES_AND_SEQUENCE_AFTER_THRESHOLD" = 2 => RelaxVisitTimesAndSequenceAfterThreshold,
-        /// Everything may change, the vehicle too.
+        /// Everything may change, including the vehicle.
         "RELAX_ALL_AFTER_THRESHOLD" = 3 => RelaxAllAfterThreshold,
     }
 }

@@ -1,65 +1,66 @@
 use lro::wkt::Duration;
 
 lro::message! {
-    /// How much a vehicle can hold of one type of load, `Vehicle.LoadLimit`.
+    /// The capacity of a vehicle for a type of load, `Vehicle.LoadLimit`.
     pub struct VehicleLoadLimit("google.maps.routeoptimization.v1.Vehicle.LoadLimit") {
-        /// The most it can hold.
+        /// The hard limit.
         max_load: Option<i64>,
-        /// The most it can hold without a cost.
+        /// The soft limit: a load above it has a cost.
         soft_max_load: i64,
-        /// The cost of each unit above `soft_max_load`, once for a route.
+        /// The cost per unit above `soft_max_load`. It applies once per route.
         cost_per_unit_above_soft_max: f64,
-        /// What it may hold at its start.
+        /// The permitted load at the start of the route.
         start_load_interval: Option<VehicleLoadLimitInterval>,
-        /// What it may hold at its end.
+        /// The permitted load at the end of the route.
         end_load_interval: Option<VehicleLoadLimitInterval>,
-        /// The cost of moving a unit by a kilometre; experimental.
+        /// The cost of moving a unit by a kilometre. Experimental.
         cost_per_kilometer: Option<VehicleLoadLimitLoadCost>,
-        /// The cost of moving a unit for an hour; experimental.
+        /// The cost of moving a unit for an hour. Experimental.
         cost_per_traveled_hour: Option<VehicleLoadLimitLoadCost>,
     }
 
-    /// The least and the most of a load, `Vehicle.LoadLimit.Interval`.
+    /// A range of loads, `Vehicle.LoadLimit.Interval`.
     pub struct VehicleLoadLimitInterval("google.maps.routeoptimization.v1.Vehicle.LoadLimit.Interval") {
-        /// The least, not negative.
+        /// The minimum, at least 0.
         min: i64,
-        /// The most; without limit if absent.
+        /// The maximum. Default: no limit.
         max: Option<i64>,
     }
 
     /// The cost of moving one unit of load, `Vehicle.LoadLimit.LoadCost`.
     pub struct VehicleLoadLimitLoadCost("google.maps.routeoptimization.v1.Vehicle.LoadLimit.LoadCost") {
-        /// The load at which the cost changes.
+        /// The load above which the cost changes.
         load_threshold: Option<i64>,
-        /// The cost of each unit up to it.
+        /// The cost per unit up to the threshold.
         cost_per_unit_below_threshold: Option<f64>,
-        /// The cost of each unit beyond it.
+        /// The cost per unit above the threshold.
         cost_per_unit_above_threshold: Option<f64>,
     }
 
-    /// A hard or soft limit to a time on the route, `Vehicle.DurationLimit`.
+    /// A hard or soft limit on a duration of the route, `Vehicle.DurationLimit`.
     pub struct VehicleDurationLimit("google.maps.routeoptimization.v1.Vehicle.DurationLimit") {
         /// The hard limit.
         max_duration: Option<Duration>,
-        /// The soft limit; goes with `cost_per_hour_after_soft_max`.
+        /// The soft limit. Set together with `cost_per_hour_after_soft_max`.
         soft_max_duration: Option<Duration>,
-        /// The cost of each hour beyond the soft limit.
+        /// The cost per hour above the soft limit.
         cost_per_hour_after_soft_max: Option<f64>,
-        /// The quadratic soft limit, at most a day below the hard one.
+        /// The quadratic soft limit.
+        /// It is below the hard limit, by at most a day.
         quadratic_soft_max_duration: Option<Duration>,
-        /// The cost of the square of the hours beyond the quadratic soft limit.
+        /// The cost per square hour above the quadratic soft limit.
         cost_per_square_hour_after_quadratic_soft_max: Option<f64>,
     }
 
-    /// A hard or soft limit to a distance.
+    /// A hard or soft limit on a distance.
     pub struct DistanceLimit("google.maps.routeoptimization.v1.DistanceLimit") {
         /// The hard limit, in metres.
         max_meters: Option<i64>,
-        /// The soft limit, in metres; goes with `cost_per_kilometer_above_soft_max`.
+        /// The soft limit, in metres. Set together with `cost_per_kilometer_above_soft_max`.
         soft_max_meters: Option<i64>,
-        /// The cost of each kilometre up to the soft limit; not for the distance of a route.
+        /// The cost per kilometre up to the soft limit. Not supported for `route_distance_limit`.
         cost_per_kilometer_below_soft_max: Option<f64>,
-        /// The cost of each kilometre beyond the soft limit.
+        /// The cost per kilometre above the soft limit.
         cost_per_kilometer_above_soft_max: Option<f64>,
     }
 }

@@ -5,45 +5,45 @@ use lro::wkt::Duration;
 use super::ShipmentRouteVehicleLoad;
 
 lro::message! {
-    /// Figures on a route or on a whole solution.
+    /// Metrics of a route or of a solution.
     pub struct AggregatedMetrics("google.maps.routeoptimization.v1.AggregatedMetrics") {
-        /// How many shipments are performed; a pickup and its delivery are one.
+        /// The number of shipments performed. A pickup and its delivery count as one shipment.
         performed_shipment_count: i32,
-        /// How many of them are mandatory; experimental.
+        /// The number of mandatory shipments performed. Experimental.
         performed_mandatory_shipment_count: Option<i32>,
-        /// The penalty costs avoided by performing them; experimental.
+        /// The sum of the penalty costs of the shipments performed. Experimental.
         performed_shipment_penalty_cost_sum: Option<f64>,
-        /// The time on the move.
+        /// The total travel time.
         travel_duration: Option<Duration>,
-        /// The time spent waiting.
+        /// The total waiting time.
         wait_duration: Option<Duration>,
-        /// The time of delays.
+        /// The total time of delays.
         delay_duration: Option<Duration>,
-        /// The time of breaks.
+        /// The total time of breaks.
         break_duration: Option<Duration>,
-        /// The time of visits.
+        /// The total time of visits.
         visit_duration: Option<Duration>,
-        /// The sum of these times.
+        /// The total duration.
         total_duration: Option<Duration>,
-        /// The distance, in metres.
+        /// The total distance, in metres.
         travel_distance_meters: f64,
-        /// The most that is held of each type of load.
+        /// The maximum load of the vehicle, by type of load.
         max_loads: BTreeMap<String, ShipmentRouteVehicleLoad>,
     }
 
-    /// How close a route is to its vehicle's limits, from 0 to 1; absent where there is no limit.
+    /// The use that a route makes of its vehicle's limits, from 0 to 1. A metric without a limit is absent.
     pub struct VehicleFullness("google.maps.routeoptimization.v1.VehicleFullness") {
-        /// The greatest of the other figures.
+        /// The maximum of the other metrics.
         max_fullness: Option<f64>,
-        /// The distance against `route_distance_limit`.
+        /// The distance divided by `route_distance_limit`.
         distance: Option<f64>,
-        /// The travel time against `travel_duration_limit`.
+        /// The travel time divided by `travel_duration_limit`.
         travel_duration: Option<f64>,
-        /// The total time against `route_duration_limit`.
+        /// The total duration divided by `route_duration_limit`.
         active_duration: Option<f64>,
-        /// The fullest type of load against `load_limits`.
+        /// The maximum, over all types of load, of the maximum load divided by its limit.
         max_load: Option<f64>,
-        /// The time from start to end against that of the whole solution.
+        /// The time from start to end divided by that of the whole solution.
         active_span: Option<f64>,
     }
 }

@@ -3,43 +3,43 @@ use lro::wkt::{Duration, Timestamp};
 use super::{Shipment, ShipmentTypeIncompatibility, ShipmentTypeRequirement, TransitionAttributes, Vehicle};
 
 lro::message! {
-    /// Shipments to perform, vehicles to perform them, and what it costs.
+    /// The model to solve: shipments, vehicles, costs and constraints.
     pub struct ShipmentModel("google.maps.routeoptimization.v1.ShipmentModel") {
-        /// What is to be picked up and delivered.
+        /// The shipments to perform.
         shipments: Vec<Shipment>,
-        /// Who may do it.
+        /// The vehicles that may perform shipments.
         vehicles: Vec<Vehicle>,
-        /// What to strive for, in place of all costs.
+        /// The objectives, which the service converts to costs. A model with objectives has no costs.
         objectives: Vec<ShipmentModelObjective>,
-        /// The most vehicles with a route that performs something; more than 0.
+        /// The maximum number of vehicles with a route that performs a shipment, above 0.
         max_active_vehicles: Option<i32>,
-        /// The earliest time there is; the start of 1970 if absent.
+        /// The earliest time of the plan. Default: the start of 1970.
         global_start_time: Option<Timestamp>,
-        /// The latest time there is, less than a year after the earliest; the start of 1971 if absent.
+        /// The latest time of the plan, less than a year after the earliest. Default: the start of 1971.
         global_end_time: Option<Timestamp>,
-        /// The cost of each hour between the first vehicle's start and the last one's end.
+        /// The cost per hour from the earliest start of a vehicle to the latest end.
         global_duration_cost_per_hour: f64,
-        /// Travel times and distances, in place of those of the map.
+        /// Travel times and distances that replace those of the map.
         duration_distance_matrices: Vec<ShipmentModelDurationDistanceMatrix>,
-        /// The tags that the rows of the matrices stand for.
+        /// The tags of the rows of the matrices.
         duration_distance_matrix_src_tags: Vec<String>,
-        /// The tags that the columns of the matrices stand for.
+        /// The tags of the columns of the matrices.
         duration_distance_matrix_dst_tags: Vec<String>,
-        /// Costs, limits and delays between visits with certain tags.
+        /// Costs, limits and delays of transitions, by the tags of their visits.
         transition_attributes: Vec<TransitionAttributes>,
-        /// Types of shipments that do not go together.
+        /// Types of shipments that are incompatible with each other.
         shipment_type_incompatibilities: Vec<ShipmentTypeIncompatibility>,
-        /// Types of shipments that need others.
+        /// Types of shipments that require other types.
         shipment_type_requirements: Vec<ShipmentTypeRequirement>,
-        /// Which visits come before which.
+        /// The order of pairs of visits.
         precedence_rules: Vec<ShipmentModelPrecedenceRule>,
     }
 
-    /// What to strive for, `ShipmentModel.Objective`.
+    /// An objective, `ShipmentModel.Objective`.
     pub struct ShipmentModelObjective("google.maps.routeoptimization.v1.ShipmentModel.Objective") {
         /// The kind of objective.
         r#type: Option<ShipmentModelObjectiveType>,
-        /// How much it counts beside the others, not negative; 1 if absent.
+        /// The relative weight, at least 0. Default: 1.
         weight: Option<f64>,
     }
 
@@ -47,9 +47,9 @@ lro::message! {
     pub struct ShipmentModelDurationDistanceMatrix(
         "google.maps.routeoptimization.v1.ShipmentModel.DurationDistanceMatrix"
     ) {
-        /// A row for each source tag.
+        /// The rows, one for each source tag.
         rows: Vec<ShipmentModelDurationDistanceMatrixRow>,
-        /// The start tag of the vehicles that it applies to; all vehicles if empty.
+        /// The start tag of the vehicles to which the matrix applies. If empty, all vehicles.
         vehicle_start_tag: String,
     }
 
@@ -57,23 +57,23 @@ lro::message! {
     pub struct ShipmentModelDurationDistanceMatrixRow(
         "google.maps.routeoptimization.v1.ShipmentModel.DurationDistanceMatrix.Row"
     ) {
-        /// The travel time to each destination tag.
+        /// The travel times, one for each destination tag.
         durations: Vec<Duration>,
-        /// The distance to each destination tag, in metres; may be empty if nothing depends on distances.
+        /// The distances in metres, one for each destination tag. Optional if no cost or limit depends on distances.
         meters: Vec<f64>,
     }
 
-    /// One visit starts some time after another, `ShipmentModel.PrecedenceRule`.
+    /// A minimum time between the starts of two visits, `ShipmentModel.PrecedenceRule`.
     pub struct ShipmentModelPrecedenceRule("google.maps.routeoptimization.v1.ShipmentModel.PrecedenceRule") {
-        /// The shipment visited first, by its index; required.
+        /// The index of the shipment of the first visit. Required.
         first_index: Option<i32>,
-        /// Whether the first visit is a delivery, not a pickup.
+        /// Whether the first visit is a delivery. Default: a pickup.
         first_is_delivery: bool,
-        /// The shipment visited second, by its index; required.
+        /// The index of the shipment of the second visit. Required.
         second_index: Option<i32>,
-        /// Whether the second visit is a delivery, not a pickup.
+        /// Whether the second visit is a delivery. Default: a pickup.
         second_is_delivery: bool,
-        /// The least time between the two starts; may be negative.
+        /// The minimum time from the first start to the second. It may be negative.
         offset_duration: Option<Duration>,
     }
 }
@@ -82,15 +82,15 @@ lro::enumeration! {
     /// The kind of objective, `ShipmentModel.Objective.Type`.
     #[non_exhaustive]
     pub enum ShipmentModelObjectiveType {
-        /// Costs that make for a reasonable solution; always part of the mix.
+        /// Default costs for a reasonable solution. They apply in addition to every other objective.
         "DEFAULT" = 0 => Default,
-        /// The least distance of all vehicles together.
+        /// Minimizes the total distance of all vehicles.
         "MIN_DISTANCE" = 10 => MinDistance,
-        /// The least working time of all vehicles together.
+        /// Minimizes the total working time of all vehicles.
         "MIN_WORKING_TIME" = 11 => MinWorkingTime,
-        /// The least travel time of all vehicles together.
+        /// Minimizes the total travel time of all vehicles.
         "MIN_TRAVEL_TIME" = 12 => MinTravelTime,
-        /// The fewest vehicles.
+        /// Minimizes the number of vehicles.
         "MIN_NUM_VEHICLES" = 13 => MinNumVehicles,
     }
 }

@@ -5,31 +5,31 @@ use lro::wkt::{Duration, Timestamp};
 use super::{AggregatedMetrics, ShipmentLoad, VehicleFullness};
 
 lro::message! {
-    /// The route of a vehicle: of n visits and n + 1 transitions, before, between and after them.
+    /// The route of a vehicle. A route of n visits has n + 1 transitions: before, between and after them.
     pub struct ShipmentRoute("google.maps.routeoptimization.v1.ShipmentRoute") {
-        /// Which one of the model's vehicles.
+        /// The index of the vehicle in the model.
         vehicle_index: i32,
         /// The label of the vehicle.
         vehicle_label: String,
-        /// When the vehicle starts.
+        /// The start of the route.
         vehicle_start_time: Option<Timestamp>,
-        /// When the vehicle ends.
+        /// The end of the route.
         vehicle_end_time: Option<Timestamp>,
-        /// The visits, in their order; empty, the vehicle is unused.
+        /// The visits, in order. Empty if the vehicle is unused.
         visits: Vec<ShipmentRouteVisit>,
-        /// The transitions, in their order.
+        /// The transitions, in order.
         transitions: Vec<ShipmentRouteTransition>,
-        /// Whether the traffic leaves too little time somewhere.
+        /// Whether the expected traffic makes some times of the route infeasible.
         has_traffic_infeasibilities: bool,
-        /// The line on the map, if the request populates polylines.
+        /// The polyline of the route, if `populate_polylines` is set in the request.
         route_polyline: Option<ShipmentRouteEncodedPolyline>,
-        /// The breaks, in their order.
+        /// The breaks, in order.
         breaks: Vec<ShipmentRouteBreak>,
-        /// Figures on the route.
+        /// The metrics of the route.
         metrics: Option<AggregatedMetrics>,
-        /// How close the route is to the vehicle's limits; experimental.
+        /// The use that the route makes of the vehicle's limits. Experimental.
         vehicle_fullness: Option<VehicleFullness>,
-        /// The cost for each field of the request that makes one, such as `model.vehicles.fixed_cost`.
+        /// The costs, by the path of the request's field that causes them, such as `model.vehicles.fixed_cost`.
         route_costs: BTreeMap<String, f64>,
         /// The sum of `route_costs`.
         route_total_cost: f64,
@@ -37,59 +37,60 @@ lro::message! {
 
     /// A pickup or a delivery, `ShipmentRoute.Visit`.
     pub struct ShipmentRouteVisit("google.maps.routeoptimization.v1.ShipmentRoute.Visit") {
-        /// Which one of the model's shipments.
+        /// The index of the shipment in the model.
         shipment_index: i32,
-        /// Whether it is a pickup, not a delivery.
+        /// Whether the visit is a pickup. Otherwise it is a delivery.
         is_pickup: bool,
-        /// Which one of the shipment's pickups or deliveries.
+        /// The index of the visit request among the shipment's pickups or deliveries.
         visit_request_index: i32,
-        /// When it starts, after any waiting.
+        /// The start of the visit, after any waiting.
         start_time: Option<Timestamp>,
-        /// How much it adds to each type of load; negative for a delivery.
+        /// The change of the vehicle's load, by type of load. Negative for a delivery.
         load_demands: BTreeMap<String, ShipmentLoad>,
-        /// The time lost since the pickup, or else the start, against the direct way.
+        /// The additional time beyond that of the direct way, since the pickup or, without a pickup, since the start of
+        /// the route.
         detour: Option<Duration>,
         /// The label of the shipment.
         shipment_label: String,
         /// The label of the visit request.
         visit_label: String,
-        /// An opaque token of the place, where U-turns are to be avoided; experimental.
+        /// An opaque token of the location, for visits that avoid U-turns. Experimental.
         injected_solution_location_token: Option<i32>,
     }
 
-    /// The way from one visit to the next, `ShipmentRoute.Transition`.
+    /// The travel from one visit to the next, `ShipmentRoute.Transition`.
     pub struct ShipmentRouteTransition("google.maps.routeoptimization.v1.ShipmentRoute.Transition") {
-        /// The time on the move.
+        /// The travel time.
         travel_duration: Option<Duration>,
         /// The distance, in metres.
         travel_distance_meters: f64,
-        /// Whether traffic was asked for and is not known.
+        /// Whether the request considers traffic and no traffic data is available.
         traffic_info_unavailable: bool,
-        /// The delay, right before the next visit.
+        /// The delay. It ends at the next visit.
         delay_duration: Option<Duration>,
-        /// The breaks on the way, together.
+        /// The total time of breaks.
         break_duration: Option<Duration>,
-        /// The waiting, breaks not included.
+        /// The waiting time, without breaks.
         wait_duration: Option<Duration>,
-        /// All of it, up to the next visit.
+        /// The total duration, up to the next visit.
         total_duration: Option<Duration>,
-        /// When it starts.
+        /// The start of the transition.
         start_time: Option<Timestamp>,
-        /// The line on the map, if the request populates transition polylines.
+        /// The polyline, if `populate_transition_polylines` is set in the request.
         route_polyline: Option<ShipmentRouteEncodedPolyline>,
-        /// An opaque token for the Navigation SDK, if the request populates transition polylines.
+        /// An opaque token for the Navigation SDK, if `populate_transition_polylines` is set in the request.
         route_token: String,
-        /// How much the vehicle holds of each type of load.
+        /// The load of the vehicle, by type of load.
         vehicle_loads: BTreeMap<String, ShipmentRouteVehicleLoad>,
     }
 
-    /// How much a vehicle holds, `ShipmentRoute.VehicleLoad`.
+    /// The load of a vehicle, `ShipmentRoute.VehicleLoad`.
     pub struct ShipmentRouteVehicleLoad("google.maps.routeoptimization.v1.ShipmentRoute.VehicleLoad") {
-        /// The amount in the unit of its type.
+        /// The amount, in the unit of its type.
         amount: i64,
     }
 
-    /// A line on the map, `ShipmentRoute.EncodedPolyline`.
+    /// A polyline, `ShipmentRoute.EncodedPolyline`.
     pub struct ShipmentRouteEncodedPolyline(
         "google.maps.routeoptimization.v1.ShipmentRoute.EncodedPolyline"
     ) {
@@ -99,9 +100,9 @@ lro::message! {
 
     /// A break, `ShipmentRoute.Break`.
     pub struct ShipmentRouteBreak("google.maps.routeoptimization.v1.ShipmentRoute.Break") {
-        /// When it starts.
+        /// The start of the break.
         start_time: Option<Timestamp>,
-        /// How long it takes.
+        /// The duration of the break.
         duration: Option<Duration>,
     }
 }

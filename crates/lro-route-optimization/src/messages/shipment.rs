@@ -5,69 +5,70 @@ use lro::wkt::Duration;
 use super::{LatLng, TimeWindow, Waypoint};
 
 lro::message! {
-    /// One thing to be taken from one of its pickups to one of its deliveries, by one vehicle.
+    /// A shipment: a vehicle picks it up at one of its pickups and delivers it at one of its deliveries.
     pub struct Shipment("google.maps.routeoptimization.v1.Shipment") {
-        /// A name for humans, of at most 63 characters.
+        /// A display name of at most 63 characters.
         display_name: String,
-        /// Where it may be picked up, one of which is chosen; empty if it is only delivered.
+        /// The alternatives for the pickup. The solver chooses one of them. If empty, the shipment is only delivered.
         pickups: Vec<ShipmentVisitRequest>,
-        /// Where it may be delivered, one of which is chosen; empty if it is only picked up.
+        /// The alternatives for the delivery. The solver chooses one of them. If empty, the shipment is only picked up.
         deliveries: Vec<ShipmentVisitRequest>,
-        /// What it takes of each type of load, such as `weight_kg`.
+        /// The load, by type of load, such as `weight_kg`.
         load_demands: BTreeMap<String, ShipmentLoad>,
-        /// The cost of not performing it; absent, it must be performed.
+        /// The cost of skipping the shipment. If absent, the shipment is mandatory.
         penalty_cost: Option<f64>,
-        /// The vehicles that may perform it, by their indices; empty, all of them.
+        /// The indices of the vehicles that may perform the shipment. If empty, all vehicles.
         allowed_vehicle_indices: Vec<i32>,
-        /// The cost of performing it with each vehicle of `costs_per_vehicle_indices`, or else of the model.
+        /// The costs of performing the shipment, one for each vehicle of `costs_per_vehicle_indices`.
+        /// If that list is empty, one for each vehicle of the model.
         costs_per_vehicle: Vec<f64>,
-        /// The vehicles that `costs_per_vehicle` is about, by their indices.
+        /// The indices of the vehicles of `costs_per_vehicle`.
         costs_per_vehicle_indices: Vec<i32>,
-        /// The longest detour from pickup to delivery, as a share of the direct travel time.
+        /// The maximum detour from pickup to delivery, as a multiple of the direct travel time.
         pickup_to_delivery_relative_detour_limit: Option<f64>,
-        /// The longest detour from pickup to delivery, beyond the direct travel time.
+        /// The maximum detour from pickup to delivery, in addition to the direct travel time.
         pickup_to_delivery_absolute_detour_limit: Option<Duration>,
-        /// The longest time from the start of the pickup to the start of the delivery.
+        /// The maximum time from the start of the pickup to the start of the delivery.
         pickup_to_delivery_time_limit: Option<Duration>,
-        /// A type, for incompatibilities and requirements.
+        /// The type, to which incompatibilities and requirements refer.
         shipment_type: String,
-        /// The caller's label, which the response repeats.
+        /// A label, which the response repeats.
         label: String,
-        /// Skips it, at no cost.
+        /// Skips the shipment, at no cost.
         ignore: bool,
     }
 
-    /// A place that a vehicle may visit for a shipment, `Shipment.VisitRequest`.
+    /// A location that a vehicle may visit for a shipment, `Shipment.VisitRequest`.
     pub struct ShipmentVisitRequest("google.maps.routeoptimization.v1.Shipment.VisitRequest") {
-        /// Where the vehicle arrives; not with matrices.
+        /// The location of arrival. Incompatible with matrices.
         arrival_location: Option<LatLng>,
-        /// Where the vehicle arrives, as a waypoint; not with matrices.
+        /// The location of arrival, as a waypoint. Incompatible with matrices.
         arrival_waypoint: Option<Waypoint>,
-        /// Where the vehicle departs, if elsewhere; not with matrices.
+        /// The location of departure. Default: that of arrival. Incompatible with matrices.
         departure_location: Option<LatLng>,
-        /// Where the vehicle departs, as a waypoint, if elsewhere; not with matrices.
+        /// The location of departure, as a waypoint. Default: that of arrival. Incompatible with matrices.
         departure_waypoint: Option<Waypoint>,
-        /// Tags, for matrices and transitions.
+        /// The tags, to which matrices and transition attributes refer.
         tags: Vec<String>,
-        /// When the vehicle may start the visit, disjoint and in order; at any time if empty.
+        /// The permitted times of the start, disjoint and in order. If empty, any time.
         time_windows: Vec<TimeWindow>,
-        /// How long the visit takes, from arrival to departure and without waiting.
+        /// The duration from arrival to departure, without waiting.
         duration: Option<Duration>,
         /// The cost of the visit.
         cost: f64,
-        /// What it takes of each type of load, on top of the shipment's.
+        /// The load, by type of load, in addition to that of the shipment.
         load_demands: BTreeMap<String, ShipmentLoad>,
-        /// Types, for which a vehicle may need more time.
+        /// The types of the visit, to which `extra_visit_duration_for_visit_type` of a vehicle refers.
         visit_types: Vec<String>,
-        /// The caller's label, which the response repeats.
+        /// A label, which the response repeats.
         label: String,
-        /// Prefers not to turn around here; experimental.
+        /// Avoids U-turns at the location. Experimental.
         avoid_u_turns: Option<bool>,
     }
 
-    /// How much a visit adds to the vehicle's load or takes from it, `Shipment.Load`.
+    /// The change of a vehicle's load by a visit, `Shipment.Load`.
     pub struct ShipmentLoad("google.maps.routeoptimization.v1.Shipment.Load") {
-        /// The amount in the unit of its type; in a request not negative.
+        /// The amount, in the unit of its type. At least 0 in a request.
         amount: i64,
     }
 }

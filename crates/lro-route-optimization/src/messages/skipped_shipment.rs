@@ -1,27 +1,27 @@
 lro::message! {
     /// A shipment that no route performs.
     pub struct SkippedShipment("google.maps.routeoptimization.v1.SkippedShipment") {
-        /// Which one of the model's shipments.
+        /// The index of the shipment in the model.
         index: i32,
         /// The label of the shipment.
         label: String,
-        /// The penalty cost of the shipment; experimental.
+        /// The penalty cost of the shipment. Experimental.
         penalty_cost: Option<f64>,
-        /// The estimated share of vehicles that cannot perform it, from 0 to 1.
+        /// The estimated share of the vehicles that cannot perform the shipment, from 0 to 1.
         estimated_incompatible_vehicle_ratio: Option<f64>,
-        /// Why it is skipped, as far as that is known.
+        /// The known reasons for skipping the shipment.
         reasons: Vec<SkippedShipmentReason>,
     }
 
-    /// Why a shipment is skipped, `SkippedShipment.Reason`.
+    /// A reason for skipping a shipment, `SkippedShipment.Reason`.
     pub struct SkippedShipmentReason("google.maps.routeoptimization.v1.SkippedShipment.Reason") {
         /// The kind of reason.
         code: SkippedShipmentReasonCode,
-        /// One vehicle to which it applies, by its index.
+        /// The index of a vehicle to which the reason applies.
         example_vehicle_index: Option<i32>,
-        /// Some vehicles to which it applies, by their indices.
+        /// The indices of some vehicles to which the reason applies.
         example_vehicle_indices: Vec<i32>,
-        /// A type of load that exceeds the capacity, for that kind of reason.
+        /// A type of load that exceeds the capacity, if `code` is `DemandExceedsVehicleCapacity`.
         example_exceeded_capacity_type: String,
     }
 }
@@ -30,34 +30,34 @@ lro::enumeration! {
     /// The kind of reason for skipping a shipment, `SkippedShipment.Reason.Code`.
     #[non_exhaustive]
     pub enum SkippedShipmentReasonCode {
-        /// The server does not say.
+        /// Unspecified.
         "CODE_UNSPECIFIED" = 0 => Unspecified,
         /// The model has no vehicle.
         "NO_VEHICLE" = 1 => NoVehicle,
-        /// The load is more than a vehicle can hold.
+        /// The load exceeds the capacity of a vehicle.
         "DEMAND_EXCEEDS_VEHICLE_CAPACITY" = 2 => DemandExceedsVehicleCapacity,
-        /// The way is too long even as the crow flies.
+        /// The minimum distance, along great circles, exceeds the distance limit of a vehicle.
         "CANNOT_BE_PERFORMED_WITHIN_VEHICLE_DISTANCE_LIMIT" = 3
             => CannotBePerformedWithinVehicleDistanceLimit,
-        /// The route would take too long even at best speed.
+        /// The minimum duration, with waiting and visits, exceeds the route duration limit of a vehicle.
         "CANNOT_BE_PERFORMED_WITHIN_VEHICLE_DURATION_LIMIT" = 4
             => CannotBePerformedWithinVehicleDurationLimit,
-        /// The travel alone would take too long even at best speed.
+        /// The minimum travel time exceeds the travel duration limit of a vehicle.
         "CANNOT_BE_PERFORMED_WITHIN_VEHICLE_TRAVEL_DURATION_LIMIT" = 5
             => CannotBePerformedWithinVehicleTravelDurationLimit,
-        /// The vehicle would end too late even with the earliest start.
+        /// A vehicle that starts as early as possible ends after its last time window.
         "CANNOT_BE_PERFORMED_WITHIN_VEHICLE_TIME_WINDOWS" = 6 => CannotBePerformedWithinVehicleTimeWindows,
-        /// The shipment's allowed vehicles do not include the vehicle.
+        /// The `allowed_vehicle_indices` of the shipment exclude the vehicle.
         "VEHICLE_NOT_ALLOWED" = 7 => VehicleNotAllowed,
-        /// The vehicle is to be ignored.
+        /// The vehicle has `ignore` set.
         "VEHICLE_IGNORED" = 8 => VehicleIgnored,
-        /// The shipment is to be ignored.
+        /// The shipment has `ignore` set.
         "SHIPMENT_IGNORED" = 9 => ShipmentIgnored,
-        /// The injected solution skips it.
+        /// The injected solution skips the shipment.
         "SKIPPED_IN_INJECTED_SOLUTION_CONSTRAINT" = 10 => SkippedInInjectedSolutionConstraint,
-        /// The injected solution leaves no room on the route.
+        /// The injected solution permits no further visit on the route.
         "VEHICLE_ROUTE_IS_FULLY_SEQUENCE_CONSTRAINED" = 11 => VehicleRouteIsFullySequenceConstrained,
-        /// Skipping it costs nothing.
+        /// The penalty cost is 0.
         "ZERO_PENALTY_COST" = 13 => ZeroPenaltyCost,
     }
 }

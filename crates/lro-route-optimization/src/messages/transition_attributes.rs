@@ -3,23 +3,23 @@ use lro::wkt::Duration;
 use super::DistanceLimit;
 
 lro::message! {
-    /// Costs, limits and delays of the way between visits with certain tags.
+    /// Costs, limits and delays of the transitions between visits with certain tags.
     pub struct TransitionAttributes("google.maps.routeoptimization.v1.TransitionAttributes") {
-        /// Applies after a visit with this tag; one of `src_tag` and `excluded_src_tag`.
+        /// Selects transitions from visits with this tag. Set either `src_tag` or `excluded_src_tag`.
         src_tag: String,
-        /// Applies after a visit without this tag; one of `src_tag` and `excluded_src_tag`.
+        /// Selects transitions from visits without this tag. Set either `src_tag` or `excluded_src_tag`.
         excluded_src_tag: String,
-        /// Applies before a visit with this tag; one of `dst_tag` and `excluded_dst_tag`.
+        /// Selects transitions to visits with this tag. Set either `dst_tag` or `excluded_dst_tag`.
         dst_tag: String,
-        /// Applies before a visit without this tag; one of `dst_tag` and `excluded_dst_tag`.
+        /// Selects transitions to visits without this tag. Set either `dst_tag` or `excluded_dst_tag`.
         excluded_dst_tag: String,
-        /// The cost of the way.
+        /// The cost of the transition.
         cost: f64,
-        /// The cost of each kilometre of the way.
+        /// The cost per kilometre.
         cost_per_kilometer: f64,
-        /// A soft limit to the way.
+        /// A limit on the distance.
         distance_limit: Option<DistanceLimit>,
-        /// The time lost after the one visit and before the other.
+        /// The delay, after the first visit and before the second.
         delay: Option<Duration>,
     }
 }

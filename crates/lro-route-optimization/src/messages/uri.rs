@@ -1,26 +1,26 @@
 lro::message! {
-    /// A model to solve, read from a file and solved into another.
+    /// The request of `OptimizeToursUri`. The model is read from a file, and its solution is written to another file.
     pub struct OptimizeToursUriRequest("google.maps.routeoptimization.v1.OptimizeToursUriRequest") {
-        /// Where to run: `projects/{project}` or `projects/{project}/locations/{location}`.
+        /// The project and location, `projects/{project}` or `projects/{project}/locations/{location}`. Required.
         parent: String,
-        /// Where to read the `OptimizeToursRequest`; required.
+        /// The file with the `OptimizeToursRequest`. Required.
         input: Option<Uri>,
-        /// Where to write the `OptimizeToursResponse`; required.
+        /// The file to write the `OptimizeToursResponse` to. Required.
         output: Option<Uri>,
     }
 
-    /// Where the result is.
+    /// The response of `OptimizeToursUri`.
     pub struct OptimizeToursUriResponse("google.maps.routeoptimization.v1.OptimizeToursUriResponse") {
         /// The file with the `OptimizeToursResponse`.
         output: Option<Uri>,
     }
 
-    /// The metadata of `OptimizeToursUri`, which tells nothing.
+    /// The metadata of `OptimizeToursUri`. It has no fields.
     pub struct OptimizeToursUriMetadata("google.maps.routeoptimization.v1.OptimizeToursUriMetadata") {}
 
-    /// The address of a file.
+    /// The URI of a file.
     pub struct Uri("google.maps.routeoptimization.v1.Uri") {
-        /// Its address, `gs://bucket/path/to/object`.
+        /// The URI, `gs://bucket/path/to/object`.
         uri: String,
     }
 }

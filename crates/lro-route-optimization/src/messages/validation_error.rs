@@ -1,31 +1,31 @@
 lro::message! {
-    /// What is wrong with a request, or a warning.
+    /// An error in a request, or a warning.
     pub struct OptimizeToursValidationError(
         "google.maps.routeoptimization.v1.OptimizeToursValidationError"
     ) {
-        /// The number of the error, stable.
+        /// The stable number of the error.
         code: i32,
-        /// The name of the error, stable.
+        /// The stable name of the error.
         display_name: String,
-        /// The fields that it is about.
+        /// The fields that cause the error.
         fields: Vec<OptimizeToursValidationErrorFieldReference>,
-        /// What is wrong, for humans.
+        /// A description of the error.
         error_message: String,
-        /// The values that are wrong, for humans.
+        /// A description of the values that cause the error.
         offending_values: String,
     }
 
-    /// The way down to a field of the request, `OptimizeToursValidationError.FieldReference`.
+    /// The path of a field of the request, `OptimizeToursValidationError.FieldReference`.
     pub struct OptimizeToursValidationErrorFieldReference(
         "google.maps.routeoptimization.v1.OptimizeToursValidationError.FieldReference"
     ) {
         /// The name of the field, such as `vehicles`.
         name: String,
-        /// Which element, in a list; one of `index` and `key`.
+        /// The index of an element, if the field is a list. Either `index` or `key` is set.
         index: Option<i32>,
-        /// Which entry, in a map; one of `index` and `key`.
+        /// The key of an entry, if the field is a map. Either `index` or `key` is set.
         key: Option<String>,
-        /// The field within it.
+        /// The rest of the path.
         sub_field: Option<Box<OptimizeToursValidationErrorFieldReference>>,
     }
 }

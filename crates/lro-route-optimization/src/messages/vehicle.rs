@@ -5,95 +5,95 @@ use lro::wkt::Duration;
 use super::{BreakRule, DistanceLimit, LatLng, TimeWindow, VehicleDurationLimit, VehicleLoadLimit, Waypoint};
 
 lro::message! {
-    /// A vehicle, whose route leads from its start to its end.
+    /// A vehicle. Its route leads from its start to its end.
     pub struct Vehicle("google.maps.routeoptimization.v1.Vehicle") {
-        /// A name for humans, of at most 63 characters.
+        /// A display name of at most 63 characters.
         display_name: String,
-        /// How it moves.
+        /// The travel mode.
         travel_mode: VehicleTravelMode,
-        /// What its routes avoid.
+        /// Conditions to avoid on the route.
         route_modifiers: Option<RouteModifiers>,
-        /// Where it starts; absent, at its first pickup.
+        /// The start. Default: the first pickup.
         start_location: Option<LatLng>,
-        /// Where it starts, as a waypoint.
+        /// The start, as a waypoint.
         start_waypoint: Option<Waypoint>,
-        /// Where it ends; absent, at its last visit.
+        /// The end. Default: the last visit.
         end_location: Option<LatLng>,
-        /// Where it ends, as a waypoint.
+        /// The end, as a waypoint.
         end_waypoint: Option<Waypoint>,
-        /// Tags of the start, for matrices and transitions.
+        /// The tags of the start, to which matrices and transition attributes refer.
         start_tags: Vec<String>,
-        /// Tags of the end, for matrices and transitions.
+        /// The tags of the end, to which matrices and transition attributes refer.
         end_tags: Vec<String>,
-        /// When it may start, disjoint and in order; at any time if empty.
+        /// The permitted times of the start, disjoint and in order. If empty, any time.
         start_time_windows: Vec<TimeWindow>,
-        /// When it may end, disjoint and in order; at any time if empty.
+        /// The permitted times of the end, disjoint and in order. If empty, any time.
         end_time_windows: Vec<TimeWindow>,
-        /// Multiplies its travel times, from 0.001 to 1,000; 1 if absent.
+        /// The factor of its travel times, from 0.001 to 1,000. Default: 1.
         travel_duration_multiple: Option<f64>,
-        /// In which order it delivers what it picked up.
+        /// The order of deliveries.
         unloading_policy: VehicleUnloadingPolicy,
-        /// How much it can hold of each type of load; without limit where a type is missing.
+        /// The capacities, by type of load. A type that is missing has no limit.
         load_limits: BTreeMap<String, VehicleLoadLimit>,
-        /// The cost of each hour of its route, waiting and visits included.
+        /// The cost per hour of the route, including waiting and visits.
         cost_per_hour: f64,
-        /// The cost of each hour of travel.
+        /// The cost per hour of travel.
         cost_per_traveled_hour: f64,
-        /// The cost of each kilometre of travel.
+        /// The cost per kilometre of travel.
         cost_per_kilometer: f64,
-        /// The cost of using it at all.
+        /// The cost of using the vehicle.
         fixed_cost: f64,
-        /// Whether it goes from start to end, at a cost, even if it performs nothing.
+        /// Whether the vehicle travels from start to end, at a cost, even if it performs no shipment.
         used_if_route_is_empty: bool,
-        /// How long its route may take.
+        /// The limit on the duration of the route.
         route_duration_limit: Option<VehicleDurationLimit>,
-        /// How long it may travel.
+        /// The limit on the travel time.
         travel_duration_limit: Option<VehicleDurationLimit>,
-        /// How far it may travel.
+        /// The limit on the distance.
         route_distance_limit: Option<DistanceLimit>,
-        /// The time that visits of these types take in addition.
+        /// The additional time of visits, by type of visit.
         extra_visit_duration_for_visit_type: BTreeMap<String, Duration>,
-        /// When it has breaks; absent, it has none.
+        /// The breaks. Default: none.
         break_rule: Option<BreakRule>,
-        /// The caller's label, which the response repeats.
+        /// A label, which the response repeats.
         label: String,
-        /// Leaves it unused.
+        /// Leaves the vehicle unused.
         ignore: bool,
     }
 
-    /// What routes avoid where that is reasonable.
+    /// Conditions that routes avoid where this is reasonable.
     pub struct RouteModifiers("google.maps.routeoptimization.v1.RouteModifiers") {
-        /// Avoids toll roads; not on foot.
+        /// Avoids toll roads. Not supported for walking.
         avoid_tolls: bool,
-        /// Avoids highways; not on foot.
+        /// Avoids highways. Not supported for walking.
         avoid_highways: bool,
-        /// Avoids ferries; not on foot.
+        /// Avoids ferries. Not supported for walking.
         avoid_ferries: bool,
-        /// Avoids ways through buildings; on foot only.
+        /// Avoids indoor paths. Supported for walking only.
         avoid_indoor: bool,
     }
 }
 
 lro::enumeration! {
-    /// How a vehicle moves, `Vehicle.TravelMode`.
+    /// The travel mode of a vehicle, `Vehicle.TravelMode`.
     #[non_exhaustive]
     pub enum VehicleTravelMode {
-        /// As [`Driving`](Self::Driving).
+        /// Unspecified. Equivalent to [`Driving`](Self::Driving).
         "TRAVEL_MODE_UNSPECIFIED" = 0 => Unspecified,
-        /// It drives on roads.
+        /// Driving on roads.
         "DRIVING" = 1 => Driving,
-        /// It walks.
+        /// Walking.
         "WALKING" = 2 => Walking,
     }
 
-    /// In which order a vehicle delivers what it picked up, `Vehicle.UnloadingPolicy`.
+    /// The order of a vehicle's deliveries, `Vehicle.UnloadingPolicy`.
     #[non_exhaustive]
     pub enum VehicleUnloadingPolicy {
-        /// Any order will do.
+        /// Unspecified. Deliveries may be in any order.
         "UNLOADING_POLICY_UNSPECIFIED" = 0 => Unspecified,
-        /// What was picked up last is delivered first.
+        /// The last shipment picked up is delivered first.
         "LAST_IN_FIRST_OUT" = 1 => LastInFirstOut,
-        /// What was picked up first is delivered first.
+        /// The first shipment picked up is delivered first.
         "FIRST_IN_FIRST_OUT" = 2 => FirstInFirstOut,
     }
 }

@@ -1,29 +1,29 @@
 lro::message! {
-    /// Where a visit or a route begins or ends.
+    /// The start or end of a visit or of a route.
     pub struct Waypoint("google.maps.routeoptimization.v1.Waypoint") {
-        /// Coordinates; one of `location` and `place_id`.
+        /// The coordinates. Set either `location` or `place_id`.
         location: Option<Location>,
-        /// The id of a place on Google Maps; one of `location` and `place_id`.
+        /// The id of a place on Google Maps. Set either `location` or `place_id`.
         place_id: Option<String>,
-        /// Prefers to stop on the side of the road that the location is on; not on foot.
+        /// Prefers to stop on the side of the road on which the location is. Not supported for walking.
         side_of_road: bool,
-        /// A place to stop and to pick up or drop off; only for driving to a `location`, experimental.
+        /// Whether vehicles stop here for pickup or drop-off. Supported for driving to a `location` only. Experimental.
         vehicle_stopover: bool,
     }
 
-    /// A point and a direction.
+    /// A point and a heading.
     pub struct Location("google.maps.routeoptimization.v1.Location") {
         /// The point.
         lat_lng: Option<LatLng>,
-        /// The direction of the traffic, clockwise from north, from 0 to 360 degrees.
+        /// The direction of traffic, in degrees clockwise from north, from 0 to 360.
         heading: Option<i32>,
     }
 
-    /// A point on the earth, WGS 84.
+    /// A point on the earth, in WGS 84 coordinates.
     pub struct LatLng("google.type.LatLng") {
-        /// Degrees north, from -90 to 90.
+        /// The latitude in degrees, from -90 to 90.
         latitude: f64,
-        /// Degrees east, from -180 to 180.
+        /// The longitude in degrees, from -180 to 180.
         longitude: f64,
     }
 }
