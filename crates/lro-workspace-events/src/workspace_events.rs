@@ -43,6 +43,13 @@ impl WorkspaceEvents {
     }
 
     /// Returns the builder of a client of this version.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// let beta = WorkspaceEvents::builder_of(Version::V1Beta).endpoint(emulator.endpoint()).build()?;
+    /// let subscription = beta.create_subscription(&wanted).await?.await?;
+    /// # Ok(()) }
+    /// ```
     pub fn builder_of(version: Version) -> HttpClientBuilder<Self> {
         HttpClient::builder(Self::ENDPOINT)
             .map(move |client| Self(HttpTransport::new(client, Binding::new(version.service(), OPERATIONS))))
