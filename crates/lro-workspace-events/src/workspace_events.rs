@@ -88,9 +88,11 @@ impl WorkspaceEvents {
     /// ```
     #[doc = include_str!("example.txt")]
     /// # let created = events.create_subscription(&wanted).await?.await?;
+    /// use lro::wkt::{Duration, FieldMask};
+    ///
     /// let request = UpdateSubscriptionRequest {
-    ///     subscription: Subscription { name: created.name, ttl: Some(wkt::Duration::from_seconds(3_600)?), ..wanted },
-    ///     update_mask: Some(wkt::FieldMask::new(["ttl"])),
+    ///     subscription: Subscription { name: created.name, ttl: Some(Duration::from_seconds(3_600)?), ..wanted },
+    ///     update_mask: Some(FieldMask::new(["ttl"])),
     ///     ..Default::default()
     /// };
     /// let updated = events.update_subscription(request).await?.await?;
