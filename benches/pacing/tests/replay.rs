@@ -124,7 +124,7 @@ fn begins_anew_with_an_empty_file() {
     let file = file("empty.json");
     fs::write(&file, "").unwrap();
     assert_eq!(run(&["--history", file.to_str().unwrap()], "60\n").stdout, run(&[], "60\n").stdout);
-    assert!(fs::read_to_string(&file).unwrap().starts_with("{\"kinds\":{\"replayed\":"));
+    assert!(fs::read_to_string(&file).unwrap().starts_with("{\"format\":1,\"kinds\":{\"replayed\":"));
 }
 
 #[test]
