@@ -43,7 +43,7 @@ pub(crate) fn place(path: &Path) -> Option<String> {
     let mut place = String::new();
     for (depth, segment) in path.iter().enumerate() {
         if depth == DEEPEST {
-            place.push_str("…");
+            place.push('…');
             break;
         }
         match segment {
