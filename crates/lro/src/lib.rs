@@ -19,51 +19,35 @@
 //!
 //! The core knows no network and no server. All time is tokio's, so a paused clock drives it.
 
-mod any;
-mod attempt;
 mod chance;
-mod code;
-pub mod details;
 #[doc(hidden)]
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 mod handle;
-mod json;
 mod list;
 pub mod message;
-mod name;
-mod number;
 mod operation;
 pub mod pacing;
-mod response;
 pub mod rules;
 mod status;
-
 mod transport;
-mod typed;
 mod wait;
-pub mod wkt;
 
 pub use async_trait::async_trait;
 
 pub use crate::{
-    any::Any,
-    attempt::{Attempt, Permit},
-    code::Code,
     handle::{Handle, Service},
-    json::from_json,
     list::{Pages, list_operations},
-    name::OperationName,
-    operation::{Operation, Outcome},
+    message::{json::from_json, wkt, wkt::Empty},
+    operation::{Any, Operation, OperationName, Outcome, Response},
     pacing::Pacing,
-    response::Response,
     rules::Tolerance,
-    status::{Origin, Report, Status},
+    status::{Code, Origin, Report, Status, details},
     transport::{
-        Capabilities, ListOperationsRequest, LroTransport, OperationPage, TransportFn, transport_fn,
+        Attempt, Capabilities, ListOperationsRequest, LroTransport, OperationPage, Permit, TransportFn,
+        transport_fn,
     },
     wait::{AtDeadline, Cancellation, Snapshot, Snapshots, Wait, poll_until_done},
-    wkt::Empty,
 };
 
 #[doc(hidden)]

@@ -7,7 +7,10 @@
 
 mod enumeration;
 mod field;
+pub(crate) mod json;
+mod number;
 pub mod proto3;
+pub mod wkt;
 
 use std::{fmt, marker::PhantomData};
 

@@ -1,3 +1,8 @@
+mod any;
+mod name;
+mod response;
+mod typed;
+
 use std::time::Duration;
 
 use serde::{
@@ -7,11 +12,13 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
+use self::typed::NoResponse;
 use crate::{
-    Any, Origin, Status, json,
-    message::{self, Field},
-    typed::NoResponse,
+    Origin, Status,
+    message::{self, Field, json},
 };
+
+pub use self::{any::Any, name::OperationName, response::Response};
 
 /// One state of an operation, `google.longrunning.Operation`, as a server tells it.
 ///

@@ -1,8 +1,14 @@
+mod code;
+pub mod details;
+
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Any, Code, OperationName, Service, details::Details, message};
+use self::details::Details;
+use crate::{Any, OperationName, Service, message};
+
+pub use self::code::Code;
 
 /// The only error of this library: a `google.rpc.Status` and what it alone cannot say.
 ///

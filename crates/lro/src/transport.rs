@@ -1,8 +1,12 @@
+mod attempt;
+
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-use crate::{Attempt, Code, Operation, OperationName, Pacing, Service, Status};
+use crate::{Code, Operation, OperationName, Pacing, Service, Status};
+
+pub use self::attempt::{Attempt, Permit};
 
 /// The provided methods `…_within`: the plain calls, without a box around theirs.
 macro_rules! within {

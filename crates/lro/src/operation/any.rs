@@ -7,10 +7,10 @@ use serde::{
 use serde_json::value::RawValue;
 use serde_path_to_error::Track;
 
+use super::typed::{EMPTY, Text, Typed, is_one_of};
 use crate::{
-    Code, Origin, Status, json,
-    message::{Field, Message},
-    typed::{EMPTY, Text, Typed, is_one_of},
+    Code, Origin, Status,
+    message::{Field, Message, json},
 };
 
 /// A message with its type beside it, `google.protobuf.Any`, kept as JSON text until somebody asks for what is in it.
