@@ -6,21 +6,21 @@ use crate::NameTemplate;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Binding {
-    /// The service; its version begins the paths.
+    /// The service. Its version is the first segment of every path.
     pub service: Service,
     /// The names of its operations.
     pub names: NameTemplate,
-    /// What it binds beside get.
+    /// The calls that the service binds besides get.
     pub capabilities: Capabilities,
 }
 
 impl Binding {
-    /// The binding of a service that has only get.
+    /// Creates the binding of a service that has only get.
     pub fn new(service: Service, names: NameTemplate) -> Self {
         Self { service, names, capabilities: Capabilities::default() }
     }
 
-    /// Sets the other calls that the service binds. Default: none.
+    /// Sets the calls that the service binds besides get. Default: none.
     pub fn capabilities(mut self, capabilities: Capabilities) -> Self {
         self.capabilities = capabilities;
         self

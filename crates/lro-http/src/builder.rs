@@ -4,14 +4,14 @@ use lro::{Status, pacing::PacingByKind};
 
 use crate::{Credentials, HttpClient, NoCredentials, connection::shown};
 
-/// Makes an [`HttpClient`], or what a service's crate makes of one.
+/// Builds an [`HttpClient`], or the client of one service that wraps it.
 #[must_use = "a builder does nothing until it is built"]
 pub struct HttpClientBuilder<C = HttpClient> {
     settings: Settings,
     finish: Box<dyn FnOnce(HttpClient) -> C + Send>,
 }
 
-/// What a client is made of.
+/// The settings of a client.
 pub(crate) struct Settings {
     pub(crate) endpoint: String,
     pub(crate) credentials: Box<dyn Credentials>,
@@ -32,8 +32,8 @@ impl HttpClientBuilder {
             quota_project: None,
             product: None,
             largest_reply: LARGEST_REPLY,
-            call_timeout: Duration::from_secs(60),
-            connect_timeout: Duration::from_secs(10),
+            call_timeout: CALL_TIMEOUT,
+            connect_timeout: CONNECT_TIMEOUT,
             http2_only: false,
             pacing: None,
         };
@@ -42,43 +42,45 @@ impl HttpClientBuilder {
 }
 
 impl<C> HttpClientBuilder<C> {
-    /// Sets another endpoint, such as a regional one or an emulator's.
+    /// Sets the endpoint, such as that of a region or of an emulator.
     pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.settings.endpoint = endpoint.into();
         self
     }
 
-    /// Sets the credentials. Default: none, which only an emulator takes.
+    /// Sets the credentials. Default: none, which Google's services refuse and an emulator accepts.
     pub fn credentials(mut self, credentials: impl Credentials + 'static) -> Self {
         self.settings.credentials = Box::new(credentials);
         self
     }
 
-    /// Sets the project whose quota pays, before the one that the credentials name.
+    /// Sets the project whose quota is used, in place of the project that the credentials name.
     pub fn quota_project(mut self, project: impl Into<String>) -> Self {
         self.settings.quota_project = Some(project.into());
         self
     }
 
-    /// Puts a product before our own in the user agent, such as `my-app/1.2`.
+    /// Sets the product at the start of the user agent, such as `my-app/1.2`. The product of this crate follows it.
     pub fn user_agent(mut self, product: impl Into<String>) -> Self {
         self.settings.product = Some(product.into());
         self
     }
 
-    /// Sets the largest body of a reply in bytes, after decompression. Default: 64 MiB.
+    /// Sets the largest accepted body of a reply in bytes, after decompression. Default: 64 MiB.
     pub fn largest_reply(mut self, bytes: usize) -> Self {
         self.settings.largest_reply = bytes;
         self
     }
 
-    /// Sets the longest time for a call that is not a poll. Default: 60 s. Polls have the wait's attempt timeout.
+    /// Sets the timeout of a call that is not a poll. Default: 60 s.
+    ///
+    /// A poll has the attempt timeout of its wait.
     pub fn call_timeout(mut self, timeout: Duration) -> Self {
         self.settings.call_timeout = timeout;
         self
     }
 
-    /// Sets the longest time for making a connection. Default: 10 s.
+    /// Sets the timeout of connecting. Default: 10 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.settings.connect_timeout = timeout;
         self
@@ -100,13 +102,13 @@ impl<C> HttpClientBuilder<C> {
         self
     }
 
-    /// Speaks HTTP/2 without asking first, as is needed for HTTP/2 without TLS. Over TLS it is agreed on anyway.
+    /// Uses HTTP/2 without negotiation, which HTTP/2 without TLS needs. Over TLS the two sides negotiate it anyway.
     pub fn http2_only(mut self) -> Self {
         self.settings.http2_only = true;
         self
     }
 
-    /// Makes something of the client when it is built, such as the transport of a service.
+    /// Converts the client when it is built, for example to the transport of a service.
     pub fn map<D: 'static>(self, wrap: impl FnOnce(C) -> D + Send + 'static) -> HttpClientBuilder<D>
     where
         C: 'static,
@@ -115,18 +117,18 @@ impl<C> HttpClientBuilder<C> {
         HttpClientBuilder { settings: self.settings, finish: Box::new(move |client| wrap(finish(client))) }
     }
 
-    /// Makes the client. Connections are made by the calls.
+    /// Builds the client. It connects at the first call.
     ///
     /// # Errors
     ///
-    /// `INVALID_ARGUMENT` for an endpoint, a quota project or a user agent that is none, and for a proxy of the
-    /// environment that is not an `http` one; `UNAVAILABLE` if the system has no root certificates for HTTPS.
+    /// `INVALID_ARGUMENT` for an invalid endpoint, quota project or user agent, and for a proxy in the environment that
+    /// is not an `http` proxy. `UNAVAILABLE` if the system has no root certificates for HTTPS.
     pub fn build(self) -> Result<C, Status> {
         HttpClient::new(self.settings).map(self.finish)
     }
 }
 
-/// The credentials are not shown: a `Debug` that was derived for them shows what they hold.
+/// Omits the credentials: their `Debug` may be derived and show a secret.
 impl<C> fmt::Debug for HttpClientBuilder<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpClientBuilder")
@@ -135,4 +137,10 @@ impl<C> fmt::Debug for HttpClientBuilder<C> {
     }
 }
 
+/// A smaller bound ends the wait for a large response, a larger one lets a faulty server take more memory for each call.
 const LARGEST_REPLY: usize = 64 << 20;
+/// A shorter timeout gives up calls whose operation then runs under an unknown name, a longer one delays the report of a
+/// server that hangs.
+const CALL_TIMEOUT: Duration = Duration::from_secs(60);
+/// Linux repeats a lost SYN after 1, 3 and 7 s: all three fit. A longer timeout delays the next attempt when a host is gone.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -21,10 +21,10 @@ use crate::{
     request::{Payload, Prepared},
 };
 
-/// A client of one service: its endpoint, credentials and connections. Cloning shares them.
+/// A client of one service: its endpoint, credentials and connections. Clones share them.
 ///
-/// Connections are kept and reused, HTTP/2 where the server has it. Redirects are not followed, for a token must not
-/// travel. It logs no header and no body.
+/// Connections are reused, with HTTP/2 where the server supports it. Redirects are not followed, so that a token never
+/// reaches another host. Headers and bodies are never logged.
 #[derive(Clone)]
 pub struct HttpClient(Arc<Inner>);
 
@@ -40,7 +40,7 @@ struct Inner {
 }
 
 impl HttpClient {
-    /// A client of the service at this endpoint, such as `https://routeoptimization.googleapis.com`.
+    /// Returns a builder for the service at an endpoint, such as `https://routeoptimization.googleapis.com`.
     pub fn builder(endpoint: impl Into<String>) -> HttpClientBuilder {
         HttpClientBuilder::new(endpoint.into())
     }
@@ -52,10 +52,10 @@ impl HttpClient {
             settings.product.map_or_else(|| ours.to_owned(), |product| format!("{product} {ours}"));
         let http = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(Duration::from_secs(90))
+            .pool_idle_timeout(IDLE_TIMEOUT)
             .timer(TokioTimer::new())
             .http2_only(settings.http2_only)
-            .http2_keep_alive_interval(Duration::from_secs(30))
+            .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
             .build(connector(&endpoint, settings.connect_timeout)?);
         Ok(Self(Arc::new(Inner {
             credentials: settings.credentials,
@@ -70,7 +70,7 @@ impl HttpClient {
         })))
     }
 
-    /// Where the calls go.
+    /// Returns the endpoint.
     pub fn endpoint(&self) -> &Endpoint {
         &self.0.endpoint
     }
@@ -81,15 +81,15 @@ impl HttpClient {
         Some(self.0.pacing.as_ref()?.pacing(kind))
     }
 
-    /// Sends a call and reads its reply as `T`.
+    /// Sends a call and decodes its reply as `T`.
     ///
-    /// It is sent once: nothing is repeated but what surely was not sent, a call on a connection that had closed.
+    /// The call is sent once. Only a request of which nothing was sent, because its connection had closed, is sent again.
     ///
     /// # Errors
     ///
-    /// A failed call as the server tells it, `UNAVAILABLE` where no reply came, `DEADLINE_EXCEEDED` after the call's
-    /// timeout, and `INTERNAL` where the reply is no `T`, of
-    /// [`Origin::MalformedReply`](lro::Origin::MalformedReply).
+    /// The status of the server for a failed call. `UNAVAILABLE` if no reply arrives. `DEADLINE_EXCEEDED` after the
+    /// timeout of the call. `INTERNAL` of [`Origin::MalformedReply`](lro::Origin::MalformedReply) if the reply does not
+    /// decode as `T`.
     pub async fn send<T: DeserializeOwned>(&self, call: Call) -> Result<T, Status> {
         let reply = self.send_raw(call, &Attempt::default()).await?;
         lro::from_json(&reply.body)
@@ -101,7 +101,10 @@ impl HttpClient {
         timeout(limit, self.exchange(&prepared, attempt)).await.unwrap_or_else(|_| {
             Err(Status::new(
                 Code::DeadlineExceeded,
-                format!("{} did not answer in {limit:?}; it may have carried the call out", self.0.endpoint),
+                format!(
+                    "no reply from {} within {limit:?}; the server may have processed the call",
+                    self.0.endpoint
+                ),
             ))
         })
     }
@@ -156,6 +159,7 @@ impl HttpClient {
         }
     }
 
+    /// Builds a request: what was prepared, the headers of every call, and the token.
     #[inline]
     fn request(&self, prepared: &Prepared, token: Option<&Token>) -> Request<Payload> {
         let mut request = Request::new(Payload::from(prepared.body.as_ref()));
@@ -169,7 +173,7 @@ impl HttpClient {
         if prepared.body.is_some() {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         } else if matches!(prepared.method, Method::POST | Method::PATCH) {
-            // Google answers 411 to a method that may have a body and does not say that it has none.
+            // Google answers 411 to a POST or PATCH without a length.
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         if let Some(token) = token {
@@ -181,6 +185,7 @@ impl HttpClient {
         request
     }
 
+    /// Returns the status of a call without a reply.
     fn unreached(&self, error: hyper_util::client::legacy::Error) -> Status {
         let endpoint = &self.0.endpoint;
         let mut cause: &dyn Error = &error;
@@ -204,5 +209,11 @@ impl fmt::Debug for HttpClient {
 
 const REQUEST_PARAMS: HeaderName = HeaderName::from_static("x-goog-request-params");
 const QUOTA_PROJECT: HeaderName = HeaderName::from_static("x-goog-user-project");
-/// An error needs no more.
+/// Errors with details take some kilobytes. A larger bound lets a faulty server take more memory for each failed call.
 const LARGEST_ERROR: usize = 1 << 20;
+/// The default of hyper-util and of Go. A shorter timeout reconnects between the polls of a slow cadence, a longer one keeps
+/// connections that a load balancer has dropped.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
+/// Pings are sent while a call is in flight. A connection that died silently fails after this and hyper's 20 s for the
+/// answer. A shorter interval adds packets to every long poll.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);

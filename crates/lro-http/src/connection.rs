@@ -1,4 +1,4 @@
-//! From an endpoint to a stream of bytes: proxy, TCP, TLS.
+//! Endpoint, proxy, TCP and TLS.
 
 mod connector;
 mod endpoint;

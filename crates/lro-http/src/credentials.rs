@@ -16,25 +16,30 @@ pub use self::{
     token_fn::{TokenFn, token_fn},
 };
 
-/// An asynchronous function to the token that goes with a call.
+/// An asynchronous function that returns the token for a call.
 ///
-/// It is asked before every call, for a wait outlives a token; whoever implements it keeps what is still good.
+/// It is called before every call, because a wait outlives a token. Implementations cache a valid token.
 #[async_trait]
 pub trait Credentials: fmt::Debug + Send + Sync {
-    /// A token that is good now; `None` for a call without one.
+    /// Returns a valid token, or `None` for a call without a token.
+    ///
+    /// # Errors
+    ///
+    /// The call fails with the returned status. A transient status is retried like that of any failed call.
     async fn token(&self) -> Result<Option<Token>, Status>;
 
-    /// A token that is good now and at hand, so that nothing need be awaited; `None` to be asked by
-    /// [`token`](Self::token).
+    /// Returns a valid token if one is cached. After `None`, [`token`](Self::token) is called.
+    ///
+    /// It saves the boxed future of `token` at every poll. Default: `None`.
     fn token_at_hand(&self) -> Option<Token> {
         None
     }
 
-    /// Told that the server refused this token, so that the next one is new.
+    /// Drops a token that the server refused, so that the next call gets a new one. Default: does nothing.
     fn invalidate(&self, _: &Token) {}
 }
 
-/// Calls without a credential, for servers that ask for none.
+/// No credentials, for servers that need none.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoCredentials;
 

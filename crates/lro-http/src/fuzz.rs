@@ -1,6 +1,6 @@
-//! What holds of any bytes at all: one check for each door, for the fuzzer and for the tests beside them.
+//! Properties of arbitrary input, one check for each entry point, for the fuzzer and for the unit tests.
 //!
-//! An expectation comes from the rules and reads the input in its own way, not by the code that it judges.
+//! Each check computes its expectation from the rules, independently of the code under test.
 
 mod failure;
 mod name;

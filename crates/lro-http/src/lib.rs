@@ -1,10 +1,35 @@
 //! `google.longrunning` over HTTP/JSON for any service: paths, credentials, bounds, error bodies.
 //!
-//! [`HttpTransport`] is an [`LroTransport`](lro::LroTransport) made of an [`HttpClient`] and a [`Binding`], which says
-//! what a service's names look like and which calls it has. The crates of single services stand on it, and add the
-//! calls that start operations by [`Call`] and [`HttpTransport::start`].
+//! ```
+//! use lro::{OperationName, Service, poll_until_done};
+//! use lro_http::{Binding, HttpClient, HttpTransport, NameTemplate};
 //!
-//! Only HTTPS leaves the machine, no redirect is followed, and no token is shown by `Debug`, an error or a trace.
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let emulator = lro_emulator::Emulator::start().await?;
+//! # let job = lro::Any::from_json(r#"{"@type": "t/printer.v1.Job", "pages": 20}"#)?;
+//! # emulator.operation("operations/print", lro_emulator::Script::new().responds(job));
+//! # let endpoint = emulator.endpoint();
+//! let service = Service::new("printer.example.com", "v1");
+//! let binding = Binding::new(service, NameTemplate::parse("operations/**")?);
+//! let printer = HttpTransport::new(HttpClient::builder(endpoint).build()?, binding);
+//!
+//! let name = OperationName::parse("operations/print")?;
+//! let job: serde_json::Value = poll_until_done(&printer, name).await?;
+//! assert_eq!(job["pages"], 20);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`HttpTransport`] implements [`LroTransport`](lro::LroTransport). It consists of an [`HttpClient`] and a [`Binding`],
+//! which declares the names of a service's operations and the calls that it supports. [`Call`] and
+//! [`HttpTransport::start`] send the calls that start operations. The crates of single services are built on these.
+//!
+//! Connections outside of the loopback interface use HTTPS, redirects are not followed, and `Debug`, errors and traces
+//! never contain a token.
+//!
+//! The source is grouped by noun: `connection` (endpoint, proxy, TLS), `credentials`, `request` (call, name template,
+//! encoding) and `reply` (body, failure).
 
 mod binding;
 mod builder;

@@ -1,6 +1,6 @@
 use lro::Status;
 
-/// Returns the failure of a call that was refused before anything was sent.
+/// Returns the status of a call that is refused before anything is sent.
 pub(crate) fn refused(message: impl Into<String>) -> Status {
     Status::invalid_argument(message)
 }

@@ -1,4 +1,4 @@
-//! What a call asks: its path, headers and body.
+//! The path, headers and body of a call.
 
 mod call;
 mod encode;

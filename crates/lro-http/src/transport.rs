@@ -18,7 +18,7 @@ use crate::{
     request::{PreparedPolls, safe_name},
 };
 
-/// `google.longrunning` over HTTP/JSON, for any service of that kind.
+/// `google.longrunning` over HTTP/JSON, for any service that binds it.
 ///
 /// ```
 /// use lro::Service;
@@ -38,28 +38,28 @@ struct Inner {
     client: HttpClient,
     binding: Binding,
     polls: PreparedPolls,
-    /// Whether the server turned out to have no call that waits, whatever the binding says.
+    /// Whether the server refused `wait` as unimplemented, although the binding declares it.
     lacks_wait: AtomicBool,
 }
 
 impl HttpTransport {
-    /// A transport to the service that the client reaches.
+    /// Creates a transport for the service that the client reaches.
     pub fn new(client: HttpClient, binding: Binding) -> Self {
         let (polls, lacks_wait) = (PreparedPolls::default(), AtomicBool::default());
         Self(Arc::new(Inner { client, binding, polls, lacks_wait }))
     }
 
-    /// The client, for the service's other calls.
+    /// Returns the client, for the other calls of the service.
     pub fn client(&self) -> &HttpClient {
         &self.0.client
     }
 
-    /// How the service binds.
+    /// Returns the binding.
     pub fn binding(&self) -> &Binding {
         &self.0.binding
     }
 
-    /// Sends a call that starts an operation. It is sent once, for a second one would start a second operation.
+    /// Sends a call that starts an operation. It is sent once: a second call would start a second operation.
     ///
     /// # Errors
     ///

@@ -9,9 +9,9 @@ use lro::Status;
 
 use crate::refusal::refused;
 
-/// Where a service answers: a scheme and a host, such as `https://routeoptimization.googleapis.com`.
+/// The scheme and host of a service, such as `https://routeoptimization.googleapis.com`.
 ///
-/// Only HTTPS, for a credential goes with every call; plain HTTP is for hosts on the loopback interface.
+/// The scheme is HTTPS, because every call carries a credential. Plain HTTP is accepted for loopback hosts only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint {
     scheme: Scheme,
@@ -23,7 +23,7 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// `INVALID_ARGUMENT`, and the message says what an endpoint looks like.
+    /// `INVALID_ARGUMENT` with what is wrong. The message never contains a user, a password or a query.
     pub fn parse(url: &str) -> Result<Self, Status> {
         let refuse = |why: &str| refused(format!("not an endpoint: {:?}: {why}", shown(url)));
         let uri: Uri =
@@ -33,10 +33,10 @@ impl Endpoint {
             return Err(refuse("it needs both a scheme and a host, such as https://example.googleapis.com"));
         };
         if parts.path_and_query.is_some_and(|path| path != "/") {
-            return Err(refuse("it ends after the host: the paths are the service's"));
+            return Err(refuse("it has a path after the host: give the scheme and the host alone"));
         }
         if authority.as_str().contains('@') {
-            return Err(refuse("it has a user or a password: give credentials to the builder"));
+            return Err(refuse("it contains a user or a password: give credentials to the builder"));
         }
         check_authority(&authority).map_err(refuse)?;
         match scheme.as_str() {
@@ -52,6 +52,7 @@ impl Endpoint {
         self.scheme == Scheme::HTTPS
     }
 
+    /// Returns the URL of an encoded path and query.
     pub(crate) fn uri(&self, path: Vec<u8>) -> Result<Uri, Status> {
         let mut parts = Parts::default();
         parts.scheme = Some(self.scheme.clone());
@@ -80,7 +81,7 @@ pub(crate) fn check_authority(authority: &Authority) -> Result<(), &'static str>
     if authority.host().is_empty() {
         return Err("it has no host");
     }
-    // What stands behind the host is `:` and a port, if anything.
+    // After the host there is nothing, or `:` and a port.
     let port = authority.as_str().get(authority.host().len()..).unwrap_or_default();
     if !port.is_empty() && authority.port_u16().is_none_or(|port| port == 0) {
         return Err("its port is not a number from 1 to 65535");
@@ -94,7 +95,7 @@ fn is_loopback(host: &str) -> bool {
         || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// A URL without what may be a password or a key in it.
+/// Returns a URL without the parts that may contain a password or a key.
 pub(crate) fn shown(url: &str) -> String {
     let (scheme, rest) = match url.split_once("://") {
         Some((scheme, rest)) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => (scheme, rest),
@@ -103,7 +104,7 @@ pub(crate) fn shown(url: &str) -> String {
     let separator = if scheme.is_empty() { "" } else { "://" };
     let (rest, query) = rest.split_at(rest.find(['?', '#']).unwrap_or(rest.len()));
     let rest = match rest.rfind('@') {
-        // The password itself may have the `?`.
+        // The `?` may be a part of the password.
         _ if query.contains('@') => "…".to_owned(),
         Some(at) => format!("…{}", &rest[at..]),
         None => rest.to_owned(),

@@ -1,4 +1,4 @@
-//! The proxy that the environment names.
+//! The proxy in the environment.
 
 use std::{env, ffi::OsString};
 
@@ -9,13 +9,14 @@ use lro::Status;
 use super::{Endpoint, endpoint::check_authority};
 use crate::refusal::refused;
 
-/// Returns the proxy for an endpoint, by `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` or their lower-case forms.
+/// Returns the proxy for an endpoint, from `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` or their lower-case forms.
 ///
-/// Plain HTTP is for loopback hosts and takes no proxy. A CGI process takes none either, as in `Matcher::from_env`.
+/// Plain HTTP is for loopback hosts and has no proxy. A CGI process has none either, as in `Matcher::from_env`.
 ///
 /// # Errors
 ///
-/// `INVALID_ARGUMENT` if the proxy is not an `http` one. The message never contains the value, which may hold a password.
+/// `INVALID_ARGUMENT` if the proxy is not an `http` proxy. The message never contains the value, which may contain a
+/// password.
 pub(crate) fn proxy_for(endpoint: &Endpoint) -> Result<Option<Intercept>, Status> {
     if !endpoint.is_https() || env::var_os("REQUEST_METHOD").is_some() {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! The crate `google-cloud-auth` as credentials.
+//! Credentials from the crate `google-cloud-auth`.
 
 use std::{
     fmt,
@@ -15,11 +15,11 @@ use lro::{Code, Status};
 
 use crate::{Credentials, Token};
 
-/// Credentials of the crate `google-cloud-auth`: application default credentials, service accounts, impersonation,
-/// workload identity, and whatever else it builds, the quota project included.
+/// Credentials from the crate `google-cloud-auth`: application default credentials, service accounts, impersonation,
+/// workload identity and its other kinds, with the quota project.
 ///
-/// That crate keeps its token and renews it in time. A token that a server refused is forced out by building the
-/// credentials anew.
+/// That crate caches and renews the token. After a server refused the token, the credentials are built again, which
+/// is the only way to drop a cached token.
 pub struct GoogleCloudCredentials {
     build: Box<dyn Fn() -> Result<CloudCredentials, build_errors::Error> + Send + Sync>,
     current: RwLock<Current>,
@@ -31,18 +31,18 @@ struct Current {
 }
 
 impl GoogleCloudCredentials {
-    /// Application default credentials for these scopes: `GOOGLE_APPLICATION_CREDENTIALS`, the file that
+    /// Finds the application default credentials for these scopes: `GOOGLE_APPLICATION_CREDENTIALS`, the file that
     /// `gcloud auth application-default login` writes, or the metadata server.
     ///
     /// # Errors
     ///
-    /// `UNAUTHENTICATED` if there are none, if they cannot be read, or outside of a tokio runtime.
+    /// `UNAUTHENTICATED` if none exist, if they cannot be read, or outside of a tokio runtime.
     pub fn application_default<S: Into<String>>(scopes: impl IntoIterator<Item = S>) -> Result<Self, Status> {
         let scopes: Vec<String> = scopes.into_iter().map(Into::into).collect();
         Self::new(move || Builder::default().with_scopes(scopes.clone()).build())
     }
 
-    /// Credentials of any kind, by the closure that builds them.
+    /// Creates credentials of any kind from the closure that builds them.
     ///
     /// # Errors
     ///
@@ -50,7 +50,7 @@ impl GoogleCloudCredentials {
     pub fn new(
         build: impl Fn() -> Result<CloudCredentials, build_errors::Error> + Send + Sync + 'static,
     ) -> Result<Self, Status> {
-        // That crate spawns a task that renews the token, and panics where there is no runtime to spawn it on.
+        // That crate spawns a task that renews the token, and panics without a runtime.
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(Status::new(
                 Code::Unauthenticated,
@@ -77,7 +77,7 @@ impl Credentials for GoogleCloudCredentials {
             status.with_transient(error.is_transient()).with_source(error)
         })?;
         let CacheableResource::New { data, .. } = headers else {
-            // Only an entity tag could be answered so, and none was sent.
+            // The other variant answers an entity tag, and the request has none.
             return Ok(None);
         };
         let token = token(&data)?;
@@ -93,7 +93,7 @@ impl Credentials for GoogleCloudCredentials {
         if current.token.as_ref() != Some(refused) {
             return;
         }
-        // What cannot be built anew is left as it is: the next call then fails as this one did.
+        // If the build fails, the next call fails as this one did.
         if let Ok(credentials) = (self.build)() {
             *current = Current { credentials, token: None };
         }

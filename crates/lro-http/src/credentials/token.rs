@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::Credentials;
 use crate::refusal::refused;
 
-/// A bearer token and how long it is good. It shows itself to nobody: `Debug` hides it. Cloning shares it.
+/// A bearer token and when it expires. `Debug` omits the token. Clones share it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(Arc<Parts>);
 
@@ -20,18 +20,21 @@ struct Parts {
 }
 
 impl Token {
-    /// A bearer token that does not expire.
+    /// Creates a bearer token that does not expire.
     ///
     /// # Errors
     ///
-    /// `UNAUTHENTICATED` if it is empty or has characters that no header can carry.
+    /// `UNAUTHENTICATED` if it is empty or contains characters that are invalid in a header.
     pub fn bearer(token: &str) -> Result<Self, Status> {
         if token.trim().is_empty() {
             return Err(Status::new(Code::Unauthenticated, "the bearer token is empty"));
         }
         let header = HeaderValue::try_from(format!("Bearer {token}"));
         header.map(Self::from_header).map_err(|_| {
-            Status::new(Code::Unauthenticated, "the bearer token has characters that a header cannot carry")
+            Status::new(
+                Code::Unauthenticated,
+                "the bearer token contains characters that are invalid in a header",
+            )
         })
     }
 
@@ -40,23 +43,23 @@ impl Token {
         Self(Arc::new(Parts { authorization, quota_project: None, expires_at: None }))
     }
 
-    /// Sets how long the token is good from now.
+    /// Sets how long the token is valid, from now on.
     pub fn expires_in(mut self, lifetime: Duration) -> Self {
         Arc::make_mut(&mut self.0).expires_at = Instant::now().checked_add(lifetime);
         self
     }
 
-    /// Sets the project whose quota pays, sent as `x-goog-user-project`.
+    /// Sets the project whose quota is used, sent as `x-goog-user-project`.
     ///
     /// # Errors
     ///
-    /// `INVALID_ARGUMENT` if no header can carry it.
+    /// `INVALID_ARGUMENT` if it is empty or contains characters that are invalid in a header.
     pub fn quota_project(mut self, project: &str) -> Result<Self, Status> {
         Arc::make_mut(&mut self.0).quota_project = Some(project_header(project)?);
         Ok(self)
     }
 
-    /// Whether it expires within the next minute.
+    /// Whether the token expires within the next minute.
     pub fn is_stale(&self) -> bool {
         self.0.expires_at.is_some_and(|expiry| expiry.saturating_duration_since(Instant::now()) < MARGIN)
     }
@@ -69,7 +72,7 @@ impl Token {
         self.0.quota_project.as_ref()
     }
 
-    /// The text without the token, for a server may say it back.
+    /// Replaces the token in a text that a server sent.
     pub(crate) fn hidden_in(&self, text: String) -> String {
         match self.secret() {
             Some(token) => text.replace(token, "…"),
@@ -93,7 +96,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Always the same token.
+/// The same token for every call.
 #[async_trait]
 impl Credentials for Token {
     async fn token(&self) -> Result<Option<Self>, Status> {
@@ -112,7 +115,8 @@ pub(crate) fn project_header(project: &str) -> Result<HeaderValue, Status> {
         .ok_or_else(|| refused(format!("not a quota project: {project:?}")))
 }
 
-/// A token is renewed this long before it expires.
+/// A token is renewed this long before it expires. A shorter margin lets it expire on the way to the server, a longer one
+/// discards tokens that are issued for a few minutes.
 const MARGIN: Duration = Duration::from_secs(60);
-/// A token of fewer bytes is no secret, and may well be a part of a word.
+/// Shorter tokens are not replaced in texts: they are not secret, and may be a part of a word.
 const SECRET: usize = 8;

@@ -10,9 +10,9 @@ use tokio::sync::Mutex;
 
 use super::{Credentials, Token};
 
-/// Tokens by a closure, which is called again when the last one is about to expire or was refused.
+/// Returns credentials that call a closure when the last token is about to expire or was refused.
 ///
-/// Calls that come meanwhile wait for the one that asks.
+/// The closure is called once at a time. Concurrent calls wait for its token.
 ///
 /// ```
 /// use std::time::Duration;
@@ -30,7 +30,7 @@ where
     TokenFn { fetch, fetching: Mutex::new(()), kept: RwLock::new(None) }
 }
 
-/// See [`token_fn`].
+/// The credentials that [`token_fn`] returns.
 pub struct TokenFn<F> {
     fetch: F,
     fetching: Mutex<()>,
@@ -66,7 +66,7 @@ where
 
     fn invalidate(&self, refused: &Token) {
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
-        // Another call may have brought a new one already.
+        // Another call may have stored a newer token.
         if kept.as_ref() == Some(refused) {
             *kept = None;
         }

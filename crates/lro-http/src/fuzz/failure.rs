@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{Endpoint, Token, reply::failure::failed_call};
 
-/// The reading of a failed call, of the status lines 100 to 999: SPEC 20, 22, 23, 24, 26, 28.
+/// Checks the status of a failed call, for the status lines 100 to 999: SPEC 20, 22, 23, 24, 26, 28.
 pub fn http_error(http: u16, body: &[u8]) {
     let Ok(line) = StatusCode::from_u16(http) else {
         return assert!(!(100..=999).contains(&http));
@@ -20,7 +20,7 @@ pub fn http_error(http: u16, body: &[u8]) {
     assert!(status.may_be_running() && !status.message().is_empty(), "{status:?}");
     assert!(!format!("{status} {status:?}").is_empty());
 
-    // `Value` takes the last of two members of one name too.
+    // `Value` also keeps the last of two members of one name.
     let Ok(json) = serde_json::from_slice::<Value>(body) else {
         return;
     };
@@ -33,7 +33,7 @@ pub fn http_error(http: u16, body: &[u8]) {
         }
         _ => {
             is_by_line(http, &status);
-            // Nothing of the body is shown.
+            // The message shows nothing of the body.
             let rest = status.message().strip_prefix(&format!("HTTP {line}")).expect("the status line");
             assert!(rest.replace(ENDPOINT, "").len() < 80, "{status}");
         }
@@ -70,12 +70,12 @@ fn is_by_line(http: u16, status: &Status) {
     }
 }
 
-/// What a hostile server says back.
+/// A token that a hostile server returns.
 const TOKEN: &str = "ya29.canary";
 
 const ENDPOINT: &str = "https://jobs.example.com";
 
-/// The table of the rules, from number 1.
+/// The codes of the rules' table, from number 1.
 const NAMES: [&str; 16] = [
     "CANCELLED",
     "UNKNOWN",

@@ -4,7 +4,7 @@ use lro::{Code, OperationName};
 
 use crate::{Call, Endpoint, NameTemplate, resource_name};
 
-/// What becomes of a name on its way into a path and a header: SPEC 13, 14, 15, 44.
+/// Checks a name in a path and in a header: SPEC 13, 14, 15, 44.
 pub fn name_path(name: &str) {
     let parsed = OperationName::parse(name);
     assert_eq!(parsed.is_ok(), is_a_name(name), "{name:?}");
@@ -50,7 +50,7 @@ fn is_a_name(name: &str) -> bool {
     name.len() <= 2_048 && !has_control && !has_dots && !slashed.contains("//")
 }
 
-/// Unreserved characters, `%XX`, and slashes if they may stand; decoded, the name again.
+/// Checks that a text consists of unreserved characters, `%XX` and, if allowed, slashes, and decodes to the name.
 fn is_encoded(text: &str, with_slashes: bool, name: &str) {
     let mut decoded = Vec::new();
     let mut rest = text.as_bytes();

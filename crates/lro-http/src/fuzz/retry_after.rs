@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, header};
 
-/// The header `Retry-After`, one value a line: SPEC 32.
+/// Checks the header `Retry-After`, one value a line: SPEC 32.
 pub fn retry_after(lines: &[u8]) {
     let mut headers = HeaderMap::new();
     for value in lines.split(|byte| *byte == b'\n').filter_map(|line| HeaderValue::from_bytes(line).ok()) {
@@ -15,11 +15,11 @@ pub fn retry_after(lines: &[u8]) {
     let text = String::from_utf8_lossy(first);
     let text = text.trim_matches([' ', '\t']);
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // What is over the range is still very long.
+        // A number over the range is the longest delay.
         let seconds = text.parse().unwrap_or(u64::MAX);
         assert_eq!(wish, (seconds > 0).then(|| Duration::from_secs(seconds)), "{text}");
     } else if let Some(wish) = wish {
-        // A date has a time of day, and ends with the year 9999.
+        // A date has a time of day, and its year is at most 9999.
         assert!(text.matches(':').count() == 2 && wish < EIGHT_THOUSAND_YEARS, "{text:?} is {wish:?}");
     }
 }
@@ -56,7 +56,7 @@ mod tests {
             let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(seconds));
             let value = HeaderValue::try_from(date).unwrap();
             let wish = crate::reply::retry_after(&HeaderMap::from_iter([(header::RETRY_AFTER, value)]));
-            // A date has no fraction of a second, and time goes on.
+            // A date has no fraction of a second, and the clock advances.
             let range = Duration::from_secs(seconds - 2)..=Duration::from_secs(seconds);
             prop_assert!(range.contains(&wish.unwrap_or_default()), "{wish:?} instead of {seconds} s");
         }

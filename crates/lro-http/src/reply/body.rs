@@ -1,4 +1,4 @@
-//! The body of a reply, streamed under a bound.
+//! Reading and decompressing a body, up to a maximum size.
 
 use std::io::Write;
 
@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use lro::{Code, Status};
 
-/// How a body was compressed.
+/// The content encoding of a body.
 #[derive(Clone, Debug)]
 pub(crate) enum Encoding {
     Identity,
@@ -25,21 +25,21 @@ impl Encoding {
         match &*String::from_utf8_lossy(name.as_bytes()).to_ascii_lowercase() {
             "identity" | "" => Self::Identity,
             "gzip" | "x-gzip" => Self::Gzip,
-            // What is too long for a name may be anything that the server would have us say.
+            // A long text is not an encoding, and must not reach the message of a status.
             other if other.len() > LONGEST_NAME => Self::Unknown("…".into()),
             other => Self::Unknown(other.into()),
         }
     }
 
-    /// Reads the body, at most `bound` bytes of it after decompression.
+    /// Reads a body of at most `bound` bytes after decompression.
     pub(crate) async fn read(self, body: Incoming, bound: usize) -> Result<Bytes, Status> {
         match self {
             Self::Identity => collect(body, bound).await,
-            // Boxed, for it is rare and would make the future of every call larger.
+            // Boxed: gzip is rare, and its state would enlarge the future of every call.
             Self::Gzip => Box::pin(gunzip(body, bound)).await,
-            Self::Unknown(other) => {
-                Err(unreadable(format!("the reply is compressed by {other:?}, which was not asked for")))
-            }
+            Self::Unknown(other) => Err(unreadable(format!(
+                "the reply has the content encoding {other:?}, which was not requested"
+            ))),
         }
     }
 }
@@ -55,7 +55,7 @@ async fn collect(mut body: Incoming, bound: usize) -> Result<Bytes, Status> {
     if first.len() > bound {
         return Err(too_large(bound));
     }
-    // One frame is the whole of most replies: it is not copied.
+    // Most replies are one frame, which is returned without a copy.
     if body.is_end_stream() {
         return Ok(first);
     }
@@ -101,7 +101,7 @@ async fn next(body: &mut Incoming) -> Result<Option<Bytes>, Status> {
     Ok(None)
 }
 
-/// Takes bytes up to a bound.
+/// A buffer that refuses more than `bound` bytes.
 struct Bounded {
     bytes: Vec<u8>,
     bound: usize,
@@ -124,16 +124,16 @@ impl Write for Bounded {
 }
 
 fn too_large(bound: usize) -> Status {
-    unreadable(format!("the reply is larger than {bound} bytes, the bound of this client"))
+    unreadable(format!("the reply is larger than the limit of {bound} bytes"))
 }
 
 fn undecompressable(error: &std::io::Error) -> Status {
-    unreadable(format!("the reply is broken gzip: {error}"))
+    unreadable(format!("the reply is invalid gzip: {error}"))
 }
 
 fn unreadable(message: String) -> Status {
     Status::new(Code::Internal, message)
 }
 
-/// Of a compression; `compress` has 8 bytes, and some servers name several.
+/// Room for three of the registered names, of which `compress` is the longest. A longer text is not shown.
 const LONGEST_NAME: usize = 32;

@@ -1,4 +1,4 @@
-//! A failed HTTP call as a `Status`: the rules of the body, then the table of the status line.
+//! The `Status` of a failed HTTP call: from its body, or else from its status line.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +9,11 @@ use serde_json::value::RawValue;
 
 use crate::{Endpoint, Token};
 
-/// Reads the reply of a failed call.
+/// Reads the reply to a failed call.
 ///
-/// The name in `error.status` counts before the status line. Google's form, that form in an array of one, OAuth's
-/// `"error": "name"`, and the legacy `errors[]` are read; a body that is none of them leaves the status line alone. A
-/// member of a wrong type is as if it were not there. The message does not say the token back, whatever the server does.
+/// The name in `error.status` takes precedence over the status line. Four forms of body are read: Google's, Google's in
+/// an array of one element, OAuth's `"error": "name"`, and the legacy `errors[]`. For any other body the status line
+/// decides. A member of the wrong type counts as absent. The message never contains the token.
 pub(crate) fn failed_call(
     http: StatusCode,
     endpoint: &Endpoint,
@@ -27,7 +27,7 @@ pub(crate) fn failed_call(
         return by_line(http, joined([Some(name), member(&reply, "error_description")], http, token));
     }
     let Ok(error) = serde_json::from_str::<Members>(error.get()) else {
-        return by_line(http, format!("HTTP {http} with an error in JSON that cannot be read"));
+        return by_line(http, format!("HTTP {http} with an unreadable error in JSON"));
     };
     let legacy = member::<Vec<Members>>(&error, "errors").and_then(|errors| errors.into_iter().next());
     let legacy = legacy.unwrap_or_default();
@@ -36,26 +36,26 @@ pub(crate) fn failed_call(
     let details = member::<Vec<Box<RawValue>>>(&error, "details").unwrap_or_default();
     let details = details.iter().filter_map(|detail| Any::from_json(detail.get()).ok()).collect();
     match member::<String>(&error, "status").as_deref().and_then(Code::from_name) {
-        // `OK` is no name of a failure.
+        // A failure cannot be `OK`.
         None | Some(Code::Ok) => by_line(http, message),
         Some(code) => Status::new(code, message),
     }
     .with_details(details)
 }
 
-/// A refusal of a call that carried no credential: the next one would be refused too.
+/// Marks the refusal of a call that carried no credential as final: the next call has none either.
 pub(crate) fn without_credential(status: Status) -> Status {
     status
         .with_transient(false)
-        .with_source("no credential was sent: give one to the client's builder by `credentials`")
+        .with_source("no credential was sent: set one with `HttpClientBuilder::credentials`")
 }
 
-/// A failed call whose body could not be read.
+/// Returns the status of a failed call whose body could not be read.
 pub(crate) fn without_body(http: StatusCode, fault: &Status) -> Status {
-    by_line(http, format!("HTTP {http}, its body unread: {}", fault.message()))
+    by_line(http, format!("HTTP {http} with an unreadable body: {}", fault.message()))
 }
 
-/// A connection that failed, and no word of the token: HTTP/2 lets a server say anything as it goes away.
+/// Removes the token from the status of a failed connection. A GOAWAY frame of HTTP/2 contains text of the server.
 pub(crate) fn without_token(status: Status, token: Option<&Token>) -> Status {
     match token {
         Some(token) if token.is_in(&format!("{status:?}")) => {
@@ -67,7 +67,7 @@ pub(crate) fn without_token(status: Status, token: Option<&Token>) -> Status {
 
 type Members = BTreeMap<String, Box<RawValue>>;
 
-/// The members of the reply, and its error.
+/// Returns the members of the reply and its `error`.
 fn reply(body: &[u8]) -> Option<(Members, Box<RawValue>)> {
     let reply: Members = match body.trim_ascii_start().first()? {
         b'[' => serde_json::from_slice::<[Members; 1]>(body).map(|[reply]| reply).ok()?,
@@ -83,11 +83,11 @@ fn member<T: DeserializeOwned>(members: &Members, name: &str) -> Option<T> {
 
 fn by_line(http: StatusCode, message: String) -> Status {
     let status = Status::new(code_of(http), message);
-    // Too slow and too early say nothing about the request itself.
+    // 408 (timeout) and 425 (too early) do not depend on the request.
     if matches!(http.as_u16(), 408 | 425) { status.with_transient(true) } else { status }
 }
 
-/// The table for a reply without a status name.
+/// Returns the code for a status line, for a reply without a status name.
 fn code_of(http: StatusCode) -> Code {
     match http.as_u16() {
         400 => Code::InvalidArgument,
@@ -116,13 +116,13 @@ fn joined(parts: [Option<String>; 2], http: StatusCode, token: Option<&Token>) -
     }
 }
 
-/// What the body is, without showing it.
+/// Describes the kind of body without showing it.
 fn kind_of(body: &[u8]) -> &'static str {
     let body = body.trim_ascii_start();
     match body.first() {
         None => " with an empty body",
-        Some(b'<') => " with a page of HTML: a proxy or another server may have answered",
-        Some(b'{' | b'[') => " with a body that is no error in JSON",
+        Some(b'<') => " with an HTML page: a proxy or another server may have answered",
+        Some(b'{' | b'[') => " with JSON that is not an error",
         Some(_) => " with a body that is not JSON",
     }
 }

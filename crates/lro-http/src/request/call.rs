@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{Endpoint, refusal::refused};
 
-/// One call of a service's own, such as the one that starts an operation.
+/// A call of a service outside `google.longrunning`, such as one that starts an operation.
 #[derive(Clone)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct Call {
@@ -24,22 +24,22 @@ pub struct Call {
 }
 
 impl Call {
-    /// A GET of `/{version}/{name}{verb}`.
+    /// Creates a GET of `/{version}/{name}{verb}`. The name is percent-encoded; the verb is not, and may be empty.
     pub fn get(version: &str, name: &str, verb: &str) -> Self {
         Self::new(Method::GET, version, name, verb)
     }
 
-    /// A POST to `/{version}/{name}{verb}`.
+    /// Creates a POST to `/{version}/{name}{verb}`, such as `/v1/projects/p:optimizeTours`.
     pub fn post(version: &str, name: &str, verb: &str) -> Self {
         Self::new(Method::POST, version, name, verb)
     }
 
-    /// A PATCH of `/{version}/{name}`.
+    /// Creates a PATCH of `/{version}/{name}`.
     pub fn patch(version: &str, name: &str) -> Self {
         Self::new(Method::PATCH, version, name, "")
     }
 
-    /// A DELETE of `/{version}/{name}`.
+    /// Creates a DELETE of `/{version}/{name}`.
     pub fn delete(version: &str, name: &str) -> Self {
         Self::new(Method::DELETE, version, name, "")
     }
@@ -54,7 +54,7 @@ impl Call {
         Self { method, path, has_query: false, params: Vec::new(), body: None, timeout: None }
     }
 
-    /// Adds a routing parameter, sent as `x-goog-request-params`.
+    /// Adds a routing parameter, sent in `x-goog-request-params`.
     pub fn param(mut self, key: &str, value: &str) -> Self {
         if self.params.is_empty() {
             let slashes = value.bytes().filter(|byte| *byte == b'/').count();
@@ -76,12 +76,12 @@ impl Call {
         self
     }
 
-    /// Adds a query parameter where it is true.
+    /// Adds a query parameter if it is true.
     pub fn flag(self, key: &str, value: bool) -> Self {
         self.query(key, if value { "true" } else { "" })
     }
 
-    /// Adds a query parameter, unless it is zero.
+    /// Adds a numeric query parameter, unless it is zero.
     pub fn count(self, key: &str, value: impl Into<i64>) -> Self {
         match value.into() {
             0 => self,
@@ -89,19 +89,19 @@ impl Call {
         }
     }
 
-    /// Sets the body.
+    /// Sets the body, serialized as JSON.
     ///
     /// # Errors
     ///
     /// `INVALID_ARGUMENT` if it does not serialize.
     pub fn body(mut self, body: &impl Serialize) -> Result<Self, Status> {
         let json = serde_json::to_vec(body)
-            .map_err(|error| refused(format!("the request does not serialize: {error}")))?;
+            .map_err(|error| refused(format!("cannot serialize the request: {error}")))?;
         self.body = Some(json.into());
         Ok(self)
     }
 
-    /// Sets the longest time for this call, before the client's own.
+    /// Sets the timeout of this call. Default: the call timeout of the client.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -124,7 +124,7 @@ impl Call {
     }
 }
 
-/// The query and the body may hold what is the caller's secret.
+/// Omits the query and the body, which may contain a secret of the caller.
 impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.split(|byte| *byte == b'?').next().unwrap_or_default();

@@ -7,7 +7,7 @@ use std::{
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
-/// The body of a request, mostly none: of the size of a pointer, for it is moved through many futures.
+/// The body of a request, which is empty for a poll. It has the size of a pointer, because many futures move it.
 #[derive(Debug, Default)]
 pub(crate) struct Payload(Option<Box<Bytes>>);
 

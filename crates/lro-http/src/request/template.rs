@@ -34,11 +34,11 @@ impl NameTemplate {
         }
     }
 
-    /// Makes a template of a constant.
+    /// Creates a template from a literal, for constants.
     ///
     /// # Panics
     ///
-    /// If [`parse`](Self::parse) refuses it. In a constant this is an error of the compiler.
+    /// If [`parse`](Self::parse) refuses it. In a constant, the compiler reports the panic as an error.
     pub const fn from_static(template: &'static str) -> Self {
         if let Some(fault) = fault(template) {
             panic!("{}", fault);
@@ -71,7 +71,7 @@ impl NameTemplate {
         rest.is_none()
     }
 
-    /// Refuses a name that the binding does not accept, before any call.
+    /// Refuses a name that the binding does not accept.
     ///
     /// # Errors
     ///
@@ -95,18 +95,18 @@ impl fmt::Display for NameTemplate {
     }
 }
 
-/// Takes the name of a resource that one of the templates matches, as safe in a path as an operation's name.
+/// Returns the name of a resource if it is safe in a path and one of the templates matches it.
 ///
 /// # Errors
 ///
-/// As [`OperationName::parse`], or `INVALID_ARGUMENT` for a name of another kind.
+/// `INVALID_ARGUMENT` for a name that no template matches, and for a name that [`OperationName::parse`] refuses.
 pub fn resource_name<'a>(templates: &[NameTemplate], name: &'a str) -> Result<&'a str, Status> {
     safe_name(name)?;
     check(templates, name)?;
     Ok(name)
 }
 
-/// Refuses what a path cannot hold safely.
+/// Refuses a name that is not safe in a path.
 pub(crate) fn safe_name(name: &str) -> Result<(), Status> {
     OperationName::parse(name).map(|_| ()).map_err(|fault| {
         let fault = fault.message().replacen("an operation name", "a resource name", 1);
