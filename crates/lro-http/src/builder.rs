@@ -137,10 +137,12 @@ impl<C> fmt::Debug for HttpClientBuilder<C> {
     }
 }
 
-/// A smaller bound ends the wait for a large response, a larger one lets a faulty server take more memory for each call.
+/// A smaller bound ends the wait for a large response, a larger one lets a faulty server take more memory for each
+/// call.
 const LARGEST_REPLY: usize = 64 << 20;
-/// A shorter timeout gives up calls whose operation then runs under an unknown name, a longer one delays the report of a
-/// server that hangs.
+/// A shorter timeout gives up calls whose operation then runs under an unknown name, a longer one delays the report of
+/// a server that hangs.
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
-/// Linux repeats a lost SYN after 1, 3 and 7 s: all three fit. A longer timeout delays the next attempt when a host is gone.
+/// Linux repeats a lost SYN after 1, 3 and 7 s: all three fit. A longer timeout delays the next attempt when a host is
+/// gone.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -83,7 +83,7 @@ impl HttpClient {
 
     /// Sends a call and decodes its reply as `T`.
     ///
-    /// The call is sent once. Only a request of which nothing was sent, because its connection had closed, is sent again.
+    /// The call is sent once. A request is sent again only if its connection had closed before any of it was sent.
     ///
     /// # Errors
     ///
@@ -211,8 +211,8 @@ const REQUEST_PARAMS: HeaderName = HeaderName::from_static("x-goog-request-param
 const QUOTA_PROJECT: HeaderName = HeaderName::from_static("x-goog-user-project");
 /// Errors with details take some kilobytes. A larger bound lets a faulty server take more memory for each failed call.
 const LARGEST_ERROR: usize = 1 << 20;
-/// The default of hyper-util and of Go. A shorter timeout reconnects between the polls of a slow cadence, a longer one keeps
-/// connections that a load balancer has dropped.
+/// The default of hyper-util and of Go. A shorter timeout reconnects between the polls of a slow cadence, a longer one
+/// keeps connections that a load balancer has dropped.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 /// Pings are sent while a call is in flight. A connection that died silently fails after this and hyper's 20 s for the
 /// answer. A shorter interval adds packets to every long poll.

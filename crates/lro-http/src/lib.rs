@@ -21,8 +21,8 @@
 //! # }
 //! ```
 //!
-//! [`HttpTransport`] implements [`LroTransport`](lro::LroTransport). It consists of an [`HttpClient`] and a [`Binding`],
-//! which declares the names of a service's operations and the calls that it supports. [`Call`] and
+//! [`HttpTransport`] implements [`LroTransport`](lro::LroTransport). It consists of an [`HttpClient`] and a
+//! [`Binding`], which declares the names of a service's operations and the calls that it supports. [`Call`] and
 //! [`HttpTransport::start`] send the calls that start operations. The crates of single services are built on these.
 //!
 //! Connections outside of the loopback interface use HTTPS, redirects are not followed, and `Debug`, errors and traces

@@ -1,4 +1,4 @@
-//! What may cross threads: everything.
+//! Every public type is `Send` and `Sync`.
 
 use lro_http::{
     Binding, Call, Endpoint, HttpClient, HttpClientBuilder, HttpTransport, NameTemplate, NoCredentials,

@@ -1,4 +1,4 @@
-//! Compressed replies, which nobody asked for and some send.
+//! Compressed replies, which some servers send without a request for them.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
@@ -23,7 +23,7 @@ async fn a_compressed_body_counts_by_what_it_holds() {
             "{encoding}"
         );
     }
-    // A thousandth of its size on the wire.
+    // It compresses to a thousandth of its size.
     let bomb = gzip(&vec![b' '; 10 << 20]);
     assert!(bomb.len() < 20_000);
     let server = compressed("gzip", &bomb).await;
@@ -63,7 +63,7 @@ async fn the_name_of_a_compression_has_no_case() {
 
 #[tokio::test]
 async fn a_compressed_body_of_several_members_is_read_whole() {
-    // RFC 1952, 2.2: the members follow one another, and so do their contents.
+    // RFC 1952, 2.2: the content is that of all members in sequence.
     let (one, other) = RUNNING.split_at(7);
     let members = [gzip(one.as_bytes()), gzip(other.as_bytes())].concat();
     assert_eq!(get(&compressed("gzip", &members).await.jobs()).await.unwrap(), running());

@@ -1,4 +1,4 @@
-//! Connections: broken, refused, stalled, kept.
+//! Connections: broken, refused, stalled and reused.
 
 use std::{
     sync::{
@@ -187,7 +187,7 @@ async fn a_connection_that_the_server_closed_is_made_anew() {
         assert_eq!(get(&jobs).await.unwrap(), running());
     }
 
-    // Without a word: the close is found when the connection is taken from the pool.
+    // Without the header, the client finds the close when it takes the connection from the pool.
     let silent = RawServer::sends(raw_reply("", RUNNING.as_bytes())).await;
     let jobs = silent.jobs();
     for _ in 0..3 {

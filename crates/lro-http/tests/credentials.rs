@@ -1,4 +1,4 @@
-//! Tokens: when they are asked for, how long they are kept, and that nobody sees them.
+//! Tokens: when they are requested, how long they are cached, and that no output contains them.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
@@ -124,7 +124,7 @@ async fn only_the_token_that_was_refused_is_dropped() {
     credentials.invalidate(&first);
     let second = credentials.token().await.unwrap().unwrap();
     assert_ne!(first, second);
-    // A call that was on its way with the old one comes back late.
+    // A slow call with the old token fails after the new token arrived.
     credentials.invalidate(&first);
     assert_eq!(credentials.token().await.unwrap().unwrap(), second);
     assert_eq!(fetched.load(Ordering::SeqCst), 2);
@@ -254,7 +254,7 @@ fn what_is_no_token_is_refused_and_not_shown() {
 
 #[tokio::test(start_paused = true)]
 async fn a_token_that_cannot_be_had_for_now_is_asked_for_again_after_delays() {
-    // SPEC 33: the token server is down, and six questions within no time would not bring it back.
+    // SPEC 33: the token server is down, and requests without a delay would not help.
     let asked = Arc::new(Mutex::new(Vec::new()));
     let credentials = Unreachable(Arc::clone(&asked));
     let jobs = jobs(HttpClient::builder("http://127.0.0.1:1").credentials(credentials));
@@ -294,7 +294,7 @@ async fn a_starting_call_is_sent_once_when_the_connection_breaks() {
         vec![Step::Read, head(), Step::Reset],
         vec![Step::Read, Step::Stall],
     ] {
-        // The first call on a connection, and one on a connection that was good before.
+        // The first call on a connection, and a later call on a reused connection.
         for before in [0, 1] {
             let good = [Step::Read, Step::Send(raw_reply("", b"{}"))];
             let script = good.into_iter().cycle().take(2 * before).chain(broken.clone()).collect();
@@ -387,7 +387,7 @@ async fn no_credentials_are_no_header() {
     assert!(!server.request().headers.contains_key("authorization"));
 }
 
-/// A new token for each question.
+/// Credentials with a new token at each request.
 #[derive(Debug, Default)]
 struct Counting(AtomicUsize);
 
@@ -399,7 +399,7 @@ impl Credentials for Counting {
     }
 }
 
-/// Keeps when it was asked; what it lacks may come.
+/// Credentials that fail with a transient status, and record when they are called.
 #[derive(Debug)]
 struct Unreachable(Arc<Mutex<Vec<Instant>>>);
 
@@ -411,7 +411,7 @@ impl Credentials for Unreachable {
     }
 }
 
-/// The tokens `1`, `2`, ..., each good for so long.
+/// The tokens `1`, `2`, ..., each valid for so long.
 fn numbered(fetched: &Arc<AtomicUsize>, lifetime: Option<Duration>) -> impl Credentials + use<> {
     let fetched = Arc::clone(fetched);
     token_fn(move || {
@@ -426,7 +426,7 @@ fn numbered(fetched: &Arc<AtomicUsize>, lifetime: Option<Duration>) -> impl Cred
     })
 }
 
-/// The tokens `1`, `2`, ...; a fetch takes a second.
+/// The tokens `1`, `2`, ... A fetch takes a second.
 fn slow(fetched: &Arc<AtomicUsize>) -> impl Credentials + use<> {
     let fetched = Arc::clone(fetched);
     token_fn(move || {

@@ -1,4 +1,4 @@
-//! Endpoints: what is refused before any call, and what it says.
+//! Endpoints: what is refused before any call, and with which message.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 mod common;
 use common::{RUNNING, Server, assert_clear, get, jobs, reply};
 
-/// An endpoint, and the words that its refusal must have: the fault, or what to write.
+/// An invalid endpoint, and words that its refusal must contain.
 const REFUSED: [(&str, &str); 26] = [
     ("", "https://"),
     (" ", "https://"),
@@ -39,7 +39,7 @@ const REFUSED: [(&str, &str); 26] = [
     ("https://example.googleapis.com:https", "https://"),
 ];
 
-/// URLs that are no endpoints, with a password or a key in them.
+/// Invalid endpoints that contain a password or a key.
 const WITH_A_SECRET: [&str; 12] = [
     "https://user:canary@example.googleapis.com",
     "https://canary@example.googleapis.com",

@@ -1,4 +1,4 @@
-//! Failed calls: what each status line and each form of body says.
+//! Failed calls: the status for each status line and each form of body.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
@@ -94,7 +94,7 @@ async fn the_code_in_the_body_is_never_an_rpc_code() {
             json!({"error": {"code": code, "message": "m"}}),
             json!({"error": {"code": code.to_string(), "message": "m"}}),
             json!([{"error": {"code": code, "message": "m", "status": "NO_SUCH_NAME"}}]),
-            // The shape of an operation's error, and an operation that failed: neither is the shape of a failed call.
+            // The form of an operation's error, and a failed operation: neither has the form of a failed call.
             json!({"code": code, "message": "m"}),
             json!({"name": "operations/1", "done": true, "error": {"code": code, "message": "m"}}),
         ] {
@@ -117,7 +117,7 @@ async fn ok_is_no_name_of_a_failure() {
 
 #[tokio::test]
 async fn a_member_of_a_wrong_type_loses_none_of_the_others() {
-    // SPEC 23: `error.status` by name, whatever stands beside it.
+    // SPEC 23: `error.status` by name, whatever the other members are.
     let mut lost = Vec::new();
     for beside in [
         json!({"details": {"@type": "t/a.B"}}),
@@ -330,7 +330,7 @@ const NAMELESS: [&str; 17] = [
     "text",
 ];
 
-/// Answers as the path says: `/v1/operations/{status}/{form}/{status name}`.
+/// Answers by the path: `/v1/operations/{status}/{form}/{status name}`.
 fn answer(request: &Recorded) -> Reply {
     let parts: Vec<_> = request.target.split('/').skip(3).collect();
     let http = parts[0].parse().unwrap();
@@ -369,7 +369,7 @@ fn answer(request: &Recorded) -> Reply {
     reply(http, body)
 }
 
-/// What the message has of such a body.
+/// The part of such a body that the message contains.
 fn said(form: &str, http: u16) -> String {
     match form {
         // A 304 has no body.
@@ -389,18 +389,18 @@ fn by_line(http: u16) -> Code {
     })
 }
 
-/// Every row of the table, and what has no row.
+/// Every row of the table, and status lines without a row.
 fn lines() -> Vec<u16> {
     let ranges = [300..=308, 400..=418, 421..=431, 451..=451, 499..=511, 599..=600, 999..=999];
     ranges.into_iter().flatten().collect()
 }
 
-/// The failure of a call that was answered so.
+/// The failure of a call with this answer.
 async fn answered(http: u16, body: Value) -> Status {
     failure(&Server::always(http, &body.to_string()).await.jobs()).await
 }
 
-/// The failure of a call that was answered by 503 with this `Retry-After`.
+/// The failure of a call that is answered with 503 and this `Retry-After`.
 async fn asked_to_wait(retry_after: Option<HeaderValue>, body: &str) -> Status {
     let body = body.to_owned();
     let server = Server::start(move |_| {
@@ -414,7 +414,7 @@ async fn asked_to_wait(retry_after: Option<HeaderValue>, body: &str) -> Status {
     failure(&server.jobs()).await
 }
 
-/// The second form of a date that HTTP knows.
+/// The second date format of HTTP (RFC 850).
 fn rfc_850(time: SystemTime) -> String {
     let fixdate = httpdate::fmt_http_date(time);
     let [day, date, month, year, clock, zone] = fixdate.split(' ').collect::<Vec<_>>()[..] else {

@@ -1,4 +1,4 @@
-//! The crate `google-cloud-auth` as credentials, with a token server on loopback.
+//! Credentials from the crate `google-cloud-auth`, with a token server on the loopback interface.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 #![cfg(feature = "google-cloud-auth")]
@@ -117,7 +117,7 @@ async fn a_token_server_that_refuses_is_a_clear_status_and_no_call() {
 
 #[tokio::test]
 async fn a_token_server_that_is_busy_does_not_use_up_the_wait_at_once() {
-    // SPEC 26, 33: `google-cloud-auth` itself asks again after ten seconds.
+    // SPEC 26, 33: `google-cloud-auth` itself retries after ten seconds.
     let issuer = Server::always(503, "{}").await;
     let jobs = jobs(HttpClient::builder("http://127.0.0.1:1").credentials(user(&issuer, None)));
     let wait = poll_until_done::<Value>(&jobs, name());

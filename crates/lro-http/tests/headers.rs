@@ -1,4 +1,4 @@
-//! Headers: exactly what goes with a call.
+//! The headers of a call, and no others.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
@@ -163,7 +163,7 @@ async fn a_call_without_a_body_has_no_type_and_a_post_says_that_it_is_empty() {
     let heads = server.heads();
     assert!(heads.iter().all(|head| !head.contains("content-type")), "{heads:?}");
     assert!(heads[..2].iter().all(|head| !head.contains("content-length")), "{heads:?}");
-    // RFC 9110, 8.6: a method that has a meaning for content says that there is none; Google answers 411 otherwise.
+    // RFC 9110, 8.6: a POST or PATCH without a body sends a length of 0. Google answers 411 otherwise.
     assert!(heads[2..].iter().all(|head| head.contains("content-length: 0\r\n")), "{heads:?}");
 }
 
@@ -190,7 +190,7 @@ async fn a_query_and_parameters_are_encoded_and_joined() {
 
 #[tokio::test]
 async fn a_token_of_each_call_replaces_none_of_another() -> Result<(), Status> {
-    // Two clients of one server share nothing.
+    // Two clients of one server share no state.
     let server = running().await;
     let one = jobs(server.client().credentials(Token::bearer("one")?));
     let other = jobs(server.client().credentials(Token::bearer("other")?));
@@ -205,7 +205,7 @@ async fn a_token_of_each_call_replaces_none_of_another() -> Result<(), Status> {
 
 #[tokio::test]
 async fn polls_of_many_names_at_once_each_send_their_own() {
-    // SPEC 7, 44: whatever is kept of a request for the next poll is of one name.
+    // SPEC 7, 44: a stored request is used for its own name only.
     let server = Server::start(|request| {
         let params = format!("name={}", named(request).replace('/', "%2F"));
         match request.headers["x-goog-request-params"] == params {

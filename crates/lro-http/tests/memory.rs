@@ -1,7 +1,7 @@
-//! What a hostile reply costs: no more memory than its bound and a little.
+//! The memory that a hostile reply takes: its bound and a constant.
 //!
-//! The peak of a process only grows, so each reply is read by a process of its own: this program, run again.
-//! `cargo test -p lro-http --test memory -- --nocapture` prints what each one costs.
+//! The peak of a process only grows, so each reply is read in a child process.
+//! `cargo test -p lro-http --test memory -- --nocapture` prints the memory of each.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 #![cfg(target_os = "linux")]
@@ -100,7 +100,7 @@ fn a_deep_reply_costs_no_more_than_its_length() {
 
 #[test]
 fn a_deep_error_costs_no_more_than_its_length() {
-    // SPEC 19: what is too deep takes nothing from the status line.
+    // SPEC 19: the status line is enough if the body is nested too deep.
     for (what, text) in [
         ("an error of 200,000 levels", nested("")),
         ("200,000 levels in an error", nested(r#"{"error": {"a": "#)),
@@ -120,7 +120,7 @@ fn headers_without_an_end_cost_little() {
     cost.assert_within("300 MiB of headers", MIB);
 }
 
-/// The process that reads a reply: asks once, and prints what came of it and what it cost.
+/// The child process: polls once, and prints the result and its memory.
 #[test]
 #[ignore = "run by the other tests, in a process of its own"]
 fn asks_once() {
@@ -145,7 +145,7 @@ fn asks_once() {
     println!("\n{COST}{cost}\n{MESSAGE}{message}");
 }
 
-/// What a server sends in answer to its only request: a head, a beginning, and something again and again.
+/// The answer to the only request of a server: a head, a start, and a part that repeats.
 struct Hostile {
     head: String,
     begin: Vec<u8>,
@@ -153,7 +153,7 @@ struct Hostile {
     times: usize,
 }
 
-/// What became of a call, and by how many bytes it raised the peak of its process.
+/// The result of a call, and the bytes by which it raised the peak of its process.
 struct Cost {
     message: String,
     bytes: usize,
@@ -180,7 +180,7 @@ impl Hostile {
         let head = format!("{line}content-encoding: gzip\r\n\r\n");
         let mut piece = Vec::with_capacity(MIB);
         let mut deflate = Compress::new(Compression::best(), false);
-        // A block that ends by a full flush stands for itself, so it can be repeated.
+        // A block that ends with a full flush is independent, so it can be repeated.
         deflate.compress_vec(&vec![b' '; MIB], &mut piece, FlushCompress::Full).unwrap();
         assert!(piece.len() < 2_000, "{} bytes", piece.len());
         Self { head, begin: GZIP.to_vec(), piece, times: 300 }
@@ -191,12 +191,12 @@ impl Hostile {
         Self { head, begin: text.into(), piece: Vec::new(), times: 0 }
     }
 
-    /// What it costs to read this under a bound, or the default one.
+    /// Reads this in a child process, with a bound or the default one.
     fn costs(self, bound: Option<usize>) -> Cost {
         Cost::of(move |listener| self.answer(listener.accept().unwrap().0), bound, false)
     }
 
-    /// Until the client has had enough.
+    /// Sends until the client closes the connection.
     fn answer(&self, mut client: TcpStream) {
         let mut request = Vec::new();
         while !request.ends_with(b"\r\n\r\n") {
@@ -214,7 +214,7 @@ impl Hostile {
 }
 
 impl Cost {
-    /// What it costs a process to read what is served, under a bound or the default one.
+    /// Reads a served reply in a child process, with a bound or the default one.
     fn of(serve: impl FnOnce(TcpListener) + Send + 'static, bound: Option<usize>, http2: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut child = Command::new(std::env::current_exe().unwrap());
@@ -239,7 +239,7 @@ impl Cost {
     }
 }
 
-/// Answers the only connection by 300 MiB of blanks.
+/// Answers the only connection with 300 MiB of blanks.
 fn serve_http2(listener: TcpListener) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -270,14 +270,14 @@ impl Body for Blanks {
     }
 }
 
-/// The most memory that this process ever had.
+/// The peak memory of this process.
 fn peak() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB")).unwrap();
     peak.trim().parse::<usize>().unwrap() * 1_024
 }
 
-/// Text that is closed nowhere else than where its depth ends.
+/// JSON nested to a depth, closed only at its end.
 fn nested(begin: &str) -> String {
     let closing = |open: char| if open == '{' { '}' } else { ']' };
     let end: String = begin.chars().rev().filter(|char| matches!(char, '{' | '[')).map(closing).collect();

@@ -1,6 +1,6 @@
 //! The proxy of the environment: `http` is used, and anything else is refused when the client is built.
 //!
-//! The environment is shared by all tests of a process: each client runs in a child process.
+//! All tests of a process share its environment, so each client runs in a child process.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
@@ -159,7 +159,7 @@ async fn polls_by(endpoint: &str, variables: &[(&str, &OsStr)]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Whether the client was not built, for this reason, and nothing of the variable's value was shown.
+/// Asserts that the client was not built, for this reason, and that the output contains no secret.
 #[track_caller]
 fn assert_refused(printed: &str, variable: &str, why: &str) {
     let message = format!("refused: INVALID_ARGUMENT: cannot use the proxy in {variable}: {why}");
@@ -167,7 +167,7 @@ fn assert_refused(printed: &str, variable: &str, why: &str) {
     assert!(!printed.contains("canary") && !printed.contains("polled: "), "{printed}");
 }
 
-/// A root certificate, so that the system need not have any.
+/// A root certificate, for systems without any.
 fn roots() -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("proxy-root.pem");
     if !path.exists() {
@@ -179,7 +179,7 @@ fn roots() -> PathBuf {
     path
 }
 
-/// A listener that records every connection and byte, and closes a connection after an end of a head or a second.
+/// A listener that records every connection and byte. It closes a connection after the end of a head, or after a second.
 struct Recorder {
     port: u16,
     received: Arc<Mutex<(usize, String)>>,

@@ -1,4 +1,4 @@
-//! Replies: their bounds, and bodies that are broken or no operations.
+//! Replies: their bounds, and bodies that are broken or not operations.
 
 use http::{HeaderValue, header};
 use lro::{Code, Origin, Outcome, Status, Tolerance, poll_until_done};
@@ -41,7 +41,7 @@ async fn a_body_in_chunks_is_counted_whole() {
     let small = RawServer::sends(format!("{head}{}{}0\r\n\r\n", chunk(one), chunk(other))).await;
     assert_eq!(get(&small.jobs()).await.unwrap(), running());
 
-    // It never ends, but the bound does.
+    // The body never ends, so only the bound ends the call.
     let mut endless = vec![Step::Read, say(head)];
     endless.extend((0..64).map(|_| say(chunk(&" ".repeat(100)))));
     endless.push(Step::Stall);
@@ -141,7 +141,7 @@ async fn a_good_reply_of_the_wrong_shape_is_malformed() {
 
 #[tokio::test]
 async fn an_array_is_no_operation() {
-    // SPEC 16: a wrong type is an error, not a message whose members are told by their place.
+    // SPEC 16: a wrong type is an error. An array is not a message with its members in order.
     let done = r#"["operations/1", null, true, null, {"@type": "t/example.v1.Job"}]"#;
     let operation = format!("[{SUCCEEDED}]");
     for body in ["[]", "[null]", done, &operation] {
@@ -163,7 +163,7 @@ async fn a_good_reply_is_never_read_by_the_rules_of_a_failed_call() {
     let Some(Outcome::Error(status)) = operation.outcome else {
         panic!("{operation:?}");
     };
-    // 404 is no code of google.rpc.
+    // 404 is not a code of google.rpc.
     assert_eq!(
         (status.origin(), status.code(), status.raw_code()),
         (Origin::OperationFailed, Code::Unknown, 404)
@@ -225,7 +225,7 @@ async fn a_large_body_of_many_frames_arrives_whole() {
     }
 }
 
-/// A struct with a type for each member.
+/// A struct with members of several types.
 #[derive(Debug, serde::Deserialize)]
 struct Strict {
     #[serde(rename = "done")]

@@ -1,4 +1,4 @@
-//! Names in paths: what goes over the wire, and what is refused before it.
+//! Names in paths: what is sent, and what is refused before any call.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 

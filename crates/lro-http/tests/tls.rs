@@ -1,6 +1,6 @@
-//! HTTPS: HTTP/2 is agreed on, and a certificate must come from a root of the system.
+//! HTTPS: HTTP/2 is negotiated, and a root certificate of the system must have issued the certificate.
 //!
-//! The system's roots are named by `SSL_CERT_FILE`, which a process reads as it starts: each client is a process.
+//! `SSL_CERT_FILE` names the roots of the system. It is a variable of the environment, so each client runs in a child process.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -62,7 +62,7 @@ async fn refuses_a_server_that_no_root_vouches_for() {
     assert!(printed.contains("certificate"), "{printed}");
 }
 
-/// The client's process: polls once and prints what came of it.
+/// The client's process: polls once and prints the result.
 #[tokio::test]
 #[ignore = "run by the other tests, in a process of its own"]
 async fn polls_once() {
@@ -94,7 +94,7 @@ async fn client(endpoint: &str, roots: &Path, proxy: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// A proxy for one connection, and what it was asked.
+/// A proxy for one connection, and the head of its request.
 async fn tunnel() -> (String, tokio::task::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let proxy = format!("http://{}", listener.local_addr().unwrap());
@@ -114,7 +114,7 @@ async fn tunnel() -> (String, tokio::task::JoinHandle<String>) {
     (proxy, asked)
 }
 
-/// Answers every poll by an operation whose metadata tells the HTTP version.
+/// Answers every poll with an operation whose metadata contains the HTTP version.
 async fn serve(cert: rcgen::Certificate, key: &rcgen::KeyPair) -> String {
     let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))

@@ -1,4 +1,4 @@
-//! The calls beside get: what they send, and that what a service has not is no call.
+//! The calls besides get: what they send, and that an unsupported one sends nothing.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
@@ -65,7 +65,7 @@ async fn wait_is_a_post_with_the_timeout() {
 
 #[tokio::test]
 async fn wait_is_declared_no_more_where_the_server_has_it_not() {
-    // SPEC 40: once and for all for that transport, and for what was cloned of it before and after.
+    // SPEC 40: permanently, for that transport and all of its clones, earlier and later.
     for http in [404, 405, 501] {
         let server = Server::start(move |request| match request.method {
             Method::POST => reply(http, "<html>no such page</html>"),
@@ -82,13 +82,13 @@ async fn wait_is_declared_no_more_where_the_server_has_it_not() {
             let expected = Capabilities::ALL.wait(false);
             assert_eq!(jobs.capabilities(), expected, "{http}");
             assert_clear(&jobs.wait_operation(&name(), None).await.unwrap_err(), Code::Unimplemented, "wait");
-            // What the binding says is what was said of it.
+            // The binding itself does not change.
             assert!(jobs.binding().capabilities.wait);
             in_time(poll_until_done::<Value>(jobs, name()).into_future()).await.unwrap();
         }
         let sent: Vec<_> = server.requests().into_iter().map(|request| request.method).collect();
         assert_eq!(sent, [Method::POST, Method::GET, Method::GET, Method::GET, Method::GET], "{http}");
-        // Another transport to the same server has to learn it by itself.
+        // Another transport to the same server does not know.
         assert!(all(&server).capabilities().wait);
     }
 }
@@ -102,13 +102,13 @@ async fn wait_is_still_declared_after_failures_that_may_pass_and_of_another_kind
         jobs.wait_operation(&name(), None).await.unwrap_err();
         assert!(jobs.capabilities().wait, "{http}");
     }
-    // Nor do the other calls tell anything of it.
+    // The other calls do not change it either.
     let server = Server::always(404, "").await;
     let jobs = all(&server);
     jobs.get_operation(&name()).await.unwrap_err();
     jobs.cancel_operation(&name()).await.unwrap_err();
     jobs.list_operations(&ListOperationsRequest::default()).await.unwrap_err();
-    // A name that is refused was not asked for.
+    // A refused name sends nothing.
     jobs.wait_operation(&"projects/p/operations/1".parse().unwrap(), None).await.unwrap_err();
     assert!(jobs.capabilities().wait);
 }
@@ -174,7 +174,7 @@ async fn a_page_of_the_wrong_shape_is_malformed() {
 
 #[tokio::test]
 async fn a_page_that_cannot_be_read_is_a_failed_call() {
-    // SPEC 19, 20: truncated JSON breaks no rule of google.longrunning, it is a broken call.
+    // SPEC 19, 20: truncated JSON breaks no rule of google.longrunning, it is a failed call.
     for body in ["", r#"{"operations": ["#, "<html>"] {
         let server = Server::always(200, body).await;
         let status = all(&server).list_operations(&ListOperationsRequest::default()).await.unwrap_err();

@@ -115,8 +115,8 @@ pub(crate) fn project_header(project: &str) -> Result<HeaderValue, Status> {
         .ok_or_else(|| refused(format!("not a quota project: {project:?}")))
 }
 
-/// A token is renewed this long before it expires. A shorter margin lets it expire on the way to the server, a longer one
-/// discards tokens that are issued for a few minutes.
+/// A token is renewed this long before it expires. A shorter margin lets it expire on the way to the server, a longer
+/// one discards tokens that are issued for a few minutes.
 const MARGIN: Duration = Duration::from_secs(60);
 /// Shorter tokens are not replaced in texts: they are not secret, and may be a part of a word.
 const SECRET: usize = 8;

@@ -20,7 +20,8 @@ use crate::refusal::refused;
 pub struct NameTemplate(Cow<'static, str>);
 
 impl NameTemplate {
-    /// Parses a template in the notation of `google.api.http`, without a variable: `operations/**`, not `{name=operations/**}`.
+    /// Parses a template in the notation of `google.api.http`, without a variable: `operations/**`, not
+    /// `{name=operations/**}`.
     ///
     /// # Errors
     ///

@@ -1,5 +1,4 @@
-//! Two servers on the loopback interface, one that records requests and one that sends raw bytes, and the words of the
-//! tests.
+//! Two servers on the loopback interface, one that records requests and one that sends raw bytes, and shared helpers.
 
 #![allow(dead_code, reason = "each test uses its part")]
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
@@ -39,7 +38,7 @@ pub(crate) const RUNNING: &str = r#"{"name": "operations/1"}"#;
 pub(crate) const SUCCEEDED: &str =
     r#"{"name": "operations/1", "done": true, "response": {"@type": "t/example.v1.Job", "answer": 42}}"#;
 
-/// Speaks HTTP/1 and h2c, as the client begins, and keeps what it was asked.
+/// A server of HTTP/1 and HTTP/2 without TLS that records its requests.
 #[derive(Debug)]
 pub(crate) struct Server {
     address: SocketAddr,
@@ -53,7 +52,7 @@ struct Log {
     connections: AtomicUsize,
 }
 
-/// A request as it arrived.
+/// A received request.
 #[derive(Clone, Debug)]
 pub(crate) struct Recorded {
     pub(crate) version: Version,
@@ -62,20 +61,20 @@ pub(crate) struct Recorded {
     pub(crate) target: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    /// Which connection it came by, the first is 1.
+    /// The number of its connection, from 1.
     pub(crate) connection: usize,
 }
 
 pub(crate) type Reply = Response<Full<Bytes>>;
 
 impl Server {
-    /// Answers by a closure.
+    /// Starts a server that answers with a closure.
     pub(crate) async fn start(answer: impl Fn(&Recorded) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         Self::on(listener, answer)
     }
 
-    /// Answers by a closure on this listener.
+    /// Starts a server on this listener that answers with a closure.
     pub(crate) fn on(
         listener: TcpListener,
         answer: impl Fn(&Recorded) -> Reply + Send + Sync + 'static,
@@ -86,13 +85,13 @@ impl Server {
         Self { address, log, task: tokio::spawn(serving).abort_handle() }
     }
 
-    /// Always the same answer.
+    /// Starts a server with one answer.
     pub(crate) async fn always(status: u16, body: &str) -> Self {
         let body = body.to_owned();
         Self::start(move |_| reply(status, body.clone())).await
     }
 
-    /// The answers in turn, and the last one for ever.
+    /// Starts a server that gives the answers in turn. The last one repeats.
     pub(crate) async fn in_turn(answers: impl IntoIterator<Item = (u16, &'static str)>) -> Self {
         let answers: Vec<_> = answers.into_iter().collect();
         let turn = AtomicUsize::new(0);
@@ -126,7 +125,7 @@ impl Server {
         HttpClient::builder(self.url())
     }
 
-    /// A transport to this server by a client with the defaults.
+    /// A transport to this server with the default settings.
     pub(crate) fn jobs(&self) -> HttpTransport {
         jobs(self.client())
     }
@@ -169,7 +168,7 @@ where
     }
 }
 
-/// Sends the bytes that a script says, connection by connection; the last script is for all that follow.
+/// Follows one script for each connection. The last script repeats.
 #[derive(Debug)]
 pub(crate) struct RawServer {
     address: SocketAddr,
@@ -184,9 +183,9 @@ pub(crate) enum Step {
     Read,
     /// Sends bytes.
     Send(Vec<u8>),
-    /// Keeps the connection open and says no more.
+    /// Keeps the connection open and sends nothing more.
     Stall,
-    /// Ends the connection by a reset.
+    /// Resets the connection.
     Reset,
 }
 
@@ -196,7 +195,7 @@ pub(crate) fn say(text: impl Into<String>) -> Step {
 }
 
 impl RawServer {
-    /// A connection ends with its script.
+    /// Starts a server that closes each connection after its script.
     pub(crate) async fn start(scripts: impl IntoIterator<Item = Vec<Step>>) -> Self {
         let scripts: Vec<_> = scripts.into_iter().collect();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -213,7 +212,7 @@ impl RawServer {
         Self { address, heads, task: tokio::spawn(serving).abort_handle() }
     }
 
-    /// The same script for every connection: one request, then these bytes.
+    /// Starts a server that reads one request on each connection and sends these bytes.
     pub(crate) async fn sends(bytes: impl Into<Vec<u8>>) -> Self {
         Self::start([vec![Step::Read, Step::Send(bytes.into())]]).await
     }
@@ -226,7 +225,7 @@ impl RawServer {
         jobs(HttpClient::builder(self.url()))
     }
 
-    /// The heads of the requests that came in whole.
+    /// The heads of the requests that were read completely.
     pub(crate) fn heads(&self) -> Vec<String> {
         self.heads.lock().unwrap().clone()
     }
@@ -254,7 +253,7 @@ async fn play(mut stream: TcpStream, script: Vec<Step>, heads: Arc<Mutex<Vec<Str
             }
             Step::Stall => std::future::pending().await,
             Step::Reset => {
-                // What was sent reaches the client before the reset takes it.
+                // The reset would discard bytes that the client has not read yet.
                 sleep(Duration::from_millis(30)).await;
                 stream.set_zero_linger().unwrap();
                 return;
@@ -262,7 +261,7 @@ async fn play(mut stream: TcpStream, script: Vec<Step>, heads: Arc<Mutex<Vec<Str
         }
     }
     let _ = stream.shutdown().await;
-    // A close with unread bytes would be a reset.
+    // Closing with unread bytes would reset the connection.
     let _ = timeout(Duration::from_secs(1), stream.read_to_end(&mut Vec::new())).await;
 }
 
@@ -285,7 +284,7 @@ pub(crate) fn reply(status: u16, body: impl Into<Bytes>) -> Reply {
     reply
 }
 
-/// A reply of HTTP/1 as it goes over the wire, with its true length.
+/// The bytes of an HTTP/1 reply with its correct length.
 pub(crate) fn raw_reply(headers: &str, body: &[u8]) -> Vec<u8> {
     let mut bytes =
         format!("HTTP/1.1 200 OK\r\n{headers}content-length: {}\r\n\r\n", body.len()).into_bytes();
@@ -293,7 +292,7 @@ pub(crate) fn raw_reply(headers: &str, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A service of one version whose names are `operations/**`, and which has get alone.
+/// A transport for names `operations/**` of a service that has only get.
 pub(crate) fn jobs(client: HttpClientBuilder) -> HttpTransport {
     HttpTransport::new(client.build().unwrap(), binding(Capabilities::default()))
 }
@@ -307,40 +306,40 @@ pub(crate) fn name() -> OperationName {
     NAME.parse().unwrap()
 }
 
-/// Asks once for the operation that the tests are about.
+/// Gets the operation of the tests once.
 pub(crate) async fn get(jobs: &HttpTransport) -> Result<Operation, Status> {
     in_time(jobs.get_operation(&name())).await
 }
 
-/// The failure of one call.
+/// The failure of one get.
 pub(crate) async fn failure(jobs: &HttpTransport) -> Status {
     let status = get(jobs).await.unwrap_err();
     assert_eq!(status.origin(), Origin::CallFailed, "{status}");
     status
 }
 
-/// The state of the operation that the tests are about, as [`RUNNING`] says it.
+/// The state of [`RUNNING`].
 pub(crate) fn running() -> Operation {
     Operation::running(NAME)
 }
 
-/// Whether the default tolerance makes such a call again.
+/// Asserts that the default tolerance survives this failure.
 #[track_caller]
 pub(crate) fn assert_survived(status: &Status) {
     assert!(Tolerance::default().is_survivable(status), "{status}");
 }
 
-/// A test that hangs fails.
+/// Fails a test that hangs.
 pub(crate) async fn in_time<T>(future: impl Future<Output = T>) -> T {
     timeout(Duration::from_secs(20), future).await.expect("the test hangs")
 }
 
-/// As the default, but without long pauses between the calls.
+/// The default tolerance without long delays between the calls.
 pub(crate) fn hasty() -> Tolerance {
     Tolerance::default().delay(Duration::from_millis(1), Duration::from_millis(2))
 }
 
-/// Whether the message is one phrase that a person can act on: it names the thing and has no dump of an error in it.
+/// Asserts that the message is one phrase that names the thing and contains no `Debug` output of an error.
 #[track_caller]
 pub(crate) fn assert_clear(status: &Status, code: Code, thing: &str) {
     let message = status.message();

@@ -1,4 +1,4 @@
-//! Everything that is traced, as text.
+//! All traces, as text.
 
 use std::{
     fmt::{Debug, Write},
@@ -12,7 +12,7 @@ use tracing::{
     subscriber::DefaultGuard,
 };
 
-/// Keeps every event and span of every crate and level, as long as it lives, on this thread.
+/// Records every event and span of all crates and levels on this thread, until it is dropped.
 pub(crate) struct Traces {
     text: Arc<Mutex<String>>,
     _installed: DefaultGuard,

@@ -1,4 +1,4 @@
-//! The bodies, and what the rules let be read out of them.
+//! The bodies, and what the rules read from them.
 
 use lro::Code;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ impl Body {
         Self { form: form.into(), bytes: bytes.into(), says }
     }
 
-    /// A body that says nothing that counts.
+    /// A body without meaning to the rules.
     fn mute(form: &str, bytes: impl Into<Vec<u8>>) -> Self {
         Self::new(form, bytes, Says::default())
     }
@@ -31,13 +31,13 @@ impl Body {
         Self::new(format!("array of {says:?}"), json!([google(http, &says)]).to_string(), says)
     }
 
-    /// Whether it has nothing to say about the code.
+    /// Whether it does not determine the code.
     pub(crate) fn leaves_the_line(&self) -> bool {
         self.says.name.is_none() && self.says.reason.is_none()
     }
 }
 
-/// SPEC 22, 23: every name on any line.
+/// SPEC 22, 23: every status name with any status line.
 pub(crate) fn with_a_name(http: u16) -> Vec<Body> {
     let name = |name| Says { name, ..Says::default() };
     let mut bodies: Vec<_> =
@@ -49,7 +49,7 @@ pub(crate) fn with_a_name(http: u16) -> Vec<Body> {
     bodies
 }
 
-/// SPEC 24, 29, 32: what the details may say.
+/// SPEC 24, 29, 32: details.
 pub(crate) fn with_details(http: u16) -> Vec<Body> {
     let mut bodies = Vec::new();
     for name in [None, Some("RESOURCE_EXHAUSTED"), Some("UNAVAILABLE")] {
@@ -73,7 +73,7 @@ pub(crate) fn with_details(http: u16) -> Vec<Body> {
     bodies
 }
 
-/// SPEC 23: the forms that have no status name.
+/// SPEC 23: the forms without a status name.
 pub(crate) fn without_a_name(http: u16) -> Vec<Body> {
     let legacy = json!({"error": {
         "errors": [{"domain": "usageLimits", "reason": "rateLimitExceeded", "message": "m"}, {"reason": "second"}],
@@ -98,7 +98,7 @@ pub(crate) fn without_a_name(http: u16) -> Vec<Body> {
         Body::mute("truncated", truncated),
         Body::mute("not UTF-8", *not_utf8),
         Body::mute("text", "DATA_LOSS"),
-        // An operation that succeeded, if it were read by the rules of a good reply.
+        // By the rules of a good reply this would be an operation that succeeded.
         Body::mute("an operation", r#"{"done": true, "response": {"@type": "t/a.B"}}"#),
     ]
 }
@@ -117,7 +117,7 @@ fn google(http: u16, says: &Says) -> Value {
     json!({"error": error})
 }
 
-/// SPEC 1 to 7, 19, 22: the body of a reply of 2xx, and what becomes of it.
+/// SPEC 1 to 7, 19, 22: the body of a 2xx reply, and its result.
 pub(crate) fn good_calls() -> Vec<(Vec<u8>, Fate)> {
     let broken = Fate::Failed(Code::Internal, Survival::Survived);
     let deep = format!(r#"{{"metadata": {}{{}}{}}}"#, r#"{"a":"#.repeat(200), "}".repeat(200));

@@ -11,7 +11,7 @@ use crate::{
     model::{Expected, Fate, Range, Says, Survival, failed_call},
 };
 
-/// One reply to one call, and what the rules say of it.
+/// One reply to one call, and the expectation of the rules.
 #[derive(Clone)]
 pub(crate) struct Case {
     pub(crate) http: u16,
@@ -23,7 +23,7 @@ pub(crate) struct Case {
 
 impl Case {
     pub(crate) fn failed(http: u16, body: &Body, hint: Hint) -> Self {
-        // A 304 has no body, whatever was meant.
+        // A 304 has no body.
         let says = if http == 304 { Says::default() } else { body.says };
         Self::new(http, body.form.clone(), &body.bytes, hint, failed_call(http, says, hint))
     }
@@ -38,7 +38,7 @@ impl Case {
         Self::new(http, "half".to_owned(), body, hint, failed_call(http, Says::default(), hint))
     }
 
-    /// A good reply of which only so many bytes arrive.
+    /// A good reply that is cut after so many bytes.
     pub(crate) fn cut(bytes: usize, how: &str) -> Self {
         let fate = Fate::Failed(Code::Unavailable, Survival::Survived);
         let expected = Expected { fate, wish: Range::ZERO };
@@ -57,7 +57,7 @@ impl Case {
         reply
     }
 
-    /// As it goes over the wire before the connection breaks.
+    /// The bytes on the wire before the connection breaks.
     pub(crate) fn half_a_reply(&self) -> String {
         let hint = self.hint.header().map(|hint| format!("retry-after: {}\r\n", hint.to_str().unwrap()));
         let (http, body) = (self.http, std::str::from_utf8(&self.body).unwrap());

@@ -9,7 +9,7 @@ use crate::model::Range;
 pub(crate) enum Hint {
     Absent,
     Text(&'static str),
-    /// What is no text.
+    /// Bytes that are not text.
     Bytes(&'static [u8]),
     /// The date of so many seconds from now.
     In(u64),
@@ -56,13 +56,13 @@ impl Hint {
         }
     }
 
-    /// How long it asks to wait. SPEC 32: seconds or a date; 0, past dates and garbage are ignored.
+    /// The requested delay. SPEC 32: seconds or a date; 0, past dates and garbage are ignored.
     pub(crate) fn wish(self) -> Range {
         match self {
             Self::Text(text) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
                 Range::exactly(Duration::from_secs(text.parse().unwrap()))
             }
-            // A date has no fractions of a second, and a call takes a while.
+            // A date has no fraction of a second, and a call takes some time.
             Self::In(seconds) => Range::new(Duration::from_secs(seconds - 20), Duration::from_secs(seconds)),
             Self::Absent | Self::Text(_) | Self::Bytes(_) | Self::Ago(_) => Range::ZERO,
         }

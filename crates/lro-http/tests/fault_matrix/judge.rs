@@ -1,4 +1,4 @@
-//! Compares what came with what the rules say, and tells all that differs at once.
+//! Compares results with the expectation of the model, and reports all differences together.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::{
     play::{Played, on_a_paused_clock, play},
 };
 
-/// Judges each reply to a call, and waits that get this reply.
+/// Compares each reply to a call, and waits that receive this reply.
 pub(crate) fn judge(cases: &[Case], replies: &[Reply]) {
     assert_eq!(cases.len(), replies.len());
     let mut lines = Vec::new();
@@ -41,13 +41,13 @@ fn of_the_call(expected: &Expected, reply: &Reply) -> Option<String> {
     };
     let origin = reply.as_ref().err().map(Status::origin);
     let known = matches!(origin, None | Some(Origin::CallFailed | Origin::MalformedReply));
-    // The wish of a reply that is the end has no meaning.
+    // `Retry-After` on the last reply has no meaning.
     let heeded = matches!(fate, Fate::Running | Fate::Failed(..));
     let same = fate == expected.fate && (!heeded || expected.wish.contains(wish.unwrap_or_default()));
     (!known || !same).then(|| format!("expected {expected:?}, the call gave {origin:?} {fate:?} {wish:?}"))
 }
 
-/// A call does not say whether it is survived.
+/// The status of a call does not show whether a wait survives it.
 fn survival(expected: &Expected) -> Survival {
     match expected.fate {
         Fate::Failed(_, survival) => survival,
@@ -55,7 +55,7 @@ fn survival(expected: &Expected) -> Survival {
     }
 }
 
-/// A wait and what it is answered.
+/// A wait and its replies.
 struct Scene {
     what: &'static str,
     replies: Vec<(Expected, Reply)>,
@@ -119,5 +119,5 @@ fn busy() -> (Expected, Reply) {
     (Expected { fate, wish: Range::ZERO }, Err(Status::unavailable("busy")))
 }
 
-/// Within it a wait of this pace calls twice, and has a while left.
+/// A wait with this pacing calls twice before it, with time to spare.
 const DEADLINE: Duration = Duration::from_secs(5);

@@ -1,7 +1,7 @@
-//! Every status line with every body and every `Retry-After`: what a call says of it, and what a wait makes of that.
+//! Every status line with every body and every `Retry-After`: the result of a call, and of a wait.
 //!
-//! What is expected is told by a model of the rules, never by the code under test. The calls go over the loopback
-//! interface; their results are then played to waits whose clock is paused.
+//! A model of the rules computes the expectation, independently of the code under test. The calls go over the loopback
+//! interface. Their results are then played to waits with a paused clock.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
@@ -87,7 +87,7 @@ fn a_good_reply_that_breaks_off_anywhere_is_survived() {
     let (cases, replies): (Vec<_>, Vec<_>) = on_the_network(async {
         let mut seen = Vec::new();
         for cut in 0..whole.len() {
-            // A reset takes a while to make.
+            // A reset takes some time.
             let resets = (cut % 8 == 0).then_some(("a reset", Some(Step::Reset)));
             for (how, end) in [("a close", None)].into_iter().chain(resets) {
                 let sent = Step::Send(whole[..cut].to_vec());
@@ -101,7 +101,7 @@ fn a_good_reply_that_breaks_off_anywhere_is_survived() {
     judge(&cases, &replies);
 }
 
-/// Every line with these bodies and every hint.
+/// Every status line with these bodies and every `Retry-After`.
 fn failed_calls(bodies: fn(u16) -> Vec<Body>) {
     let mut cases = Vec::new();
     for http in LINES {
@@ -117,7 +117,7 @@ fn failed_calls(bodies: fn(u16) -> Vec<Body>) {
     judge(&cases, &answered(&cases));
 }
 
-/// What each call comes to that is answered as its case says.
+/// The result of one call for each case.
 fn answered(cases: &[Case]) -> Vec<Reply> {
     let served: Arc<[Case]> = cases.into();
     on_the_network(async {
@@ -136,7 +136,7 @@ fn answered(cases: &[Case]) -> Vec<Reply> {
     })
 }
 
-/// A refused credential is refreshed, so there must be one.
+/// The calls carry a credential, so that a refused one is refreshed.
 fn with_token(client: HttpClientBuilder) -> HttpTransport {
     jobs(client.credentials(Token::bearer("t").unwrap()))
 }

@@ -1,4 +1,4 @@
-//! The rules, written once more.
+//! A second implementation of the rules.
 
 use std::{fmt, time::Duration};
 
@@ -7,10 +7,10 @@ use lro_testkit::codes::BY_HTTP_STATUS;
 
 use crate::hint::Hint;
 
-/// What came of a call.
+/// The result of a call.
 pub(crate) type Reply = Result<Operation, Status>;
 
-/// What one reply is.
+/// The kind of a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
     Running,
@@ -20,26 +20,26 @@ pub(crate) enum Fate {
     Malformed,
 }
 
-/// What a wait makes of a failed call.
+/// What a wait does after a failed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Survival {
     Survived,
-    /// SPEC 30: once, and then at once.
+    /// SPEC 30: once, without a delay.
     Once,
     /// SPEC 31.
     BeforeTheFirstReply,
     Never,
 }
 
-/// What the rules say of one reply.
+/// The expectation for one reply.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Expected {
     pub(crate) fate: Fate,
-    /// How long the server asks to wait.
+    /// The delay that the server requests.
     pub(crate) wish: Range,
 }
 
-/// What a body says that counts.
+/// The parts of a body that the rules read.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Says {
     pub(crate) name: Option<&'static str>,
@@ -63,7 +63,7 @@ pub(crate) fn failed_call(http: u16, says: Says, hint: Hint) -> Expected {
         }
         Code::Unauthenticated => Survival::Once,
         Code::NotFound => Survival::BeforeTheFirstReply,
-        // SPEC 26, where no name says it better (SPEC 23). Of the 5xx only 501 is not survived, for its code (SPEC 28).
+        // SPEC 26, unless a status name takes precedence (SPEC 23). Of the 5xx only 501 is not survived (SPEC 28).
         Code::FailedPrecondition if says.name.is_none() && matches!(http, 408 | 425) => Survival::Survived,
         // SPEC 28
         _ => Survival::Never,
@@ -71,7 +71,7 @@ pub(crate) fn failed_call(http: u16, says: Says, hint: Hint) -> Expected {
     Expected { fate: Fate::Failed(code, survival), wish: hint.wish().or_longer(retry_info(says)) }
 }
 
-/// SPEC 23: the name, else the status line.
+/// SPEC 23: the status name, or else the status line.
 fn code(http: u16, name: Option<&str>) -> Code {
     let named = NAMES.into_iter().find(|(known, _)| name == Some(known));
     let lined = || BY_HTTP_STATUS.into_iter().find(|(line, _)| *line == http);
@@ -89,10 +89,10 @@ fn retry_info(says: Says) -> Range {
     Range::exactly(Duration::from_secs_f64(seconds.max(0.0)))
 }
 
-/// How a wait goes.
+/// The expected course of a wait.
 #[derive(Debug)]
 pub(crate) struct Course {
-    /// Between the calls.
+    /// The delays between the calls.
     pub(crate) pauses: Vec<Range>,
     pub(crate) end: End,
 }
@@ -103,7 +103,7 @@ pub(crate) enum End {
     Failure(Origin, Option<Code>),
 }
 
-/// How a wait goes that is answered so, the last reply for ever.
+/// The expected course of a wait with these replies, of which the last repeats.
 pub(crate) fn course(replies: &[Expected], deadline: Option<Duration>) -> Course {
     let mut pauses = Vec::new();
     let (mut failures, mut had_reply, mut refused) = (0, false, false);
@@ -131,7 +131,7 @@ pub(crate) fn course(replies: &[Expected], deadline: Option<Duration>) -> Course
                 }
                 refused |= survival == Survival::Once;
                 failures += 1;
-                // SPEC 30: it is the new credential that helps, not the delay.
+                // SPEC 30: a new credential needs no delay.
                 let delay = if survival == Survival::Once { Range::ZERO } else { delay(failures) };
                 delay.or_longer(wish)
             }
@@ -151,13 +151,13 @@ fn ended(pauses: Vec<Range>, origin: Origin, code: Option<Code>) -> Course {
     Course { pauses, end: End::Failure(origin, code) }
 }
 
-/// SPEC 33: exponential, of which half is jitter.
+/// SPEC 33: exponential, half of it jitter.
 fn delay(failures: u32) -> Range {
     let whole = Duration::from_secs(1 << (failures - 1));
     Range::new(whole / 2, whole)
 }
 
-/// From the least to the most, both included.
+/// A closed range of delays.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Range(Duration, Duration);
 
@@ -172,7 +172,7 @@ impl Range {
         Self(time, time)
     }
 
-    /// A timer counts in milliseconds, and rounds up.
+    /// Whether the time is in the range, or up to a millisecond later: the timer rounds up.
     pub(crate) fn contains(self, time: Duration) -> bool {
         (self.0..=self.1.saturating_add(Duration::from_millis(1))).contains(&time)
     }
@@ -193,7 +193,7 @@ impl Range {
         Self(self.0 + pause.0, self.1 + pause.1)
     }
 
-    /// Whether all of it is before this time; no case may be in doubt.
+    /// Whether all of the range is before this time. Panics if only a part is.
     fn is_before(self, time: Duration) -> bool {
         assert_eq!(self.0 < time, self.1 < time, "in doubt: {self:?} and {time:?}");
         self.1 < time
@@ -206,7 +206,7 @@ impl fmt::Debug for Range {
     }
 }
 
-/// The lines of failed calls, in the table or not.
+/// The status lines of failed calls, with and without a row in the table.
 pub(crate) const LINES: [u16; 30] = [
     300, 302, 304, 307, 400, 401, 402, 403, 404, 405, 408, 409, 410, 413, 416, 418, 425, 429, 451, 499, 500,
     501, 502, 503, 504, 505, 511, 599, 600, 999,
@@ -232,7 +232,7 @@ pub(crate) const NAMES: [(&str, Code); 16] = [
     ("UNAUTHENTICATED", Code::Unauthenticated),
 ];
 
-/// The pace that the waits are given.
+/// The pacing of the waits.
 pub(crate) const PACE: Duration = Duration::from_secs(3);
 /// SPEC 27
 const BUDGET: u32 = 5;

@@ -13,14 +13,14 @@ use crate::{
     model::{PACE, Reply},
 };
 
-/// How a wait went.
+/// The actual course of a wait.
 pub(crate) struct Played {
-    /// Between the calls.
+    /// The delays between the calls.
     pub(crate) pauses: Vec<Duration>,
     pub(crate) end: Result<Value, Status>,
 }
 
-/// Plays the replies to a wait, the last one for ever.
+/// Plays the replies to a wait. The last one repeats.
 pub(crate) async fn play(replies: Vec<Reply>, deadline: Option<Duration>, seed: u64) -> Played {
     let calls: Arc<Mutex<Vec<Instant>>> = Arc::default();
     let seen = Arc::clone(&calls);

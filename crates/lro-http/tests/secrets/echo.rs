@@ -1,13 +1,13 @@
-//! Replies that say back what they should not.
+//! Replies that contain parts of the request.
 
 use serde_json::json;
 
 use crate::common::Recorded;
 
-/// What a server makes of a request that it says back, by its form.
+/// The forms of such replies.
 type Echo = fn(&Recorded) -> String;
 
-/// The bodies of failed calls. What Google's form says of the request is meant for the caller, so it has the token alone.
+/// The bodies of failed calls. Google's form may describe the request to the caller, so it contains only the token.
 pub(crate) const ECHOES: [(&str, Echo); 14] = [
     ("an empty body", |_| String::new()),
     ("HTML", |request| format!("<html><pre>{}</pre></html>", all(request))),
@@ -35,7 +35,7 @@ pub(crate) const ECHOES: [(&str, Echo); 14] = [
     }),
 ];
 
-/// Bodies of failed calls, and the messages of their failures.
+/// Bodies of failed calls, and the expected messages.
 pub(crate) const SAID_BACK: [(&str, &str); 5] = [
     (r#"{"error": {"message": "not a token: TOKEN"}}"#, "not a token: …"),
     (r#"[{"error": {"message": "authorization: Bearer TOKEN, TOKEN"}}]"#, "authorization: Bearer …, …"),
@@ -44,7 +44,7 @@ pub(crate) const SAID_BACK: [(&str, &str); 5] = [
     (r#"{"error": {"message": "no token"}}"#, "no token"),
 ];
 
-/// Good replies that are no operations, nor anything else.
+/// Successful replies that are not operations.
 pub(crate) const MALFORMED: [&str; 23] = [
     "REPLY",
     r#""REPLY""#,

@@ -1,7 +1,7 @@
-//! Nobody sees a secret, whatever becomes of a call and wherever that is shown.
+//! No output of any call contains a secret.
 //!
-//! A secret is a canary whose text tells what it is. It is looked for in what a program may print, which is `Debug`,
-//! `Display` and `source()` of all that it holds, and in what any crate traces.
+//! Each secret is a canary, a text that names its kind. The tests search for canaries in all that a program may print:
+//! `Debug`, `Display` and `source()` of every value, and the traces of all crates.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
@@ -80,7 +80,7 @@ async fn a_token_that_a_server_says_back_is_left_out_and_the_rest_is_said() {
         let status = failure(&jobs(client(&server, false))).await;
         assert_eq!(status.message(), said, "{body}");
     }
-    // A word is no token, though a careless test may have it as one.
+    // A short token is a word that occurs in messages, so it is not hidden.
     let server = Server::always(403, r#"{"error": {"message": "a test is refused"}}"#).await;
     let status = failure(&jobs(server.client().credentials(Token::bearer("test").unwrap()))).await;
     assert_eq!(status.message(), "a test is refused");
@@ -173,7 +173,7 @@ async fn nobody_sees_a_secret_of_a_connection_that_breaks() {
 async fn nobody_sees_a_secret_of_an_http_2_server_that_goes_away() {
     // SPEC 43
     let ok = frame(1, 4, 1, &[0x88]);
-    // The last stream, the code ENHANCE_YOUR_CALM, and what the server likes to say.
+    // The last stream, the code ENHANCE_YOUR_CALM, and text of the server.
     let goaway = |last| frame(7, 0, 0, &[&[0, 0, 0, last, 0, 0, 0, 11], TOKEN.as_bytes()].concat());
     for (what, said) in [
         ("before the head", goaway(0)),
@@ -287,7 +287,7 @@ async fn nobody_sees_a_secret_of_the_environments_proxy() {
     }
 }
 
-/// The process that polls by a proxy: the environment of this one is shared.
+/// The client's process, with a proxy in its environment.
 #[tokio::test]
 #[ignore = "run by the tests of the proxy, in a process of its own"]
 async fn polls_once() {
@@ -319,7 +319,7 @@ async fn polls_once_by(proxy: &str, roots: &Path) {
     assert!(output.status.success() && printed.contains("1 passed"), "{printed}");
 }
 
-/// An account that somebody wrote who derives `Debug`.
+/// Credentials with a derived `Debug`.
 #[derive(Debug)]
 struct Account {
     refresh: String,
@@ -337,7 +337,7 @@ impl Credentials for Account {
     }
 }
 
-/// A server of HTTP/2 that sends these frames for any request.
+/// An HTTP/2 server that answers any request with these frames.
 async fn goes_away(said: Vec<u8>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -345,7 +345,7 @@ async fn goes_away(said: Vec<u8>) -> String {
         loop {
             let (mut client, _) = listener.accept().await.unwrap();
             let _ = client.write_all(&frame(4, 0, 0, &[])).await;
-            // The request is there by then.
+            // The request has arrived by then.
             sleep(Duration::from_millis(10)).await;
             let _ = client.write_all(&said).await;
             sleep(ATTEMPT).await;
@@ -354,7 +354,7 @@ async fn goes_away(said: Vec<u8>) -> String {
     url
 }
 
-/// A frame of HTTP/2.
+/// An HTTP/2 frame.
 fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
     let length = u8::try_from(payload.len()).unwrap();
     [&[0, 0, length, kind, flags, 0, 0, 0, stream], payload].concat()
@@ -369,7 +369,7 @@ fn client(server: &Server, http2: bool) -> HttpClientBuilder {
     if http2 { client.http2_only() } else { client }
 }
 
-/// What is hidden was there to be seen.
+/// Asserts that the secrets reached the server, so that they could be seen.
 #[track_caller]
 fn assert_all_sent(server: &Server) {
     let requests = server.requests();

@@ -1,4 +1,4 @@
-//! What a program that makes calls may print, and the secrets that must not be in it.
+//! The output of a program that makes calls, and the secrets that must not be in it.
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +16,7 @@ use serde_json::json;
 
 use crate::common::{binding, in_time, name, trace::Traces};
 
-/// Longer than the name of any compression, as a token is.
+/// As long as a real token, so longer than any content encoding that is shown.
 pub(crate) const TOKEN: &str = "canary.token-0123456789_abcdefghijklmnopqrstuvwxyz";
 pub(crate) const REFRESH: &str = "canary-refresh";
 pub(crate) const PAYLOAD: &str = "canary-payload";
@@ -30,19 +30,19 @@ const FORMS: [&str; 4] = ["canary", "dXNlcjpjYW5hcnkt", "63616e617279", "99, 97,
 pub(crate) const ATTEMPT: Duration = Duration::from_millis(50);
 const DEADLINE: Duration = Duration::from_millis(3);
 
-/// Everything that was shown, by what showed it.
+/// All output, by its origin.
 pub(crate) struct Seen {
     shown: BTreeMap<String, String>,
     traces: Traces,
 }
 
 impl Seen {
-    /// From now on what is traced is seen too.
+    /// Starts recording, traces included.
     pub(crate) fn begin() -> Self {
         Self { shown: BTreeMap::new(), traces: Traces::record() }
     }
 
-    /// Every call that a transport has, and the waits.
+    /// The output of every call and of waits.
     pub(crate) async fn of_all_calls(client: HttpClientBuilder) -> Self {
         let mut seen = Self::begin();
         let jobs = seen.transport(client);
@@ -57,7 +57,7 @@ impl Seen {
         seen
     }
 
-    /// A poll and a wait, which is what is made most often.
+    /// The output of a poll and of waits.
     pub(crate) async fn of_a_poll(client: HttpClientBuilder) -> Self {
         let mut seen = Self::begin();
         let jobs = seen.transport(client);
@@ -66,7 +66,7 @@ impl Seen {
         seen
     }
 
-    /// The calls that have a timeout of their own.
+    /// The output of the calls that have a timeout.
     pub(crate) async fn of_timed_calls(client: HttpClientBuilder) -> Self {
         let mut seen = Self::begin();
         let jobs = seen.transport(client);
@@ -75,7 +75,7 @@ impl Seen {
         seen
     }
 
-    /// The transport of a client, and what they show.
+    /// Builds a transport, and records the `Debug` of all that is involved.
     fn transport(&mut self, client: HttpClientBuilder) -> HttpTransport {
         self.keep("the builder", &client);
         let all = Capabilities::ALL;
@@ -94,10 +94,10 @@ impl Seen {
         self.operation("start", in_time(jobs.start(call.clone())).await);
         let sent = in_time(jobs.client().send::<wkt::Empty>(call.clone())).await;
         self.outcome("send", sent);
-        // A reply of this shape is sent by nobody.
+        // No reply decodes as this type.
         let sent = in_time(jobs.client().send::<Vec<u8>>(call)).await;
         self.outcome("send for a list", sent);
-        // The transport is shown when it has been used.
+        // The transport has state after its first use.
         self.keep("the transport", jobs);
     }
 
@@ -116,12 +116,12 @@ impl Seen {
         self.outcome("a wait that survives a failure", in_time(patient.into_future()).await);
     }
 
-    /// What shows itself by `Debug`.
+    /// Records the `Debug` of a value.
     pub(crate) fn keep(&mut self, what: &str, shown: &dyn Debug) {
         self.shown.entry(what.to_owned()).or_default().push_str(&format!("{shown:?}\n{shown:#?}\n"));
     }
 
-    /// What came of a call.
+    /// Records the result of a call.
     pub(crate) fn outcome<T: Debug>(&mut self, what: &str, outcome: Result<T, Status>) {
         match outcome {
             Ok(good) => self.keep(what, &good),
@@ -133,12 +133,12 @@ impl Seen {
         let Ok(Operation { outcome: Some(Outcome::Response(response)), .. }) = &outcome else {
             return self.outcome(what, outcome);
         };
-        // Whoever awaits another type is told so.
+        // A response of another type makes a status with the raw response.
         self.outcome("a response of another type", response.decode::<Vec<u8>>());
         self.outcome(what, outcome);
     }
 
-    /// A failure as it is logged: by `Debug`, by `Display`, and with all its causes.
+    /// Records a failure: its `Debug`, its `Display` and its sources.
     fn status(&mut self, what: &str, status: &Status) {
         self.keep(what, status);
         let text = self.shown.entry(what.to_owned()).or_default();
@@ -153,14 +153,14 @@ impl Seen {
         }
     }
 
-    /// No form of any canary is in it.
+    /// Asserts that the output contains no canary in any form.
     #[track_caller]
     pub(crate) fn assert_nothing(self, scenario: &str) {
         let traced = self.traced();
         self.assert_nothing_and_not_in(scenario, traced);
     }
 
-    /// The crate `h2` traces what a server says as it goes away, which is out of our hands.
+    /// The crate `h2` traces the text of a GOAWAY frame, which this crate cannot prevent.
     #[track_caller]
     pub(crate) fn assert_nothing_but_by_h2(self, scenario: &str) {
         let traced = self.traced();
