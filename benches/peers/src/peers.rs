@@ -11,6 +11,8 @@ pub mod reqwest;
 
 use std::{future::Future, time::Duration};
 
+use futures::FutureExt;
+
 use crate::Fault;
 
 /// A client that asks about each operation in a loop of its own.
@@ -21,12 +23,11 @@ pub trait Loop: Clone + Send + Sync + 'static {
 
 /// Runs a loop as a task.
 pub fn spawn(client: &impl Loop, name: String, pause: Duration) -> tokio::task::JoinHandle<()> {
-    let asking = client.ask(name, pause);
-    tokio::spawn(async move {
-        let fault = asking.await;
+    // By a combinator: an `async` block would hold the future twice, as what it captures and as what it awaits.
+    tokio::spawn(client.ask(name, pause).map(|fault| {
         eprintln!("a loop ended: {fault:?}");
         std::process::exit(1);
-    })
+    }))
 }
 
 /// `reqwest` as the peers use it has no TLS of its own, and wants some even where it needs none.

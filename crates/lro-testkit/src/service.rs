@@ -120,7 +120,7 @@ pub fn refuses_wrong_endpoints(host: &str, refusal: impl Fn(&str) -> Status) {
         ("not a url", "expected a URL such as https://"),
         (&format!("http://{host}"), "use https"),
         (&format!("ftp://{host}"), "its scheme is not https"),
-        (&format!("https://{host}/v1"), "it ends after the host: the paths are the service's"),
+        (&format!("https://{host}/v1"), "it has a path after the host: give the scheme and the host alone"),
         (&format!("https://{host}:"), "its port is "),
     ] {
         let error = refusal(url);
@@ -129,7 +129,7 @@ pub fn refuses_wrong_endpoints(host: &str, refusal: impl Fn(&str) -> Status) {
         says(&error, &[&format!("not an endpoint: {url:?}"), why]);
     }
     let error = refusal("https://me:sesame@example.com");
-    says(&error, &["it has a user or a password", "give credentials to the builder"]);
+    says(&error, &["it contains a user or a password", "give credentials to the builder"]);
     assert!(!format!("{error} {error:?}").contains("sesame"), "{error}");
 }
 
@@ -169,7 +169,7 @@ pub fn is_html(error: &Status, status: u16) {
         200 => says(error, &["the reply is HTML or XML, expected JSON"]),
         _ => {
             let line = format!("HTTP {status}");
-            says(error, &[&line, "a page of HTML: a proxy or another server may have answered"]);
+            says(error, &[&line, "an HTML page: a proxy or another server may have answered"]);
         }
     }
     assert!(!format!("{error:?}").contains("Oops"));

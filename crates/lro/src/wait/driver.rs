@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Any, Attempt, LroTransport, Operation, OperationName, Pacing, Report, Status,
-    rules::{Call, Reply},
+    rules::{Age, Call, Reply},
 };
 
 /// Polls one operation until it is done; the only place that sleeps.
@@ -147,9 +147,20 @@ impl<'a> Driver<'a> {
     }
 
     pub(crate) fn polls(&self) -> u32 {
+        self.seen().1
+    }
+
+    /// The last metadata, the calls made, and the age at the last of them.
+    pub(crate) fn seen(&self) -> (Option<&Any>, u32, Age) {
         match &self.state {
-            State::Open(open) => open.progress.as_ref().map_or(0, |progress| progress.tally.polls),
-            State::Ended(ended) => ended.report.polls,
+            State::Open(Open { metadata, progress, .. }) => {
+                let seen = progress.as_ref().map(|progress| (progress.tally.polls, progress.elapsed));
+                let (polls, elapsed) = seen.unwrap_or_default();
+                (metadata.as_ref(), polls, elapsed)
+            }
+            State::Ended(ended) => {
+                (ended.report.last_metadata.as_ref(), ended.report.polls, ended.report.elapsed)
+            }
         }
     }
 

@@ -38,7 +38,15 @@ impl<M> Snapshot<M> {
     }
 
     pub(super) fn of(driver: &Driver<'_>) -> Self {
-        Self::new(driver.report(), driver.next_poll())
+        let (metadata, polls, elapsed) = driver.seen();
+        Self {
+            metadata: metadata.cloned(),
+            done: driver.end().is_some(),
+            polls,
+            elapsed,
+            next_poll: driver.next_poll(),
+            kind: PhantomData,
+        }
     }
 
     /// The metadata, if the service sent any that can be read as `M`. Metadata that cannot is no failure of the operation: it
