@@ -1,12 +1,13 @@
-//! What happens after a call: the decisions of a wait, for drivers.
+//! Decides what follows each call of a wait. For authors of drivers; code that awaits operations does not need it.
 //!
-//! A *driver* is what waits for operations: it reads the clock, sleeps, makes the calls and keeps the state.
-//! [`poll_until_done`](crate::poll_until_done) is one, a fleet of operations is another. This module is what all drivers
-//! have in common. Those who await operations do not need it.
+//! A *driver* waits for operations: it reads the clock, sleeps, makes the calls and stores the state.
+//! [`poll_until_done`](crate::poll_until_done) is a driver, a fleet of operations is another. All drivers share this
+//! module.
 //!
-//! Everything here is pure: there is no clock, no transport, no lock and no source of randomness. Times are [ages](Age),
-//! chance is passed in, and the only code of the caller that runs is the pace and the predicate of the [`Tolerance`].
-//! A driver takes the state of an operation out of its locks before it calls [`Rules::step`].
+//! The module is pure: it has no clock, no transport, no lock and no source of randomness.
+//! Times are [ages](Age), and random numbers are passed in.
+//! The only code of the caller that runs here is the pace and the predicate of the [`Tolerance`].
+//! A driver therefore takes the state of an operation out of its locks before it calls [`Rules::step`].
 //!
 //! ```
 //! use std::time::Duration;
@@ -44,15 +45,15 @@ pub use self::{
     tolerance::Tolerance,
 };
 
-/// A time as the time since the wait for the operation began.
+/// A point in time, as the duration since the wait for the operation began.
 pub type Age = Duration;
 
-/// What holds for the waits of a driver.
+/// The settings that decide about the calls of a wait.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// Which failed calls are survived.
+    /// Which failed calls are retried. Default: [`Tolerance::default`].
     pub tolerance: Tolerance,
-    /// The longest time for one call.
+    /// The longest time for one call. Default: 30 s.
     pub attempt_timeout: Duration,
 }
 
@@ -62,5 +63,6 @@ impl Default for Rules {
     }
 }
 
-/// Ten times what a slow reply takes, and below the minute at which many proxies cut a call.
+/// Ten times the duration of a slow reply (3 s). A shorter one counts slow replies as failures. At 60 s, many proxies
+/// cut the call first.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);

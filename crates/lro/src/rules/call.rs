@@ -3,62 +3,65 @@ use std::time::Duration;
 use super::{Age, Rules};
 use crate::{Operation, Status};
 
-/// A call for the state of an operation, after it has ended.
+/// The times of a call for the state of an operation, after the call has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// When it was made.
+    /// When the call was made.
     pub asked: Age,
-    /// When it ended.
+    /// When the call ended.
     pub ended: Age,
-    /// When the wait ends at the latest, if it has a deadline.
+    /// The deadline of the wait, `None` for no limit.
     pub deadline: Option<Age>,
-    /// Whether the server was asked to hold the call until the operation is done (`WaitOperation`).
+    /// Whether the call asked the server to reply only when the operation is done (`WaitOperation`).
     pub held: bool,
-    /// Whether a failure counts against the budget of failures. It does not while the driver knows that the service is
-    /// down.
+    /// Whether a failure counts against the budget of failures.
+    ///
+    /// A driver clears it while it knows that the service is down.
     pub counts: bool,
 }
 
-/// How a call ended.
+/// The result of a call.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
-    /// The transport returned.
+    /// The transport returned a result.
     Returned(Result<Operation, Status>),
-    /// The call was cut at its limit.
+    /// The driver cut the call at its limit.
     Cut(Limit),
 }
 
-/// Why a call ends that is not answered.
+/// Which limit cuts a call without a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// The timeout of each call.
+    /// The timeout of each call, [`Rules::attempt_timeout`].
     Attempt,
-    /// The deadline of the wait, which comes sooner.
+    /// The deadline of the wait, if it comes before the timeout.
     Deadline,
-    /// The grace of the last call, which is made when the deadline has passed with no call in flight.
+    /// The time for the last call, [`Rules::GRACE`]. The driver makes that call if no call is in flight at the
+    /// deadline.
     Grace,
 }
 
 impl Call {
-    /// A get that counts, of a wait without a deadline.
+    /// Creates the times of a get call without a deadline. Its failure counts against the budget.
     pub fn new(asked: Age, ended: Age) -> Self {
         Self { asked, ended, deadline: None, held: false, counts: true }
     }
 
-    /// When the server is likely to have looked at the operation: half-way between call and reply. It answers a call that
-    /// it holds when it has looked.
+    /// Estimates when the server read the state of the operation.
+    ///
+    /// That is half-way between request and reply. For a held call it is the time of the reply.
     pub fn looked(&self) -> Age {
         if self.held { self.ended } else { self.asked + self.round_trip() / 2 }
     }
 
-    /// The time that the call took, zero for one that the server held: that does not measure the network.
+    /// The duration of the call. Zero for a held call, whose duration does not measure the network.
     pub(super) fn round_trip(&self) -> Duration {
         if self.held { Duration::ZERO } else { self.ended.saturating_sub(self.asked) }
     }
 }
 
 impl Rules {
-    /// Returns until when a call that is made at `asked` may take, and why it ends then.
+    /// Returns the age at which a call made at `asked` is cut, and the limit that cuts it.
     pub fn limit(&self, asked: Age, deadline: Option<Age>) -> (Age, Limit) {
         let until = asked.saturating_add(self.attempt_timeout);
         match deadline {
@@ -70,14 +73,17 @@ impl Rules {
         }
     }
 
-    /// The time for the last call, which is made when the deadline has passed: enough for a reply from another continent,
-    /// short enough that a deadline still means something.
+    /// The time for the last call, which is made after the deadline has passed: 2 s.
+    ///
+    /// Below a second a reply from another continent is missed. Above a few seconds the wait overruns its deadline
+    /// noticeably.
     pub const GRACE: Duration = Duration::from_secs(2);
 }
 
 impl Limit {
-    /// Returns how long the server may hold a call of so much time, so that its reply still arrives; `None` where
-    /// there is no time for that.
+    /// Returns how long the server may hold a call that is cut after `time`. `None` if it may not hold the call.
+    ///
+    /// A tenth of the time, at most 2 s, is left for the reply to arrive.
     pub(crate) fn patience(self, time: Duration) -> Option<Duration> {
         (self != Self::Grace).then(|| time - (time / 10).min(Rules::GRACE))
     }

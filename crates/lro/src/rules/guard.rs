@@ -6,13 +6,13 @@ use std::{
 
 use crate::{Code, Origin, Status};
 
-/// Runs code of the caller. A panic ends the wait of one operation and nothing else.
+/// Runs the caller's code and catches its panic. A panic ends the wait for one operation and no other.
 ///
 /// # Errors
 ///
-/// `INTERNAL` of [`Origin::StoppedAsking`] if the code panics; the message names `whose` code it is.
+/// `INTERNAL` with [`Origin::StoppedAsking`] if the code panics. The message names the code by `whose`.
 pub fn guard<T>(whose: &str, code: impl FnOnce() -> T) -> Result<T, Status> {
-    // What the code has left half done is not used again: the wait ends.
+    // Unwind safe: the wait ends, so the state that the code leaves behind is not used again.
     catch_unwind(AssertUnwindSafe(code)).map_err(|payload| {
         let message = format!("stopped asking: {whose} panicked: {}", text(&*payload));
         discard(payload);
@@ -20,7 +20,7 @@ pub fn guard<T>(whose: &str, code: impl FnOnce() -> T) -> Result<T, Status> {
     })
 }
 
-/// The destructor of a payload is code of the caller too. If it panics, the second payload is leaked, not dropped.
+/// Drops the payload of a panic. Its destructor is the caller's code too: if it panics, the second payload is leaked.
 fn discard(payload: Box<dyn Any + Send>) {
     if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         mem::forget(second);

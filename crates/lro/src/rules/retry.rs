@@ -6,31 +6,36 @@ use crate::{Code, Origin, Status, pacing::scaled};
 /// A call that failed.
 #[derive(Clone, Debug)]
 pub struct FailedCall {
-    /// How it failed.
+    /// The failure.
     pub status: Status,
-    /// When it ended.
+    /// When the call ended.
     pub age: Age,
-    /// Whether any call about the operation was answered before.
+    /// Whether an earlier call about the operation succeeded.
     pub had_reply: bool,
-    /// Whether it counts against the budget of failures.
+    /// Whether the failure counts against the budget of failures.
     pub counts: bool,
 }
 
-/// What becomes of a wait after a failed call.
+/// What a driver does after a failed call.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Retry {
-    /// The call is made again after this time.
+    /// The driver makes the call again after this delay.
     After(Duration),
-    /// The wait ends, because too many consecutive calls failed.
+    /// The wait ends because the budget of consecutive failures is exhausted.
     Exhausted(Status),
     /// The wait ends with this failure.
     Final(Status),
 }
 
 impl Rules {
-    /// Decides about a failed call, and keeps it in `trouble`. `chance` is uniform in `0.0..1.0`.
+    /// Decides whether a failed call is made again. `chance` is uniform in `0.0..1.0`.
     ///
-    /// A status of a transport that is not a failed call counts as one. A predicate that panics ends the wait.
+    /// Changes `trouble`: stores the failure as the last one, and counts it if the call is made again.
+    /// The first `UNAUTHENTICATED` since the last successful reply is retried at once, a second one ends the wait.
+    /// A decision of the predicate ([`Tolerance::survive_if`]) or of the transport ([`Status::with_transient`])
+    /// replaces the rules by code and the window for `NOT_FOUND`, but not the budget.
+    /// A status whose origin is a failed operation or a stopped wait is treated as a failed call.
+    /// A predicate that panics ends the wait.
     pub fn retry(&self, trouble: &mut Trouble, call: FailedCall, chance: f64) -> Retry {
         let FailedCall { status, age, had_reply, counts } = call;
         let status = status.of_a_call();
@@ -41,14 +46,14 @@ impl Rules {
         };
         let code = status.code();
         let is_not_found = status.origin() == Origin::CallFailed && code == Code::NotFound;
-        // A transport drops the credential that was refused, so that the next call carries a new one.
+        // The transport drops a refused credential, so that the next call carries a new one.
         let is_refusal = status.origin() == Origin::CallFailed && code == Code::Unauthenticated;
         let (survives, counts) = match decided {
             Some(decided) => (decided, counts),
             None if is_not_found && had_reply => {
                 return Retry::Final(status.in_context("the operation has expired or was deleted"));
             }
-            // Services answer so for a while after a start: the window bounds it, not the budget.
+            // Services return NOT_FOUND for a while after a start. The window limits it, not the budget.
             None if is_not_found => (age < self.tolerance.not_found_for, false),
             None if is_refusal => (!trouble.refused_credential(), counts),
             None => (is_survivable_by_code(&status), counts),
@@ -66,14 +71,18 @@ impl Rules {
         Retry::After(delay.max(hint))
     }
 
-    /// Returns the delay after so many consecutive failed calls. `chance` is uniform in `0.0..1.0`.
+    /// Returns the delay after `failures` consecutive failed calls. `chance` is uniform in `0.0..1.0`.
+    ///
+    /// `delay_after(0, chance)` equals `delay_after(1, chance)`.
+    /// The delay doubles with each further failure up to the longest delay of the [`Tolerance`].
+    /// `chance` scales it to between half and all of that.
     pub fn delay_after(&self, failures: u32, chance: f64) -> Duration {
         let Tolerance { first_delay, longest_delay, .. } = self.tolerance;
         let doublings = f64::from(failures.saturating_sub(1));
         scaled(scaled(first_delay, doublings.exp2()).min(longest_delay), 0.5 + 0.5 * chance)
     }
 
-    /// Returns a server's wish for the next delay as far as it is heeded.
+    /// Returns the delay that the server asked for, at most [`Tolerance::longest_hint`]. Zero if it asked for none.
     pub fn hint(&self, wish: Option<Duration>) -> Duration {
         wish.unwrap_or_default().min(self.tolerance.longest_hint)
     }

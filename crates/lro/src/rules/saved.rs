@@ -3,9 +3,9 @@ use serde::{Deserialize, Serialize};
 use super::{Tally, Trouble};
 use crate::{Any, handle::Format};
 
-/// The state of one operation as a driver stores it, so that another process can go on.
+/// The state of one operation in the form that a driver stores. Another process resumes the wait from it.
 ///
-/// Its serialization carries a format number; a later format is refused.
+/// The serialized form carries a format number. Deserialization rejects a later format.
 ///
 /// ```
 /// use lro::rules::Saved;
@@ -19,19 +19,19 @@ use crate::{Any, handle::Format};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Saved {
     format: Format,
-    /// The state of every operation.
+    /// The counters of the wait.
     #[serde(default)]
     pub tally: Tally,
-    /// The state of one whose calls have failed.
+    /// The failures, `None` if no call has failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Trouble>,
-    /// The last metadata.
+    /// The last metadata, `None` if the service sent none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Any>,
 }
 
 impl Saved {
-    /// The state to store.
+    /// Creates the state to store, in the current format.
     pub fn new(tally: Tally, trouble: Option<Trouble>, metadata: Option<Any>) -> Self {
         Self { format: Format, tally, trouble, metadata }
     }

@@ -3,69 +3,73 @@ use std::{fmt, time::Duration};
 use super::{Age, Call, FailedCall, Limit, Reply, Retry, Rules, Tally, Trouble};
 use crate::{Any, Code, Operation, Origin, Outcome, Status, pacing::Moment};
 
-/// What a driver knows of an operation when a call about it has ended.
+/// The state of an operation that [`Rules::step`] reads and changes.
 #[derive(Debug)]
 pub struct Known<'a> {
-    /// The name that was asked for.
+    /// The name that the call asked for.
     pub name: &'a str,
-    /// The state of every operation.
+    /// The counters of the wait.
     pub tally: &'a mut Tally,
-    /// The state of one whose calls have failed; made by the first failure.
+    /// The failures. The first failed call creates them.
     pub trouble: &'a mut Option<Trouble>,
-    /// The last metadata.
+    /// The last metadata, `None` if the service sent none.
     pub metadata: &'a mut Option<Any>,
 }
 
 /// What a driver does next.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Next {
-    /// It makes the next call at this age, which is the deadline at the latest.
+    /// The driver makes another call.
     Ask {
-        /// When the call is due.
+        /// The age at which the call is due, at most the deadline.
+        ///
+        /// After a held call it may lie before [`Call::ended`]; the call is then due at once.
         at: Age,
-        /// What this call brought.
+        /// The result of the call that has ended.
         seen: Seen,
     },
     /// The operation is done.
     Done(Outcome),
-    /// The wait has failed. The operation may still be running.
+    /// The wait ends with this failure. The operation may still be running.
     Failed(Status),
-    /// The wait has used up its time. The operation may still be running.
+    /// The wait ends at its deadline, or because the pacing gives up. The operation may still be running.
     Expired {
-        /// What has ended the wait.
+        /// The reason.
         why: Expiry,
-        /// What this call brought.
+        /// The result of the call that has ended.
         seen: Seen,
     },
 }
 
-/// What a call brought.
+/// The result of a call, for reports of progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {
-    /// A good reply: the operation is running.
+    /// A successful reply: the operation is running.
     Running,
-    /// Nothing: the call failed or was cut.
+    /// No state: the call failed or was cut.
     Nothing,
 }
 
-/// Why a wait ends although neither the operation nor a call has ended it.
+/// Why a wait ends before the operation is done and without a failed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expiry {
-    /// The pacing returned no delay.
+    /// The pacing gave up: it returned no delay.
     Pacing,
     /// The deadline passed.
     Deadline,
-    /// The deadline passed and cut a call.
+    /// The deadline passed during a call and cut it.
     DeadlineDuringCall,
-    /// The deadline passed, and the last call was not answered within its grace.
+    /// The deadline passed, and the last call had no reply within [`Rules::GRACE`].
     LastCallUnanswered,
 }
 
 impl Rules {
-    /// Keeps how a call ended, and decides what to do next.
+    /// Stores the result of a call in `known`, and decides what to do next. `chance` is uniform in `0.0..1.0`.
     ///
-    /// `pace` returns the delay after a good reply, `None` to give up. It receives the moment and the metadata of this
-    /// very reply; an error of it ends the wait (see [`guard`](super::guard)). `chance` is uniform in `0.0..1.0`.
+    /// `pace` runs after a successful reply of a running operation.
+    /// It receives the moment and the metadata of this reply, `None` if the reply has none.
+    /// It returns the delay to the next call, or `None` to give up.
+    /// Its error ends the wait (see [`guard`](super::guard)).
     pub fn step(
         &self,
         known: Known<'_>,
@@ -125,7 +129,7 @@ impl Rules {
             trouble.refill();
         }
         let moment = Moment::new(call.ended, tally.replies).with_round_trip(call.round_trip());
-        // Old metadata would be old progress.
+        // Metadata of an earlier reply would report outdated progress.
         match pace(&moment, metadata.as_ref().filter(|_| is_fresh)) {
             Ok(Some(delay)) => {
                 let at = call.next(delay, self.hint(retry_after));
@@ -148,9 +152,11 @@ impl Rules {
 }
 
 impl Call {
-    /// The age at which the next call is due after a good reply; `hint` is the server's wish, a floor under the delay.
+    /// Returns the age at which the next call is due after a successful reply. `hint` is the least delay that the
+    /// server asks for.
     ///
-    /// The time for which a server held the call is part of the pause, but there is no hot loop.
+    /// The delay after a held call counts from the request, because the server has waited already. `LEAST_GAP` prevents
+    /// a hot loop.
     fn next(&self, delay: Duration, hint: Duration) -> Age {
         if self.held {
             let paced = self.asked.saturating_add(delay.max(LEAST_GAP));
@@ -161,13 +167,13 @@ impl Call {
 }
 
 impl Expiry {
-    /// The status of a wait that ended so.
+    /// Returns the status of a wait that ended for this reason, as [`stopped`] does.
     pub fn status(self) -> Status {
         stopped(self)
     }
 }
 
-/// The status of a wait that a driver ends: `DEADLINE_EXCEEDED` of [`Origin::StoppedAsking`].
+/// Returns the status of a wait that a driver ends: `DEADLINE_EXCEEDED` with [`Origin::StoppedAsking`].
 pub fn stopped(why: impl fmt::Display) -> Status {
     Status::new(Code::DeadlineExceeded, format!("stopped asking: {why}")).with_origin(Origin::StoppedAsking)
 }
@@ -183,5 +189,6 @@ impl fmt::Display for Expiry {
     }
 }
 
-/// From one held call to the next, if the server lets it return at once: ten calls a second at most.
+/// The least time from one held call to the next: at most ten calls a second if the server replies at once. Below it
+/// the calls load such a server; above it the end of a short operation is noticed late.
 const LEAST_GAP: Duration = Duration::from_millis(100);

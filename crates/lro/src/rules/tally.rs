@@ -5,35 +5,35 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::Age;
 use crate::{Any, Origin, Status};
 
-/// The state of every operation that is waited for: sixteen bytes.
+/// The counters of a wait. Every operation has them, so they take 16 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Tally {
-    /// The calls made.
+    /// Calls made.
     pub polls: u32,
-    /// The calls that were answered with the state of the operation.
+    /// Calls that returned the state of the operation.
     pub replies: u32,
-    /// When the operation was last seen running, in microseconds.
+    /// The age at which the operation was last seen running, in microseconds.
     running: u64,
 }
 
-/// The state of an operation whose calls have failed.
+/// The failures of a wait. An operation has none until a call fails.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Trouble {
-    /// The consecutive failures that count against the budget.
+    /// Consecutive failures that count against the budget.
     failures: u32,
-    /// All consecutive failures: the exponent of the delay.
+    /// All consecutive failures. They set the exponent of the delay.
     setbacks: u32,
-    /// Whether a credential was refused since the last good reply.
+    /// Whether a credential was refused since the last successful reply.
     refused_credential: bool,
-    /// The last failed call, survived or not.
+    /// The last failed call, whether it was retried or ended the wait.
     #[serde(with = "stored")]
     last: Option<Status>,
 }
 
 impl Tally {
-    /// When the operation was last seen running; zero if it never was.
+    /// Returns the age at which the operation was last seen running. Zero if it never was.
     pub fn running(&self) -> Age {
         Duration::from_micros(self.running)
     }
@@ -44,17 +44,20 @@ impl Tally {
 }
 
 impl Trouble {
-    /// The last failed call, survived or not.
+    /// Returns the last failed call, whether it was retried or ended the wait.
     pub fn last_failure(&self) -> Option<&Status> {
         self.last.as_ref()
     }
 
-    /// The consecutive failures up to now.
+    /// Returns the number of consecutive failures that were retried, since the last successful reply.
+    ///
+    /// It counts all of them and sets the delay. The budget counts only the failures that count against it
+    /// ([`FailedCall::counts`](super::FailedCall::counts)), and no `NOT_FOUND` within the window.
     pub fn setbacks(&self) -> u32 {
         self.setbacks
     }
 
-    /// Refills the budget after a good reply, whatever it says. The last failure is kept for the report.
+    /// Restores the whole budget after a successful reply, whatever its content. Keeps the last failure for the report.
     pub fn refill(&mut self) {
         *self = Self { last: self.last.take(), ..Self::default() };
     }
@@ -71,7 +74,7 @@ impl Trouble {
         self.last = Some(status.clone());
     }
 
-    /// Counts a failure that is survived. Returns whether it is the first refusal of a credential.
+    /// Counts a failure after which the call is made again. Returns whether it is the first refusal of a credential.
     pub(super) fn keep_survived(&mut self, is_refusal: bool, counts: bool) -> bool {
         self.setbacks = self.setbacks.saturating_add(1);
         self.failures = self.failures.saturating_add(u32::from(counts));
@@ -81,7 +84,7 @@ impl Trouble {
     }
 }
 
-/// A failed call as it is stored: the members of a status, and whether the reply was malformed.
+/// The stored form of a failed call: the members of a status, and whether the reply was malformed.
 mod stored {
     use super::{Any, Deserialize, Deserializer, Origin, Serialize, Serializer, Status};
 

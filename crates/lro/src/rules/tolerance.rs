@@ -3,11 +3,11 @@ use std::{fmt, sync::Arc, time::Duration};
 use super::guard;
 use crate::{Code, Origin, Status};
 
-/// Which failed calls are survived, and how many in a row.
+/// Which failed calls are retried, and how many in a row.
 ///
-/// Asking for an operation is a safe read: a failed call says nothing about the operation. What may pass is survived
-/// within a budget of consecutive failures that any good reply refills, and asked again after an exponential delay
-/// with jitter.
+/// A poll is a safe read: a failed call says nothing about the operation.
+/// A transient failure is retried after an exponential delay with jitter.
+/// A budget limits the consecutive failures. Any successful reply restores it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -32,45 +32,55 @@ pub struct Tolerance {
 type Predicate = dyn Fn(&Status) -> Option<bool> + Send + Sync;
 
 impl Tolerance {
-    /// Sets how many failed calls in a row are survived, `None` for any number. Default: 5.
+    /// Sets how many consecutive failed calls are retried, `None` for no limit. Default: 5.
     pub fn failures(self, failures: impl Into<Option<u32>>) -> Self {
         Self { failures: failures.into(), ..self }
     }
 
-    /// No failed call is survived.
+    /// Returns a tolerance that retries no failed call.
     pub fn none() -> Self {
         Self::default().failures(0).not_found_for(Duration::ZERO)
     }
 
-    /// Sets how long NOT_FOUND is survived before the first good reply: services answer it for a while after
-    /// starting. Default: 30 s.
+    /// Sets the age of the wait until which `NOT_FOUND` is retried before the first successful reply. Default: 30 s.
+    ///
+    /// Some services return `NOT_FOUND` for a while after they start an operation.
+    /// Within the window it does not count against the budget. After a successful reply it ends the wait.
+    /// A decision of [`survive_if`](Self::survive_if) or of [`Status::with_transient`] about `NOT_FOUND` replaces the
+    /// window.
     pub fn not_found_for(self, window: Duration) -> Self {
         Self { not_found_for: window, ..self }
     }
 
-    /// Sets the delay after the first failed call in a row, doubled after each further one up to `longest`; each is
-    /// drawn between half of it and all of it. Default: 1 s up to 60 s.
+    /// Sets the delay after the first failed call in a row, and the longest delay. Default: 1 s and 60 s.
+    ///
+    /// Each further consecutive failure doubles the delay up to `longest`. Jitter then draws a value between half and
+    /// all of it.
     pub fn delay(self, first: Duration, longest: Duration) -> Self {
         Self { first_delay: first, longest_delay: longest, ..self }
     }
 
-    /// Sets the longest wait that a server can ask for by `Retry-After` or `RetryInfo`. Default: 10 min.
+    /// Sets the longest delay that a server can ask for by `Retry-After` or `RetryInfo`. Default: 10 min.
     pub fn longest_hint(self, longest: Duration) -> Self {
         Self { longest_hint: longest, ..self }
     }
 
-    /// Decides by the status: `Some(true)` survives, `Some(false)` does not, `None` leaves it to the usual rules. The
-    /// budget of failures holds all the same.
+    /// Sets a predicate that decides about a failed call before the default rules. Default: none.
+    ///
+    /// `Some(true)` retries the call, `Some(false)` ends the wait, `None` applies the default rules.
+    /// The budget of failures applies in any case.
+    /// A decision about `NOT_FOUND` replaces the window of [`not_found_for`](Self::not_found_for): the failure then
+    /// counts against the budget.
     pub fn survive_if(self, predicate: impl Fn(&Status) -> Option<bool> + Send + Sync + 'static) -> Self {
         Self { survive_if: Some(Arc::new(predicate)), ..self }
     }
 
-    /// Whether a call that failed so may be made again, budgets and windows aside.
+    /// Returns whether a call that failed with this status may be made again, regardless of budget and window.
     pub fn is_survivable(&self, status: &Status) -> bool {
         self.decided(status).is_ok_and(|decided| decided.unwrap_or_else(|| is_survivable_by_code(status)))
     }
 
-    /// What the caller, or else the transport, says of this status.
+    /// Returns the decision of the caller's predicate, or else of the transport. `None` if both leave it open.
     ///
     /// # Errors
     ///
@@ -109,7 +119,7 @@ impl fmt::Debug for Tolerance {
     }
 }
 
-/// Whether a call with this status may be made again, by its origin, code and details.
+/// Returns whether a call with this status may be made again, by its origin, code and details.
 pub(super) fn is_survivable_by_code(status: &Status) -> bool {
     if status.origin() != Origin::CallFailed {
         return false;
@@ -121,7 +131,8 @@ pub(super) fn is_survivable_by_code(status: &Status) -> bool {
     }
 }
 
-/// Unless the server says that waiting will not help: another reason than the rate, and no time to come back.
+/// Returns whether a `RESOURCE_EXHAUSTED` is a rate limit. It is not if its details name another reason and no time
+/// for a retry.
 fn is_rate_limit(status: &Status) -> bool {
     let details = status.details();
     match details.error_info() {
