@@ -1,4 +1,4 @@
-//! When to ask next: data and pure arithmetic.
+//! Computes when to poll next. The module is data and pure arithmetic.
 
 #[cfg(feature = "backoff")]
 mod backoff;
@@ -14,10 +14,13 @@ pub use self::{
     policy::{CompactSchedule, CompactState, PacingByKind, PacingPolicy, Ranking, Schedule},
 };
 
-/// When to ask next: data, compared and cloned; [`Schedule`] is its state for one operation.
+/// The rule for the delays between polls.
 ///
-/// The first poll is made at once, for an operation may be done already. The default grows with the elapsed time: a
-/// tenth of it, at least 250 ms, at most 45 s, so the end is noticed within a tenth of the operation's duration.
+/// A pacing is data: it can be cloned and compared. A [`Schedule`] is its state for one operation.
+///
+/// The built-in pacings make the first poll at once, because an operation may be done already.
+/// The default delay is a tenth of the elapsed time, at least 250 ms and at most 45 s.
+/// The end is therefore noticed within a tenth of the operation's duration, within those bounds.
 ///
 /// ```
 /// use std::time::Duration;
@@ -36,10 +39,11 @@ enum Kind {
 }
 
 impl Pacing {
-    /// A share of the elapsed time: `delay = share * elapsed`, within bounds of 250 ms and 45 s until
-    /// [`at_least`](Self::at_least) and [`at_most`](Self::at_most) say otherwise.
+    /// Returns a pacing whose delay is a share of the elapsed time: `delay = share * elapsed`.
     ///
-    /// A share that is not positive and finite counts as zero: the lower bound is the pace.
+    /// The delay is at least 250 ms and at most 45 s; [`at_least`](Self::at_least) and [`at_most`](Self::at_most)
+    /// change the bounds.
+    /// A share that is not positive and finite counts as zero: every delay is then the lower bound.
     pub fn proportional(share: f64) -> Self {
         Self(Kind::Classic(Classic::Proportional {
             share: if share.is_finite() { share.max(0.0) } else { 0.0 },
@@ -48,32 +52,33 @@ impl Pacing {
         }))
     }
 
-    /// The truncated exponential of AIP-151 clients: `delay = first * factor^(polls - 1)` up to `at_most`.
+    /// Returns the truncated exponential of AIP-151 clients: `delay = first * factor^(polls - 1)`, at most `at_most`.
     ///
-    /// A factor below 1 counts as 1.
+    /// A factor that is below 1 or not finite counts as 1.
     pub fn exponential(first: Duration, factor: f64, at_most: Duration) -> Self {
         let factor = if factor.is_finite() { factor.max(1.0) } else { 1.0 };
         Self(Kind::Classic(Classic::Exponential { first, factor, at_most }))
     }
 
-    /// The exponential in common use: 1 s, 2 s, 4 s, up to 60 s.
+    /// Returns the exponential in common use: 1 s, 2 s, 4 s, up to 60 s.
     pub fn classic_exponential() -> Self {
         Self::exponential(Duration::from_secs(1), 2.0, Duration::from_secs(60))
     }
 
-    /// Always the same delay.
+    /// Returns a pacing with a constant delay.
     pub fn fixed(delay: Duration) -> Self {
         Self::exponential(delay, 1.0, delay)
     }
 
-    /// A pacing of the caller's own.
+    /// Returns a pacing that the caller implements.
     pub fn custom(policy: impl PacingPolicy + 'static) -> Self {
         Self(Kind::Custom(Arc::new(policy)))
     }
 
-    /// A pacing by the crate `backoff`: the closure makes one state per operation.
+    /// Returns a pacing by the crate `backoff`. The closure creates the state of one operation.
     ///
-    /// Its clock is not tokio's, so a limit on its elapsed time counts real time; use the wait's own deadline instead.
+    /// The crate does not use tokio's clock, so its limit on the elapsed time counts real time.
+    /// [`Wait::deadline`](crate::Wait::deadline) limits a wait by tokio's clock.
     #[cfg(feature = "backoff")]
     pub fn backoff<B>(make: impl Fn() -> B + Send + Sync + 'static) -> Self
     where
@@ -83,6 +88,8 @@ impl Pacing {
     }
 
     /// Sets the shortest delay of a proportional pacing, or the first delay of an exponential one.
+    ///
+    /// It does not change a [custom](Self::custom) pacing.
     pub fn at_least(mut self, delay: Duration) -> Self {
         if let Kind::Classic(
             Classic::Proportional { at_least: least, .. } | Classic::Exponential { first: least, .. },
@@ -93,7 +100,7 @@ impl Pacing {
         self
     }
 
-    /// Sets the longest delay.
+    /// Sets the longest delay. It does not change a [custom](Self::custom) pacing.
     pub fn at_most(mut self, delay: Duration) -> Self {
         if let Kind::Classic(Classic::Proportional { at_most, .. } | Classic::Exponential { at_most, .. }) =
             &mut self.0
@@ -103,8 +110,9 @@ impl Pacing {
         self
     }
 
-    /// Returns one schedule for all operations, if 16 bytes of state an operation are enough: for every pacing but a
-    /// [custom](Self::custom) one that does not offer it.
+    /// Returns one schedule for all operations, if 16 bytes of state per operation are enough.
+    ///
+    /// Returns `None` only for a [custom](Self::custom) pacing without [`PacingPolicy::compact`].
     pub fn compact(&self) -> Option<Arc<dyn CompactSchedule>> {
         match &self.0 {
             Kind::Classic(classic) => Some(Arc::new(*classic)),
@@ -112,7 +120,7 @@ impl Pacing {
         }
     }
 
-    /// The state for one operation that the server will cancel.
+    /// Returns the schedule of one operation whose cancellation the server accepted.
     pub(crate) fn schedule_of_cancelling(&self) -> Box<dyn Schedule> {
         match &self.0 {
             Kind::Classic(classic) => Box::new(*classic),
@@ -120,7 +128,7 @@ impl Pacing {
         }
     }
 
-    /// The state for one operation.
+    /// Returns the schedule of one operation.
     pub fn schedule(&self) -> Box<dyn Schedule> {
         match &self.0 {
             Kind::Classic(classic) => Box::new(*classic),
@@ -135,7 +143,7 @@ impl Default for Pacing {
     }
 }
 
-/// Custom pacings are equal if they are the same object.
+/// Two custom pacings are equal if they are clones of one object.
 impl PartialEq for Kind {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
@@ -155,7 +163,7 @@ impl fmt::Debug for Kind {
     }
 }
 
-/// `duration * factor`, saturating: `Duration::MAX` is "never" and does not panic.
+/// Returns `duration * factor`. It saturates at `Duration::MAX`, which means "never", and does not panic.
 pub(crate) fn scaled(duration: Duration, factor: f64) -> Duration {
     if duration.is_zero() {
         return Duration::ZERO;

@@ -1,4 +1,4 @@
-//! The crate `backoff` as a pacing.
+//! Adapts the crate `backoff` to a pacing.
 
 use std::{fmt, time::Duration};
 

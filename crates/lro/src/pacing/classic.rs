@@ -31,7 +31,7 @@ impl Schedule for Classic {
     }
 }
 
-/// The delay depends on the moment alone: the state stays as it is.
+/// The delay depends on the moment alone, so the state does not change.
 impl CompactSchedule for Classic {
     fn delay(&self, _: &mut CompactState, moment: &Moment) -> Option<Duration> {
         Some(self.delay_at(moment))

@@ -1,47 +1,54 @@
 use std::time::Duration;
 
-/// What a schedule is told when it decides.
+/// The progress of a wait, as input of a schedule.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Moment {
     /// The time since the wait began.
     pub elapsed: Duration,
-    /// The polls answered so far.
+    /// The successful replies so far.
     pub polls: u32,
-    /// How long the last of them took to be answered; zero before the first.
+    /// The duration of the last of these calls. Zero before the first reply, and for a call that the server held.
     pub round_trip: Duration,
-    /// The share of the work that is done, from 0 to 1, if the last reply told it
-    /// ([`Wait::pace_by_progress`](crate::Wait::pace_by_progress)).
+    /// The share of the work that is done, from 0 to 1. `None` if the last reply does not report it.
+    ///
+    /// [`Wait::pace_by_progress`](crate::Wait::pace_by_progress) sets it.
     pub progress: Option<f64>,
 }
 
-/// When one operation was seen to finish: after `running` and not later than `done`, both since the wait began and
-/// half-way between a call and its reply, when the server is likely to have looked.
+/// The interval in which one operation finished: after `running` and not later than `done`.
+///
+/// Both count from the start of the wait. Each estimates when the server read the state: half-way between request and
+/// reply, or the reply of a held call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finish {
-    /// When it was last seen running; zero if it never was.
+    /// When the operation was last seen running. Zero if it never was.
     pub running: Duration,
-    /// When it was first seen done; `None` if the wait ended before.
+    /// When the operation was first seen done. `None` if the wait ended before.
     pub done: Option<Duration>,
-    /// The polls answered.
+    /// The successful replies.
     pub polls: u32,
 }
 
 impl Finish {
-    /// Last seen running at `running`, first seen done at `done` if it was, after so many answered polls.
+    /// Creates the end of an operation that was last seen running at `running` and first seen done at `done`.
+    ///
+    /// `polls` is the number of successful replies.
     pub fn new(running: Duration, done: Option<Duration>, polls: u32) -> Self {
         Self { running, done, polls }
     }
 }
 
 impl Moment {
-    /// So much time since the wait began, so many polls answered.
+    /// Creates the moment at `elapsed` since the start of the wait, after `polls` successful replies.
+    ///
+    /// Its round trip is zero, and its progress is `None`.
     pub fn new(elapsed: Duration, polls: u32) -> Self {
         Self { elapsed, polls, round_trip: Duration::ZERO, progress: None }
     }
 
-    /// Sets how long the last poll took to be answered.
+    /// Sets the duration of the last call.
     pub fn with_round_trip(self, round_trip: Duration) -> Self {
         Self { round_trip, ..self }
     }

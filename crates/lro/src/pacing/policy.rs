@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use super::{Finish, Moment, Pacing};
 
-/// How the operations of a caller's own pacing are polled: it makes one [`Schedule`] for each operation.
+/// A pacing that the caller implements, for [`Pacing::custom`]. It creates one [`Schedule`] per operation.
 ///
 /// ```
 /// use std::time::Duration;
@@ -30,74 +30,82 @@ pub trait PacingPolicy: fmt::Debug + Send + Sync {
     /// Returns the schedule of an operation whose wait begins now.
     fn schedule(&self) -> Box<dyn Schedule>;
 
-    /// Returns the schedule of an operation from the moment at which the server accepts its cancellation. Its ages
-    /// begin at zero again.
+    /// Returns the schedule of an operation whose cancellation the server has accepted.
     ///
-    /// The default is that of any operation. A policy that depends on how long the work takes overrides it.
+    /// Its elapsed time and its polls count from the acceptance.
+    /// [`Schedule::finished`] is not called on it.
+    /// The default is [`schedule`](Self::schedule). A policy that depends on the duration of the work overrides it.
     fn schedule_of_cancelling(&self) -> Box<dyn Schedule> {
         self.schedule()
     }
 
-    /// Returns one schedule for all operations, if 16 bytes of state an operation are enough.
+    /// Returns one schedule for all operations, if 16 bytes of state per operation are enough. Default: `None`.
     ///
-    /// A driver of very many operations then stores those bytes instead of one [`Schedule`] for each.
+    /// A driver of many operations then stores these bytes instead of one [`Schedule`] per operation.
     fn compact(&self) -> Option<Arc<dyn CompactSchedule>> {
         None
     }
 }
 
-/// The schedule of one operation: pure arithmetic, it neither sleeps nor reads a clock.
+/// The delays between the polls of one operation.
+///
+/// A schedule is pure arithmetic: it neither sleeps nor reads a clock.
 pub trait Schedule: fmt::Debug + Send + Sync {
     /// Returns the delay from now to the next poll, or `None` to give up.
     ///
-    /// It is called before the first poll and after each good reply. A delay that the server asks for is a floor under
-    /// it.
+    /// It is called before the first poll and after each successful reply. Before the first poll `None` counts as zero.
+    /// The wait sleeps at least for the delay that the server asks for.
+    /// After a held call the delay counts from the request.
     fn delay(&mut self, moment: &Moment) -> Option<Duration>;
 
-    /// Learns how the operation ended. It is called once, when the operation is done or the wait is given up.
+    /// Receives the end of the operation. Default: does nothing.
+    ///
+    /// It is called at most once, when the operation is done or the wait ends before.
+    /// It is not called after a panic of the schedule, nor while the thread unwinds.
     fn finished(&mut self, _: &Finish) {}
 }
 
-/// One schedule for many operations: the driver stores the [`CompactState`] of each.
+/// One schedule for many operations. The driver stores the [`CompactState`] of each.
 ///
-/// It gives the same delays as a [`Schedule`] of the same policy, except that it may ignore what the progress of one
-/// operation reveals.
+/// It returns the same delays as a [`Schedule`] of the same policy, except that it may ignore [`Moment::progress`].
 pub trait CompactSchedule: fmt::Debug + Send + Sync {
-    /// Returns the delay from now to the next poll of one operation, or `None` to give up, as [`Schedule::delay`] does.
+    /// Returns the delay from now to the next poll of one operation, or `None` to give up. See [`Schedule::delay`].
     fn delay(&self, state: &mut CompactState, moment: &Moment) -> Option<Duration>;
 
-    /// Learns how one operation ended, as [`Schedule::finished`] does.
+    /// Receives the end of one operation. See [`Schedule::finished`].
     fn finished(&self, _: &mut CompactState, _: &Finish) {}
 
-    /// Returns the present ranking of operations, for a driver that may not poll all that are due. `None` if nothing is
-    /// known by which they differ.
+    /// Returns the current ranking of operations, for a driver that cannot poll all that are due.
     ///
-    /// A ranking does not change. A driver asks for the latest one from time to time; it is cheap where nothing
-    /// changed.
+    /// Returns `None` if the schedule knows nothing that distinguishes them. Default: `None`.
+    /// A ranking is immutable. A driver fetches the latest one from time to time; that is cheap if nothing changed.
     fn ranking(&self) -> Option<Arc<dyn Ranking>> {
         None
     }
 }
 
-/// What a [`CompactSchedule`] knows of one operation. It begins as zeroes.
+/// The state of one operation in a [`CompactSchedule`]. The state of a new operation is all zeroes.
 ///
-/// The bytes mean something to that schedule alone, as long as it lives. In another process an operation begins as
-/// zeroes again.
+/// The bytes are valid only for this schedule and only while it lives.
+/// They must not be saved: another process begins with zeroes.
 pub type CompactState = [u8; 16];
 
-/// Which of many due operations are polled first.
+/// A function from the ages of an operation to the worth of a poll. The due operations of highest worth are polled
+/// first.
 pub trait Ranking: fmt::Debug + Send + Sync {
-    /// Returns what a poll is worth now, in seconds of delay that it saves on average, for an operation of the age
-    /// `age` that was last seen running at the age `running`.
+    /// Returns the worth of a poll at the age `age` of an operation that was last seen running at the age `running`.
+    ///
+    /// The unit is seconds of delay that the poll saves on average.
     fn worth(&self, running: Duration, age: Duration) -> f64;
 }
 
-/// A default pacing for each kind of operation.
+/// A function from a kind of operation to its default pacing.
 ///
-/// A kind is a name for operations that take a similar time, such as those of one method:
-/// `routeoptimization.googleapis.com/OptimizeToursLongRunning`. A [`Pacing`] is one pacing for every kind.
+/// A kind names operations that take a similar time, such as those of one method:
+/// `routeoptimization.googleapis.com/OptimizeToursLongRunning`.
+/// A [`Pacing`] implements this trait: it returns itself for every kind.
 pub trait PacingByKind: fmt::Debug + Send + Sync {
-    /// Returns the pacing of the operations of a kind.
+    /// Returns the pacing of the operations of this kind.
     fn pacing(&self, kind: &str) -> Pacing;
 }
 
