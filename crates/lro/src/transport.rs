@@ -8,7 +8,7 @@ use crate::{Code, Operation, OperationName, Pacing, Service, Status};
 
 pub use self::attempt::{Attempt, Permit};
 
-/// The provided methods `…_within`: the plain calls, without a box around theirs.
+/// Defines the provided methods `…_within`. Each returns the boxed future of the plain call, without a second box.
 macro_rules! within {
     ($($(#[$doc:meta])* fn $within:ident($argument:ident: &$kind:ty) -> $output:ty = $plain:ident;)*) => {
         $(
@@ -32,13 +32,15 @@ macro_rules! within {
 
 /// An asynchronous function from an operation's name to its latest state.
 ///
-/// A transport asks once: it neither retries nor waits. Only [`get_operation`](Self::get_operation) must be written;
-/// the other calls are capabilities, and a transport that has one says so in [`capabilities`](Self::capabilities).
+/// A transport makes one request per call: it neither retries nor waits.
+/// Only [`get_operation`](Self::get_operation) is required. The other calls are capabilities: a transport that
+/// implements one declares it in [`capabilities`](Self::capabilities).
 ///
-/// A failed call is a [`Status`] of [`Origin::CallFailed`](crate::Origin::CallFailed), which is what [`Status::new`]
-/// makes; an operation that finished with an error is no failed call but an `Ok` of [`Operation::failed`].
+/// A failed call returns a [`Status`] with [`Origin::CallFailed`](crate::Origin::CallFailed), which [`Status::new`]
+/// creates.
+/// An operation that finished with an error is not a failed call: the transport returns `Ok` of [`Operation::failed`].
 ///
-/// The future of a call may be dropped at any await point, and then nothing must be lost but that call.
+/// Drivers drop the future of a call at any await point. Only that call may be lost then.
 ///
 /// ```
 /// use lro::{LroTransport, Operation, OperationName, Status, async_trait};
@@ -55,44 +57,69 @@ macro_rules! within {
 /// ```
 #[async_trait]
 pub trait LroTransport: fmt::Debug + Send + Sync {
-    /// Asks for the state of an operation.
+    /// Returns the state of an operation.
+    ///
+    /// # Errors
+    ///
+    /// The failed call. An operation that finished with an error is not one.
     async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status>;
 
-    /// Asks the server to cancel an operation. Success means that the request was accepted, not that it was cancelled.
+    /// Asks the server to cancel an operation.
+    ///
+    /// Success means that the server accepted the request. It does not mean that the operation is cancelled.
+    ///
+    /// # Errors
+    ///
+    /// The failed call. `UNIMPLEMENTED` if the transport has no such call, which is the default.
     async fn cancel_operation(&self, name: &OperationName) -> Result<(), Status> {
         Err(Status::unsupported(&self.service(), "cancel", name.as_str()))
     }
 
-    /// Tells the server that the result is no longer wanted. It does not cancel.
+    /// Informs the server that the result is no longer needed. It does not cancel the operation.
+    ///
+    /// # Errors
+    ///
+    /// As [`cancel_operation`](Self::cancel_operation).
     async fn delete_operation(&self, name: &OperationName) -> Result<(), Status> {
         Err(Status::unsupported(&self.service(), "delete", name.as_str()))
     }
 
-    /// Asks for one page of the operations under a name.
+    /// Returns one page of the operations under a name.
+    ///
+    /// # Errors
+    ///
+    /// As [`cancel_operation`](Self::cancel_operation).
     async fn list_operations(&self, request: &ListOperationsRequest) -> Result<OperationPage, Status> {
         Err(Status::unsupported(&self.service(), "list", &request.name))
     }
 
-    /// Asks for the state of an operation as soon as it is done, or when the timeout has passed, or at once.
+    /// Returns the state of an operation when it is done, or when the timeout has passed. The server may reply sooner.
     ///
-    /// A wait asks by it where [`capabilities`](Self::capabilities) declare it, and goes on with get where the server
-    /// turns out to have no such call. A transport that learns so declares it no more, for all waits to come.
+    /// A wait makes this call if [`capabilities`](Self::capabilities) declare it.
+    /// If the server has no such call, the wait continues with [`get_operation`](Self::get_operation).
+    /// A transport that detects this clears the capability for all later waits.
+    ///
+    /// # Errors
+    ///
+    /// As [`cancel_operation`](Self::cancel_operation).
     async fn wait_operation(&self, name: &OperationName, _: Option<Duration>) -> Result<Operation, Status> {
         Err(Status::unsupported(&self.service(), "wait", name.as_str()))
     }
 
     within! {
-        /// As [`get_operation`](Self::get_operation), for a transport that heeds the time left or the permit.
+        /// As [`get_operation`](Self::get_operation), for a transport that uses the time left or the permit.
+        ///
+        /// The default ignores the [`Attempt`] and makes the plain call.
         fn get_operation_within(name: &OperationName) -> Operation = get_operation;
-        /// As [`cancel_operation`](Self::cancel_operation), for a transport that heeds the time left or the permit.
+        /// As [`cancel_operation`](Self::cancel_operation), for a transport that uses the time left or the permit.
         fn cancel_operation_within(name: &OperationName) -> () = cancel_operation;
-        /// As [`delete_operation`](Self::delete_operation), for a transport that heeds the time left or the permit.
+        /// As [`delete_operation`](Self::delete_operation), for a transport that uses the time left or the permit.
         fn delete_operation_within(name: &OperationName) -> () = delete_operation;
-        /// As [`list_operations`](Self::list_operations), for a transport that heeds the time left or the permit.
+        /// As [`list_operations`](Self::list_operations), for a transport that uses the time left or the permit.
         fn list_operations_within(request: &ListOperationsRequest) -> OperationPage = list_operations;
     }
 
-    /// As [`wait_operation`](Self::wait_operation), for a transport that heeds the time left or the permit.
+    /// As [`wait_operation`](Self::wait_operation), for a transport that uses the time left or the permit.
     fn wait_operation_within<'a, 'b, 'c, 'd>(
         &'a self,
         name: &'b OperationName,
@@ -108,20 +135,22 @@ pub trait LroTransport: fmt::Debug + Send + Sync {
         self.wait_operation(name, timeout)
     }
 
-    /// Which calls the service has beside get.
+    /// Returns the calls that the service has beside get. Default: none.
     fn capabilities(&self) -> Capabilities {
         Capabilities::default()
     }
 
-    /// The service whose operations these are: names are unique only within it.
+    /// Returns the service of the operations. Names are unique only within a service.
+    ///
+    /// Default: a service with an empty key and an empty version.
     fn service(&self) -> Service {
         Service::default()
     }
 
-    /// Returns the pacing of a wait that was given none, by the kind of its operation. The kind is the wait's
-    /// [own](crate::Wait::kind) or, without one, the key of the service.
+    /// Returns the pacing of a wait whose caller sets none, by the kind of its operation.
     ///
-    /// The default is `None`: such a wait is paced by [`Pacing::default`].
+    /// The kind is that of [`Wait::kind`](crate::Wait::kind), or else the key of the service.
+    /// `None`, the default, selects [`Pacing::default`].
     fn default_pacing(&self, _kind: &str) -> Option<Pacing> {
         None
     }
@@ -138,18 +167,18 @@ pub trait LroTransport: fmt::Debug + Send + Sync {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Capabilities {
-    /// [`LroTransport::cancel_operation`].
+    /// Whether the service has [`LroTransport::cancel_operation`].
     pub cancel: bool,
-    /// [`LroTransport::delete_operation`].
+    /// Whether the service has [`LroTransport::delete_operation`].
     pub delete: bool,
-    /// [`LroTransport::list_operations`].
+    /// Whether the service has [`LroTransport::list_operations`].
     pub list: bool,
-    /// [`LroTransport::wait_operation`].
+    /// Whether the service has [`LroTransport::wait_operation`].
     pub wait: bool,
 }
 
 impl Capabilities {
-    /// Every call.
+    /// All calls.
     pub const ALL: Self = Self { cancel: true, delete: true, list: true, wait: true };
 
     /// Sets whether the service has a call to cancel.
@@ -172,16 +201,18 @@ impl Capabilities {
         Self { wait, ..self }
     }
 
-    /// Whether a failed [`wait_operation`](LroTransport::wait_operation) says that the server has no such call. An
-    /// operation that is not there reads alike; then get tells.
+    /// Returns whether a failed [`wait_operation`](LroTransport::wait_operation) shows that the server has no such
+    /// call.
+    ///
+    /// A missing operation has the same status. The next get distinguishes the two.
     pub fn lack_wait(failure: &Status) -> bool {
-        // HTTP 404 and 405 are a missing method; 405 reads as a failed precondition. So does 408, which may pass.
+        // A missing method is HTTP 404 or 405, and 405 maps to FAILED_PRECONDITION. So does 408, which is transient.
         let is_final = failure.transient() != Some(true);
         is_final && matches!(failure.code(), Code::Unimplemented | Code::NotFound | Code::FailedPrecondition)
     }
 }
 
-/// What to list, `google.longrunning.ListOperationsRequest`.
+/// The request for one page of a list, `google.longrunning.ListOperationsRequest`.
 ///
 /// ```
 /// use lro::ListOperationsRequest;
@@ -191,76 +222,77 @@ impl Capabilities {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListOperationsRequest {
-    /// The collection's parent, such as `projects/p/locations/l`; empty where the service has one collection.
+    /// The collection's parent, such as `projects/p/locations/l`. Empty if the service has only one collection.
     pub name: String,
-    /// A filter of the service's own language (AIP-160); empty for all.
+    /// A filter in the language of the service (AIP-160). Empty for all operations.
     pub filter: String,
-    /// The most operations a page; 0 leaves it to the service.
+    /// The largest number of operations per page. 0 leaves it to the service.
     pub page_size: u32,
-    /// Where to go on, from [`OperationPage::next_page_token`]; empty for the first page.
+    /// The [`OperationPage::next_page_token`] of the page before. Empty for the first page.
     pub page_token: String,
-    /// Whether a list is a success that lacks the collections which the service cannot reach
-    /// ([`OperationPage::unreachable`]).
+    /// Whether the list succeeds without the collections that the service cannot reach.
+    ///
+    /// The page names them in [`OperationPage::unreachable`].
     pub return_partial_success: bool,
 }
 
 impl ListOperationsRequest {
-    /// All operations of a collection.
+    /// Creates a request for all operations of a collection.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), ..Self::default() }
     }
 
-    /// Sets the filter.
+    /// Sets the filter. Default: all operations.
     pub fn filter(self, filter: impl Into<String>) -> Self {
         Self { filter: filter.into(), ..self }
     }
 
-    /// Sets the most operations a page.
+    /// Sets the largest number of operations per page. Default: 0, the service decides.
     pub fn page_size(self, page_size: u32) -> Self {
         Self { page_size, ..self }
     }
 
-    /// Sets the page to begin with.
+    /// Sets the token of the first page to request. Default: the first page of the list.
     pub fn page_token(self, page_token: impl Into<String>) -> Self {
         Self { page_token: page_token.into(), ..self }
     }
 
-    /// Sets whether a list may lack what the service cannot reach.
+    /// Sets whether the list succeeds without the collections that the service cannot reach. Default: no.
     pub fn return_partial_success(self, return_partial_success: bool) -> Self {
         Self { return_partial_success, ..self }
     }
 }
 
-/// One page of a list, `google.longrunning.ListOperationsResponse`. It may be empty and yet have a next one.
+/// One page of a list, `google.longrunning.ListOperationsResponse`. An empty page may have a next page.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OperationPage {
     /// The operations.
     pub operations: Vec<Operation>,
-    /// Where to go on; empty at the end.
+    /// The token of the next page. Empty on the last page.
     pub next_page_token: String,
     /// The collections that the service could not reach, such as `projects/p/locations/l`.
     pub unreachable: Vec<String>,
 }
 
 impl OperationPage {
-    /// A page of these operations, the last one until it has a [token](Self::next_page_token).
+    /// Creates a page of these operations. It is the last page unless it has a [token](Self::next_page_token).
     pub fn new(operations: Vec<Operation>) -> Self {
         Self { operations, ..Self::default() }
     }
 
-    /// Sets where the next page begins.
+    /// Sets the token of the next page.
     pub fn next_page_token(self, next_page_token: impl Into<String>) -> Self {
         Self { next_page_token: next_page_token.into(), ..self }
     }
 
-    /// Sets the collections that could not be reached.
+    /// Sets the collections that the service could not reach.
     pub fn unreachable(self, unreachable: Vec<String>) -> Self {
         Self { unreachable, ..self }
     }
 }
 
-/// A transport made of a closure, for tests and for services that need no more.
+/// Creates a transport from a closure, for tests and for services that need only get.
 ///
 /// ```
 /// use lro::{Operation, poll_until_done, transport_fn};
@@ -282,7 +314,7 @@ where
     TransportFn(get_operation)
 }
 
-/// See [`transport_fn`].
+/// A transport that calls a closure. See [`transport_fn`].
 #[derive(Clone, Copy)]
 pub struct TransportFn<F>(F);
 
@@ -315,8 +347,9 @@ impl<T: LroTransport + ?Sized> LroTransport for Box<T> {
     crate::forward_transport!(self => **self);
 }
 
-/// Inside `impl LroTransport for …`: passes every call on to another transport, without the box that an `async fn`
-/// would put around each.
+/// Implements all methods of an `impl LroTransport for …` by another transport.
+///
+/// It forwards the boxed futures, so a call costs no second box as it would in an `async fn`.
 ///
 /// ```
 /// use lro::{LroTransport, forward_transport};

@@ -8,8 +8,9 @@ use std::{
 
 use tokio::time::Instant;
 
-/// One call as its driver sees it, for transports that implement the methods `…_within` of
-/// [`LroTransport`](crate::LroTransport): how much time is left, and when the call may be written.
+/// The limits of one call: how much time is left, and when the transport may send the request.
+///
+/// A driver passes it to the methods `…_within` of [`LroTransport`](crate::LroTransport).
 ///
 /// ```
 /// use std::time::Duration;
@@ -25,7 +26,7 @@ use tokio::time::Instant;
 ///     }
 ///
 ///     async fn get_operation_within(&self, name: &OperationName, attempt: &Attempt) -> Result<Operation, Status> {
-///         // The connection is there and the credential is at hand:
+///         // The transport has a connection and a credential now.
 ///         attempt.permit().await;
 ///         let _header = attempt.time_left().map(|left| format!("grpc-timeout: {}m", left.as_millis()));
 ///         Ok(Operation::running(name.as_str()))
@@ -38,35 +39,38 @@ pub struct Attempt {
     permit: Option<Arc<dyn Permit>>,
 }
 
-/// Says when a call may be written: a driver that limits its calls counts them at that moment and not when it made
-/// them, because a connection or a credential may take its time.
+/// Decides when a transport may send a request.
+///
+/// A driver that limits its rate counts a call when it is sent, because a connection or a credential may delay it.
 pub trait Permit: fmt::Debug + Send + Sync {
-    /// Takes the permit, or registers the task to be woken when it can be taken. A permit is taken once.
+    /// Takes the permit, or registers the task's waker until the permit is available. A permit can be taken once.
     fn poll_take(&self, context: &mut Context<'_>) -> Poll<()>;
 }
 
 impl Attempt {
-    /// An attempt that is cut at this instant.
+    /// Creates an attempt that the driver cuts at this instant.
     pub(crate) fn until(until: Instant) -> Self {
         Self { until: Some(until), permit: None }
     }
 
-    /// An attempt that is cut after this time.
+    /// Creates an attempt that the driver cuts after this time.
     pub fn within(time: Duration) -> Self {
         Self { until: Instant::now().checked_add(time), permit: None }
     }
 
-    /// Sets the permit. Default: the call may be written at once.
+    /// Sets the permit. Default: none, the transport may send the request at once.
     pub fn with_permit(self, permit: Arc<dyn Permit>) -> Self {
         Self { permit: Some(permit), ..self }
     }
 
-    /// The time until the driver cuts the call, by tokio's clock; `None` if it does not.
+    /// Returns the time until the driver cuts the call, by tokio's clock. `None` for no limit.
     pub fn time_left(&self) -> Option<Duration> {
         Some(self.until?.saturating_duration_since(Instant::now()))
     }
 
-    /// Waits until the call may be written. A transport awaits this once, when nothing but the writing is left to do.
+    /// Waits until the transport may send the request.
+    ///
+    /// A transport awaits it once per call, after it has a connection and a credential.
     pub async fn permit(&self) {
         if let Some(permit) = &self.permit {
             poll_fn(|context| permit.poll_take(context)).await;
