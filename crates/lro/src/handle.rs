@@ -4,11 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{OperationName, Status};
 
-/// What to save in order to go on with an operation after a restart.
+/// The data to save in order to resume a wait after a restart.
 ///
-/// It holds the service, the API version and the operation's name: neither a URL nor a credential, so a handle from
-/// elsewhere cannot send a token astray. As JSON it is `{"format": 1, "service": …, "version": …, "name": …}`, with a member
-/// `kind` if the wait was given one; members that are not known are passed over, a later format is refused.
+/// It holds the service, the API version and the operation's name.
+/// It holds neither a URL nor a credential, so a handle from an untrusted source cannot redirect a token.
+///
+/// Its JSON is `{"format": 1, "service": …, "version": …, "name": …}`, with a member `kind` if the wait has a kind.
+/// Deserialization ignores unknown members and rejects a later format.
 ///
 /// ```
 /// use lro::{Handle, OperationName, Service};
@@ -33,12 +35,12 @@ pub struct Handle {
     kind: Option<String>,
 }
 
-/// The format of what is saved: it is written along, so that a later one is refused and not misread.
+/// The format number in saved data. Deserialization rejects a later format instead of misreading it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "u32", try_from = "u32")]
 pub(crate) struct Format;
 
-/// A service and the version of its API: the space in which an operation's name means something.
+/// A service and the version of its API. An operation's name is unique only within them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Service {
     #[serde(rename = "service")]
@@ -47,7 +49,7 @@ pub struct Service {
 }
 
 impl Handle {
-    /// The handle of an operation of this service.
+    /// Creates the handle of an operation of this service.
     pub fn new(service: &Service, name: OperationName) -> Self {
         Self { format: Format, service: service.clone(), name, kind: None }
     }
@@ -57,21 +59,21 @@ impl Handle {
         Self { kind: Some(kind.into()), ..self }
     }
 
-    /// The [kind](crate::Wait::kind) of the operation, if it was given one.
+    /// Returns the [kind](crate::Wait::kind) of the operation. `None` if the caller set none.
     pub fn kind(&self) -> Option<&str> {
         self.kind.as_deref()
     }
 
-    /// The service that the operation belongs to.
+    /// Returns the service that the operation belongs to.
     pub fn service(&self) -> &Service {
         &self.service
     }
 
-    /// The operation's name, for a transport of the service it belongs to.
+    /// Returns the operation's name if `service` is the service that it belongs to.
     ///
     /// # Errors
     ///
-    /// `INVALID_ARGUMENT` for another service or another version of its API, with both named.
+    /// `INVALID_ARGUMENT` if `service` is another service or another version of its API. The message names both.
     pub fn name_for(&self, service: &Service) -> Result<OperationName, Status> {
         if self.service == *service {
             return Ok(self.name.clone());
@@ -101,22 +103,22 @@ impl TryFrom<u32> for Format {
 }
 
 impl Service {
-    /// A service by its key, such as `workspaceevents.googleapis.com`, and the version of its API, such as `v1`.
+    /// Creates a service from its key and the version of its API, such as `workspaceevents.googleapis.com` and `v1`.
     pub const fn new(key: &'static str, version: &'static str) -> Self {
         Self { key: Cow::Borrowed(key), version: Cow::Borrowed(version) }
     }
 
-    /// A service by a key and a version that are not known when the program is compiled.
+    /// Creates a service from a key and a version that are known only at run time.
     pub fn owned(key: impl Into<String>, version: impl Into<String>) -> Self {
         Self { key: Cow::Owned(key.into()), version: Cow::Owned(version.into()) }
     }
 
-    /// The key, such as `workspaceevents.googleapis.com`.
+    /// Returns the key, such as `workspaceevents.googleapis.com`.
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// The version of the API, such as `v1`.
+    /// Returns the version of the API, such as `v1`.
     pub fn version(&self) -> &str {
         &self.version
     }
@@ -132,4 +134,5 @@ impl fmt::Display for Service {
     }
 }
 
+/// The first format. It increases with each change that an older version of this crate would misread.
 const FORMAT: u32 = 1;

@@ -9,19 +9,19 @@ use crate::{
     rules::{FailedCall, Retry, Rules, Trouble},
 };
 
-/// The operations of a service, page by page, from [`list_operations`]: a builder that is made a stream.
-#[must_use = "a list asks for nothing until it is made a stream"]
+/// A list of the operations of a service, from [`list_operations`]. It is a builder for a stream.
+#[must_use = "a list makes no call until its stream is polled"]
 pub struct Pages<'a> {
     transport: Arc<dyn LroTransport + 'a>,
     request: ListOperationsRequest,
     rules: Rules,
 }
 
-/// Lists the operations of a service, where it has a call for that.
+/// Lists the operations of a service that has a list call.
 ///
-/// A page is asked for when the stream is; one may be empty and yet have a next one. A failed call that may pass is
-/// asked again as a wait does ([`Tolerance`]); the first that is not survived ends the stream. Dropping the stream stops
-/// the asking.
+/// The stream requests a page when it is polled for it. An empty page may have a next page.
+/// A transient failure is retried as in a wait ([`Tolerance`]). Any other failure ends the stream.
+/// Dropping the stream stops the requests.
 ///
 /// ```
 /// # use futures::TryStreamExt;
@@ -39,7 +39,9 @@ pub fn list_operations<'a>(transport: impl LroTransport + 'a, request: ListOpera
 }
 
 impl<'a> Pages<'a> {
-    /// Sets which failed calls are survived. Default: [`Tolerance::default`].
+    /// Sets which failed calls are retried. Default: [`Tolerance::default`].
+    ///
+    /// The window for `NOT_FOUND` does not apply to lists.
     pub fn tolerance(mut self, tolerance: Tolerance) -> Self {
         self.rules.tolerance = tolerance;
         self
@@ -51,12 +53,13 @@ impl<'a> Pages<'a> {
         self
     }
 
-    /// A stream of the pages.
+    /// Returns a stream of the pages.
     ///
     /// # Errors
     ///
-    /// `UNIMPLEMENTED`, without any call, where the transport has none; a failed call that is not survived; a page that
-    /// leads to itself, which is malformed.
+    /// - `UNIMPLEMENTED`, without a request, if the transport has no list call.
+    /// - A failed call that is not retried, or that exhausts the budget of failures.
+    /// - [`Origin::MalformedReply`](crate::Origin::MalformedReply) if the token of a next page equals its own token.
     pub fn pages(self) -> Pin<Box<dyn Stream<Item = Result<OperationPage, Status>> + Send + 'a>> {
         Box::pin(stream::try_unfold(Some(self), |pages| async {
             let Some(mut pages) = pages else {
@@ -72,7 +75,7 @@ impl<'a> Pages<'a> {
         }))
     }
 
-    /// A stream of the operations of all pages.
+    /// Returns a stream of the operations of all pages.
     ///
     /// # Errors
     ///
@@ -82,7 +85,7 @@ impl<'a> Pages<'a> {
         Box::pin(self.pages().map_ok(operations).try_flatten())
     }
 
-    /// Asks for the page that is due until it comes, or a failure is not survived.
+    /// Requests the current page until it arrives, or until a failure is final.
     async fn page(&self) -> Result<OperationPage, Status> {
         let mut chance = Chance::drawn();
         let mut trouble = Trouble::default();
@@ -94,7 +97,7 @@ impl<'a> Pages<'a> {
                 Ok(Err(status)) => status,
                 Err(_) => Status::unanswered(self.rules.attempt_timeout),
             };
-            // A collection is there or not: no window for NOT_FOUND.
+            // A collection needs no time to appear, so NOT_FOUND has no window.
             let failed = FailedCall { status, age: Duration::MAX, had_reply: false, counts: true };
             match self.rules.retry(&mut trouble, failed, chance.next()) {
                 Retry::After(delay) => sleep(delay).await,
