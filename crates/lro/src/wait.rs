@@ -28,19 +28,21 @@ pub use self::{
     snapshot::Snapshot,
 };
 
-/// Waits for an operation until it is done, and decodes its response as `R`.
+/// Polls an operation until it is done, and decodes its response as `R`.
 ///
-/// What is returned does nothing until it is awaited, stepped by [`Wait::next`] or made a stream; until then it is a
-/// builder. Dropping it stops the polling and nothing else: the operation goes on, and another wait by the same name
-/// reaches the same outcome.
+/// The returned [`Wait`] makes no call until it is awaited, stepped by [`Wait::next`] or converted to a stream.
+/// Dropping the future stops the polling; the operation goes on. Another wait by the same name reaches the same
+/// outcome.
 ///
-/// The response's type is checked if `R` tells its full name, as every [`message!`](crate::message!) does. Await
-/// [`Empty`](crate::Empty) or `()` where the response has no content, `serde_json::Value` to see whatever it is.
+/// The type of the response is checked if `R` declares its full name, as every [`message!`](crate::message!) does.
+/// `R` is [`Empty`](crate::Empty) or `()` for a response without content.
+/// `serde_json::Value` accepts any response.
 ///
 /// # Errors
 ///
-/// A [`Status`], whose [`origin`](Status::origin) says whether the operation failed, a call failed, we stopped asking,
-/// or a reply broke the rules. A failed call that may pass is no error but asked again ([`Tolerance`]).
+/// A [`Status`]. Its [`origin`](Status::origin) distinguishes a failed operation, a failed call, a wait that stopped
+/// polling, and a malformed reply.
+/// A transient failure of a call is not an error: the call is retried ([`Tolerance`]).
 ///
 /// ```
 /// # use lro::{Any, Operation, OperationName, Status, poll_until_done, transport_fn};
@@ -54,7 +56,10 @@ pub fn poll_until_done<'a, R>(transport: impl LroTransport + 'a, name: Operation
     Wait::of(Driver::new(Arc::new(transport), name))
 }
 
-/// A wait for one operation: a builder that is awaited, stepped or made a stream. See [`poll_until_done`].
+/// A wait for one operation, from [`poll_until_done`]. It is a builder that is awaited, stepped or made a stream.
+///
+/// Dropping the wait, or the future of a step, stops the polling; the operation goes on.
+/// A setting that changes between two steps takes effect at the next step.
 ///
 /// ```
 /// # use lro::{Any, Operation, OperationName, Status, poll_until_done, transport_fn};
@@ -72,31 +77,51 @@ pub fn poll_until_done<'a, R>(transport: impl LroTransport + 'a, name: Operation
 /// let job = wait.await?;
 /// # Ok(()) }
 /// ```
+///
+/// A wait implements [`IntoFuture`], not [`Future`]. `tokio::spawn` and `join_all` take its
+/// [`into_future()`](IntoFuture::into_future):
+///
+/// ```
+/// # use std::{future::IntoFuture, sync::Arc};
+/// # use lro::{Operation, OperationName, Status, poll_until_done, transport_fn};
+/// # use futures::future::join_all;
+/// # #[derive(serde::Deserialize)] struct Job {}
+/// # async fn example(name: OperationName, names: Vec<OperationName>) -> Result<(), Box<dyn std::error::Error>> {
+/// # let jobs = transport_fn(|name| async move { Ok(Operation::running(name.as_str())) });
+/// let jobs = Arc::new(jobs);
+/// let task = tokio::spawn(poll_until_done::<Job>(Arc::clone(&jobs), name).into_future());
+/// let waits = names.into_iter().map(|name| poll_until_done::<Job>(&jobs, name).into_future());
+/// let results: Vec<Result<Job, Status>> = join_all(waits).await;
+/// let job = task.await??;
+/// # Ok(()) }
+/// ```
 #[must_use = "a wait does nothing until it is awaited"]
 pub struct Wait<'a, R, M = IgnoredAny> {
     driver: Driver<'a>,
-    /// Whether the end was handed out by `next`.
+    /// Whether `next` has returned the end.
     told: bool,
     types: PhantomData<fn() -> (R, M)>,
 }
 
-/// The snapshots of a wait, from [`Wait::snapshots`] and [`Wait::into_stream`].
+/// A stream of the snapshots of a wait, from [`Wait::snapshots`] and [`Wait::into_stream`].
 pub type Snapshots<'a, M> = Pin<Box<dyn Stream<Item = Result<Snapshot<M>, Status>> + Send + 'a>>;
 
 impl<'a, R> Wait<'a, R> {
-    /// Waits for an operation that a starting call returned.
+    /// Creates a wait for an operation that a starting call returned.
     ///
-    /// One that is done already costs no call, and may have no name (a request that was only validated). One that is
-    /// running and has no name is malformed: awaiting it says so.
+    /// An operation that is done costs no call. It may have no name, as after a request that was only validated.
+    /// A running operation without a valid name is malformed: awaiting the wait returns
+    /// [`Origin::MalformedReply`](crate::Origin::MalformedReply).
     pub fn started(transport: impl LroTransport + 'a, operation: Operation) -> Self {
         Self::of(Driver::started(Arc::new(transport), operation))
     }
 
-    /// Goes on with an operation from a saved handle.
+    /// Creates a wait for the operation of a saved handle, with the kind of the handle.
     ///
     /// # Errors
     ///
-    /// `INVALID_ARGUMENT` if the handle is of another service, or of another version of its API.
+    /// `INVALID_ARGUMENT` if the handle belongs to another service than the transport's, or to another version of its
+    /// API.
     pub fn resumed(transport: impl LroTransport + 'a, handle: &Handle) -> Result<Self, Status> {
         let name = handle.name_for(&transport.service())?;
         let mut wait = poll_until_done(transport, name);
@@ -110,29 +135,34 @@ impl<'a, R> Wait<'a, R> {
 }
 
 impl<'a, R, M> Wait<'a, R, M> {
-    /// Names the type of the metadata for [`Snapshot::metadata`].
+    /// Sets the type of the metadata, which [`Snapshot::metadata`] decodes. Default: none.
     pub fn with_metadata<N>(self) -> Wait<'a, R, N> {
         Wait { driver: self.driver, told: self.told, types: PhantomData }
     }
 
-    /// Sets when to poll. Default: the [default pacing](LroTransport::default_pacing) of the transport for operations of
-    /// this [kind](Self::kind), if it has one; else [`Pacing::default`].
+    /// Sets the delays between polls.
+    ///
+    /// Default: the [default pacing](LroTransport::default_pacing) of the transport for operations of this
+    /// [kind](Self::kind). If it has none, [`Pacing::default`].
     pub fn pacing(mut self, pacing: Pacing) -> Self {
         self.driver.set_pacing(pacing);
         self
     }
 
-    /// Names the kind of the operation, such as its method: `routeoptimization.googleapis.com/OptimizeToursLongRunning`.
-    /// Operations of a kind take a similar time. A client with a pacing that learns applies it by kind.
+    /// Sets the kind of the operation, such as its method: `routeoptimization.googleapis.com/OptimizeToursLongRunning`.
     ///
+    /// Operations of a kind take a similar time. The kind selects the default pacing of the transport.
     /// Default: the key of the transport's service.
     pub fn kind(mut self, kind: impl Into<Cow<'static, str>>) -> Self {
         self.driver.set_kind(Some(kind.into()));
         self
     }
 
-    /// Reads how much of the work is done, from 0 to 1, out of the metadata. A pacing receives it as
-    /// [`Moment::progress`](crate::pacing::Moment::progress); the pacing that learns (crate `lro-learned`) plans by it.
+    /// Sets a closure that returns the share of the work that is done, from 0 to 1, from the metadata.
+    ///
+    /// The closure runs after each successful reply with metadata that decodes as `M`. A panic of it ends the wait.
+    /// The pacing receives the share as [`Moment::progress`](crate::pacing::Moment::progress).
+    /// The built-in pacings ignore it; the pacing of the crate `lro-learned` uses it.
     ///
     /// ```
     /// # use lro::{Operation, OperationName, Pacing, Status, poll_until_done, transport_fn};
@@ -157,22 +187,24 @@ impl<'a, R, M> Wait<'a, R, M> {
         self
     }
 
-    /// Sets which failed calls are survived. Default: [`Tolerance::default`].
+    /// Sets which failed calls are retried. Default: [`Tolerance::default`].
     pub fn tolerance(mut self, tolerance: Tolerance) -> Self {
         self.driver.settings_mut().rules.tolerance = tolerance;
         self
     }
 
-    /// Sets the longest time from the first step to the end of the wait, `None` for any. Default: `None`.
+    /// Sets the longest time from the first step to the end of the wait, `None` for no limit. Default: no limit.
     ///
-    /// Then the wait ends with [`Origin::StoppedAsking`](crate::Origin::StoppedAsking): sleeps and a call in flight are
-    /// cut short, and if no call is in flight one last is made, for which there are two more seconds.
+    /// The deadline cuts a sleep or a call in flight.
+    /// If no call is in flight, the wait makes one last call, which may take two more seconds.
+    /// If the operation is not done then, the wait ends with
+    /// [`Origin::StoppedAsking`](crate::Origin::StoppedAsking), unless [`at_deadline`](Self::at_deadline) cancels.
     pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
         self.driver.settings_mut().deadline = deadline.into();
         self
     }
 
-    /// Sets what becomes of the server's work when the deadline passes. Default: [`AtDeadline::Leave`].
+    /// Sets whether the deadline cancels the operation on the server. Default: [`AtDeadline::Leave`].
     pub fn at_deadline(mut self, at_deadline: AtDeadline) -> Self {
         self.driver.settings_mut().at_deadline = at_deadline;
         self
@@ -184,32 +216,38 @@ impl<'a, R, M> Wait<'a, R, M> {
         self
     }
 
-    /// Sets whether to ask by [`wait_operation`](LroTransport::wait_operation) where the transport has it: the server
-    /// answers when the operation is done, or shortly before the longest time for one call. Where the server turns out
-    /// to have no such call the wait goes on with get. Default: yes.
+    /// Sets whether to poll by [`wait_operation`](LroTransport::wait_operation) if the transport has it. Default: yes.
+    ///
+    /// The server holds such a call until the operation is done, or until shortly before the longest time for one call.
+    /// The wait shows one snapshot per held call. `long_poll(false)` shows progress more often, by shorter calls.
+    /// If the server has no such call, the wait continues with get.
+    /// The call after a failed call is a get.
     pub fn long_poll(mut self, long_poll: bool) -> Self {
         self.driver.settings_mut().long_poll = long_poll;
         self
     }
 
-    /// Sets an age of the wait before which no poll is made. Default: zero, the first poll of a wait by name is made at once.
+    /// Sets the age of the wait before which it makes no poll. Default: zero, so that a wait by name polls at once.
+    ///
+    /// The deadline and a cancellation end the delay.
     pub fn not_before(mut self, age: Duration) -> Self {
         self.driver.settings_mut().not_before = age;
         self
     }
 
-    /// Seeds the jitter of the delays after failed calls. Default: drawn.
+    /// Sets the seed of the jitter in the delays after failed calls. Default: random.
     pub fn seed(mut self, seed: u64) -> Self {
         self.driver.set_seed(seed);
         self
     }
 
-    /// The operation's name; `None` only for one that was done when it was started and had none.
+    /// Returns the operation's name. `None` only if the starting call returned an operation without a valid name.
     pub fn name(&self) -> Option<&OperationName> {
         self.driver.name()
     }
 
-    /// What to save in order to go on after a restart, by [`Wait::resumed`].
+    /// Returns the handle to save in order to resume after a restart, by [`Wait::resumed`]. `None` without a
+    /// [name](Self::name).
     pub fn handle(&self) -> Option<Handle> {
         let handle = Handle::new(&self.driver.transport().service(), self.driver.name()?.clone());
         Some(match self.driver.kind() {
@@ -218,12 +256,17 @@ impl<'a, R, M> Wait<'a, R, M> {
         })
     }
 
-    /// The state at the next good reply, then the pause; `None` once the operation is done and was told so.
+    /// Waits for the next successful reply and returns a snapshot of it. Returns `None` after the last snapshot.
     ///
-    /// The last snapshot is the one that is done. A wait that ends in another way ends with its error. Either way the
-    /// wait can still be awaited.
+    /// The last snapshot is that of the operation that is done. A wait that ends otherwise returns its error instead.
+    /// Either way the wait can still be awaited.
     ///
-    /// Dropping the future between two replies loses at most a call in flight: the next one goes on where it was.
+    /// The future sleeps until the call is due and retries failed calls.
+    /// Dropping the future loses at most a call in flight. The next step continues from the same state.
+    ///
+    /// # Errors
+    ///
+    /// As [`poll_until_done`], except that an operation that failed is a snapshot that is done.
     pub async fn next(&mut self) -> Option<Result<Snapshot<M>, Status>> {
         if self.told {
             return None;
@@ -238,7 +281,9 @@ impl<'a, R, M> Wait<'a, R, M> {
         }
     }
 
-    /// A stream of the snapshots that [`next`](Self::next) returns. The wait can be awaited when it was dropped.
+    /// Returns a stream of the snapshots that [`next`](Self::next) returns.
+    ///
+    /// The wait can be awaited after the stream is dropped.
     ///
     /// ```
     /// # use futures::StreamExt;
@@ -254,7 +299,9 @@ impl<'a, R, M> Wait<'a, R, M> {
         Box::pin(stream::unfold(self, |wait| async { Some((wait.next().await?, wait)) }))
     }
 
-    /// As [`snapshots`](Self::snapshots), of a stream that owns the wait.
+    /// Returns a stream as [`snapshots`](Self::snapshots) does. The stream owns the wait.
+    ///
+    /// Dropping the stream stops the polling; the operation goes on.
     pub fn into_stream(self) -> Snapshots<'a, M>
     where
         R: 'a,
@@ -263,17 +310,21 @@ impl<'a, R, M> Wait<'a, R, M> {
         Box::pin(stream::unfold(self, |mut wait| async { Some((wait.next().await?, wait)) }))
     }
 
-    /// Asks the server to cancel the operation, and waits for what comes of it, until the deadline if there is one.
+    /// Asks the server to cancel the operation, and waits for the outcome until the deadline, if there is one.
     ///
-    /// A request that fails in a way that may pass is repeated. If the server refuses, one more poll tells whether the
-    /// operation was done already; if not, the wait can go on. An [`AtDeadline`] of the wait is not heeded then: the
-    /// server has been asked. Dropping the future takes nothing back: a request that is not sent yet is sent by the next
-    /// step.
+    /// A request that fails transiently is retried.
+    /// If the server refuses, one more poll shows whether the operation is done. If it is not done, the wait can
+    /// continue.
+    /// The wait ignores its [`AtDeadline`] from then on, because the server has received the request already.
+    ///
+    /// Dropping the future stops the polling; the operation goes on.
+    /// It does not withdraw the request: the next step sends a request that is not sent yet.
     ///
     /// # Errors
     ///
-    /// What ends a wait beside the five outcomes: a call that failed, the refusal by the server included, and a reply
-    /// that broke the rules.
+    /// - A failed call that ends the wait.
+    /// - The refusal of the server, if the operation is not done.
+    /// - A malformed reply.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -283,9 +334,9 @@ impl<'a, R, M> Wait<'a, R, M> {
     /// let mut wait = poll_until_done::<serde_json::Value>(&jobs, name).deadline(Duration::from_secs(60));
     /// match wait.cancel_and_wait().await? {
     ///     Cancellation::Cancelled(_) => println!("cancelled"),
-    ///     Cancellation::Finished(answer) => println!("too late, and so much the better: {answer}"),
-    ///     Cancellation::Failed(error) => println!("failed of itself: {error}"),
-    ///     Cancellation::StillRunning(status) | Cancellation::Unsupported(status) => println!("goes on: {status}"),
+    ///     Cancellation::Finished(answer) => println!("finished in spite of it: {answer}"),
+    ///     Cancellation::Failed(error) => println!("failed: {error}"),
+    ///     Cancellation::StillRunning(status) | Cancellation::Unsupported(status) => println!("not cancelled: {status}"),
     /// }
     /// # Ok(()) }
     /// ```
@@ -308,7 +359,10 @@ impl<'a, R, M> Wait<'a, R, M> {
         Cancellation::of(self.decode())
     }
 
-    /// Waits for the outcome as awaiting does, but leaves the wait: asking again gives the same outcome without a call.
+    /// Waits for the outcome as awaiting does, but keeps the wait. A second call returns the same outcome without a
+    /// poll.
+    ///
+    /// Dropping the future stops the polling; the operation goes on. The next step continues from the same state.
     ///
     /// # Errors
     ///

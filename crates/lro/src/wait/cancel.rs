@@ -5,7 +5,7 @@ use crate::{
     rules::{Age, Call, FailedCall, Limit, Retry, Rules, Trouble, stopped},
 };
 
-/// What becomes of the server's work when the deadline of a wait passes.
+/// Whether the deadline of a wait cancels the operation on the server.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -20,38 +20,43 @@ use crate::{
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AtDeadline {
-    /// It goes on; another wait by the same name may still have its outcome.
+    /// The operation goes on. Another wait by the same name can reach its outcome.
     #[default]
     Leave,
-    /// The server is asked once to cancel it, for which there are two seconds beside those of the last call, and the
-    /// wait ends with [`Origin::StoppedAsking`](crate::Origin::StoppedAsking) whatever comes of that.
+    /// The wait sends one request to cancel, and ends with [`Origin::StoppedAsking`](crate::Origin::StoppedAsking)
+    /// whatever the reply is.
+    ///
+    /// The request may take two seconds in addition to those of the last call.
     Cancel,
-    /// The server is asked to cancel it, and the wait goes on for so much longer, [`Duration::MAX`] without a limit: it
-    /// ends with the true outcome, which may be a success.
+    /// The wait sends a request to cancel, and continues for this much longer; [`Duration::MAX`] is no limit.
+    ///
+    /// It ends with the outcome of the operation, which may be a success.
+    /// Zero is the same as [`AtDeadline::Cancel`].
     CancelAndWait(Duration),
 }
 
-/// What came of [`Wait::cancel_and_wait`](crate::Wait::cancel_and_wait). To cancel is a request, not an outcome, so
-/// there are five.
+/// The result of [`Wait::cancel_and_wait`](crate::Wait::cancel_and_wait).
+///
+/// A cancellation is a request that the server may ignore, so the result has five variants.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cancellation<R> {
     /// The operation finished with the code `CANCELLED`.
     Cancelled(Status),
-    /// It finished all the same, and well.
+    /// The operation finished with a response in spite of the request.
     Finished(R),
-    /// It finished with another error.
+    /// The operation finished with another error.
     Failed(Status),
-    /// It may still be running: we stopped asking.
+    /// The wait stopped polling. The operation may still be running.
     StillRunning(Status),
-    /// The service does not cancel operations. If the transport knows that, no call was made.
+    /// The service does not cancel operations. No call is made if the transport declares that.
     Unsupported(Status),
 }
 
-/// How far the request to cancel an operation has come: a state machine beside the polls, without clock or transport.
+/// The state machine of a request to cancel an operation. It has neither a clock nor a transport.
 #[derive(Debug, Default)]
 pub(crate) struct Cancelling {
     stage: Stage,
-    /// What a wait for the cancelled operation adds to the deadline.
+    /// The time that a wait for the cancelled operation adds to the deadline.
     extension: Duration,
 }
 
@@ -62,20 +67,20 @@ enum Stage {
     Unwished,
     /// The request is sent until the server accepts or refuses it.
     Due,
-    /// The request is sent once, and the wait ends with it.
+    /// The request is sent once, and the wait ends after it.
     Parting,
     /// The server accepted.
     Accepted,
-    /// The server refused, perhaps because the operation is done: the next reply shows it.
+    /// The server refused, perhaps because the operation is done. The next reply shows whether it is.
     Refused(Status),
 }
 
-/// What follows from the end of a request to cancel.
+/// What a wait does after a request to cancel.
 #[derive(Debug)]
 pub(crate) enum Cancelled {
-    /// The server accepted: the pace begins anew.
+    /// The server accepted. A new schedule begins.
     Accepted,
-    /// The server refused: the next poll shows whether the operation is done.
+    /// The server refused. The next poll shows whether the operation is done.
     Refused,
     /// The request is sent again at this age.
     Again(Age),
@@ -84,7 +89,7 @@ pub(crate) enum Cancelled {
 }
 
 impl Cancelling {
-    /// Wishes to cancel, by the caller. Returns whether the wish is new.
+    /// Makes a request to cancel due, on behalf of the caller. Returns whether there was none before.
     pub(crate) fn wish(&mut self) -> bool {
         let is_new = matches!(self.stage, Stage::Unwished);
         if is_new {
@@ -93,8 +98,9 @@ impl Cancelling {
         is_new
     }
 
-    /// Does what the caller chose for the deadline, which passed `late` before now. Returns whether a request to cancel
-    /// is due; if not, the wait ends.
+    /// Applies the caller's choice for the deadline, which passed `late` ago.
+    ///
+    /// Returns whether a request to cancel is due. If not, the wait ends.
     pub(crate) fn expire(&mut self, at_deadline: AtDeadline, late: Duration) -> bool {
         if !self.extension.is_zero() || !matches!(self.stage, Stage::Unwished) {
             return false;
@@ -102,7 +108,7 @@ impl Cancelling {
         match at_deadline {
             AtDeadline::Leave => return false,
             AtDeadline::CancelAndWait(more) if !more.is_zero() => {
-                // From now: the last call may have taken all of its grace.
+                // Counts from now, because the last call may have used all of its grace.
                 self.extension = more.saturating_add(late);
                 self.stage = Stage::Due;
             }
@@ -111,7 +117,7 @@ impl Cancelling {
         true
     }
 
-    /// Keeps how a request to cancel ended.
+    /// Applies the reply to a request to cancel.
     pub(crate) fn replied(
         &mut self,
         rules: &Rules,
@@ -155,32 +161,32 @@ impl Cancelling {
         }
     }
 
-    /// Whether there is no request to cancel.
+    /// Returns whether there is no request to cancel.
     pub(crate) fn is_unwished(&self) -> bool {
         matches!(self.stage, Stage::Unwished)
     }
 
-    /// Whether the server accepted to cancel.
+    /// Returns whether the server accepted the request.
     pub(crate) fn is_accepted(&self) -> bool {
         matches!(self.stage, Stage::Accepted)
     }
 
-    /// Whether the next call is a request to cancel.
+    /// Returns whether the next call is a request to cancel.
     pub(crate) fn is_due(&self) -> bool {
         matches!(self.stage, Stage::Due | Stage::Parting)
     }
 
-    /// Whether the server refused to cancel; the next call shows why and must not be held.
+    /// Returns whether the server refused the request. The server must not hold the next call, which shows the reason.
     pub(crate) fn is_refused(&self) -> bool {
         matches!(self.stage, Stage::Refused(_))
     }
 
-    /// Whether the server refused what the caller chose for the deadline.
+    /// Returns whether the server refused the request that the deadline made due.
     pub(crate) fn is_refused_at_deadline(&self) -> bool {
         self.is_refused() && !self.extension.is_zero()
     }
 
-    /// Takes the status by which the server refused, once. The caller may then ask again.
+    /// Takes the status of the refusal. Returns `None` the second time. The caller may then send another request.
     pub(crate) fn take_refusal(&mut self) -> Option<Status> {
         match mem::take(&mut self.stage) {
             Stage::Refused(status) => Some(status),
@@ -191,13 +197,18 @@ impl Cancelling {
         }
     }
 
+    /// Returns the time that is added to the deadline.
     pub(crate) fn extension(&self) -> Duration {
         self.extension
     }
 }
 
 impl<R> Cancellation<R> {
-    /// The outcome of a wait whose operation the server was asked to cancel.
+    /// Classifies the result of a wait after a request to cancel.
+    ///
+    /// # Errors
+    ///
+    /// A failed call or a malformed reply.
     pub(crate) fn of(outcome: Result<R, Status>) -> Result<Self, Status> {
         let status = match outcome {
             Ok(response) => return Ok(Self::Finished(response)),

@@ -3,10 +3,10 @@ use std::{fmt, sync::Arc, time::Duration};
 use super::cancel::AtDeadline;
 use crate::{Any, LroTransport, Pacing, rules::Rules};
 
-/// How to wait, as the caller chose.
+/// The settings of a wait.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    /// `None` leaves it to the transport, or to the default.
+    /// `None` selects the default of the transport, or else [`Pacing::default`].
     pub(crate) pacing: Option<Pacing>,
     pub(crate) share: Option<Share>,
     pub(crate) rules: Rules,
@@ -18,22 +18,23 @@ pub(crate) struct Settings {
     pub(crate) seed: Option<u64>,
 }
 
-/// Reads the share of the work that is done, from 0 to 1, out of the metadata.
+/// A closure from the metadata to the share of the work that is done, from 0 to 1.
 #[derive(Clone)]
 pub(crate) struct Share(pub(crate) Arc<ShareOf>);
 
 type ShareOf = dyn Fn(&Any) -> Option<f64> + Send + Sync;
 
-/// What a wait is made of beside its state.
+/// The parts of a wait that its steps do not change.
 #[derive(Clone, Copy)]
 pub(crate) struct Setup<'s> {
     pub(crate) settings: &'s Settings,
     pub(crate) transport: &'s dyn LroTransport,
-    /// The kind of the operation; `None` is the key of the service.
+    /// The kind of the operation. `None` stands for the key of the service.
     pub(crate) kind: Option<&'s str>,
 }
 
 impl Setup<'_> {
+    /// Returns the pacing in force: that of the caller, or of the transport, or the default.
     pub(crate) fn pacing(&self) -> Pacing {
         let default = || match self.kind {
             Some(kind) => self.transport.default_pacing(kind),

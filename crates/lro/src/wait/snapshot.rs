@@ -13,7 +13,7 @@ use tracing::warn;
 use super::driver::Driver;
 use crate::{Any, Report, Status};
 
-/// The state of an operation as of one reply, and how the wait is going.
+/// The state of an operation at one reply, and the counters of its wait.
 pub struct Snapshot<M = IgnoredAny> {
     metadata: Option<Any>,
     done: bool,
@@ -24,8 +24,9 @@ pub struct Snapshot<M = IgnoredAny> {
 }
 
 impl<M> Snapshot<M> {
-    /// What is known of an operation, and the pause until the next call if there will be one: for those who wait by a
-    /// loop of their own.
+    /// Creates a snapshot from a report. `next_poll` is the delay to the next call, `None` if there is none.
+    ///
+    /// For drivers; a [`Wait`](crate::Wait) returns its snapshots from [`Wait::next`](crate::Wait::next).
     pub fn new(report: Report, next_poll: Option<Duration>) -> Self {
         Self {
             metadata: report.last_metadata,
@@ -49,8 +50,11 @@ impl<M> Snapshot<M> {
         }
     }
 
-    /// The metadata, if the service sent any that can be read as `M`. Metadata that cannot is no failure of the operation: it
-    /// is logged as a warning the first time, and [`try_metadata`](Self::try_metadata) returns why.
+    /// Returns the last metadata, decoded as `M`. `None` if the service sent none or it does not decode.
+    ///
+    /// Metadata that does not decode does not fail the operation.
+    /// The first such failure per type `M` in the process logs a warning. [`try_metadata`](Self::try_metadata) returns
+    /// the reason.
     pub fn metadata(&self) -> Option<M>
     where
         M: DeserializeOwned,
@@ -63,11 +67,11 @@ impl<M> Snapshot<M> {
         })
     }
 
-    /// The metadata; `None` if the service sent none.
+    /// Returns the last metadata, decoded as `M`. `None` if the service sent none.
     ///
     /// # Errors
     ///
-    /// As [`Any::decode`]: the metadata cannot be read as `M`.
+    /// As [`Any::decode`], if the metadata does not decode as `M`.
     pub fn try_metadata(&self) -> Result<Option<M>, Status>
     where
         M: DeserializeOwned,
@@ -75,27 +79,27 @@ impl<M> Snapshot<M> {
         self.metadata.as_ref().map(Any::decode).transpose()
     }
 
-    /// The metadata as it came.
+    /// Returns the last metadata as received.
     pub fn raw_metadata(&self) -> Option<&Any> {
         self.metadata.as_ref()
     }
 
-    /// Whether the operation has finished, well or not.
+    /// Returns whether the operation is done, with a response or an error.
     pub fn is_done(&self) -> bool {
         self.done
     }
 
-    /// The calls made so far, failed ones included.
+    /// Returns the number of calls made so far, including failed ones.
     pub fn polls(&self) -> u32 {
         self.polls
     }
 
-    /// The time from the first step of the wait to this reply.
+    /// Returns the time from the first step of the wait to this reply.
     pub fn elapsed(&self) -> Duration {
         self.elapsed
     }
 
-    /// The pause between this reply and the next call; `None` when there will be none.
+    /// Returns the delay from this reply to the next call. `None` if there is no next call.
     pub fn next_poll(&self) -> Option<Duration> {
         self.next_poll
     }
@@ -119,7 +123,7 @@ impl<M> fmt::Debug for Snapshot<M> {
     }
 }
 
-/// Whether a type of metadata is seen for the first time in this process.
+/// Returns whether this is the first call with this type name in the process.
 fn is_first(metadata: &'static str) -> bool {
     static SEEN: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
     let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
