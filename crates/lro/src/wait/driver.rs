@@ -20,12 +20,13 @@ use crate::{
     rules::{Age, Call, Reply},
 };
 
-/// Polls one operation until it is done; the only place that sleeps.
+/// Polls one operation until it is done. Only this file sleeps.
 ///
-/// All state is committed after an await, never across one, so a step can be dropped anywhere and taken again.
+/// A step commits its state after an await, never across one. Its future can be dropped at any await point, and the
+/// next step repeats it.
 pub(crate) struct Driver<'a> {
     transport: Arc<dyn LroTransport + 'a>,
-    /// `None` where all are at their defaults.
+    /// `None` if all settings have their defaults.
     settings: Option<Box<Settings>>,
     kind: Option<Cow<'static, str>>,
     state: State,
@@ -40,13 +41,13 @@ enum State {
 struct Open {
     name: OperationName,
     metadata: Option<Any>,
-    /// `None` for an operation that is waited for by name.
+    /// `None` for a wait by name.
     started: Option<Started>,
-    /// Made by the first step.
+    /// `None` before the first step.
     progress: Option<Box<Progress>>,
 }
 
-/// How a wait ended, and what was known then.
+/// The end of a wait, and the report at that time.
 struct Ended {
     report: Report,
     end: End,
@@ -58,7 +59,7 @@ impl<'a> Driver<'a> {
         Self { transport, settings: None, kind: None, state }
     }
 
-    /// Begins with a state that a starting call returned.
+    /// Creates a driver from the operation that a starting call returned.
     pub(crate) fn started(transport: Arc<dyn LroTransport + 'a>, operation: Operation) -> Self {
         let Operation { name, metadata, outcome, retry_after } = operation;
         let name = OperationName::parse(&name);
@@ -112,14 +113,14 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// The next step replaces the schedule.
+    /// Makes the next step replace the schedule.
     fn repace(&mut self) {
         if let State::Open(Open { progress: Some(progress), .. }) = &mut self.state {
             progress.is_outpaced = true;
         }
     }
 
-    /// The settings, which take effect at the next step.
+    /// Returns the settings. Changes take effect at the next step.
     pub(crate) fn settings_mut(&mut self) -> &mut Settings {
         self.settings.get_or_insert_default()
     }
@@ -138,7 +139,7 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// What is known so far.
+    /// Returns the state and the counters of the wait so far.
     pub(crate) fn report(&self) -> Report {
         match &self.state {
             State::Open(open) => open.report(),
@@ -164,7 +165,7 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// The pause between the last reply and the next call; `None` where there is none.
+    /// Returns the delay from the last reply to the next call. `None` if there is no next call.
     pub(crate) fn next_poll(&self) -> Option<Duration> {
         let State::Open(Open { progress: Some(progress), .. }) = &self.state else {
             return None;
@@ -172,11 +173,11 @@ impl<'a> Driver<'a> {
         Some(progress.due(in_force(&self.settings)).saturating_sub(progress.elapsed))
     }
 
-    /// Steps until a good reply or the end.
+    /// Steps until a successful reply or the end.
     pub(crate) async fn next(&mut self) -> Step {
         let step = self.step_while(is_silent).await;
         if let State::Open(Open { progress: Some(progress), .. }) = &mut self.state {
-            // The caller that asked to cancel does not listen any more, and may ask again.
+            // The future that asked to cancel is gone. Another request to cancel is then possible.
             progress.cancelling.take_refusal();
         }
         step
@@ -191,7 +192,7 @@ impl<'a> Driver<'a> {
         if self.end().is_some() {
             return Step::Ended;
         }
-        // One timer for many steps: to reset it costs less than to make one.
+        // One timer serves many steps, because a reset costs less than a new timer.
         let mut timer = pin!(sleep(Duration::ZERO));
         loop {
             let step = self.step(timer.as_mut()).await;
@@ -203,7 +204,9 @@ impl<'a> Driver<'a> {
 
     /// Asks the server to cancel, and steps until the end.
     ///
-    /// Returns the status by which the server refused an operation that is not done; then the wait may go on.
+    /// # Errors
+    ///
+    /// The refusal of the server, if the operation is not done. The wait can then continue.
     pub(crate) async fn cancel(&mut self) -> Result<(), Status> {
         let setup = setup(&self.settings, &*self.transport, &self.kind);
         let State::Open(Open { name, started, progress, .. }) = &mut self.state else {
@@ -214,7 +217,7 @@ impl<'a> Driver<'a> {
             Err(panicked) => self.end_with(Err(panicked)),
         }
         while self.step_while(is_silent).await == Step::Running {
-            // A good reply shows that the refusal was in earnest.
+            // The operation is still running, so the refusal was not due to its end.
             if let State::Open(Open { progress: Some(progress), .. }) = &mut self.state
                 && let Some(refusal) = progress.cancelling.take_refusal()
             {
@@ -261,7 +264,7 @@ impl Open {
         }
     }
 
-    /// Sleeps until the next call is due, calls once, and keeps how the call ended.
+    /// Sleeps until the next call is due, makes the call, and stores its result.
     async fn step(&mut self, setup: Setup<'_>, mut timer: Pin<&mut Sleep>) -> Result<Step, End> {
         let Self { name, metadata, started, progress } = self;
         let progress = begun(progress, name, setup, *started).map_err(Err)?;
@@ -276,7 +279,8 @@ impl Open {
             timer.as_mut().await;
             asked = progress.now();
         } else if progress.tally.polls % 32 == 31 {
-            // A transport that is always ready and a pace without delay must not keep the thread.
+            // A transport that is always ready and a pacing without delay must not block the thread.
+            // Each yield costs a wakeup, so that not every poll yields.
             yield_now().await;
         }
         let (until, limit) = settings.rules.limit(asked, progress.deadline(settings));
@@ -314,7 +318,11 @@ fn setup<'s>(
     Setup { settings: in_force(settings), transport, kind: kind.as_deref() }
 }
 
-/// The state of a wait, which begins if it has not.
+/// Returns the state of a wait, and begins the wait if necessary.
+///
+/// # Errors
+///
+/// As [`Progress::begin`].
 fn begun<'p>(
     progress: &'p mut Option<Box<Progress>>,
     name: &OperationName,
@@ -331,7 +339,7 @@ fn is_silent(step: Step) -> bool {
     step == Step::Silent
 }
 
-/// Returns what the call replies, or `None` once the timer has fired. A reply at that very moment counts.
+/// Returns the result of the call, or `None` if the timer fires first. A result at the same instant wins.
 fn answer<'f, T>(
     mut timer: Pin<&'f mut Sleep>,
     mut call: Pin<Box<dyn Future<Output = T> + Send + 'f>>,
@@ -343,13 +351,13 @@ where
     poll_fn(move |context| match span.in_scope(|| call.as_mut().poll(context)) {
         Poll::Ready(reply) => Poll::Ready(Some(reply)),
         Poll::Pending if timer.as_mut().poll(context).is_ready() => Poll::Ready(None),
-        // A call that uses up what tokio grants a task keeps the timer from being polled, not from firing.
+        // A call that exhausts tokio's cooperative budget makes the timer pending, although it has fired.
         Poll::Pending if timer.is_elapsed() => Poll::Ready(None),
         Poll::Pending => Poll::Pending,
     })
 }
 
-/// Lets the other tasks of the thread run once.
+/// Yields once to the other tasks of the thread.
 async fn yield_now() {
     let mut yielded = false;
     poll_fn(|context| {

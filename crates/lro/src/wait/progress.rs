@@ -14,58 +14,59 @@ use crate::{
     rules::{Age, Call, Expiry, Known, Limit, Next, Reply, Seen, Tally, Trouble, guard, stopped},
 };
 
-/// The state of a wait that has begun. It neither sleeps nor calls.
+/// The state of a wait that has begun. It neither sleeps nor makes calls.
 pub(crate) struct Progress {
     pub(crate) span: Span,
     began: Instant,
-    /// When the next call is due, the deadline aside.
+    /// When the next call is due, regardless of the deadline.
     pub(crate) due: Age,
     /// When the last call ended.
     pub(crate) elapsed: Age,
     pub(crate) tally: Tally,
     pub(crate) trouble: Option<Trouble>,
     pub(crate) cancelling: Cancelling,
-    /// Whether the service turned out to have no call that waits.
+    /// Whether a reply showed that the service has no wait call.
     lacks_wait: bool,
-    /// Whether the pacing was replaced, and the schedule is still that of the old one.
+    /// Whether the schedule still belongs to a pacing that the caller has replaced.
     pub(crate) is_outpaced: bool,
     pace: Pace,
     chance: Chance,
 }
 
-/// What a starting call has just answered: the operation is running.
+/// The reply of a starting call to a running operation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Started {
-    /// How long the server asked to wait.
+    /// The delay that the server asked for.
     pub(crate) retry_after: Option<Duration>,
 }
 
-/// What one step brought.
+/// The result of one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// A good reply: the operation is running.
+    /// A successful reply: the operation is running.
     Running,
-    /// Nothing to report: a failed call that is survived, or a request to cancel.
+    /// Nothing to report: a failed call that is retried, or a request to cancel.
     Silent,
-    /// The end; no call is made any more.
+    /// The end. No more calls are made.
     Ended,
 }
 
-/// How a wait ends: with the outcome of the operation, or with a failure of the wait.
+/// The end of a wait: the outcome of the operation, or a failure of the wait.
 pub(crate) type End = Result<Outcome, Status>;
 
-/// The schedule of a wait, and where it began.
+/// The schedule of a wait, and the point of the wait from which it counts.
 struct Pace {
     schedule: Box<dyn Schedule>,
-    /// Whether the schedule gets notice of the end: once, unless it has panicked or paces a cancellation.
+    /// Whether `Schedule::finished` is still to be called: once, but not after a panic or on a schedule of cancelling.
     gets_notice: bool,
+    /// The age of the wait at which the schedule began.
     from: Age,
-    /// The replies before it began.
+    /// The successful replies before the schedule began.
     replies_before: u32,
 }
 
 impl Progress {
-    /// Begins a wait.
+    /// Begins a wait now.
     ///
     /// # Errors
     ///
@@ -76,7 +77,7 @@ impl Progress {
         started: Option<Started>,
     ) -> Result<Box<Self>, Status> {
         let pacing = setup.pacing();
-        // As after a first poll.
+        // The starting call counts as the first poll.
         let answered = started.map(|_| Moment::new(Duration::ZERO, 1));
         let (schedule, first) = guard(PACING, || paced(pacing.schedule(), answered))?;
         let least = setup.settings.rules.hint(started.and_then(|started| started.retry_after));
@@ -95,34 +96,34 @@ impl Progress {
         }))
     }
 
-    /// The present age.
+    /// Returns the current age of the wait.
     pub(crate) fn now(&self) -> Age {
         self.began.elapsed()
     }
 
-    /// The instant of an age; one in thirty years for what the clock cannot express.
+    /// Returns the instant of an age, or one in thirty years if the clock cannot express it.
     pub(crate) fn instant(&self, age: Age) -> Instant {
         self.began.checked_add(age).unwrap_or_else(|| self.began + NEVER)
     }
 
-    /// A call that ends now.
+    /// Returns the times of a call that was made at `asked` and ends now.
     pub(crate) fn ended(&self, asked: Age, settings: &Settings) -> Call {
         Call { deadline: self.deadline(settings), ..Call::new(asked, self.now()) }
     }
 
-    /// When the wait ends at the latest.
+    /// Returns the deadline, with the extension for a cancellation.
     pub(crate) fn deadline(&self, settings: &Settings) -> Option<Age> {
         Some(settings.deadline?.saturating_add(self.cancelling.extension()))
     }
 
-    /// When the next call is made: at the deadline at the latest.
+    /// Returns when the next call is made, at most the deadline.
     pub(crate) fn due(&self, settings: &Settings) -> Age {
         let least = if self.cancelling.is_unwished() { settings.not_before } else { Duration::ZERO };
         let due = self.due.max(least);
         self.deadline(settings).map_or(due, |deadline| due.min(deadline))
     }
 
-    /// Paces the wait by another pacing from now on.
+    /// Replaces the schedule by one of the pacing that is now in force.
     ///
     /// # Errors
     ///
@@ -145,31 +146,37 @@ impl Progress {
         Ok(())
     }
 
-    /// Seeds the jitter anew.
+    /// Restarts the jitter from a seed.
     pub(crate) fn reseed(&mut self, seed: u64) {
         self.chance = Chance::seeded(seed);
     }
 
-    /// Whether the server may hold the next call: not where it is to show why the server refused to cancel, nor after a
-    /// failed call, because a proxy may cut each that takes long.
+    /// Returns whether the server may hold the next call.
+    ///
+    /// It may not after a refused cancellation, because the reply must show the state at once.
+    /// It may not after a failed call, because a proxy may cut every long call.
     pub(crate) fn may_hold(&self, Setup { settings, transport, .. }: Setup<'_>) -> bool {
         let has_wait = settings.long_poll && !self.lacks_wait && transport.capabilities().wait;
         has_wait && self.is_well() && !self.cancelling.is_refused()
     }
 
-    /// Whether the last call succeeded.
+    /// Returns whether the last call succeeded.
     fn is_well(&self) -> bool {
         self.trouble.as_ref().is_none_or(|trouble| trouble.setbacks() == 0)
     }
 
-    /// Wishes to cancel, by the caller.
+    /// Makes a request to cancel due, on behalf of the caller.
     pub(crate) fn wish_cancel(&mut self) {
         if self.cancelling.wish() {
             self.due = self.now();
         }
     }
 
-    /// Keeps how a call for the state of the operation ended.
+    /// Stores the result of a call for the state of the operation.
+    ///
+    /// # Errors
+    ///
+    /// The end of the wait.
     pub(crate) fn keep(
         &mut self,
         name: &OperationName,
@@ -179,7 +186,7 @@ impl Progress {
         reply: Reply,
     ) -> Result<Step, End> {
         if call.held && lacks_wait(&reply) {
-            debug!(parent: &self.span, "no call that waits; going on with get");
+            debug!(parent: &self.span, "the server has no wait call; continuing with get");
             self.count(call);
             self.lacks_wait = true;
             return Ok(Step::Silent);
@@ -216,7 +223,11 @@ impl Progress {
         Ok(if brought == Seen::Running { Step::Running } else { Step::Silent })
     }
 
-    /// Keeps how a request to cancel ended.
+    /// Stores the result of a request to cancel.
+    ///
+    /// # Errors
+    ///
+    /// The end of the wait.
     pub(crate) fn keep_cancelled(
         &mut self,
         setup: Setup<'_>,
@@ -258,11 +269,11 @@ impl Progress {
         settings.rules.step(known, call, reply, pace, chance.next())
     }
 
-    /// The time of the wait is used up: does what the caller chose for the deadline.
+    /// Applies the caller's choice for the deadline after the wait has expired.
     ///
     /// # Errors
     ///
-    /// The status with which the wait ends, if nothing is left to do.
+    /// The status of the wait, if it ends now.
     fn expire(&mut self, why: Expiry, Setup { settings, transport, .. }: Setup<'_>) -> Result<(), Status> {
         let wants_cancel = settings.at_deadline != AtDeadline::Leave && why != Expiry::Pacing;
         if wants_cancel && self.cancelling.extension().is_zero() && !transport.capabilities().cancel {
@@ -276,13 +287,18 @@ impl Progress {
         Ok(())
     }
 
-    /// The server accepted to cancel: the pace begins anew, because that takes another time than the work.
+    /// Starts a new schedule after the server accepted to cancel, because a cancellation takes another time than the
+    /// work.
+    ///
+    /// # Errors
+    ///
+    /// As [`guard`]: the caller's pacing may panic.
     fn begin_anew(&mut self, setup: Setup<'_>) -> Result<(), Status> {
-        // To the old schedule the operation was given up: how long it would have taken is not known.
+        // The old schedule receives an end without `done`, because the duration of the work remains unknown.
         self.finish(None);
         let pacing = setup.pacing();
         let schedule = guard(PACING, || pacing.schedule_of_cancelling())?;
-        // A reply like any other: the operation is there, and the budget of failures is full again.
+        // The acceptance counts as a successful reply: the operation exists, and the budget of failures is restored.
         self.tally.replies = self.tally.replies.saturating_add(1);
         self.pace =
             Pace { schedule, gets_notice: false, from: self.elapsed, replies_before: self.tally.replies };
@@ -291,7 +307,7 @@ impl Progress {
         Ok(())
     }
 
-    /// Counts a call that says nothing about the operation.
+    /// Counts a call that does not return the state of the operation.
     fn count(&mut self, call: Call) {
         self.tally.polls = self.tally.polls.saturating_add(1);
         self.elapsed = call.ended;
@@ -303,7 +319,7 @@ impl Progress {
         }
     }
 
-    /// Lets the schedule know how the wait ended, once; `done` is when the operation was seen done.
+    /// Reports the end of the wait to the schedule, once. `done` is when the operation was seen done.
     fn finish(&mut self, done: Option<Age>) {
         let replies = self.tally.replies - self.pace.replies_before;
         self.pace.finish(&Finish::new(self.tally.running(), done, replies), &self.span);
@@ -311,7 +327,11 @@ impl Progress {
 }
 
 impl Pace {
-    /// The delay to the next call, `None` to give up.
+    /// Returns the delay to the next call, or `None` to give up.
+    ///
+    /// # Errors
+    ///
+    /// As [`guard`]: the caller's pacing may panic.
     fn delay(&mut self, moment: Moment) -> Result<Option<Duration>, Status> {
         let moment = self.moment(moment);
         let delay = guard(PACING, || self.schedule.delay(&moment));
@@ -319,7 +339,7 @@ impl Pace {
         delay
     }
 
-    /// A moment of the wait as the schedule counts it.
+    /// Converts a moment of the wait to one that counts from the start of the schedule.
     fn moment(&self, moment: Moment) -> Moment {
         Moment {
             elapsed: moment.elapsed.saturating_sub(self.from),
@@ -337,11 +357,11 @@ impl Pace {
     }
 }
 
-/// A schedule, and the delay to its first poll, or from the reply of this moment to the next.
+/// Returns the schedule and its delay: to the first poll, or after the reply at the moment `answered`.
 fn paced(mut schedule: Box<dyn Schedule>, answered: Option<Moment>) -> (Box<dyn Schedule>, Duration) {
     let first = schedule.delay(&Moment::new(Duration::ZERO, 0)).unwrap_or_default();
     let delay = match answered {
-        // It knows already when the operation will end.
+        // A delay before the first poll means that the schedule predicts the end of the operation.
         Some(moment) if moment.elapsed.is_zero() && !first.is_zero() => first,
         Some(moment) => schedule.delay(&moment).unwrap_or_default(),
         None => first,
@@ -349,7 +369,7 @@ fn paced(mut schedule: Box<dyn Schedule>, answered: Option<Moment>) -> (Box<dyn 
     (schedule, delay)
 }
 
-/// Whether a held call shows that the server has none, or does not heed the timeout of the request.
+/// Returns whether a held call shows that the server has no wait call, or ignores the timeout of the request.
 fn lacks_wait(reply: &Reply) -> bool {
     match reply {
         Reply::Returned(Err(status)) => Capabilities::lack_wait(status),
@@ -358,7 +378,7 @@ fn lacks_wait(reply: &Reply) -> bool {
     }
 }
 
-/// A wait that is dropped was given up. While a thread unwinds no code of the caller runs.
+/// Reports the end of a wait that is dropped. While the thread unwinds, no code of the caller runs.
 impl Drop for Progress {
     fn drop(&mut self) {
         if !thread::panicking() {
@@ -369,5 +389,6 @@ impl Drop for Progress {
 
 const PACING: &str = "the pacing";
 
-/// Thirty years: what is farther off than a clock can express.
+/// Thirty years, as in tokio's timers: a hundred years overflow the clock of FreeBSD, a thousand that of macOS.
+/// A much shorter time comes within the life of a process.
 const NEVER: Duration = Duration::from_secs(30 * 365 * 86_400);
