@@ -1,23 +1,107 @@
-//! Await long-running operations: one trait for a service, one future for an operation.
+//! Waits for long-running operations (`google.longrunning.Operation`, AIP-151) until they are done.
 //!
-//! A server that says "this will take a while" hands out a `google.longrunning.Operation` (AIP-151) and waits to be
-//! asked. This library asks: at the right times, through every failure that may pass, until there is an outcome that
-//! can be trusted.
+//! ```
+//! use lro::{Any, Operation, OperationName, Status, poll_until_done, transport_fn};
+//! use serde::{Deserialize, Serialize};
+//! # use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 //!
-//! ```text
-//! "operations/123" -> OperationName -> poll_until_done -> LroTransport::get_operation -> HTTP/JSON or gRPC
-//!                                          |                                              |
-//!                     Result<R, Status> <--+-- Snapshot<M> <-- judged once <-- Operation <-+
+//! #[derive(Serialize, Deserialize)]
+//! struct Job {
+//!     pages: u32,
+//! }
+//!
+//! #[derive(Serialize, Deserialize)]
+//! struct Progress {
+//!     printed: u32,
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() -> Result<(), Status> {
+//! # let polls = AtomicU32::new(0);
+//! // A transport returns the current state of one operation. This printer is done at every third poll.
+//! let printer = transport_fn(|name| {
+//!     let poll = polls.fetch_add(1, Relaxed) % 3;
+//!     async move {
+//!         match poll {
+//!             2 => Operation::succeeded(name.as_str(), Job { pages: 20 }),
+//!             _ => Ok(Operation::running(name.as_str())
+//!                 .with_metadata(Any::from_value(&Progress { printed: 10 * poll })?)),
+//!         }
+//!     }
+//! });
+//! let name = OperationName::parse("operations/print")?;
+//!
+//! // Polls until the operation is done and decodes its response.
+//! let job: Job = poll_until_done(&printer, name.clone()).await?;
+//! assert_eq!(job.pages, 20);
+//!
+//! // The same wait, step by step: `next` returns a snapshot per reply.
+//! let mut wait = poll_until_done::<Job>(&printer, name).with_metadata::<Progress>();
+//! let mut printed = Vec::new();
+//! while let Some(snapshot) = wait.next().await {
+//!     printed.extend(snapshot?.metadata().map(|progress| progress.printed));
+//! }
+//! // The last snapshot repeats the latest metadata.
+//! assert_eq!(printed, [0, 10, 10]);
+//! assert_eq!(wait.await?.pages, 20);
+//! # Ok(())
+//! # }
 //! ```
 //!
-//! - [`poll_until_done`] makes a [`Wait`], which is awaited, stepped or made a stream.
-//! - [`LroTransport`] reaches a service: one method. [`transport_fn`] makes one of a closure.
-//! - [`Status`] is the only error, and [`Status::origin`] says whether the operation failed or we merely do not know.
-//! - [`Pacing`] says when to ask, [`Tolerance`] which failed calls are survived.
-//! - [`Handle`] is what to save in order to go on after a restart.
-//! - [`message!`] and [`enumeration!`] declare typed responses and metadata in proto3 JSON; any `serde` type does too.
+//! # Main items
 //!
-//! The core knows no network and no server. All time is tokio's, so a paused clock drives it.
+//! - [`poll_until_done`] returns a [`Wait`]. A `Wait` is a builder that is awaited, stepped or turned into a stream.
+//! - [`LroTransport`] is the trait for a service. One method is required. [`transport_fn`] implements it for a closure.
+//! - [`Operation`] is one state of an operation. [`Any`] holds its metadata and its response until they are decoded.
+//! - [`Status`] is the only error type.
+//! - [`Pacing`] decides when to poll. [`Tolerance`] decides which failed calls are retried.
+//! - [`Handle`] is saved to resume a wait after a restart, by [`Wait::resumed`].
+//! - [`list_operations`] returns the operations of a service in pages.
+//! - [`message!`] and [`enumeration!`] declare typed responses and metadata in proto3 JSON. Any other type that
+//!   implements `serde::Deserialize` works too.
+//!
+//! # Modules
+//!
+//! The source is grouped by noun.
+//!
+//! | module | contents |
+//! |---|---|
+//! | `operation` | [`Operation`], [`Outcome`], [`OperationName`], [`Any`] |
+//! | `status` | [`Status`], [`Code`], [`Origin`], [`Report`], [`details`] |
+//! | [`message`](mod@message) | proto3 JSON: [`message!`], [`enumeration!`], the well-known types in [`wkt`] |
+//! | [`pacing`] | [`Pacing`], and the trait [`PacingPolicy`](pacing::PacingPolicy) for other pacings |
+//! | [`rules`] | the decision after each call: poll again, retry or end the wait |
+//! | `transport` | [`LroTransport`], [`transport_fn`], [`Capabilities`], [`Attempt`] |
+//! | `wait` | [`poll_until_done`], [`Wait`], [`Snapshot`], [`Cancellation`] |
+//!
+//! [`Handle`] and [`list_operations`] have a file each.
+//!
+//! # Errors
+//!
+//! A [`Status`] has one of four origins. [`Status::origin`] returns it.
+//!
+//! | origin | meaning | next step |
+//! |---|---|---|
+//! | [`OperationFailed`](Origin::OperationFailed) | The operation finished with this error. | Correct the request and start another operation. |
+//! | [`CallFailed`](Origin::CallFailed) | A call failed. The state of the operation is unknown. | Repair the connection or the credential, then wait again by the same name. |
+//! | [`StoppedAsking`](Origin::StoppedAsking) | The polling stopped at a limit or by request. | Wait again by the same name. |
+//! | [`MalformedReply`](Origin::MalformedReply) | A reply broke the protocol or does not fit the awaited type. | Report it to the operators of the server, or await another type. |
+//!
+//! Transient failures of calls are retried within the [`Tolerance`] and are not returned. [`Status::report`] returns
+//! what the wait knew of the operation when it ended.
+//!
+//! # Cancellation
+//!
+//! Dropping the future stops the polling; the operation goes on. Another wait by the same name reaches the same outcome.
+//! [`Wait::cancel_and_wait`] asks the server to cancel the operation.
+//!
+//! # Related crates
+//!
+//! This crate has no network code. It reads tokio's clock, which tests can pause. `lro-http` is a transport over
+//! HTTP/JSON.
+//!
+//! Google's own poller is `google-cloud-lro`. It belongs to Google's official client crates, which are generated per
+//! service. This crate is for any service that answers with `google.longrunning` operations.
 
 mod chance;
 #[doc(hidden)]
