@@ -20,7 +20,7 @@ use crate::{
 
 pub use self::{any::Any, name::OperationName, response::Response};
 
-/// One state of an operation, `google.longrunning.Operation`, as a server tells it.
+/// One state of an operation, as a server reports it: `google.longrunning.Operation`.
 ///
 /// ```
 /// use lro::{Operation, Outcome};
@@ -34,33 +34,40 @@ pub use self::{any::Any, name::OperationName, response::Response};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Operation {
-    /// The name as the server gave it; empty where it gave none.
+    /// The name as the server sent it. Empty if the server sent none.
     pub name: String,
-    /// What the service tells of the work, in a type of its own.
+    /// The progress of the work, in a message type that the service defines.
     pub metadata: Option<Any>,
-    /// How the operation finished; `None` while it is running.
+    /// The outcome. `None` while the operation is running.
     pub outcome: Option<Outcome>,
-    /// How long the server asks to wait before the next call (`Retry-After`); no part of the message.
+    /// The least time to wait before the next call, as the server requests it (`Retry-After`).
+    ///
+    /// It comes from a header of the reply and is not part of the message.
     pub retry_after: Option<Duration>,
 }
 
-/// How an operation finished.
+/// The outcome of an operation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// With a response.
+    /// The operation succeeded with this response.
     Response(Any),
-    /// With an error, of [`Origin::OperationFailed`].
+    /// The operation failed with this error, whose origin is [`Origin::OperationFailed`].
     Error(Status),
-    /// With neither, as some services do: a success for those who await `Empty`, else a failure of its own.
+    /// The reply has neither a response nor an error. Some services send this for a response without content.
+    ///
+    /// It decodes as `Empty` and `()`. Any other type is an error.
     Neither,
 }
 
 impl Outcome {
-    /// The response, decoded as `R`; [`Neither`](Self::Neither) is one for those who await `Empty` or `()`.
+    /// Decodes the response as `R`.
+    ///
+    /// [`Neither`](Self::Neither) decodes as `Empty` and `()`.
     ///
     /// # Errors
     ///
-    /// The error of the operation; [`Origin::MalformedReply`] if there is no response, or one that does not read as `R`.
+    /// The error of the operation if it failed. [`Origin::MalformedReply`] if there is no response or if it does not
+    /// decode as `R`.
     pub fn decode<R: DeserializeOwned>(&self) -> Result<R, Status> {
         match self {
             Self::Response(response) => response.decode(),
@@ -72,13 +79,15 @@ impl Outcome {
 }
 
 impl Operation {
-    /// An operation that is still running.
+    /// Creates an operation that is still running.
     pub fn running(name: impl Into<String>) -> Self {
         Self { name: name.into(), ..Self::default() }
     }
 
-    /// An operation that finished with this response: an [`Any`] as it is, any other value as [`Any::from_value`] makes
-    /// it. A message of a type that is checked needs [`Any::pack`].
+    /// Creates an operation that finished with this response.
+    ///
+    /// An [`Any`] is stored unchanged. Any other value is converted by [`Any::from_value`], which does not store the
+    /// type of a message. If the type of the response is to be checked, pass the result of [`Any::pack`].
     ///
     /// ```
     /// use lro::Operation;
@@ -96,7 +105,9 @@ impl Operation {
         Ok(Self { outcome, ..Self::running(name) })
     }
 
-    /// An operation that finished with this error.
+    /// Creates an operation that finished with this error.
+    ///
+    /// The origin of the error becomes [`Origin::OperationFailed`].
     pub fn failed(name: impl Into<String>, error: Status) -> Self {
         let error = error.with_origin(Origin::OperationFailed);
         Self { outcome: Some(Outcome::Error(error)), ..Self::running(name) }
@@ -107,30 +118,32 @@ impl Operation {
         Self { metadata: Some(metadata), ..self }
     }
 
-    /// Sets the time that the server asks to wait before the next call.
+    /// Sets the least time to wait before the next call.
     pub fn with_retry_after(self, retry_after: Duration) -> Self {
         Self { retry_after: Some(retry_after), ..self }
     }
 
-    /// Whether the operation has finished.
+    /// Returns whether the operation has finished.
     pub fn is_done(&self) -> bool {
         self.outcome.is_some()
     }
 
-    /// Reads the body of a reply.
+    /// Parses the body of a reply.
+    ///
+    /// Metadata and response are not parsed until they are decoded.
     ///
     /// # Errors
     ///
-    /// `INTERNAL` of [`Origin::CallFailed`] if the body is not JSON (truncated, not UTF-8), and of
-    /// [`Origin::MalformedReply`] if the JSON is no operation: a member of a wrong type, or both an error and a response.
-    /// What is in metadata and response is looked at when they are decoded.
+    /// - `INTERNAL` with [`Origin::CallFailed`] if the body is not JSON, such as truncated text or text that is not UTF-8.
+    /// - `INTERNAL` with [`Origin::MalformedReply`] if the JSON is not an operation: a member has a wrong type, or the
+    ///   operation has both an error and a response.
     pub fn from_json(body: &[u8]) -> Result<Self, Status> {
         json::from_json(body)
     }
 }
 
 crate::message! {
-    /// The members as they come.
+    /// The wire form of an operation.
     struct Wire("google.longrunning.Operation") {
         name: String,
         metadata: Option<Raw>,
@@ -152,7 +165,7 @@ impl<'de> Deserialize<'de> for Operation {
             )),
             (true, None, Some(Raw(response))) => {
                 let response = Any::from_raw(response)
-                    .ok_or_else(|| de::Error::custom("the response of an operation is no object"))?;
+                    .ok_or_else(|| de::Error::custom("the response of an operation is not an object"))?;
                 Some(Outcome::Response(response))
             }
             (true, Some(_), Some(_)) => {
@@ -161,7 +174,7 @@ impl<'de> Deserialize<'de> for Operation {
         };
         Ok(Self {
             name: wire.name,
-            // Workspace Events documents `[]`: what is not an object counts as absent.
+            // Metadata that is not an object counts as absent: the reference of Workspace Events shows `[]`.
             metadata: wire.metadata.and_then(|Raw(raw)| Any::from_raw(raw)),
             outcome,
             retry_after: None,
@@ -178,7 +191,7 @@ impl Serialize for Operation {
         if let Some(metadata) = &self.metadata {
             map.serialize_entry("metadata", metadata.raw())?;
         }
-        // JSON leaves a false `done` out.
+        // proto3 JSON omits a false `done`.
         if let Some(outcome) = &self.outcome {
             map.serialize_entry("done", &true)?;
             match outcome {
@@ -191,7 +204,7 @@ impl Serialize for Operation {
     }
 }
 
-/// A member that is looked at later.
+/// A member that is stored as JSON text and parsed later.
 #[derive(Clone, Debug)]
 struct Raw(Box<RawValue>);
 

@@ -13,9 +13,10 @@ use crate::{
     message::{Field, Message, json},
 };
 
-/// A message with its type beside it, `google.protobuf.Any`, kept as JSON text until somebody asks for what is in it.
+/// A message and the name of its type, `google.protobuf.Any`.
 ///
-/// The type is what follows the last `/` of `@type`; what stands before it is arbitrary and nobody is asked about it.
+/// It is stored as JSON text and parsed by [`decode`](Self::decode). The name of the type is the part of `@type` after the
+/// last `/`. The part before it is ignored.
 ///
 /// ```
 /// use lro::{Any, details::ErrorInfo};
@@ -29,7 +30,7 @@ use crate::{
 pub struct Any(Box<RawValue>);
 
 impl Any {
-    /// Packs a message of the project's kind, its full name as the type.
+    /// Packs a message declared by [`message!`](crate::message!), with its full name as the type.
     ///
     /// # Errors
     ///
@@ -38,12 +39,14 @@ impl Any {
         Self::pack_as(M::TYPE_NAME, message)
     }
 
-    /// Packs any value that serializes as a JSON object under this full name; the well-known types with a JSON form of
-    /// their own (a duration is a string) go under `value`.
+    /// Packs a value that serializes as a JSON object, with this full name as the type.
+    ///
+    /// The well-known types with a special JSON form (a duration is a string) are stored under the key `value`. They need
+    /// not be objects.
     ///
     /// # Errors
     ///
-    /// `INTERNAL` if the value does not serialize, or not as an object.
+    /// `INTERNAL` if the value does not serialize, or does not serialize as an object.
     pub fn pack_as<T: Serialize>(type_name: &str, value: &T) -> Result<Self, Status> {
         let unpackable =
             |error: String| Status::new(Code::Internal, format!("cannot pack a {type_name}: {error}"));
@@ -59,8 +62,10 @@ impl Any {
         RawValue::from_string(packed).map(Self).map_err(|error| unpackable(error.to_string()))
     }
 
-    /// Takes any value that serializes: an object as it stands, nothing (`()`, `None`) as a `google.protobuf.Empty`, and other
-    /// JSON as a `google.protobuf.Value`.
+    /// Converts any value that serializes.
+    ///
+    /// An object is stored unchanged, and no type is added. `null` (`()`, `None`) becomes a `google.protobuf.Empty`. Other JSON
+    /// becomes a `google.protobuf.Value`.
     ///
     /// ```
     /// use lro::Any;
@@ -84,11 +89,11 @@ impl Any {
         RawValue::from_string(packed).map(Self).map_err(unpackable)
     }
 
-    /// Takes a JSON object as it stands.
+    /// Stores a JSON object unchanged.
     ///
     /// # Errors
     ///
-    /// `INVALID_ARGUMENT` if the text is no JSON object.
+    /// `INVALID_ARGUMENT` if the text is not a JSON object.
     pub fn from_json(json: impl Into<String>) -> Result<Self, Status> {
         RawValue::from_string(json.into())
             .map_err(|error| Status::new(Code::InvalidArgument, format!("not JSON: {error}")))
@@ -97,20 +102,20 @@ impl Any {
             })
     }
 
-    /// The JSON text, `@type` included, as it was received.
+    /// Returns the JSON text as it was received, including `@type`.
     pub fn as_json(&self) -> &str {
         self.0.get()
     }
 
-    /// What stands in `@type`; `None` where the object has none.
+    /// Returns the value of `@type`. Returns `None` if the object has none.
     pub fn type_url(&self) -> Option<Cow<'_, str>> {
         let mut found = None;
-        // Stops at the type, which writers put first: the rest of the text is not looked at.
+        // Stops at `@type`. Writers put it first, so the rest of the text is usually not parsed.
         let _ = serde_json::Deserializer::from_str(self.as_json()).deserialize_map(FindType(&mut found));
         found
     }
 
-    /// The full name of the type: what follows the last `/` of [`type_url`](Self::type_url).
+    /// Returns the full name of the type: the part of [`type_url`](Self::type_url) after the last `/`.
     pub fn type_name(&self) -> Option<Cow<'_, str>> {
         Some(match self.type_url()? {
             Cow::Borrowed(url) => Cow::Borrowed(after_slash(url)),
@@ -118,25 +123,25 @@ impl Any {
         })
     }
 
-    /// Whether the type is this message's.
+    /// Returns whether the type is `M`.
     pub fn is<M: Message>(&self) -> bool {
         self.type_name().is_some_and(|name| is_one_of(&name, M::TYPE_NAMES))
     }
 
-    /// Decodes the message. `@type` is not shown to `R`.
+    /// Decodes the message as `R`.
     ///
-    /// The type is checked if `R` tells the full name of its own: every [`message!`](crate::message!) does, and so does
-    /// a struct with a full name in `#[serde(rename = "example.v1.Job")]`.
+    /// `R` does not see the key `@type`. The type is checked if `R` has a full name: every
+    /// [`message!`](crate::message!) has one, and so has a struct with `#[serde(rename = "example.v1.Job")]`.
     ///
     /// # Errors
     ///
-    /// [`Origin::MalformedReply`] if the type is another, with both named, or if the JSON does not fit `R`;
-    /// [`Status::response`] keeps the message.
+    /// [`Origin::MalformedReply`] if the type differs or if the JSON does not fit `R`. The error names both types.
+    /// [`Status::response`] returns the message that did not decode.
     pub fn decode<R: DeserializeOwned>(&self) -> Result<R, Status> {
         self.read(&mut Plain).map_err(|fault| {
             let found = self.type_name().unwrap_or(Cow::Borrowed("message without @type"));
             let mut tracked = Tracked(Track::new());
-            // Once more, for the path: that is known only to a reader that keeps track of it.
+            // Decodes again to find the path of the fault. Tracking the path costs time, so only failures pay for it.
             let place = self.read::<R>(&mut tracked).err().and_then(|_| json::place(&tracked.0.path()));
             let place = place.map_or_else(String::new, |place| format!(" at {place}"));
             let message = format!("cannot read the {found}{place}: {}", json::describe(&fault));
@@ -166,13 +171,13 @@ impl Any {
             Some(value) => {
                 reader.read(Typed::value(&mut serde_json::Deserializer::from_str(value.get()), name))
             }
-            // `Empty` is often sent without the `value` that the rule asks for.
+            // Servers often send `Empty` without the `value` that proto3 JSON requires.
             None => reader.read(Typed::object(&mut json, name)),
         }
     }
 }
 
-/// Reads a value from a deserializer.
+/// A way to read a value from a deserializer, with or without its path.
 trait Reader {
     fn read<'de, R, D>(&mut self, from: D) -> serde_json::Result<R>
     where
@@ -182,7 +187,7 @@ trait Reader {
 
 struct Plain;
 
-/// Keeps track of the path to the value that does not fit.
+/// Records the path of the value that does not fit.
 struct Tracked(Track);
 
 impl Reader for Plain {
@@ -205,7 +210,7 @@ impl Reader for Tracked {
     }
 }
 
-/// Shows the type and the size: what is in it may be the caller's secret.
+/// Shows the type and the size. The content may be a secret of the caller.
 impl fmt::Debug for Any {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let type_name = self.type_name().unwrap_or(Cow::Borrowed("?"));
@@ -213,7 +218,7 @@ impl fmt::Debug for Any {
     }
 }
 
-/// The same JSON text.
+/// Compares the JSON text byte by byte.
 impl PartialEq for Any {
     fn eq(&self, other: &Self) -> bool {
         self.as_json() == other.as_json()
@@ -234,7 +239,7 @@ impl<'de> Deserialize<'de> for Any {
 }
 
 impl Default for Any {
-    /// An object without a type.
+    /// Returns an empty object without a type.
     fn default() -> Self {
         Self(RawValue::from_string("{}".to_owned()).unwrap_or_else(|_| RawValue::NULL.to_owned()))
     }
@@ -260,12 +265,12 @@ struct OwnForm<'a> {
     value: Option<&'a RawValue>,
 }
 
-/// A `null` is a value too.
+/// Keeps a `null` as a value, which `Option` would read as absent.
 fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<&'de RawValue>, D::Error> {
     <&RawValue>::deserialize(value).map(Some)
 }
 
-/// Leaves the first `@type` in the cell and ends the reading by an error.
+/// Stores the first `@type` in the slot, then returns an error to stop the parser.
 struct FindType<'a, 'de>(&'a mut Option<Cow<'de, str>>);
 
 impl<'de> Visitor<'de> for FindType<'_, 'de> {
@@ -287,7 +292,7 @@ impl<'de> Visitor<'de> for FindType<'_, 'de> {
     }
 }
 
-/// Whether the type's JSON is not an object of its fields, so that an `Any` has it under `value`.
+/// Returns whether the type has a special JSON form, which an `Any` stores under `value`.
 fn has_own_form(type_name: &str) -> bool {
     type_name.strip_prefix("google.protobuf.").is_some_and(|name| OWN_FORM.contains(&name))
 }
@@ -296,8 +301,10 @@ fn after_slash(url: &str) -> &str {
     url.rsplit_once('/').map_or(url, |(_, name)| name)
 }
 
+/// The prefix that `google/protobuf/any.proto` defines for packed messages.
 const PREFIX: &str = "type.googleapis.com/";
 
+/// The types of `google.protobuf` that proto3 JSON does not map to an object of their fields.
 const OWN_FORM: [&str; 17] = [
     "Any",
     "BoolValue",

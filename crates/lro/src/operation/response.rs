@@ -1,14 +1,14 @@
 use serde::de::DeserializeOwned;
 
-/// What a wait can decode a response into: every type that `serde` can deserialize.
+/// A type that a response can be decoded into: every type that implements `serde::de::DeserializeOwned`.
 ///
-/// A [`message!`](crate::message!) checks that the response is of its own type. [`Empty`](crate::Empty) and `()` stand for a
-/// response without content, `serde_json::Value` for any.
+/// A [`message!`](crate::message!) checks the type of the response. [`Empty`](crate::Empty) and `()` accept a response
+/// without content. `serde_json::Value` accepts every response.
 #[diagnostic::on_unimplemented(
     message = "the response of an operation cannot be decoded into `{Self}`",
     label = "the type of the response is `{Self}`",
-    note = "name the type that is awaited: `let job: Job = poll_until_done(…).await?`, or `poll_until_done::<Job>(…)`",
-    note = "it is any type that implements `serde::de::DeserializeOwned`; `serde_json::Value` takes every response, `()` one without content"
+    note = "name the type of the response: `let job: Job = poll_until_done(…).await?`, or `poll_until_done::<Job>(…)`",
+    note = "the type must implement `serde::de::DeserializeOwned`; `serde_json::Value` accepts every response, `()` a response without content"
 )]
 pub trait Response: DeserializeOwned {}
 

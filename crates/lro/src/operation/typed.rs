@@ -9,9 +9,10 @@ use serde::{
     forward_to_deserialize_any,
 };
 
-/// A deserializer that knows the full name of what it holds: it hides `@type` and refuses a struct of another name.
+/// A deserializer for a message of a known type.
 ///
-/// A full name has a dot; the plain name of a derived struct is not compared.
+/// It hides `@type` and rejects a struct whose full name differs. A full name contains a dot. The name of a derived struct
+/// has no dot and is not compared.
 pub(crate) struct Typed<'a, D> {
     inner: D,
     type_name: &'a str,
@@ -19,12 +20,12 @@ pub(crate) struct Typed<'a, D> {
 }
 
 impl<'a, D> Typed<'a, D> {
-    /// An object with `@type` among its fields.
+    /// Wraps an object that has `@type` among its fields.
     pub(crate) fn object(inner: D, type_name: &'a str) -> Self {
         Self { inner, type_name, hides_type: true }
     }
 
-    /// What stands under `value`.
+    /// Wraps the value of the key `value`.
     pub(crate) fn value(inner: D, type_name: &'a str) -> Self {
         Self { inner, type_name, hides_type: false }
     }
@@ -63,7 +64,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Typed<'_, D> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        // How `RawValue` asks for the text itself.
+        // `RawValue` requests the text by this name.
         if name.starts_with("$serde_json") {
             return self.inner.deserialize_newtype_struct(name, visitor);
         }
@@ -89,7 +90,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Typed<'_, D> {
         visitor.visit_some(self)
     }
 
-    /// `()` awaits an `Empty`.
+    /// `()` accepts only an `Empty`.
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
         self.check(EMPTY)?;
         IgnoredAny::deserialize(self.inner)?;
@@ -116,7 +117,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Typed<'_, D> {
     }
 }
 
-/// Stands for a response that was not sent: only `Empty` and `()` can be read from it.
+/// A response that was not sent. Only `Empty` and `()` can be read from it.
 pub(crate) struct NoResponse;
 
 impl<'de> Deserializer<'de> for NoResponse {
@@ -162,7 +163,7 @@ impl<'de> MapAccess<'de> for NoFields {
     }
 }
 
-/// Passes on the visits of a map but for the entry `@type`.
+/// Forwards a map to the visitor without the entry `@type`.
 struct WithoutType<V>(V);
 
 impl<'de, V: Visitor<'de>> Visitor<'de> for WithoutType<V> {
@@ -177,7 +178,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for WithoutType<V> {
     }
 }
 
-/// An enum is the one entry beside `@type`.
+/// Reads an enum from an object that has `@type` and one other entry.
 struct VariantVisitor<V> {
     name: &'static str,
     variants: &'static [&'static str],
@@ -226,7 +227,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for FieldsOnly<A> {
     }
 }
 
-/// A string borrowed from the input where it has no escapes.
+/// A string that borrows from the input if it has no escapes.
 pub(crate) struct Text<'de>(pub(crate) Cow<'de, str>);
 
 impl<'de> Deserialize<'de> for Text<'de> {
@@ -252,7 +253,7 @@ impl<'de> Deserialize<'de> for Text<'de> {
     }
 }
 
-/// Whether the name is in a list joined by `|`.
+/// Returns whether the name is in a list joined by `|`.
 pub(crate) fn is_one_of(name: &str, names: &str) -> bool {
     names.split('|').any(|one| one == name)
 }
@@ -261,4 +262,5 @@ fn found(type_name: &str) -> &str {
     if type_name.is_empty() { "no @type" } else { type_name }
 }
 
+/// The type of a response without content.
 pub(crate) const EMPTY: &str = "google.protobuf.Empty";
