@@ -10,58 +10,57 @@ use crate::{Any, OperationName, Service, message};
 
 pub use self::code::Code;
 
-/// The only error of this library: a `google.rpc.Status` and what it alone cannot say.
+/// The only error type of this crate: a `google.rpc.Status` with its origin.
 ///
-/// One type for four things that must never be confused, so [`origin`](Status::origin) tells them apart and two
-/// statuses of different origins are never equal: the operation failed, a call failed, we stopped asking, or a reply
-/// broke the rules. In all but the first the operation may well still be running; [`report`](Status::report) then has
-/// what is needed to go on.
+/// [`origin`](Status::origin) distinguishes four cases: the operation failed, a call failed, the polling stopped, or a
+/// reply broke the protocol. Statuses of different origins are never equal. In all cases but the first the operation may
+/// still be running. [`report`](Status::report) then has the name to resume the wait with.
 ///
 /// ```
 /// use lro::{Origin, Status};
 ///
 /// fn advice(status: &Status) -> &'static str {
 ///     match status.origin() {
-///         Origin::OperationFailed => "mend the request and start another operation",
-///         Origin::CallFailed => "mend the connection or the credential, then wait again by the same name",
-///         Origin::StoppedAsking => "wait again by the same name, if it still matters",
-///         Origin::MalformedReply => "tell the people who run the server",
+///         Origin::OperationFailed => "correct the request and start another operation",
+///         Origin::CallFailed => "repair the connection or the credential, then wait again by the same name",
+///         Origin::StoppedAsking => "wait again by the same name, if the result still matters",
+///         Origin::MalformedReply => "report it to the operators of the server",
 ///     }
 /// }
 /// ```
 ///
-/// Its size is that of a pointer.
+/// A `Status` is as large as a pointer.
 #[derive(Clone)]
 pub struct Status(Box<Inner>);
 
-/// Where a [`Status`] comes from.
+/// The origin of a [`Status`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
-    /// The operation itself finished with this error.
+    /// The operation finished with this error.
     OperationFailed,
-    /// A call about the operation failed, so the state of the operation is unknown.
+    /// A call failed. The state of the operation is unknown.
     CallFailed,
-    /// We stopped asking: a deadline, a number of attempts, or the caller's wish.
+    /// The polling stopped: at a deadline, after a number of attempts, or by request of the caller.
     StoppedAsking,
-    /// A reply broke the rules of `google.longrunning`, or does not fit the type that the caller awaits.
+    /// A reply broke the protocol of `google.longrunning`, or does not fit the type that the caller awaits.
     MalformedReply,
 }
 
-/// What was known of an operation when a wait for it ended.
+/// The last known state of an operation when a wait for it ended.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Report {
-    /// The operation's name, by which another wait can go on; `None` where the server gave none.
+    /// The name of the operation, to start another wait with. `None` if the server sent none.
     pub name: Option<OperationName>,
-    /// The calls made.
+    /// The number of calls made.
     pub polls: u32,
     /// The time since the first call.
     pub elapsed: Duration,
-    /// Whether the operation is known to have finished.
+    /// Whether a reply reported the operation as done.
     pub done: bool,
-    /// The last call that failed, survived or not.
+    /// The error of the last failed call, retried or final.
     pub last_failure: Option<Status>,
-    /// The metadata of the last good reply.
+    /// The metadata of the last successful reply.
     pub last_metadata: Option<Any>,
 }
 
@@ -80,12 +79,14 @@ struct Inner {
 }
 
 impl Status {
-    /// A failed call, [`Origin::CallFailed`], until [`with_origin`](Self::with_origin) says otherwise.
+    /// Creates the status of a failed call.
+    ///
+    /// The origin is [`Origin::CallFailed`]. [`with_origin`](Self::with_origin) sets another.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self::from_number(code.number(), message)
     }
 
-    /// As [`new`](Self::new), of a number that may be unknown.
+    /// Creates the status of a failed call from the number of a code, known or unknown.
     pub fn from_number(code: i32, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             code,
@@ -101,41 +102,44 @@ impl Status {
         }))
     }
 
-    /// The caller asked for something impossible, such as a name of another service: the call was refused before anything
-    /// was sent, so it is no poll. What a server refuses is [`new`](Self::new).
+    /// Creates the status of a call that was rejected before anything was sent, such as one with a name of another service.
+    ///
+    /// Such a call does not count as a poll. For a call that a server rejects, use [`new`](Self::new).
     pub fn invalid_argument(message: impl Into<String>) -> Self {
         let mut status = Self::new(Code::InvalidArgument, message);
         status.0.refused = true;
         status
     }
 
-    /// The transport has no such call.
+    /// Creates the status of a call that the transport does not have.
     pub fn unimplemented(message: impl Into<String>) -> Self {
         Self::new(Code::Unimplemented, message)
     }
 
-    /// The service has no call of this verb for its operations, so none was made.
+    /// Creates the status of a call that the service does not offer. The verb is one such as `cancel`.
     pub fn unsupported(service: &Service, verb: &str, name: &str) -> Self {
         Self::unimplemented(format!("{service} has no call to {verb} an operation ({name})"))
     }
 
-    /// The service cannot be reached just now.
+    /// Creates the status of a service that is currently unreachable.
     pub fn unavailable(message: impl Into<String>) -> Self {
         Self::new(Code::Unavailable, message)
     }
 
-    /// A reply that broke the rules.
+    /// Creates the status of a reply that broke the protocol.
     pub fn malformed(message: impl Into<String>) -> Self {
         Self::new(Code::Internal, message).with_origin(Origin::MalformedReply)
     }
 
-    /// A call that was not answered in time.
+    /// Creates the status of a call that was not answered in time.
     pub fn unanswered(timeout: Duration) -> Self {
         Self::new(Code::DeadlineExceeded, format!("a call was not answered in {timeout:?}"))
     }
 
-    /// What a transport returned, as the failure of a call: only a reply can tell that the operation failed, and only who
-    /// waits can tell that the asking stopped.
+    /// Converts an error of a transport to the failure of a call.
+    ///
+    /// A transport reports a failed operation as an `Ok`, and only the poller stops the polling. So the origins
+    /// `OperationFailed` and `StoppedAsking` become `CallFailed`.
     pub fn of_a_call(self) -> Self {
         match self.0.origin {
             Origin::OperationFailed | Origin::StoppedAsking => self.with_origin(Origin::CallFailed),
@@ -143,7 +147,7 @@ impl Status {
         }
     }
 
-    /// The code to branch on: a number that is no code, and 0, read as [`Code::Unknown`].
+    /// Returns the code. The number 0 and numbers without a code read as [`Code::Unknown`].
     pub fn code(&self) -> Code {
         match Code::from_number(self.0.code) {
             Code::Ok => Code::Unknown,
@@ -151,45 +155,50 @@ impl Status {
         }
     }
 
-    /// The number as it came.
+    /// Returns the number of the code as it was received.
     pub fn raw_code(&self) -> i32 {
         self.0.code
     }
 
-    /// The message, for developers and in English.
+    /// Returns the message. It is written for developers, in English.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// Which of the four kinds of failure this is.
+    /// Returns which of the four kinds of failure this is.
     pub fn origin(&self) -> Origin {
         self.0.origin
     }
 
-    /// The details, known or not, in their order, with typed access to the standard ones.
+    /// Returns the details in their order, including those of unknown types.
+    ///
+    /// [`Details`] has a method for each standard type.
     pub fn details(&self) -> Details<'_> {
         Details::new(&self.0.details)
     }
 
-    /// What was known of the operation; there whenever a wait ended with this status.
+    /// Returns the last known state of the operation. Every status that ends a wait has a report.
     pub fn report(&self) -> Option<&Report> {
         self.0.report.as_ref()
     }
 
-    /// The response that could not be read as the type that the caller awaits.
+    /// Returns the response that did not decode as the type that the caller awaits.
     pub fn response(&self) -> Option<&Any> {
         self.0.response.as_ref()
     }
 
-    /// How long the server asks to wait before the next call: the longer of its `Retry-After` and the `RetryInfo` in
-    /// the details.
+    /// Returns the least time to wait before the next call, as the server requests it.
+    ///
+    /// It is the longer of `Retry-After` and the `RetryInfo` in the details.
     pub fn retry_after(&self) -> Option<Duration> {
         let info = self.details().retry_info().and_then(|info| info.retry_delay?.try_into().ok());
         self.0.retry_after.max(info)
     }
 
-    /// Whether the operation may still be running: always, unless it is known to have finished, or nobody has asked: a
-    /// [refusal](Self::invalid_argument) before any poll says nothing about it.
+    /// Returns whether the operation may still be running.
+    ///
+    /// It returns `false` if the operation is known to have finished. It also returns `false` if the call was
+    /// [rejected](Self::invalid_argument) before any poll, because then nothing is known of the operation.
     pub fn may_be_running(&self) -> bool {
         let finished = self.0.origin == Origin::OperationFailed
             || self.0.response.is_some()
@@ -197,7 +206,7 @@ impl Status {
         !finished && !self.is_unasked()
     }
 
-    /// Whether the call was refused before anything was sent, and no other one was made.
+    /// Returns whether the call was rejected before anything was sent and no poll was made.
     fn is_unasked(&self) -> bool {
         self.0.refused && self.report().is_none_or(|report| report.polls == 0)
     }
@@ -214,13 +223,13 @@ impl Status {
         self
     }
 
-    /// Sets the time that the server asks to wait before the next call.
+    /// Sets the least time to wait before the next call, as the server requests it.
     pub fn with_retry_after(mut self, retry_after: Duration) -> Self {
         self.0.retry_after = Some(retry_after);
         self
     }
 
-    /// Says whether the failed call may pass if made again, where the code alone would mislead.
+    /// Sets whether a retry of the failed call may succeed. This overrides the decision by the code.
     pub fn with_transient(mut self, transient: bool) -> Self {
         self.0.transient = Some(transient);
         self
@@ -232,12 +241,12 @@ impl Status {
         self
     }
 
-    /// Whether the call was [refused](Self::invalid_argument) before anything was sent.
+    /// Returns whether the call was [rejected](Self::invalid_argument) before anything was sent.
     pub(crate) fn is_refused(&self) -> bool {
         self.0.refused
     }
 
-    /// What the transport said of it by [`with_transient`](Self::with_transient).
+    /// Returns the value of [`with_transient`](Self::with_transient).
     pub(crate) fn transient(&self) -> Option<bool> {
         self.0.transient
     }
@@ -247,7 +256,7 @@ impl Status {
         self
     }
 
-    /// Puts what it means before the message.
+    /// Prefixes the message with its context, as in `context: message`.
     pub fn in_context(mut self, context: &str) -> Self {
         self.0.message = match &*self.0.message {
             "" => context.to_owned(),
@@ -256,14 +265,14 @@ impl Status {
         self
     }
 
-    /// Sets what was known of the operation.
+    /// Sets the last known state of the operation.
     pub fn with_report(mut self, report: Report) -> Self {
         self.0.report = Some(report);
         self
     }
 }
 
-/// Code, message, details and origin; not how the wait went.
+/// Compares origin, code, message and details. Report, source and delays are not compared.
 impl PartialEq for Status {
     fn eq(&self, other: &Self) -> bool {
         let (a, b) = (&self.0, &other.0);
@@ -324,7 +333,7 @@ impl Error for Status {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match (&self.0.source, self.report().and_then(|report| report.last_failure.as_ref())) {
             (Some(source), _) => Some(&**source),
-            // Of a failed operation the failed calls before it are no cause.
+            // Failed calls do not cause the failure of an operation.
             (None, Some(failure)) if self.origin() != Origin::OperationFailed => Some(failure),
             _ => None,
         }
@@ -343,7 +352,7 @@ message! {
     }
 }
 
-/// `{"code", "message", "details"}`.
+/// Serializes as `{"code", "message", "details"}`.
 impl Serialize for Status {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Inner { code, message, details, .. } = &*self.0;
@@ -352,7 +361,7 @@ impl Serialize for Status {
     }
 }
 
-/// The error of an operation: [`Origin::OperationFailed`].
+/// Deserializes as the error of an operation, with [`Origin::OperationFailed`].
 impl<'de> Deserialize<'de> for Status {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let WireStatus { code, message, details } = message::read(deserializer)?;

@@ -6,44 +6,45 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(i32)]
 pub enum Code {
-    /// No error. Never the code of a failure: an error that carries it reads as [`Code::Unknown`].
+    /// No error. [`Status::code`](crate::Status::code) never returns it: a status with this number reads as
+    /// [`Code::Unknown`].
     Ok = 0,
-    /// The work was cancelled.
+    /// The operation or the call was cancelled.
     Cancelled = 1,
-    /// Nothing more is known.
+    /// The cause is unknown.
     Unknown = 2,
-    /// The request is wrong whatever the state of the system.
+    /// The request is invalid in every state of the system.
     InvalidArgument = 3,
-    /// Time ran out.
+    /// A deadline passed.
     DeadlineExceeded = 4,
-    /// The named thing does not exist.
+    /// The named resource does not exist.
     NotFound = 5,
-    /// The thing to create exists.
+    /// The resource to create already exists.
     AlreadyExists = 6,
-    /// The caller may not do this.
+    /// The caller lacks the permission.
     PermissionDenied = 7,
-    /// A quota or another resource is used up.
+    /// A quota or another resource is exhausted.
     ResourceExhausted = 8,
     /// The system is not in the state that the request needs.
     FailedPrecondition = 9,
-    /// A concurrent change won.
+    /// A conflict with a concurrent change aborted the call.
     Aborted = 10,
-    /// Past the valid range.
+    /// A value is past the valid range.
     OutOfRange = 11,
-    /// The service does not have this.
+    /// The service does not offer the call.
     Unimplemented = 12,
-    /// An invariant of the service broke, or a reply could not be read.
+    /// An invariant of the service is broken, or a reply did not parse.
     Internal = 13,
-    /// The service cannot be reached just now.
+    /// The service is currently unreachable.
     Unavailable = 14,
-    /// Data is lost for good.
+    /// Data is lost permanently.
     DataLoss = 15,
-    /// The credential is missing or not valid.
+    /// The credential is missing or invalid.
     Unauthenticated = 16,
 }
 
 impl Code {
-    /// Every code, in the order of their numbers.
+    /// Every code, ordered by number.
     pub const ALL: [Self; 17] = [
         Self::Ok,
         Self::Cancelled,
@@ -64,22 +65,22 @@ impl Code {
         Self::Unauthenticated,
     ];
 
-    /// The code of a number; [`Code::Unknown`] for a number that has none.
+    /// Returns the code of a number. Returns [`Code::Unknown`] for a number without a code.
     pub fn from_number(number: i32) -> Self {
         usize::try_from(number).ok().and_then(|index| Self::ALL.get(index).copied()).unwrap_or(Self::Unknown)
     }
 
-    /// The code of a name such as `NOT_FOUND`, if there is one.
+    /// Returns the code of a name such as `NOT_FOUND`.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|code| code.name() == name)
     }
 
-    /// The number, `0..=16`.
+    /// Returns the number, `0..=16`.
     pub fn number(self) -> i32 {
         self as i32
     }
 
-    /// The name as it goes over the wire, such as `NOT_FOUND`.
+    /// Returns the name on the wire, such as `NOT_FOUND`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Ok => "OK",

@@ -1,16 +1,16 @@
-//! The ten standard details of an error, `google/rpc/error_details.proto`.
+//! The ten standard details of an error, from `google/rpc/error_details.proto`.
 
 use std::collections::BTreeMap;
 
 use crate::{Any, message, message::Message, wkt::Duration};
 
-/// The details of a [`Status`](crate::Status), known or not, in their order.
+/// The details of a [`Status`](crate::Status) in their order, including those of unknown types.
 ///
 /// ```
 /// use lro::{Any, Code, Status, details::ErrorInfo};
 ///
 /// let info = ErrorInfo { reason: "SUBSCRIPTION_ALREADY_EXISTS".into(), ..ErrorInfo::default() };
-/// let status = Status::new(Code::AlreadyExists, "it is there").with_details(vec![Any::pack(&info)?]);
+/// let status = Status::new(Code::AlreadyExists, "the subscription exists").with_details(vec![Any::pack(&info)?]);
 /// assert_eq!(status.details().error_info().unwrap().reason, "SUBSCRIPTION_ALREADY_EXISTS");
 /// # Ok::<(), Status>(())
 /// ```
@@ -22,189 +22,189 @@ impl<'a> Details<'a> {
         Self(details)
     }
 
-    /// All of them as they came.
+    /// Returns all details as they were received.
     pub fn as_slice(self) -> &'a [Any] {
         self.0
     }
 
-    /// The first detail of this type that can be read.
+    /// Returns the first detail of type `M` that decodes.
     pub fn find<M: Message + serde::de::DeserializeOwned>(self) -> Option<M> {
         self.0.iter().filter(|any| any.is::<M>()).find_map(|any| any.decode().ok())
     }
 
-    /// Why it failed, for machines.
+    /// Returns the reason of the failure for programs.
     pub fn error_info(self) -> Option<ErrorInfo> {
         self.find()
     }
 
-    /// When to try again.
+    /// Returns the delay before a retry.
     pub fn retry_info(self) -> Option<RetryInfo> {
         self.find()
     }
 
-    /// Where in the server it failed.
+    /// Returns where in the server the failure occurred.
     pub fn debug_info(self) -> Option<DebugInfo> {
         self.find()
     }
 
-    /// Which quota is used up.
+    /// Returns the exhausted quotas.
     pub fn quota_failure(self) -> Option<QuotaFailure> {
         self.find()
     }
 
-    /// What the request needs that is not so.
+    /// Returns the preconditions that do not hold.
     pub fn precondition_failure(self) -> Option<PreconditionFailure> {
         self.find()
     }
 
-    /// Which fields of the request are wrong.
+    /// Returns the invalid fields of the request.
     pub fn bad_request(self) -> Option<BadRequest> {
         self.find()
     }
 
-    /// What the server calls this request.
+    /// Returns the id that the server gave the request.
     pub fn request_info(self) -> Option<RequestInfo> {
         self.find()
     }
 
-    /// Which resource it is about.
+    /// Returns the resource that the failure concerns.
     pub fn resource_info(self) -> Option<ResourceInfo> {
         self.find()
     }
 
-    /// Where to read more.
+    /// Returns links to documentation.
     pub fn help(self) -> Option<Help> {
         self.find()
     }
 
-    /// The message for users, in their language.
+    /// Returns the message for users in their language.
     pub fn localized_message(self) -> Option<LocalizedMessage> {
         self.find()
     }
 }
 
 message! {
-    /// Why a request failed, for machines.
+    /// The reason of a failure, for programs.
     pub struct ErrorInfo("google.rpc.ErrorInfo") {
         /// The reason, constant within a domain, such as `RATE_LIMIT_EXCEEDED`.
         reason: String,
-        /// Who gives the reason its meaning, such as `googleapis.com`.
+        /// The domain that defines the reason, such as `googleapis.com`.
         domain: String,
-        /// What belongs to the reason.
+        /// Further data about the failure, by key.
         metadata: BTreeMap<String, String>,
     }
 
-    /// When to try again.
+    /// The delay before a retry.
     pub struct RetryInfo("google.rpc.RetryInfo") {
         /// The least time to wait.
         retry_delay: Option<Duration>,
     }
 
-    /// Where in the server it failed.
+    /// Where in the server a failure occurred.
     pub struct DebugInfo("google.rpc.DebugInfo") {
-        /// The stack, innermost first.
+        /// The stack trace, innermost frame first.
         stack_entries: Vec<String>,
-        /// What else there is to say.
+        /// Further information.
         detail: String,
     }
 
-    /// Which quotas are used up.
+    /// The exhausted quotas.
     pub struct QuotaFailure("google.rpc.QuotaFailure") {
-        /// One entry a quota.
+        /// One entry per quota.
         violations: Vec<QuotaViolation>,
     }
 
-    /// One quota that is used up, `QuotaFailure.Violation`.
+    /// One exhausted quota, `QuotaFailure.Violation`.
     pub struct QuotaViolation("google.rpc.QuotaFailure.Violation") {
-        /// Whose quota, such as `project:my-project`.
+        /// The owner of the quota, such as `project:my-project`.
         subject: String,
-        /// What was asked too often.
+        /// How the quota was exceeded.
         description: String,
-        /// The service that counts.
+        /// The service that enforces the quota.
         api_service: String,
-        /// The metric that is counted.
+        /// The metric that the quota limits.
         quota_metric: String,
-        /// The quota's own id.
+        /// The id of the quota.
         quota_id: String,
         /// The dimensions of the metric.
         quota_dimensions: BTreeMap<String, String>,
         /// The limit in force.
         quota_value: i64,
-        /// The limit to come, where a change is under way.
+        /// The future limit, if a change of the limit is in progress.
         future_quota_value: Option<i64>,
     }
 
-    /// What the request needs that is not so.
+    /// The preconditions that do not hold.
     pub struct PreconditionFailure("google.rpc.PreconditionFailure") {
-        /// One entry a condition.
+        /// One entry per precondition.
         violations: Vec<PreconditionViolation>,
     }
 
-    /// One condition that does not hold, `PreconditionFailure.Violation`.
+    /// One precondition that does not hold, `PreconditionFailure.Violation`.
     pub struct PreconditionViolation("google.rpc.PreconditionFailure.Violation") {
-        /// The kind of condition, such as `TOS`.
+        /// The kind of precondition, such as `TOS`.
         r#type: String,
-        /// What it is about.
+        /// The subject that does not meet the precondition.
         subject: String,
-        /// What to do.
+        /// How the precondition failed and how to meet it.
         description: String,
     }
 
-    /// Which fields of the request are wrong.
+    /// The invalid fields of a request.
     pub struct BadRequest("google.rpc.BadRequest") {
-        /// One entry a field.
+        /// One entry per field.
         field_violations: Vec<FieldViolation>,
     }
 
-    /// One wrong field, `BadRequest.FieldViolation`.
+    /// One invalid field, `BadRequest.FieldViolation`.
     pub struct FieldViolation("google.rpc.BadRequest.FieldViolation") {
         /// The path of the field.
         field: String,
-        /// What is wrong.
+        /// Why the field is invalid.
         description: String,
-        /// The reason, for machines.
+        /// The reason, for programs.
         reason: String,
         /// The description for users.
         localized_message: Option<LocalizedMessage>,
     }
 
-    /// What the server calls a request.
+    /// The id that a server gave a request.
     pub struct RequestInfo("google.rpc.RequestInfo") {
         /// An opaque id.
         request_id: String,
-        /// Data for those who run the server.
+        /// Data for the operators of the server.
         serving_data: String,
     }
 
-    /// Which resource it is about.
+    /// The resource that a failure concerns.
     pub struct ResourceInfo("google.rpc.ResourceInfo") {
         /// The kind of resource.
         resource_type: String,
-        /// Its name.
+        /// The name of the resource.
         resource_name: String,
-        /// Whose it is.
+        /// The owner of the resource.
         owner: String,
-        /// What went wrong with it.
+        /// The error on access to the resource.
         description: String,
     }
 
-    /// Where to read more.
+    /// Links to documentation.
     pub struct Help("google.rpc.Help") {
-        /// The places.
+        /// The links.
         links: Vec<HelpLink>,
     }
 
-    /// One place to read more, `Help.Link`.
+    /// One link, `Help.Link`.
     pub struct HelpLink("google.rpc.Help.Link") {
-        /// What is there.
+        /// What the link offers.
         description: String,
-        /// Where it is.
+        /// The URL.
         url: String,
     }
 
     /// A message for users.
     pub struct LocalizedMessage("google.rpc.LocalizedMessage") {
-        /// The language, BCP 47.
+        /// The language as a BCP 47 tag, such as `en-US`.
         locale: String,
         /// The message.
         message: String,
