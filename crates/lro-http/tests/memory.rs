@@ -80,7 +80,7 @@ fn a_large_error_costs_no_more_than_an_error_may() {
 fn a_deep_reply_costs_no_more_than_its_length() {
     // SPEC 19
     // SPEC 49: the depth counts where it is decoded.
-    let object = "the reply is not what it should be: invalid type, expected an object";
+    let object = "the reply does not have the expected form: invalid type, expected an object";
     for (what, text, message) in [
         ("200,000 levels of arrays", nested(""), object),
         ("200,000 levels without an end", "[".repeat(LEVELS), object),

@@ -1,9 +1,9 @@
-//! Messages in proto3 JSON: [`message!`](crate::message!) and [`enumeration!`](crate::enumeration!) list the fields,
-//! this module knows the rules.
+//! Messages in proto3 JSON, declared by [`message!`](crate::message!) and [`enumeration!`](crate::enumeration!).
 //!
-//! Reading takes `lowerCamelCase` and `snake_case` names, `null` as absent, integers and floats as numbers or strings,
-//! and passes over fields it does not know; a wrong type is an error. Writing uses `lowerCamelCase` and leaves out
-//! what has its default value.
+//! The reader accepts `lowerCamelCase` and `snake_case` names. It accepts `null` for an absent field, and a string for a
+//! number. It ignores unknown fields. A value of a wrong type is an error.
+//!
+//! The writer uses `lowerCamelCase` names. It omits fields that have their default value.
 
 mod enumeration;
 mod field;
@@ -25,23 +25,25 @@ pub use self::{
     field::{Field, Written, read_nullable},
 };
 
-/// A message of named fields. Implemented by [`message!`](crate::message!).
+/// A message of named fields.
+///
+/// [`message!`](crate::message!) implements this trait.
 pub trait Message: Default {
     /// The full name, such as `google.rpc.ErrorInfo`.
     const TYPE_NAME: &'static str;
-    /// Every full name that the message goes by, the first one first, joined by `|`.
+    /// Every full name of the message, joined by `|`. [`TYPE_NAME`](Self::TYPE_NAME) comes first.
     const TYPE_NAMES: &'static str;
-    /// Both names of every field, `snake_case` and `lowerCamelCase`, in the order of the declaration.
+    /// The `snake_case` and the `lowerCamelCase` name of every field, in the order of the declaration.
     const FIELDS: &'static [(&'static str, &'static str)];
 
-    /// Reads the field of this index.
+    /// Reads a value into the field at this index of [`FIELDS`](Self::FIELDS).
     fn read_field<'de, D: Deserializer<'de>>(&mut self, index: usize, value: D) -> Result<(), D::Error>;
 
-    /// Writes every field that is not absent, but for the one of this `snake_case` name.
+    /// Writes every field that is not absent. The field whose `snake_case` name is `but` is skipped.
     fn write_fields<M: SerializeMap>(&self, but: Option<&str>, map: &mut M) -> Result<(), M::Error>;
 }
 
-/// A message without one of its fields: the body of a request whose path holds that field.
+/// A message that serializes without one of its fields: the body of a request whose URL path has that field.
 #[derive(Debug)]
 pub struct Without<'a, M> {
     message: &'a M,
@@ -49,7 +51,7 @@ pub struct Without<'a, M> {
 }
 
 impl<'a, M: Message> Without<'a, M> {
-    /// Leaves out the field of this `snake_case` name.
+    /// Omits the field of this `snake_case` name.
     pub fn new(message: &'a M, field: &'static str) -> Self {
         Self { message, field }
     }
@@ -63,7 +65,7 @@ impl<M: Message> Serialize for Without<'_, M> {
     }
 }
 
-/// Reads a message; the deserializer is told its full names as the name of a struct.
+/// Reads a message. The deserializer receives the full names as the name of a struct.
 pub fn read<'de, M: Message, D: Deserializer<'de>>(deserializer: D) -> Result<M, D::Error> {
     deserializer.deserialize_struct(M::TYPE_NAMES, &[], MessageVisitor(PhantomData))
 }
@@ -99,7 +101,9 @@ impl<'de, M: Message> Visitor<'de> for MessageVisitor<M> {
     }
 }
 
-/// Finds a name among the fields, the likeliest first: writers keep the order of the declaration.
+/// Finds the index of a field by its name.
+///
+/// The search starts after the previous field, because writers keep the order of the declaration.
 struct FieldNames {
     fields: &'static [(&'static str, &'static str)],
     next: usize,
@@ -122,7 +126,7 @@ impl Visitor<'_> for FieldNames {
 
     fn visit_str<E: de::Error>(self, key: &str) -> Result<Self::Value, E> {
         let (before, after) = self.fields.split_at(self.next.min(self.fields.len()));
-        // One comparison where the two forms are one.
+        // Forms of equal length are equal, so one comparison is enough.
         let is_key =
             |(snake, camel): &(&str, &str)| key == *camel || (snake.len() != camel.len() && key == *snake);
         let later = after.iter().position(is_key).map(|index| index + before.len());
@@ -143,18 +147,19 @@ impl<'de, M: Message> DeserializeSeed<'de> for FieldValue<'_, M> {
     }
 }
 
-/// Declares messages: a struct whose fields are as visible as itself, its full name beside it, read and written as proto3 JSON.
+/// Declares messages: structs with a full name that are read and written as proto3 JSON.
 ///
-/// A field's type says how it goes over the wire: `String`, `bool`, `i32`, `i64`, `u32`, `u64`, `f32`, `f64`,
+/// The fields have the visibility of the struct. The type of a field decides its JSON form: `String`, `bool`, `i32`, `i64`, `u32`, `u64`, `f32`, `f64`,
 /// [`Duration`](crate::wkt::Duration), [`Timestamp`](crate::wkt::Timestamp), [`FieldMask`](crate::wkt::FieldMask),
-/// [`Any`](crate::Any), a message, an enumeration, `Vec` and `BTreeMap<String, _>` of these, and `Option` where absent
-/// and default differ. A message that is the same in two versions of an API lists both names: `("a.v1.B" | "a.v2.B")`.
+/// [`Any`](crate::Any), a message, an enumeration, and `Vec` and `BTreeMap<String, _>` of these. An `Option` distinguishes an
+/// absent field from its default value. A message that is the same in two versions of an API lists both names:
+/// `("a.v1.B" | "a.v2.B")`.
 ///
 /// ```
 /// lro::message! {
-///     /// How far a job has come.
+///     /// The progress of a job.
 ///     pub struct JobProgress("example.v1.JobProgress") {
-///         /// The share of the pages printed, from 0 to 1.
+///         /// The share of the pages that are printed, from 0 to 1.
 ///         pages_printed: f64,
 ///     }
 /// }
@@ -235,7 +240,7 @@ macro_rules! message {
                 $crate::message::write(self, serializer)
             }
 
-            /// An element of a list is never absent; alone in a field a message is an `Option`.
+            /// Always `false`. A message that can be absent is declared as an `Option`.
             fn is_absent(&self) -> bool {
                 false
             }
@@ -260,7 +265,7 @@ macro_rules! message {
     )+ };
 }
 
-/// The `lowerCamelCase` form of a field's name, made by the compiler.
+/// Converts the name of a field to `lowerCamelCase` at compile time.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! camel_case {
@@ -276,7 +281,7 @@ macro_rules! camel_case {
     };
 }
 
-/// A field's name without the `r#` of a raw identifier.
+/// Removes the `r#` of a raw identifier from the name of a field.
 #[doc(hidden)]
 pub const fn snake_case(name: &'static str) -> &'static str {
     match name.as_bytes() {

@@ -5,33 +5,35 @@ use serde::{
     de::{self, Visitor},
 };
 
-/// An enum value that this version does not know, kept as it came.
+/// An enum value that the declaration does not list, stored as it was received.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum UnknownValue {
-    /// It came by name.
+    /// The name of the value.
     Name(Box<str>),
-    /// It came by number.
+    /// The number of the value.
     Number(i32),
 }
 
-/// What an enumeration knows of itself. Implemented by [`enumeration!`](crate::enumeration!).
+/// An enum with a name and a number for each value.
+///
+/// [`enumeration!`](crate::enumeration!) implements this trait.
 pub trait Enumeration: Default + PartialEq + Sized {
-    /// The value of a name.
+    /// Returns the value of a name.
     fn from_name(name: &str) -> Option<Self>;
-    /// The value of a number.
+    /// Returns the value of a number.
     fn from_number(number: i32) -> Option<Self>;
-    /// A value that is not known.
+    /// Creates the variant for an unlisted value.
     fn from_unknown(value: UnknownValue) -> Self;
-    /// The name on the wire, or what came instead of one that is known.
+    /// Returns the name on the wire. Returns the received value as `Err` if it is not listed.
     fn to_wire(&self) -> Result<&'static str, &UnknownValue>;
 }
 
-/// Reads a value of an enumeration by name or by number.
+/// Reads a value of an enumeration from its name or its number.
 pub fn read_enumeration<'de, T: Enumeration, D: Deserializer<'de>>(value: D) -> Result<T, D::Error> {
     value.deserialize_any(EnumerationVisitor(PhantomData))
 }
 
-/// Writes a value of an enumeration, one that is not known as it came.
+/// Writes a value of an enumeration by name. An unlisted value is written as it was received.
 pub fn write_enumeration<T: Enumeration, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     match value.to_wire() {
         Ok(name) => serializer.serialize_str(name),
@@ -69,8 +71,10 @@ impl<T: Enumeration> Visitor<'_> for EnumerationVisitor<T> {
     }
 }
 
-/// Declares enumerations: `"WIRE_NAME" = number => Variant`, the default first. A value that is not listed is read
-/// as `Unknown` and written as it came.
+/// Declares enumerations that are read and written as proto3 JSON.
+///
+/// Each value is declared as `"WIRE_NAME" = number => Variant`. The first is the default. An unlisted value is read as
+/// `Unknown` and written as it was received.
 ///
 /// ```
 /// lro::enumeration! {
@@ -101,7 +105,7 @@ macro_rules! enumeration {
         pub enum $name {
             $(#[$first_meta])* #[default] $first,
             $( $(#[$variant_meta])* $variant, )*
-            /// A value newer than this list, kept as it came.
+            /// A value that this version does not list, stored as it was received.
             Unknown($crate::message::UnknownValue),
         }
 

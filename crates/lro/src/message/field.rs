@@ -5,7 +5,7 @@ use serde::{
     de::{self, DeserializeSeed, MapAccess, Visitor},
 };
 
-/// What a field can hold.
+/// The type of a field of a message, with its proto3 JSON form.
 pub trait Field: Default {
     /// Reads a value that is not `null`.
     fn read<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error>;
@@ -13,16 +13,16 @@ pub trait Field: Default {
     /// Writes the value.
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 
-    /// Whether the value is left out of the JSON.
+    /// Returns whether the writer omits the value.
     fn is_absent(&self) -> bool;
 }
 
-/// Reads a field, `null` being its default.
+/// Reads a field. `null` reads as the default value.
 pub fn read_nullable<'de, T: Field, D: Deserializer<'de>>(value: D) -> Result<T, D::Error> {
     value.deserialize_option(NullableVisitor(PhantomData))
 }
 
-/// A field on its way into a serializer.
+/// Serializes a field in its proto3 JSON form.
 #[derive(Debug)]
 pub struct Written<'a, T>(pub &'a T);
 
@@ -82,7 +82,7 @@ impl Field for bool {
     }
 }
 
-/// A field with presence: absent and default are different things.
+/// A field with presence: an absent field differs from one with the default value.
 impl<T: Field> Field for Option<T> {
     fn read<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
         T::read(value).map(Some)

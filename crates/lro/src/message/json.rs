@@ -1,4 +1,4 @@
-//! Reading JSON without showing what is in it.
+//! JSON parsing with errors that do not show the content.
 
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
@@ -6,13 +6,16 @@ use serde_path_to_error::{Path, Segment};
 
 use crate::{Code, Origin, Status};
 
-/// Reads the body of a reply as a message, or as any type of `serde`'s.
+/// Parses the body of a reply as a message, or as any other type that implements `serde::Deserialize`.
+///
+/// An [`Any`](crate::Any) in the body is stored as text. The depth of its nesting is checked when it is decoded.
 ///
 /// # Errors
 ///
-/// `INTERNAL` of [`Origin::CallFailed`] if the body is not JSON (truncated, not UTF-8), and of
-/// [`Origin::MalformedReply`] if the JSON is no `T`. The message shows nothing of the body. What is kept as text
-/// ([`Any`](crate::Any)) may be nested to any depth: the depth is checked where it is decoded.
+/// - `INTERNAL` with [`Origin::CallFailed`] if the body is not JSON, such as truncated text or text that is not UTF-8.
+/// - `INTERNAL` with [`Origin::MalformedReply`] if the JSON does not fit `T`.
+///
+/// The message of the error does not show the content of the body.
 pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Status> {
     let text = std::str::from_utf8(body)
         .map_err(|error| Status::new(Code::Internal, format!("the reply is not UTF-8: {error}")))?;
@@ -25,8 +28,9 @@ pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Status> {
     })
 }
 
-/// What is wrong, without the value that is wrong: it may be the caller's secret. Without a line and a column too: they
-/// count in a part of the body that nobody sees.
+/// Describes an error without the value at fault, which may be a secret of the caller.
+///
+/// Line and column are omitted too. They count within a part of the body, so they would mislead.
 pub(crate) fn describe(error: &serde_json::Error) -> String {
     let mut text = error.to_string();
     if error.line() > 0
@@ -37,8 +41,9 @@ pub(crate) fn describe(error: &serde_json::Error) -> String {
     without_value(text)
 }
 
-/// The path to a value, such as `pages[3].count`; `None` for the whole. A key that is no identifier may be a secret of the
-/// caller, and reads `…`.
+/// Formats the path of a value, such as `pages[3].count`. Returns `None` for the root.
+///
+/// A key that is not an identifier may be a secret of the caller, so it is shown as `…`.
 pub(crate) fn place(path: &Path) -> Option<String> {
     let mut place = String::new();
     for (depth, segment) in path.iter().enumerate() {
@@ -73,7 +78,9 @@ fn is_identifier(key: &str) -> bool {
 
 fn unreadable(text: &str, error: &serde_json::Error) -> String {
     match error.classify() {
-        Category::Data => format!("the reply is not what it should be: {}", without_value(error.to_string())),
+        Category::Data => {
+            format!("the reply does not have the expected form: {}", without_value(error.to_string()))
+        }
         _ if text.trim_ascii().is_empty() => "the reply is empty, expected JSON".to_owned(),
         _ if text.trim_ascii_start().starts_with('<') => "the reply is HTML or XML, expected JSON".to_owned(),
         Category::Eof => format!("the reply is truncated JSON: {error}"),
@@ -81,11 +88,11 @@ fn unreadable(text: &str, error: &serde_json::Error) -> String {
     }
 }
 
-/// A path of more segments than this is cut: it is of JSON that is nested too deeply.
+/// The most segments of a path that are shown. Typed messages are nested less deeply.
 const DEEPEST: usize = 16;
 
-/// Longer than any name of a field.
+/// The longest key that is shown, in bytes. Names of fields are shorter, and a longer key may be a secret.
 const LONGEST_IDENTIFIER: usize = 64;
 
-/// The messages of `serde` that go on with a value.
+/// The beginnings of the messages of `serde` that quote a value.
 const QUOTING: [&str; 4] = ["invalid type", "invalid value", "unknown variant", "unknown field"];

@@ -7,7 +7,7 @@ use serde::{
 
 use crate::message::Field;
 
-/// An integer as proto3 JSON has it: a number or a decimal string, never through a float that could round it.
+/// An integer in proto3 JSON: a number or a decimal string. It is never parsed by way of a float, which could round it.
 trait Integer: Copy + Default + PartialEq + std::str::FromStr + TryFrom<i64> + TryFrom<u64> {
     const EXPECTED: &'static str;
 }
@@ -29,7 +29,7 @@ impl<T: Integer> Visitor<'_> for IntegerVisitor<T> {
         T::try_from(value).map_err(|_| E::invalid_value(de::Unexpected::Unsigned(value), &self))
     }
 
-    /// `1.0` and `1e2` are integers; what a double cannot hold exactly is not taken.
+    /// Accepts integers such as `1.0` and `1e2`. Rejects values that a double cannot hold exactly.
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<T, E> {
         if value.fract() != 0.0 || value.abs() >= EXACT {
             return Err(E::invalid_value(de::Unexpected::Float(value), &self));
@@ -42,14 +42,14 @@ impl<T: Integer> Visitor<'_> for IntegerVisitor<T> {
     }
 }
 
-/// A float as proto3 JSON has it: a number, a string of one, `NaN`, `Infinity` or `-Infinity`.
+/// A float in proto3 JSON: a number, a number in a string, `"NaN"`, `"Infinity"` or `"-Infinity"`.
 struct DoubleVisitor;
 
 impl Visitor<'_> for DoubleVisitor {
     type Value = f64;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number, or a string of one")
+        f.write_str("a number, or a number in a string")
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<f64, E> {
@@ -69,7 +69,7 @@ impl Visitor<'_> for DoubleVisitor {
             "NaN" => Ok(f64::NAN),
             "Infinity" => Ok(f64::INFINITY),
             "-Infinity" => Ok(f64::NEG_INFINITY),
-            // Rust also reads words such as `inf`; JSON numbers have no letter but the exponent's.
+            // Rust also parses words such as `inf`, which proto3 JSON does not allow.
             _ => match value.parse::<f64>() {
                 Ok(number) if number.is_finite() => Ok(number),
                 _ => Err(E::invalid_value(de::Unexpected::Str(value), &self)),
@@ -111,7 +111,7 @@ fn as_number<S: Serializer>(value: impl Into<i64>, serializer: S) -> Result<S::O
     serializer.serialize_i64(value.into())
 }
 
-/// JavaScript would round a 64-bit number, so JSON has a string.
+/// proto3 JSON writes 64-bit integers as strings, because JavaScript rounds them.
 fn as_string<S: Serializer>(value: impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&value)
 }
@@ -131,7 +131,7 @@ impl Field for f64 {
     }
 
     fn is_absent(&self) -> bool {
-        // Minus zero is not the default.
+        // Minus zero differs from the default value.
         self.to_bits() == 0
     }
 }
@@ -155,5 +155,5 @@ impl Field for f32 {
     }
 }
 
-/// Below this magnitude, 2^53, a double that is an integer was not rounded to it.
+/// 2^53: every integer of a smaller magnitude has an exact double. Above it a double may be a rounded integer.
 const EXACT: f64 = 9_007_199_254_740_992.0;

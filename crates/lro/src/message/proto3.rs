@@ -1,7 +1,7 @@
 //! Fields of a plain `serde` type in proto3 JSON: `#[serde(with = "lro::message::proto3")]`.
 //!
-//! proto3 JSON has 64-bit integers as strings, any number as a number or a string, floats as `"NaN"` and `"Infinity"`, bytes in
-//! base64, and `null` for what is absent.
+//! proto3 JSON writes 64-bit integers as strings. A reader must accept every number as a number or as a string, the
+//! floats `"NaN"` and `"Infinity"`, and `null` for an absent field. Plain `serde` types do not.
 //!
 //! ```
 //! use serde::{Deserialize, Serialize};
@@ -25,11 +25,11 @@ use serde::{Deserializer, Serializer};
 
 use super::{Field, read_nullable};
 
-/// Reads a field; `null` is its default.
+/// Reads a field. `null` reads as the default value.
 ///
 /// # Errors
 ///
-/// A value of a wrong type, or out of range.
+/// An error of the deserializer if the value has a wrong type or is out of range.
 pub fn deserialize<'de, T: Field, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     read_nullable(deserializer)
 }
@@ -38,7 +38,7 @@ pub fn deserialize<'de, T: Field, D: Deserializer<'de>>(deserializer: D) -> Resu
 ///
 /// # Errors
 ///
-/// Those of the serializer.
+/// The errors of the serializer.
 pub fn serialize<T: Field, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     value.write(serializer)
 }

@@ -1,4 +1,4 @@
-//! The well-known types that the messages of both services use, in their own JSON forms.
+//! The well-known types of `google.protobuf` with a special JSON form.
 
 mod duration;
 mod empty;
@@ -7,7 +7,7 @@ mod timestamp;
 
 pub use self::{duration::Duration, empty::Empty, field_mask::FieldMask, timestamp::Timestamp};
 
-/// Deserialize, Serialize and Field for a type whose JSON is a string that `FromStr` and `Display` know.
+/// Implements `Deserialize`, `Serialize` and `Field` for a type whose JSON is a string, by `FromStr` and `Display`.
 macro_rules! json_string {
     ($name:ident, $type_name:literal) => {
         impl<'de> serde::Deserialize<'de> for $name {
@@ -22,7 +22,7 @@ macro_rules! json_string {
                     }
 
                     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
-                        // In words that let the value be hidden: it may be the caller's secret.
+                        // Callers remove the value from an `invalid_value` error. It may be a secret of the caller.
                         let refused =
                             |_: crate::Status| E::invalid_value(serde::de::Unexpected::Str(text), &self);
                         text.parse().map_err(refused)
@@ -35,7 +35,7 @@ macro_rules! json_string {
                         text.deserialize_str(self)
                     }
                 }
-                // The full name goes with it, for an `Any` to compare.
+                // Passes the full name, which an `Any` compares with its type.
                 deserializer.deserialize_newtype_struct($type_name, Text)
             }
         }
@@ -55,7 +55,7 @@ macro_rules! json_string {
                 serializer.collect_str(self)
             }
 
-            /// A message: it is the `Option` around it that may be absent.
+            /// Always `false`. A field that can be absent is declared as an `Option`.
             fn is_absent(&self) -> bool {
                 false
             }

@@ -3,7 +3,7 @@ use std::{fmt, str::FromStr, time};
 use super::json_string;
 use crate::{Code, Status};
 
-/// A signed span of time, `google.protobuf.Duration`: `"3.500s"` in JSON.
+/// A signed duration, `google.protobuf.Duration`. In JSON it is a string such as `"3.500s"`.
 ///
 /// ```
 /// use lro::wkt::Duration;
@@ -20,11 +20,12 @@ pub struct Duration {
 }
 
 impl Duration {
-    /// Seconds and nanoseconds, both of one sign.
+    /// Creates a duration of seconds and nanoseconds, which must have the same sign.
     ///
     /// # Errors
     ///
-    /// `INVALID_ARGUMENT` beyond ±315,576,000,000 s (10,000 years), for a billion nanoseconds or more, or for mixed signs.
+    /// `INVALID_ARGUMENT` if the seconds are beyond ±315,576,000,000 (10,000 years), if the nanoseconds are a billion or
+    /// more, or if the signs differ.
     pub fn new(seconds: i64, nanos: i32) -> Result<Self, Status> {
         let in_range = seconds.unsigned_abs() <= MOST_SECONDS && nanos.unsigned_abs() < 1_000_000_000;
         let one_sign = seconds == 0 || nanos == 0 || (seconds < 0) == (nanos < 0);
@@ -34,26 +35,26 @@ impl Duration {
         Err(Status::new(Code::InvalidArgument, format!("not a duration: {seconds} s and {nanos} ns")))
     }
 
-    /// Whole seconds.
+    /// Creates a duration of whole seconds.
     ///
     /// # Errors
     ///
-    /// As [`Duration::new`].
+    /// The errors of [`Duration::new`].
     pub fn from_seconds(seconds: i64) -> Result<Self, Status> {
         Self::new(seconds, 0)
     }
 
-    /// The whole seconds, rounded towards zero.
+    /// Returns the whole seconds, rounded towards zero.
     pub fn seconds(self) -> i64 {
         self.seconds
     }
 
-    /// What is left beyond the whole seconds, of the same sign.
+    /// Returns the nanoseconds beyond the whole seconds. They have the same sign.
     pub fn subsec_nanos(self) -> i32 {
         self.nanos
     }
 
-    /// All of it in seconds, rounded as a double must.
+    /// Returns the duration in seconds, rounded to a double.
     pub fn as_secs_f64(self) -> f64 {
         self.seconds as f64 + f64::from(self.nanos) / 1e9
     }
@@ -69,7 +70,7 @@ impl From<time::Duration> for Duration {
     }
 }
 
-/// Fails for a negative duration, which `std` does not have.
+/// Fails with `OUT_OF_RANGE` for a negative duration, which `std` cannot hold.
 impl TryFrom<Duration> for time::Duration {
     type Error = Status;
 
@@ -111,10 +112,10 @@ fn parse(text: &str) -> Option<(i64, i32)> {
         return None;
     }
     let seconds: i64 = whole.parse().ok()?;
-    // Digits beyond the ninth are dropped, as other readers do.
+    // Drops digits after the ninth, as other parsers do.
     let nanos: i32 = format!("{fraction:0<9}")[..9].parse().ok()?;
     Some(if negative { (-seconds, -nanos) } else { (seconds, nanos) })
 }
 
-/// 10,000 years of 365.25 days.
+/// 10,000 years of 365.25 days: the range that `google/protobuf/duration.proto` defines.
 const MOST_SECONDS: u64 = 315_576_000_000;

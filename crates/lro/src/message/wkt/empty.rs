@@ -3,6 +3,6 @@ use crate::message;
 message! {
     /// A response or metadata without content, `google.protobuf.Empty`.
     ///
-    /// Awaited as [`Empty`], an operation that finishes without a result is a success.
+    /// A wait for an `Empty` succeeds if the operation finishes with neither a response nor an error.
     pub struct Empty("google.protobuf.Empty") {}
 }

@@ -3,7 +3,7 @@ use std::{fmt, str::FromStr};
 use super::json_string;
 use crate::{Code, Status};
 
-/// A set of fields, `google.protobuf.FieldMask`: paths joined by commas, `lowerCamelCase` in JSON.
+/// A set of field paths, `google.protobuf.FieldMask`. In JSON it is one string of `lowerCamelCase` paths, joined by commas.
 ///
 /// ```
 /// use lro::wkt::FieldMask;
@@ -18,7 +18,7 @@ pub struct FieldMask {
 }
 
 impl FieldMask {
-    /// A mask of these `snake_case` paths; `"*"` means every field.
+    /// Creates a mask of `snake_case` paths. The path `"*"` means every field.
     pub fn new<P: Into<String>>(paths: impl IntoIterator<Item = P>) -> Self {
         Self { paths: paths.into_iter().map(Into::into).collect() }
     }
@@ -27,7 +27,7 @@ impl FieldMask {
 impl FromStr for FieldMask {
     type Err = Status;
 
-    /// Reads the JSON form, `lowerCamelCase` joined by commas.
+    /// Parses the JSON form: `lowerCamelCase` paths, joined by commas.
     fn from_str(text: &str) -> Result<Self, Status> {
         if text.contains('_') {
             return Err(Status::new(

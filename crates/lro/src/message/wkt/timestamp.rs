@@ -7,8 +7,9 @@ use std::{
 use super::json_string;
 use crate::{Code, Status};
 
-/// A point in time between the years 1 and 9999, `google.protobuf.Timestamp`: RFC 3339 in JSON, written in UTC with 0,
-/// 3, 6 or 9 digits of fraction.
+/// A point in time in the years 1 to 9999, `google.protobuf.Timestamp`.
+///
+/// In JSON it is an RFC 3339 string. It is written in UTC, with 0, 3, 6 or 9 digits after the decimal point.
 ///
 /// ```
 /// use lro::wkt::Timestamp;
@@ -24,11 +25,11 @@ pub struct Timestamp {
 }
 
 impl Timestamp {
-    /// Seconds since 1970-01-01T00:00:00Z and the nanoseconds after them.
+    /// Creates a timestamp of the seconds since 1970-01-01T00:00:00Z and the nanoseconds after them.
     ///
     /// # Errors
     ///
-    /// `INVALID_ARGUMENT` outside the years 1 to 9999 or for a billion nanoseconds or more.
+    /// `INVALID_ARGUMENT` if the time is outside the years 1 to 9999, or if the nanoseconds are a billion or more.
     pub fn new(seconds: i64, nanos: u32) -> Result<Self, Status> {
         if (FIRST_SECOND..=LAST_SECOND).contains(&seconds) && nanos < 1_000_000_000 {
             return Ok(Self { seconds, nanos });
@@ -36,12 +37,12 @@ impl Timestamp {
         Err(Status::new(Code::InvalidArgument, format!("not a timestamp: {seconds} s and {nanos} ns")))
     }
 
-    /// Seconds since 1970-01-01T00:00:00Z, negative before.
+    /// Returns the seconds since 1970-01-01T00:00:00Z. They are negative before that time.
     pub fn seconds(self) -> i64 {
         self.seconds
     }
 
-    /// The nanoseconds after [`seconds`](Self::seconds).
+    /// Returns the nanoseconds after [`seconds`](Self::seconds).
     pub fn subsec_nanos(self) -> u32 {
         self.nanos
     }
@@ -60,7 +61,7 @@ impl TryFrom<SystemTime> for Timestamp {
     }
 }
 
-/// Fails where the platform's clock does not reach.
+/// Fails with `OUT_OF_RANGE` if the platform's clock cannot represent the time.
 impl TryFrom<Timestamp> for SystemTime {
     type Error = Status;
 
@@ -100,7 +101,7 @@ impl fmt::Display for Timestamp {
 
 json_string!(Timestamp, "google.protobuf.Timestamp");
 
-/// Nanoseconds as a fraction of 0, 3, 6 or 9 digits.
+/// Writes nanoseconds as a decimal fraction of 0, 3, 6 or 9 digits.
 pub(super) fn write_fraction(f: &mut fmt::Formatter<'_>, nanos: u32) -> fmt::Result {
     match nanos {
         0 => Ok(()),
@@ -110,7 +111,7 @@ pub(super) fn write_fraction(f: &mut fmt::Formatter<'_>, nanos: u32) -> fmt::Res
     }
 }
 
-/// `YYYY-MM-DDTHH:MM:SS[.f]` and `Z` or an offset, upper case, no leap second.
+/// Parses `YYYY-MM-DDTHH:MM:SS[.f]` with `Z` or an offset. The letters are upper case. A leap second is rejected.
 fn parse(text: &[u8]) -> Option<(i64, u32)> {
     let (date_time, rest) = text.split_at_checked(19)?;
     let [y @ .., b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2] = date_time else {
@@ -119,7 +120,7 @@ fn parse(text: &[u8]) -> Option<(i64, u32)> {
     let (year, month, day) = (number(y)?, number(&[*m1, *m2])?, number(&[*d1, *d2])?);
     let (hour, minute, second) = (number(&[*h1, *h2])?, number(&[*n1, *n2])?, number(&[*s1, *s2])?);
     let days = days(year, month, day);
-    // The 30th of February is another day when turned back into a date.
+    // An invalid date such as February 30 converts back to a different date.
     if civil(days) != (year, month, day) || hour > 23 || minute > 59 || second > 59 {
         return None;
     }
@@ -128,6 +129,7 @@ fn parse(text: &[u8]) -> Option<(i64, u32)> {
     Some((seconds - offset(zone)?, nanos))
 }
 
+/// Splits the nanoseconds from the time zone after them.
 fn fraction(text: &[u8]) -> Option<(u32, &[u8])> {
     let Some(digits) = text.strip_prefix(b".") else {
         return Some((0, text));
@@ -140,7 +142,7 @@ fn fraction(text: &[u8]) -> Option<(u32, &[u8])> {
     Some((nanos as u32, &digits[len..]))
 }
 
-/// Seconds east of UTC.
+/// Parses the offset from UTC, in seconds. It is positive east of Greenwich.
 fn offset(zone: &[u8]) -> Option<i64> {
     let (sign, h1, h2, m1, m2) = match *zone {
         [b'Z'] => return Some(0),
@@ -152,13 +154,15 @@ fn offset(zone: &[u8]) -> Option<i64> {
     (hour <= 23 && minute <= 59).then_some(sign * (hour * 3_600 + minute * 60))
 }
 
-/// At most ten decimal digits.
+/// Parses a decimal number. Callers pass ten digits at most, so it does not overflow.
 fn number(digits: &[u8]) -> Option<i64> {
     digits.iter().try_fold(0, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + i64::from(digit - b'0')))
 }
 
-/// Days since 1970-01-01 of a date in the proleptic Gregorian calendar, by counting from a first of March, so that
-/// the leap day ends the year (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+/// Returns the days from 1970-01-01 to a date of the proleptic Gregorian calendar.
+///
+/// Years are counted from March 1, so that the leap day is the last day of a year. Source: Howard Hinnant,
+/// "chrono-Compatible Low-Level Date Algorithms".
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
@@ -181,8 +185,9 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
+/// The seconds of a day.
 const DAY: i64 = 86_400;
-/// 0001-01-01T00:00:00Z.
+/// 0001-01-01T00:00:00Z, the first second that `google/protobuf/timestamp.proto` allows.
 const FIRST_SECOND: i64 = -62_135_596_800;
-/// 9999-12-31T23:59:59Z.
+/// 9999-12-31T23:59:59Z, the last second that `google/protobuf/timestamp.proto` allows.
 const LAST_SECOND: i64 = 253_402_300_799;
