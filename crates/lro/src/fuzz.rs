@@ -1,6 +1,7 @@
-//! What holds of any bytes at all: one check for each door, for the fuzzer and for the tests beside them.
+//! Properties that hold for any input: one check per parser, for the fuzz targets and for the property tests.
 //!
-//! An expectation comes from the rules and reads the JSON in its own way, not by the code that it judges.
+//! Each check computes the expected result from the protocol, with a separate JSON reader. It does not use the parser that
+//! it tests.
 
 mod handle;
 mod json;

@@ -3,14 +3,18 @@ use serde_json::{Value, json};
 use super::json::plain;
 use crate::{Code, Handle, OperationName, Service};
 
-/// The reading of a saved handle, which may come from anybody: SPEC 12, 13.
+/// Checks the parser of saved handles, which are untrusted input: SPEC 12, 13.
 pub fn handle(saved: &[u8]) {
     let read = serde_json::from_slice::<Handle>(saved).ok();
     if let Some(handle) = &read {
         belongs_to_its_service_alone(handle);
         let kept = serde_json::to_vec(handle).expect("a handle can be written");
         assert_eq!(serde_json::from_slice::<Handle>(&kept).ok().as_ref(), Some(handle));
-        assert_eq!(plain(&kept), Some(members(handle)), "kept more than format, service, version and name");
+        assert_eq!(
+            plain(&kept),
+            Some(members(handle)),
+            "a saved handle has other members than format, service, version and name"
+        );
     }
     if let Some(json) = plain(saved) {
         assert_eq!(read.as_ref().map(members), expected(&json));
@@ -19,14 +23,14 @@ pub fn handle(saved: &[u8]) {
 
 fn members(handle: &Handle) -> Value {
     let service = handle.service();
-    let name = handle.name_for(service).expect("it is of its own service");
+    let name = handle.name_for(service).expect("a handle is valid for its service");
     json!({"format": 1, "service": service.key(), "version": service.version(), "name": name.as_str()})
 }
 
 fn expected(json: &Value) -> Option<Value> {
     let text = |name: &str| json.get(name)?.as_str();
     let name = text("name").filter(|name| OperationName::parse(name).is_ok())?;
-    // One that does not say how it is written is of the first format.
+    // A handle without a format has the first format.
     json.get("format").is_none_or(|format| format.as_u64() == Some(1)).then_some(())?;
     Some(json!({"format": 1, "service": text("service")?, "version": text("version")?, "name": name}))
 }
@@ -37,7 +41,7 @@ fn belongs_to_its_service_alone(handle: &Handle) {
     for (key, version) in SERVICES {
         let same = (own.key(), own.version()) == (key, version);
         match handle.name_for(&Service::new(key, version)) {
-            Ok(_) => assert!(same, "{handle:?} is taken for {key} {version}"),
+            Ok(_) => assert!(same, "{handle:?} is accepted for {key} {version}"),
             Err(status) => assert!(!same && status.code() == Code::InvalidArgument, "{status}"),
         }
     }

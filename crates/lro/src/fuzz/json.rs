@@ -6,22 +6,22 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-/// JSON whose objects name no key twice; `None` for any other bytes.
+/// Parses JSON whose objects have no duplicate keys. Returns `None` for any other bytes.
 pub(super) fn plain(text: &[u8]) -> Option<Value> {
     serde_json::from_slice(text).ok().map(|Plain(value)| value)
 }
 
-/// A member that is there and not `null`.
+/// Returns a member that is present and not `null`.
 pub(super) fn member<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
     object.get(name).filter(|value| !value.is_null())
 }
 
-/// A string, empty where it is absent; `None` for another type.
+/// Returns a string member, or an empty string if it is absent. Returns `None` for another type.
 pub(super) fn text(object: &Value, name: &str) -> Option<String> {
     member(object, name).map_or(Some(String::new()), |value| value.as_str().map(str::to_owned))
 }
 
-/// As `Value`, which would take the last of two members of one name without a look at the first.
+/// A `Value` that rejects duplicate keys. `Value` itself keeps the last one without an error.
 struct Plain(Value);
 
 impl<'de> Deserialize<'de> for Plain {
@@ -36,7 +36,7 @@ impl<'de> Visitor<'de> for PlainVisitor {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON without a name twice")
+        f.write_str("JSON without duplicate keys")
     }
 
     fn visit_unit<E>(self) -> Result<Value, E> {
@@ -75,7 +75,7 @@ impl<'de> Visitor<'de> for PlainVisitor {
         let mut members = Map::new();
         while let Some((name, Plain(value))) = map.next_entry::<String, _>()? {
             if members.insert(name, value).is_some() {
-                return Err(de::Error::custom("a name twice"));
+                return Err(de::Error::custom("a duplicate key"));
             }
         }
         Ok(members.into())

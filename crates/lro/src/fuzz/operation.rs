@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{Any, Code, Operation, Origin, Outcome, Status};
 
-/// The reading of the body of a reply: SPEC 1 to 6, 11, 16, 19.
+/// Checks the parser of reply bodies: SPEC 1 to 6, 11, 16, 19.
 pub fn operation(body: &[u8]) {
     let read = Operation::from_json(body);
     match &read {
@@ -15,7 +15,7 @@ pub fn operation(body: &[u8]) {
         Err(fault) => is_a_fault_of_the_reply(fault),
     }
     if serde_json::from_slice::<IgnoredAny>(body).is_err() {
-        assert!(read.is_err(), "read what is no JSON: {read:?}");
+        assert!(read.is_err(), "accepted invalid JSON: {read:?}");
     }
     if let Some(json) = plain(body) {
         compare(&json, read);
@@ -24,10 +24,10 @@ pub fn operation(body: &[u8]) {
 
 fn compare(json: &Value, read: Result<Operation, Status>) {
     let Some(expected) = Expected::of(json) else {
-        let fault = read.expect_err("no operation");
+        let fault = read.expect_err("this JSON is not an operation");
         return assert_eq!(fault.origin(), Origin::MalformedReply, "{fault}");
     };
-    let read = read.expect("an operation");
+    let read = read.expect("this JSON is an operation");
     assert_eq!(read.name, expected.name);
     assert_eq!(read.metadata.as_ref().map(parsed), expected.metadata);
     assert_eq!(read.is_done(), !matches!(expected.state, State::Running));
@@ -71,7 +71,7 @@ impl Expected {
 }
 
 fn writes_back(operation: &Operation) {
-    let text = serde_json::to_vec(operation).expect("an operation can be written");
+    let text = serde_json::to_vec(operation).expect("an operation serializes");
     assert_eq!(Operation::from_json(&text).as_ref(), Ok(operation));
 }
 
@@ -82,7 +82,7 @@ pub(super) fn is_a_fault_of_the_reply(fault: &Status) {
 }
 
 pub(super) fn parsed(any: &Any) -> Value {
-    plain(any.as_json().as_bytes()).expect("a part of plain JSON is plain")
+    plain(any.as_json().as_bytes()).expect("a part of JSON without duplicate keys has none either")
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{Code, Origin, Status, message::Message, wkt};
 
-/// The reading of `google.rpc.Status`, and of the details in it: SPEC 3, 16, 20, 24, 25.
+/// Checks the parser of `google.rpc.Status` and of its details: SPEC 3, 16, 20, 24, 25.
 pub fn status(body: &[u8]) {
     let read: Result<Status, Status> = crate::from_json(body);
     match &read {
@@ -20,12 +20,12 @@ pub fn status(body: &[u8]) {
         return;
     };
     match Expected::of(&json) {
-        Some(expected) => is_as_expected(&read.expect("a status"), &expected),
-        None => assert_eq!(read.expect_err("no status").origin(), Origin::MalformedReply),
+        Some(expected) => is_as_expected(&read.expect("this JSON is a status"), &expected),
+        None => assert_eq!(read.expect_err("this JSON is not a status").origin(), Origin::MalformedReply),
     }
 }
 
-/// Code, message and details.
+/// The expected code, message and details.
 #[derive(Debug)]
 pub(super) struct Expected(i32, String, Vec<Value>);
 
@@ -59,7 +59,7 @@ pub(super) fn is_as_expected(status: &Status, Expected(code, message, details): 
     is_readable(status, details);
 }
 
-/// What holds of every error of an operation.
+/// Checks the properties of every error of an operation.
 fn holds(status: &Status) {
     assert_eq!(status.origin(), Origin::OperationFailed);
     assert!(!status.may_be_running());
@@ -68,8 +68,8 @@ fn holds(status: &Status) {
     let shown = format!("{status} {status:?}");
     assert!(known || shown.contains(&status.raw_code().to_string()), "{shown}");
 
-    let text = serde_json::to_vec(status).expect("a status can be written");
-    let again: Status = crate::from_json(&text).expect("what is written can be read");
+    let text = serde_json::to_vec(status).expect("a status serializes");
+    let again: Status = crate::from_json(&text).expect("a serialized status parses");
     assert_eq!((&again, again.raw_code()), (status, status.raw_code()));
 }
 
@@ -89,8 +89,8 @@ fn is_readable(status: &Status, details: &[Value]) {
         ("google.rpc.LocalizedMessage", reads_again(all.localized_message())),
     ];
     for (name, found) in found {
-        assert!(!found || !of(name).is_empty(), "found a {name} that is not there");
-        // One without fields is the default, so it can be read.
+        assert!(!found || !of(name).is_empty(), "found a {name} that the details do not have");
+        // A detail without fields has the default values, so it always decodes.
         let bare = of(name).iter().any(|detail| detail.as_object().is_some_and(|fields| fields.len() == 1));
         assert!(found || !bare, "did not find the {name}");
     }
@@ -108,7 +108,7 @@ fn is_readable(status: &Status, details: &[Value]) {
 
 fn waits_as_told(status: &Status, infos: &[&Value]) {
     let names = ["retryDelay", "retry_delay"];
-    // Which of the two comes last, `Value` does not tell.
+    // `Value` does not keep the order of members, so the last of both names is not known.
     if infos.iter().any(|info| names.iter().all(|name| info.get(name).is_some())) {
         return;
     }
@@ -122,10 +122,10 @@ fn waits_as_told(status: &Status, infos: &[&Value]) {
     assert_eq!(status.retry_after(), wish);
 }
 
-/// Whether there is one; it writes what it reads.
+/// Returns whether there is a detail. Checks that a detail parses again after it is serialized.
 fn reads_again<M: Message + Serialize + DeserializeOwned + Debug + PartialEq>(detail: Option<M>) -> bool {
     if let Some(detail) = &detail {
-        let text = serde_json::to_string(detail).expect("a detail can be written");
+        let text = serde_json::to_string(detail).expect("a detail serializes");
         assert_eq!(serde_json::from_str::<M>(&text).as_ref().ok(), Some(detail), "{text}");
     }
     detail.is_some()

@@ -1,4 +1,4 @@
-//! JSON that is nearly right, so that the branches behind the first look are reached.
+//! JSON that is nearly valid, so that it passes the first checks of a parser and reaches the later ones.
 
 use proptest::{
     collection::{btree_map, vec},
@@ -7,7 +7,7 @@ use proptest::{
 };
 use serde_json::{Value, json};
 
-/// The text of something like an operation.
+/// JSON text that is close to an operation.
 pub(super) fn operation() -> impl Strategy<Value = String> {
     let done = prop_oneof![6 => Just(json!(true)), 1 => Just(json!(false)), 1 => scalar()];
     let part = || prop_oneof![4 => detail(), 1 => Just(Value::Null), 1 => Just(json!([])), 1 => json_value()];
@@ -23,7 +23,7 @@ pub(super) fn operation() -> impl Strategy<Value = String> {
     (members, extra()).prop_map(|(members, extra)| written(&[members, extra].concat()))
 }
 
-/// Something like `google.rpc.Status`.
+/// JSON that is close to a `google.rpc.Status`.
 pub(super) fn status() -> BoxedStrategy<Value> {
     let code = prop_oneof![
         3 => (-2..20_i64).prop_map(Value::from),
@@ -41,7 +41,7 @@ pub(super) fn status() -> BoxedStrategy<Value> {
         .boxed()
 }
 
-/// The text of something like a handle.
+/// JSON text that is close to a handle.
 pub(super) fn handle() -> impl Strategy<Value = String> {
     let key =
         select(vec!["routeoptimization.googleapis.com", "workspaceevents.googleapis.com", "", "https://x"]);
@@ -56,7 +56,7 @@ pub(super) fn handle() -> impl Strategy<Value = String> {
     (members, extra()).prop_map(|(members, extra)| written(&[members, extra].concat()))
 }
 
-/// A text with one byte changed, or cut off.
+/// A text with one byte replaced, or truncated.
 pub(super) fn broken(text: impl Strategy<Value = String>) -> impl Strategy<Value = Vec<u8>> {
     (text, any::<prop::sample::Index>(), any::<u8>(), any::<bool>()).prop_map(|(text, at, byte, cut)| {
         let mut bytes = text.into_bytes();
@@ -68,7 +68,7 @@ pub(super) fn broken(text: impl Strategy<Value = String>) -> impl Strategy<Value
     })
 }
 
-/// One of the ten standard details, with fields that are mostly theirs, or another message.
+/// JSON that is close to one of the ten standard details, or another message.
 fn detail() -> BoxedStrategy<Value> {
     let names = select(vec![
         "ErrorInfo",
@@ -127,7 +127,7 @@ fn name() -> impl Strategy<Value = String> {
     vec(segment, 0..5).prop_map(|segments| segments.join("/"))
 }
 
-/// What is unknown, or there for the second time.
+/// Unknown or duplicate members.
 fn extra() -> impl Strategy<Value = Members> {
     prop_oneof![
         4 => Just(Members::new()),
@@ -151,7 +151,7 @@ fn entry(name: &str, value: Option<Value>) -> Members {
     value.map(|value| (name.to_owned(), value)).into_iter().collect()
 }
 
-/// By hand, for a map would not hold a name twice.
+/// Writes an object by hand, because a map cannot hold duplicate keys.
 fn written(members: &[(String, Value)]) -> String {
     let members: Vec<String> =
         members.iter().map(|(name, value)| format!("{} : {value}", json!(name))).collect();

@@ -4,7 +4,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::wkt::{Duration, FieldMask, Timestamp};
 
-/// `google.protobuf.Duration` in JSON: SPEC 17.
+/// Checks the parser of `google.protobuf.Duration`: SPEC 17.
 pub fn duration(text: &str) {
     let read = both_ways::<Duration>(text);
     let nanos = nanos_of_duration(text);
@@ -15,7 +15,7 @@ pub fn duration(text: &str) {
     );
 }
 
-/// `google.protobuf.Timestamp` in JSON: SPEC 17.
+/// Checks the parser of `google.protobuf.Timestamp`: SPEC 17.
 pub fn timestamp(text: &str) {
     let read = both_ways::<Timestamp>(text);
     let nanos = nanos_of_timestamp(text);
@@ -26,7 +26,7 @@ pub fn timestamp(text: &str) {
     );
 }
 
-/// `google.protobuf.FieldMask` in JSON: SPEC 17.
+/// Checks the parser of `google.protobuf.FieldMask`: SPEC 17.
 pub fn field_mask(text: &str) {
     let read = both_ways::<FieldMask>(text);
     let words = |mask: &FieldMask| mask.paths.join(",").matches('_').count();
@@ -35,17 +35,17 @@ pub fn field_mask(text: &str) {
     assert_eq!(read.map(|mask| (mask.to_string(), words(&mask))), expected);
 }
 
-/// Text and JSON say the same, and what is read is written back as something that reads the same.
+/// Checks that a text and its JSON string parse to the same value, and that the value parses again after it is written.
 fn both_ways<T>(text: &str) -> Option<T>
 where
     T: FromStr + fmt::Display + fmt::Debug + PartialEq + Serialize + DeserializeOwned,
 {
     let read = text.parse::<T>().ok();
-    let json = serde_json::to_string(text).expect("a string can be written");
+    let json = serde_json::to_string(text).expect("a string serializes");
     assert_eq!(serde_json::from_str::<T>(&json).ok(), read);
     if let Some(read) = &read {
         assert_eq!(read.to_string().parse::<T>().ok().as_ref(), Some(read));
-        let json = serde_json::to_string(read).expect("it can be written");
+        let json = serde_json::to_string(read).expect("a value serializes");
         assert_eq!(serde_json::from_str::<String>(&json).ok(), Some(read.to_string()));
     }
     read
@@ -66,7 +66,7 @@ fn nanos_of_duration(text: &str) -> Option<i128> {
         nanos += digit * SECOND / 10_i128.checked_pow(place as u32 + 1).unwrap_or(i128::MAX);
     }
     let total = seconds.checked_mul(SECOND)? + nanos;
-    // Above 10,000 years, though a fraction of the last second is taken.
+    // The bound is 10,000 years. A fraction of the last second is accepted.
     (seconds <= 315_576_000_000).then_some(sign * total)
 }
 
@@ -98,12 +98,12 @@ fn nanos_of_timestamp(text: &str) -> Option<i128> {
     let years = before * 365 + before.div_euclid(4) - before.div_euclid(100) + before.div_euclid(400);
     let days = years + months[..index].iter().sum::<i128>() + day - 1 - EPOCH;
     let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second - 60 * offset(&tail[zone..])?;
-    // From the year 1 to the year 9999, in UTC.
+    // The range is the years 1 to 9999 in UTC.
     let range = -EPOCH * 86_400..(3_652_059 - EPOCH) * 86_400;
     range.contains(&seconds).then_some(seconds * SECOND + nanos)
 }
 
-/// Minutes east of UTC.
+/// Parses the offset from UTC, in minutes. It is positive east of Greenwich.
 fn offset(zone: &str) -> Option<i128> {
     if zone == "Z" {
         return Some(0);
@@ -118,6 +118,7 @@ fn digits(text: &str) -> Option<i128> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
+/// The nanoseconds of a second.
 const SECOND: i128 = 1_000_000_000;
 /// The days from 0001-01-01 to 1970-01-01.
 const EPOCH: i128 = 719_162;
