@@ -1,5 +1,7 @@
 mod cancel;
 mod driver;
+mod open;
+mod pace;
 mod progress;
 mod settings;
 mod snapshot;

@@ -1,16 +1,17 @@
-use std::{mem, thread, time::Duration};
+use std::{thread, time::Duration};
 
 use tokio::time::Instant;
-use tracing::{Span, debug, debug_span, error};
+use tracing::{Span, debug, debug_span};
 
 use super::{
     cancel::{AtDeadline, Cancelled, Cancelling},
+    pace::{PACING, Pace, paced},
     settings::{Settings, Setup},
 };
 use crate::{
     Any, Capabilities, OperationName, Outcome, Status,
     chance::Chance,
-    pacing::{Finish, Moment, Schedule},
+    pacing::{Finish, Moment},
     rules::{Age, Call, Expiry, Known, Limit, Next, Reply, Seen, Tally, Trouble, guard, stopped},
 };
 
@@ -53,17 +54,6 @@ pub(crate) enum Step {
 
 /// The end of a wait: the outcome of the operation, or a failure of the wait.
 pub(crate) type End = Result<Outcome, Status>;
-
-/// The schedule of a wait, and the point of the wait from which it counts.
-struct Pace {
-    schedule: Box<dyn Schedule>,
-    /// Whether `Schedule::finished` is still to be called: once, but not after a panic or on a schedule of cancelling.
-    gets_notice: bool,
-    /// The age of the wait at which the schedule began.
-    from: Age,
-    /// The successful replies before the schedule began.
-    replies_before: u32,
-}
 
 impl Progress {
     /// Begins a wait now.
@@ -326,49 +316,6 @@ impl Progress {
     }
 }
 
-impl Pace {
-    /// Returns the delay to the next call, or `None` to give up.
-    ///
-    /// # Errors
-    ///
-    /// As [`guard`]: the caller's pacing may panic.
-    fn delay(&mut self, moment: Moment) -> Result<Option<Duration>, Status> {
-        let moment = self.moment(moment);
-        let delay = guard(PACING, || self.schedule.delay(&moment));
-        self.gets_notice &= delay.is_ok();
-        delay
-    }
-
-    /// Converts a moment of the wait to one that counts from the start of the schedule.
-    fn moment(&self, moment: Moment) -> Moment {
-        Moment {
-            elapsed: moment.elapsed.saturating_sub(self.from),
-            polls: moment.polls.saturating_sub(self.replies_before),
-            ..moment
-        }
-    }
-
-    fn finish(&mut self, finish: &Finish, span: &Span) {
-        if mem::take(&mut self.gets_notice)
-            && let Err(panicked) = guard(PACING, || self.schedule.finished(finish))
-        {
-            error!(parent: span, %panicked, "the pacing panicked at the end of a wait");
-        }
-    }
-}
-
-/// Returns the schedule and its delay: to the first poll, or after the reply at the moment `answered`.
-fn paced(mut schedule: Box<dyn Schedule>, answered: Option<Moment>) -> (Box<dyn Schedule>, Duration) {
-    let first = schedule.delay(&Moment::new(Duration::ZERO, 0)).unwrap_or_default();
-    let delay = match answered {
-        // A delay before the first poll means that the schedule predicts the end of the operation.
-        Some(moment) if moment.elapsed.is_zero() && !first.is_zero() => first,
-        Some(moment) => schedule.delay(&moment).unwrap_or_default(),
-        None => first,
-    };
-    (schedule, delay)
-}
-
 /// Returns whether a held call shows that the server has no wait call, or ignores the timeout of the request.
 fn lacks_wait(reply: &Reply) -> bool {
     match reply {
@@ -386,8 +333,6 @@ impl Drop for Progress {
         }
     }
 }
-
-const PACING: &str = "the pacing";
 
 /// Thirty years, as in tokio's timers: a hundred years overflow the clock of FreeBSD, a thousand that of macOS.
 /// A much shorter time comes within the life of a process.
