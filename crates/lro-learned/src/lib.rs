@@ -7,7 +7,7 @@
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
 //! # let jobs = transport_fn(|name| async move {
-//! #     Ok(Operation::succeeded(name.as_str(), Any::from_json(r#"{"pages": 3}"#)?))
+//! #     Operation::succeeded(name.as_str(), Any::from_json(r#"{"pages": 3}"#)?)
 //! # });
 //! let learned = Learned::new(); // one for the program
 //! learned.expect("jobs/report", Duration::from_secs(90)); // optional: a first idea of the duration

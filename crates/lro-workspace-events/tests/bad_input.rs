@@ -125,7 +125,7 @@ async fn an_html_page_in_the_middle_of_a_wait_is_survived_or_told() {
     emulator.operation(RESUMED.name, Script::new().call(1, page));
     let wait = resume(&emulator.endpoint()).tolerance(Tolerance::none());
     let error = promptly(wait.into_future()).await.unwrap_err();
-    says(&error, &["a page of HTML", &RESUMED.polled(1), "it may still be running"]);
+    says(&error, &["an HTML page", &RESUMED.polled(1), "it may still be running"]);
 }
 
 #[tokio::test]
