@@ -166,7 +166,8 @@ impl Learned {
 
     /// Loads a saved history. It replaces what is known of its kinds. Waits that are running follow the new plans.
     pub fn remember(&self, history: &History) {
-        for (name, history) in history.kinds() {
+        // More kinds than are kept would be planned in vain.
+        for (name, history) in history.kinds().iter().take(self.0.settings.most_kinds) {
             lock(&self.kind(name)).remember(history);
         }
     }

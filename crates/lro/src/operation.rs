@@ -87,7 +87,7 @@ impl Operation {
     /// Creates an operation that finished with this response.
     ///
     /// An [`Any`] is stored unchanged. Any other value is converted by [`Any::from_value`], which does not store the
-    /// type of a message. If the type of the response is to be checked, pass the result of [`Any::pack`].
+    /// type of a message. A message whose type is checked when it is decoded needs [`Any::pack`].
     ///
     /// ```
     /// use lro::Operation;

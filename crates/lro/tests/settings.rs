@@ -179,6 +179,38 @@ fn run_no_code_of_the_caller_while_a_thread_unwinds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn that_panic_are_dropped_when_the_thread_no_longer_unwinds() {
+    // SPEC 61: a second panic, of the destructor, would abort the process.
+    #[derive(Clone, Debug, Default)]
+    struct Unwinding(Arc<Mutex<Vec<bool>>>, u32);
+    impl PacingPolicy for Unwinding {
+        fn schedule(&self) -> Box<dyn Schedule> {
+            Box::new(Odd(self.clone()))
+        }
+    }
+    #[derive(Debug)]
+    struct Odd(Unwinding);
+    impl Schedule for Odd {
+        fn delay(&mut self, moment: &Moment) -> Option<Duration> {
+            assert!(moment.polls < self.0.1, "enough");
+            Some(seconds(1))
+        }
+    }
+    impl Drop for Odd {
+        fn drop(&mut self) {
+            self.0.0.lock().unwrap().push(std::thread::panicking());
+        }
+    }
+    for polls in 0..3 {
+        let unwinding = Unwinding(Arc::default(), polls);
+        let transport = script((0..3).map(|_| running()));
+        let wait = poll_until_done::<Value>(&transport, name()).pacing(Pacing::custom(unwinding.clone()));
+        assert_eq!(wait.await.unwrap_err().message(), "stopped asking: the pacing panicked: enough");
+        assert_eq!(*unwinding.0.lock().unwrap(), [false], "{polls}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn that_panic_in_the_end_change_no_outcome() {
     // SPEC 61
     #[derive(Clone, Debug)]

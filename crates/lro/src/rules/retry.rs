@@ -79,6 +79,8 @@ impl Rules {
     pub fn delay_after(&self, failures: u32, chance: f64) -> Duration {
         let Tolerance { first_delay, longest_delay, .. } = self.tolerance;
         let doublings = f64::from(failures.saturating_sub(1));
+        // Not `clamp`, which lets NaN pass.
+        let chance = if chance > 0.0 { chance.min(1.0) } else { 0.0 };
         scaled(scaled(first_delay, doublings.exp2()).min(longest_delay), 0.5 + 0.5 * chance)
     }
 

@@ -52,17 +52,21 @@ impl Pace {
 
 /// Returns the schedule and its delay: to the first poll, or after the reply at the moment `answered`.
 pub(super) fn paced(
-    mut schedule: Box<dyn Schedule>,
+    schedule: impl FnOnce() -> Box<dyn Schedule>,
     answered: Option<Moment>,
-) -> (Box<dyn Schedule>, Duration) {
-    let first = schedule.delay(&Moment::new(Duration::ZERO, 0)).unwrap_or_default();
-    let delay = match answered {
-        // A delay before the first poll means that the schedule predicts the end of the operation.
-        Some(moment) if moment.elapsed.is_zero() && !first.is_zero() => first,
-        Some(moment) => schedule.delay(&moment).unwrap_or_default(),
-        None => first,
-    };
-    (schedule, delay)
+) -> Result<(Box<dyn Schedule>, Duration), Status> {
+    let mut schedule = guard(PACING, schedule)?;
+    // By reference: a schedule that panics is dropped when the thread no longer unwinds.
+    let delay = guard(PACING, || {
+        let first = schedule.delay(&Moment::new(Duration::ZERO, 0)).unwrap_or_default();
+        match answered {
+            // A delay before the first poll means that the schedule predicts the end of the operation.
+            Some(moment) if moment.elapsed.is_zero() && !first.is_zero() => first,
+            Some(moment) => schedule.delay(&moment).unwrap_or_default(),
+            None => first,
+        }
+    })?;
+    Ok((schedule, delay))
 }
 
 pub(super) const PACING: &str = "the pacing";

@@ -69,7 +69,7 @@ impl Progress {
         let pacing = setup.pacing();
         // The starting call counts as the first poll.
         let answered = started.map(|_| Moment::new(Duration::ZERO, 1));
-        let (schedule, first) = guard(PACING, || paced(pacing.schedule(), answered))?;
+        let (schedule, first) = paced(|| pacing.schedule(), answered)?;
         let least = setup.settings.rules.hint(started.and_then(|started| started.retry_after));
         Ok(Box::new(Self {
             span: debug_span!("lro.wait", operation = %name),
@@ -125,10 +125,8 @@ impl Progress {
         let is_cancelling = self.cancelling.is_accepted();
         let moment = Moment::new(self.elapsed, self.tally.replies);
         let answered = (self.tally.replies > 0).then(|| self.pace.moment(moment));
-        let (schedule, delay) = guard(PACING, || {
-            let schedule = if is_cancelling { pacing.schedule_of_cancelling() } else { pacing.schedule() };
-            paced(schedule, answered)
-        })?;
+        let schedule = || if is_cancelling { pacing.schedule_of_cancelling() } else { pacing.schedule() };
+        let (schedule, delay) = paced(schedule, answered)?;
         self.pace = Pace { schedule, gets_notice: !is_cancelling, ..self.pace };
         if self.is_well() && !self.cancelling.is_due() {
             self.due = self.elapsed.saturating_add(delay);
