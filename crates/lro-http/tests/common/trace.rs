@@ -22,6 +22,8 @@ impl Traces {
     pub(crate) fn record() -> Self {
         let text = Arc::default();
         let installed = tracing::subscriber::set_default(Recorder(Arc::clone(&text)));
+        // A callsite that another thread registers meanwhile, without a subscriber, would stay off.
+        tracing::callsite::rebuild_interest_cache();
         Self { text, _installed: installed }
     }
 
