@@ -109,7 +109,7 @@ impl FleetBuilder {
     /// `lro_learned::Learned`. Default: that of the [transport](LroTransport::default_pacing), if it has one; else
     /// [`Pacing::default`].
     ///
-    /// A pacing of the caller's own must not call the fleet: it is asked while that is locked.
+    /// A pacing must not call the fleet: it runs while the fleet is locked.
     pub fn pacing(mut self, pacing: impl PacingByKind + 'static) -> Self {
         self.pacing = Some(Arc::new(pacing));
         self
@@ -117,7 +117,7 @@ impl FleetBuilder {
 
     /// Sets which failed calls are survived. Default: [`Tolerance::default`].
     ///
-    /// Its predicate must not call the fleet: it is asked while that is locked.
+    /// Its predicate must not call the fleet: it runs while the fleet is locked.
     pub fn tolerance(mut self, tolerance: Tolerance) -> Self {
         self.settings.rules.tolerance = tolerance;
         self
