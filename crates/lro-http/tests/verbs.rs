@@ -2,18 +2,47 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
-use std::time::Duration;
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use http::Method;
 use lro::{
-    Capabilities, Code, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage, Origin,
-    Status, poll_until_done,
+    Attempt, Capabilities, Code, ListOperationsRequest, LroTransport, Operation, OperationName,
+    OperationPage, Origin, Permit, Status, poll_until_done,
 };
 use lro_http::HttpTransport;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 mod common;
 use common::{RUNNING, SUCCEEDED, Server, assert_clear, binding, in_time, name, reply};
+
+#[tokio::test]
+async fn nothing_is_sent_before_the_permit_of_the_attempt_is_there() {
+    let server = Server::always(200, RUNNING).await;
+    let jobs = all(&server);
+    let closed = Attempt::default().with_permit(Arc::new(Never));
+    let brief = Duration::from_millis(50);
+    assert!(timeout(brief, jobs.get_operation_within(&name(), &closed)).await.is_err());
+    assert!(timeout(brief, jobs.cancel_operation_within(&name(), &closed)).await.is_err());
+    assert!(timeout(brief, jobs.wait_operation_within(&name(), None, &closed)).await.is_err());
+    assert!(server.requests().is_empty());
+    jobs.get_operation_within(&name(), &Attempt::default()).await.unwrap();
+    assert_eq!(server.requests().len(), 1);
+}
+
+/// A permit that does not come.
+#[derive(Debug)]
+struct Never;
+
+impl Permit for Never {
+    fn poll_take(&self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
+}
 
 #[tokio::test]
 async fn cancel_is_a_post_with_an_empty_message() {
