@@ -1,11 +1,14 @@
 use std::{
     borrow::Cow,
-    pin::{Pin, pin},
+    future::poll_fn,
+    mem,
+    pin::pin,
     sync::{Arc, LazyLock},
+    task::Poll,
     time::Duration,
 };
 
-use tokio::time::{Sleep, sleep};
+use tokio::time::sleep;
 
 use super::{
     open::{Open, begun},
@@ -179,7 +182,26 @@ impl<'a> Driver<'a> {
         // One timer serves many steps, because a reset costs less than a new timer.
         let mut timer = pin!(sleep(Duration::ZERO));
         loop {
-            let step = self.step(timer.as_mut()).await;
+            match self.open(Open::sleeps_until) {
+                Some(None) => {}
+                Some(Some(until)) => {
+                    timer.as_mut().reset(until);
+                    timer.as_mut().await;
+                }
+                None => return Step::Ended,
+            }
+            let Some((ask, until)) = self.open(Open::ask) else {
+                return Step::Ended;
+            };
+            timer.as_mut().reset(until);
+            if ask.yields {
+                yield_now().await;
+            }
+            let State::Open(open) = &self.state else {
+                return Step::Ended;
+            };
+            let answer = open.answer(&*self.transport, &ask, timer.as_mut()).await;
+            let step = self.open(|open, setup| open.keep(setup, ask, answer)).unwrap_or(Step::Ended);
             if !goes_on(step) {
                 return step;
             }
@@ -211,18 +233,13 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    async fn step(&mut self, timer: Pin<&mut Sleep>) -> Step {
+    /// Applies a change to a wait that has not ended. Returns `None` if the wait has ended or ends by the change.
+    fn open<T>(&mut self, change: impl FnOnce(&mut Open, Setup<'_>) -> Result<T, End>) -> Option<T> {
         let State::Open(open) = &mut self.state else {
-            return Step::Ended;
+            return None;
         };
-        let setup = setup(&self.settings, &*self.transport, &self.kind);
-        match open.step(setup, timer).await {
-            Ok(step) => step,
-            Err(end) => {
-                self.end_with(end);
-                Step::Ended
-            }
-        }
+        let changed = change(open, setup(&self.settings, &*self.transport, &self.kind));
+        changed.map_err(|end| self.end_with(end)).ok()
     }
 
     fn end_with(&mut self, end: End) {
@@ -244,6 +261,19 @@ fn setup<'s>(
     kind: &'s Option<Cow<'static, str>>,
 ) -> Setup<'s> {
     Setup { settings: in_force(settings), transport, kind: kind.as_deref() }
+}
+
+/// Yields once to the other tasks of the thread.
+async fn yield_now() {
+    let mut yielded = false;
+    poll_fn(|context| {
+        if mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 fn is_silent(step: Step) -> bool {

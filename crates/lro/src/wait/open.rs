@@ -1,21 +1,19 @@
 use std::{
     future::{Future, poll_fn},
-    mem,
     pin::Pin,
-    task::Poll,
+    task::{Context, Poll},
     time::Duration,
 };
 
-use tokio::time::Sleep;
-use tracing::Span;
+use tokio::time::{Instant, Sleep};
 
 use super::{
     progress::{End, Progress, Started, Step},
     settings::Setup,
 };
 use crate::{
-    Any, Attempt, OperationName, Report, Status,
-    rules::{Call, Reply},
+    Any, Attempt, LroTransport, Operation, OperationName, Report, Status,
+    rules::{Age, Call, Limit, Reply},
 };
 
 /// An operation whose wait has not ended.
@@ -26,6 +24,35 @@ pub(super) struct Open {
     pub(super) started: Option<Started>,
     /// `None` before the first step.
     pub(super) progress: Option<Box<Progress>>,
+}
+
+/// A call that is due.
+pub(super) struct Ask {
+    verb: Verb,
+    asked: Age,
+    limit: Limit,
+    attempt: Attempt,
+    /// Whether the other tasks of the thread run first.
+    pub(super) yields: bool,
+}
+
+enum Verb {
+    Get,
+    /// The server may hold the call for this long.
+    Wait(Duration),
+    Cancel,
+}
+
+/// A call in flight.
+enum InFlight<'f> {
+    State(Pin<Box<dyn Future<Output = Result<Operation, Status>> + Send + 'f>>),
+    Cancel(Pin<Box<dyn Future<Output = Result<(), Status>> + Send + 'f>>),
+}
+
+/// The result of a call.
+pub(super) enum Answer {
+    State(Reply),
+    Cancel(Result<Result<(), Status>, Limit>),
 }
 
 impl Open {
@@ -42,45 +69,90 @@ impl Open {
         }
     }
 
-    /// Sleeps until the next call is due, makes the call, and stores its result.
-    pub(super) async fn step(&mut self, setup: Setup<'_>, mut timer: Pin<&mut Sleep>) -> Result<Step, End> {
-        let Self { name, metadata, started, progress } = self;
-        let progress = begun(progress, name, setup, *started).map_err(Err)?;
+    /// Returns until when the wait sleeps, `None` if a call is due. Begins the wait, and replaces its schedule, if
+    /// necessary.
+    ///
+    /// # Errors
+    ///
+    /// The end of the wait: the caller's pacing may panic.
+    pub(super) fn sleeps_until(&mut self, setup: Setup<'_>) -> Result<Option<Instant>, End> {
+        let progress = begun(&mut self.progress, &self.name, setup, self.started).map_err(Err)?;
         if progress.is_outpaced {
             progress.repace(setup).map_err(Err)?;
         }
-        let Setup { settings, transport, .. } = setup;
-        let due = progress.due(settings);
-        let mut asked = progress.now();
-        if due > asked {
-            timer.as_mut().reset(progress.instant(due));
-            timer.as_mut().await;
-            asked = progress.now();
-        } else if progress.tally.polls % 32 == 31 {
-            // A transport that is always ready and a pacing without delay must not block the thread.
-            // Each yield costs a wakeup, so that not every poll yields.
-            yield_now().await;
-        }
-        let (until, limit) = settings.rules.limit(asked, progress.deadline(settings));
-        timer.as_mut().reset(progress.instant(until));
-        let attempt = Attempt::until(progress.instant(until));
-        if progress.cancelling.is_due() {
-            let asking = transport.cancel_operation_within(name, &attempt);
-            let reply = answer(timer, asking, &progress.span).await;
-            let call = progress.ended(asked, settings);
-            return progress.keep_cancelled(setup, call, reply.ok_or(limit));
-        }
-        let patience =
-            if progress.may_hold(setup) { limit.patience(until.saturating_sub(asked)) } else { None };
-        let held = patience.is_some();
-        let asking = match patience {
-            Some(patience) => transport.wait_operation_within(name, Some(patience), &attempt),
-            None => transport.get_operation_within(name, &attempt),
+        let due = progress.due(setup.settings);
+        Ok((due > progress.now()).then(|| progress.instant(due)))
+    }
+
+    /// Returns the call that is made now, and the instant at which it is cut.
+    ///
+    /// # Errors
+    ///
+    /// The end of the wait: the caller's pacing may panic.
+    pub(super) fn ask(&mut self, setup: Setup<'_>) -> Result<(Ask, Instant), End> {
+        let progress = begun(&mut self.progress, &self.name, setup, self.started).map_err(Err)?;
+        let asked = progress.now();
+        let (until, limit) = setup.settings.rules.limit(asked, progress.deadline(setup.settings));
+        let patience = if progress.may_hold(setup) { limit.patience(until - asked) } else { None };
+        let verb = match patience {
+            _ if progress.cancelling.is_due() => Verb::Cancel,
+            Some(patience) => Verb::Wait(patience),
+            None => Verb::Get,
         };
-        let reply = answer(timer, asking, &progress.span).await;
-        let reply = reply.map_or(Reply::Cut(limit), Reply::Returned);
-        let call = Call { held, ..progress.ended(asked, settings) };
-        progress.keep(name, metadata, setup, call, reply)
+        let until = progress.instant(until);
+        // A transport that is always ready and a pacing without delay must not block the thread.
+        // Each yield costs a wakeup, so that not every poll yields.
+        let yields = progress.tally.polls % 32 == 31;
+        Ok((Ask { verb, asked, limit, attempt: Attempt::until(until), yields }, until))
+    }
+
+    /// Makes the call, until the timer fires. A result at the same instant wins.
+    pub(super) fn answer<'f>(
+        &'f self,
+        transport: &'f dyn LroTransport,
+        ask: &'f Ask,
+        mut timer: Pin<&'f mut Sleep>,
+    ) -> impl Future<Output = Answer> + Send + 'f {
+        let Ask { verb, attempt, limit, .. } = ask;
+        let mut call = match *verb {
+            Verb::Get => InFlight::State(transport.get_operation_within(&self.name, attempt)),
+            Verb::Wait(patience) => {
+                InFlight::State(transport.wait_operation_within(&self.name, Some(patience), attempt))
+            }
+            Verb::Cancel => InFlight::Cancel(transport.cancel_operation_within(&self.name, attempt)),
+        };
+        let span = self.progress.as_ref().map(|progress| &progress.span);
+        poll_fn(move |context| {
+            let answered = match span {
+                Some(span) => span.in_scope(|| call.poll(context)),
+                None => call.poll(context),
+            };
+            match answered {
+                Poll::Ready(answer) => Poll::Ready(answer),
+                Poll::Pending if timer.as_mut().poll(context).is_ready() => Poll::Ready(call.cut(*limit)),
+                // A call that exhausts tokio's cooperative budget makes the timer pending, although it has fired.
+                Poll::Pending if timer.is_elapsed() => Poll::Ready(call.cut(*limit)),
+                Poll::Pending => Poll::Pending,
+            }
+        })
+    }
+
+    /// Stores the result of a call.
+    ///
+    /// # Errors
+    ///
+    /// The end of the wait.
+    pub(super) fn keep(&mut self, setup: Setup<'_>, ask: Ask, answer: Answer) -> Result<Step, End> {
+        let Self { name, metadata, started, progress } = self;
+        let progress = begun(progress, name, setup, *started).map_err(Err)?;
+        let call = progress.ended(ask.asked, setup.settings);
+        match answer {
+            Answer::Cancel(reply) => progress.keep_cancelled(setup, call, reply),
+            Answer::State(reply) => {
+                let call = Call { held: matches!(ask.verb, Verb::Wait(_)), ..call };
+                progress.keep(name, metadata, setup, call, reply)
+            }
+        }
     }
 }
 
@@ -101,33 +173,18 @@ pub(super) fn begun<'p>(
     }
 }
 
-/// Returns the result of the call, or `None` if the timer fires first. A result at the same instant wins.
-fn answer<'f, T>(
-    mut timer: Pin<&'f mut Sleep>,
-    mut call: Pin<Box<dyn Future<Output = T> + Send + 'f>>,
-    span: &'f Span,
-) -> impl Future<Output = Option<T>> + Send + 'f
-where
-    T: 'f,
-{
-    poll_fn(move |context| match span.in_scope(|| call.as_mut().poll(context)) {
-        Poll::Ready(reply) => Poll::Ready(Some(reply)),
-        Poll::Pending if timer.as_mut().poll(context).is_ready() => Poll::Ready(None),
-        // A call that exhausts tokio's cooperative budget makes the timer pending, although it has fired.
-        Poll::Pending if timer.is_elapsed() => Poll::Ready(None),
-        Poll::Pending => Poll::Pending,
-    })
-}
-
-/// Yields once to the other tasks of the thread.
-async fn yield_now() {
-    let mut yielded = false;
-    poll_fn(|context| {
-        if mem::replace(&mut yielded, true) {
-            return Poll::Ready(());
+impl InFlight<'_> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Answer> {
+        match self {
+            Self::State(call) => call.as_mut().poll(context).map(Reply::Returned).map(Answer::State),
+            Self::Cancel(call) => call.as_mut().poll(context).map(Ok).map(Answer::Cancel),
         }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
+    }
+
+    fn cut(&self, limit: Limit) -> Answer {
+        match self {
+            Self::State(_) => Answer::State(Reply::Cut(limit)),
+            Self::Cancel(_) => Answer::Cancel(Err(limit)),
+        }
+    }
 }
