@@ -315,8 +315,8 @@ impl<'a, R, M> Wait<'a, R, M> {
     /// Asks the server to cancel the operation, and waits for the outcome until the deadline, if there is one.
     ///
     /// A request that fails transiently is retried.
-    /// If the server refuses, one more poll shows whether the operation is done. If it is not done, the wait can
-    /// continue.
+    /// If the server refuses, or the request still fails after its last retry or at the deadline, one more poll shows
+    /// whether the operation is done. If it is not done, the wait can continue.
     /// The wait ignores its [`AtDeadline`] from then on, because the server has received the request already.
     ///
     /// Dropping the future stops the polling; the operation goes on.
@@ -325,7 +325,7 @@ impl<'a, R, M> Wait<'a, R, M> {
     /// # Errors
     ///
     /// - A failed call that ends the wait.
-    /// - The refusal of the server, if the operation is not done.
+    /// - The failure of the request, if the operation is not done.
     /// - A malformed reply.
     ///
     /// ```
@@ -350,11 +350,11 @@ impl<'a, R, M> Wait<'a, R, M> {
             if let Some(status) = self.cannot_cancel() {
                 return Ok(Cancellation::Unsupported(status.with_report(self.driver.report())));
             }
-            if let Err(refusal) = self.driver.cancel().await {
-                let refusal = refusal.with_report(self.driver.report());
-                return match refusal.code() {
-                    Code::Unimplemented => Ok(Cancellation::Unsupported(refusal)),
-                    _ => Err(refusal.in_context("the server refused to cancel the operation")),
+            if let Err(failure) = self.driver.cancel().await {
+                let failure = failure.with_report(self.driver.report());
+                return match failure.code() {
+                    Code::Unimplemented => Ok(Cancellation::Unsupported(failure)),
+                    _ => Err(failure),
                 };
             }
         }

@@ -179,16 +179,38 @@ async fn is_repeated_within_the_tolerance() {
     let mut wait = hasty(&jobs);
     let status = wait.cancel_and_wait().await.unwrap_err();
     assert_eq!((status.origin(), status.code()), (Origin::CallFailed, Code::Unavailable));
-    assert_eq!(status.message(), "gave up after 6 failed calls in a row: no");
-    assert_eq!(jobs.verbs(), vec![Cancel; 6]);
-    // That was the end of the wait.
-    assert_eq!(wait.cancel_and_wait().await.unwrap_err(), status);
-    assert_eq!(wait.await.unwrap_err(), status);
-    assert_eq!(jobs.verbs().len(), 6);
+    let expected = "the request to cancel the operation failed: gave up after 6 failed calls in a row: no";
+    assert_eq!(status.message(), expected);
+    // One poll shows that the operation is not done, so the wait goes on.
+    assert_eq!(jobs.verbs(), [vec![Cancel; 6], vec![Get]].concat());
+    assert_eq!(wait.cancel_and_wait().await.unwrap_err().message(), expected);
+    assert_eq!(jobs.verbs().len(), 14);
 
     let jobs = Jobs::new().cancels([no(Code::Unavailable)]).gets([running()]);
     let status = hasty(&jobs).tolerance(Tolerance::none()).cancel_and_wait().await.unwrap_err();
-    assert_eq!((status.origin(), jobs.verbs()), (Origin::CallFailed, vec![Cancel]));
+    assert_eq!((status.origin(), jobs.verbs()), (Origin::CallFailed, vec![Cancel, Get]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_fails_or_hangs_gives_the_outcome_of_an_operation_that_is_done() {
+    // SPEC 35, 39: six failures in a row, one refusal, no answer until the deadline.
+    let hangs = || (Duration::MAX, accepted());
+    for cancels in [
+        vec![(seconds(0), no(Code::Unavailable)); 6],
+        vec![(seconds(0), no(Code::PermissionDenied))],
+        vec![hangs()],
+    ] {
+        let jobs = Jobs::new().cancels(cancels.clone()).gets([succeeded()]);
+        let cancellation = hasty(&jobs).deadline(seconds(10)).cancel_and_wait().await.unwrap();
+        assert_eq!(cancellation, Cancellation::Finished(forty_two()), "{cancels:?}");
+
+        // The same for a request that the deadline makes.
+        let jobs = Jobs::new().cancels(cancels.clone()).gets([running(), succeeded()]);
+        let wait = poll_until_done::<Value>(&jobs, name()).pacing(Pacing::fixed(seconds(60)));
+        let wait = wait.tolerance(Tolerance::default().delay(Duration::ZERO, Duration::ZERO));
+        let wait = wait.deadline(Duration::ZERO).at_deadline(AtDeadline::CancelAndWait(seconds(10)));
+        assert_eq!(wait.await.unwrap(), forty_two(), "{cancels:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -357,14 +379,17 @@ async fn is_not_made_again_where_it_was_accepted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn that_is_cut_short_by_the_deadline_is_no_failed_call() {
+async fn that_is_cut_short_by_the_deadline_is_the_last_failure() {
     // SPEC 20, 35
     let jobs = Jobs::new().cancels([(Duration::MAX, accepted())]).gets([running()]);
     let mut wait = every_four_seconds(&jobs).tolerance(Tolerance::none()).deadline(seconds(10));
     let cancellation = wait.cancel_and_wait().await.unwrap();
     let Cancellation::StillRunning(status) = cancellation else { panic!("{cancellation:?}") };
-    assert_eq!(status.report().unwrap().last_failure, None);
-    assert_eq!(jobs.calls(), [at(0, Cancel)]);
+    let expected = "stopped asking: the deadline passed, and the request to cancel the operation failed";
+    assert_eq!(status.message(), expected);
+    let failure = status.report().unwrap().last_failure.as_ref().unwrap();
+    assert_eq!(failure.message(), "a call was not answered in 10s");
+    assert_eq!(jobs.calls(), [at(0, Cancel), at(10, Get)]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -438,7 +463,7 @@ async fn is_made_in_no_hot_loop() {
     let began = Instant::now();
     let status = hasty(&jobs).attempt_timeout(seconds(5)).cancel_and_wait().await.unwrap_err();
     assert_eq!((status.origin(), status.code()), (Origin::CallFailed, Code::DeadlineExceeded));
-    assert_eq!(jobs.verbs(), vec![Cancel; 6]);
+    assert_eq!(jobs.verbs(), [vec![Cancel; 6], vec![Get]].concat());
     assert_eq!(whole(began.elapsed()), seconds(30));
 }
 
@@ -523,8 +548,8 @@ async fn is_made_once_at_the_deadline_whatever_comes_of_it() {
         ((seconds(0), accepted()), "the server was asked to cancel the operation", 10),
         ((seconds(1), accepted()), "the server was asked to cancel the operation", 11),
         ((seconds(0), no(Code::Unavailable)), "the request to cancel the operation failed", 10),
-        ((seconds(0), no(Code::PermissionDenied)), "the request to cancel the operation failed", 10),
-        ((seconds(0), no(Code::Unimplemented)), "the request to cancel the operation failed", 10),
+        ((seconds(0), no(Code::PermissionDenied)), "the server refused to cancel the operation", 10),
+        ((seconds(0), no(Code::Unimplemented)), "the server refused to cancel the operation", 10),
         ((Duration::MAX, accepted()), "the request to cancel the operation failed", 12),
     ] {
         let jobs = Jobs::new().cancels([reply]).gets([running()]);
@@ -658,12 +683,13 @@ async fn at_the_deadline_is_waited_for_as_long_as_the_caller_said() {
     let began = Instant::now();
     assert_eq!(wait(&jobs).await.unwrap_err().origin(), Origin::StoppedAsking);
     assert_eq!((jobs.times(&Cancel), whole(began.elapsed())), (vec![seconds(4)], seconds(10)));
+    assert_eq!(jobs.times(&Get), [0, 4, 10].map(seconds));
 
     let jobs = Jobs::new().cancels([no(Code::Unavailable)]).gets([running()]);
     let began = Instant::now();
     assert_eq!(wait(&jobs).await.unwrap_err().origin(), Origin::StoppedAsking);
     assert!((4..=8).contains(&jobs.times(&Cancel).len()), "{:?}", jobs.calls());
-    assert_eq!((jobs.times(&Get), whole(began.elapsed())), (vec![seconds(0), seconds(4)], seconds(10)));
+    assert_eq!((jobs.times(&Get), whole(began.elapsed())), ([0, 4, 10].map(seconds).to_vec(), seconds(10)));
 
     // Without a limit.
     let replies = (0..1_000).map(|_| running()).chain([cancelled()]);

@@ -2,7 +2,7 @@ use std::{mem, time::Duration};
 
 use crate::{
     Code, Origin, Status,
-    rules::{Age, Call, FailedCall, Limit, Retry, Rules, Trouble, stopped},
+    rules::{Age, Call, Expiry, FailedCall, Limit, Retry, Rules, Trouble, stopped},
 };
 
 /// Whether the deadline of a wait cancels the operation on the server.
@@ -65,14 +65,14 @@ enum Stage {
     /// There is no request.
     #[default]
     Unwished,
-    /// The request is sent until the server accepts or refuses it.
+    /// The request is sent until the server accepts it or it fails.
     Due,
     /// The request is sent once, and the wait ends after it.
     Parting,
     /// The server accepted.
     Accepted,
-    /// The server refused, perhaps because the operation is done. The next reply shows whether it is.
-    Refused(Status),
+    /// The request failed, perhaps because the operation is done. The next reply shows whether it is.
+    Failed { what: &'static str, status: Status },
 }
 
 /// What a wait does after a request to cancel.
@@ -80,8 +80,8 @@ enum Stage {
 pub(crate) enum Cancelled {
     /// The server accepted. A new schedule begins.
     Accepted,
-    /// The server refused. The next poll shows whether the operation is done.
-    Refused,
+    /// The request failed. The next poll shows whether the operation is done.
+    Failed,
     /// The request is sent again at this age.
     Again(Age),
     /// The wait ends.
@@ -140,24 +140,31 @@ impl Cancelling {
             }
             Ok(Err(status)) => status.of_a_call(),
             Err(Limit::Attempt) => Status::unanswered(rules.attempt_timeout),
-            Err(Limit::Deadline) => {
-                return Cancelled::Stop(stopped("the deadline passed during the request to cancel"));
-            }
+            Err(Limit::Deadline) => Status::unanswered(call.ended.saturating_sub(call.asked)),
             Err(Limit::Grace) => Status::unanswered(Rules::GRACE),
         };
         let failed = FailedCall { status: refusal.clone(), age: call.ended, had_reply, counts: call.counts };
-        let is_over = is_last || call.deadline.is_some_and(|deadline| call.ended >= deadline);
-        match rules.retry(trouble, failed, chance) {
-            Retry::Exhausted(status) if !is_last => Cancelled::Stop(status),
-            Retry::Final(status) if status.origin() == Origin::StoppedAsking => Cancelled::Stop(status),
-            Retry::Final(_) if !is_last => {
-                self.stage = Stage::Refused(refusal);
-                Cancelled::Refused
+        let is_over = call.deadline.is_some_and(|deadline| call.ended >= deadline);
+        let retry = rules.retry(trouble, failed, chance);
+        let what = if matches!(retry, Retry::Final(_)) { REFUSED } else { UNSENT };
+        let status = match retry {
+            Retry::Final(status) if status.origin() == Origin::StoppedAsking => {
+                return Cancelled::Stop(status);
             }
-            Retry::After(delay) if !is_over => Cancelled::Again(call.ended.saturating_add(delay)),
-            _ => Cancelled::Stop(stopped(
-                "the deadline passed, and the request to cancel the operation failed",
-            )),
+            _ if is_last => return Cancelled::Stop(uncancelled(Expiry::Deadline, what)),
+            Retry::After(delay) if !is_over => return Cancelled::Again(call.ended.saturating_add(delay)),
+            Retry::Exhausted(status) => status,
+            Retry::After(_) | Retry::Final(_) => refusal,
+        };
+        self.stage = Stage::Failed { what, status };
+        Cancelled::Failed
+    }
+
+    /// Returns the status of a wait that expires.
+    pub(crate) fn expired(&self, why: Expiry) -> Status {
+        match self.stage {
+            Stage::Failed { what, .. } => uncancelled(why, what),
+            _ => why.status(),
         }
     }
 
@@ -176,20 +183,20 @@ impl Cancelling {
         matches!(self.stage, Stage::Due | Stage::Parting)
     }
 
-    /// Returns whether the server refused the request. The server must not hold the next call, which shows the reason.
-    pub(crate) fn is_refused(&self) -> bool {
-        matches!(self.stage, Stage::Refused(_))
+    /// Returns whether the request failed. The server must not hold the next call, which shows the reason.
+    pub(crate) fn has_failed(&self) -> bool {
+        matches!(self.stage, Stage::Failed { .. })
     }
 
-    /// Returns whether the server refused the request that the deadline made due.
-    pub(crate) fn is_refused_at_deadline(&self) -> bool {
-        self.is_refused() && !self.extension.is_zero()
+    /// Returns whether the request that the deadline made due failed.
+    pub(crate) fn has_failed_at_deadline(&self) -> bool {
+        self.has_failed() && !self.extension.is_zero()
     }
 
-    /// Takes the status of the refusal. Returns `None` the second time. The caller may then send another request.
-    pub(crate) fn take_refusal(&mut self) -> Option<Status> {
+    /// Takes the failure of the request. Returns `None` the second time. The caller may then send another request.
+    pub(crate) fn take_failure(&mut self) -> Option<Status> {
         match mem::take(&mut self.stage) {
-            Stage::Refused(status) => Some(status),
+            Stage::Failed { what, status } => Some(status.in_context(what)),
             other => {
                 self.stage = other;
                 None
@@ -201,6 +208,10 @@ impl Cancelling {
     pub(crate) fn extension(&self) -> Duration {
         self.extension
     }
+}
+
+fn uncancelled(why: Expiry, what: &str) -> Status {
+    stopped(format_args!("{why}, and {what}"))
 }
 
 impl<R> Cancellation<R> {
@@ -222,3 +233,6 @@ impl<R> Cancellation<R> {
         }
     }
 }
+
+const REFUSED: &str = "the server refused to cancel the operation";
+const UNSENT: &str = "the request to cancel the operation failed";

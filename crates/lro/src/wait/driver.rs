@@ -165,7 +165,7 @@ impl<'a> Driver<'a> {
         let step = self.step_while(is_silent).await;
         if let State::Open(Open { progress: Some(progress), .. }) = &mut self.state {
             // The future that asked to cancel is gone. Another request to cancel is then possible.
-            progress.cancelling.take_refusal();
+            progress.cancelling.take_failure();
         }
         step
     }
@@ -212,7 +212,7 @@ impl<'a> Driver<'a> {
     ///
     /// # Errors
     ///
-    /// The refusal of the server, if the operation is not done. The wait can then continue.
+    /// The failure of the request, if the operation is not done. The wait can then continue.
     pub(crate) async fn cancel(&mut self) -> Result<(), Status> {
         let setup = setup(&self.settings, &*self.transport, &self.kind);
         let State::Open(Open { name, started, progress, .. }) = &mut self.state else {
@@ -223,11 +223,11 @@ impl<'a> Driver<'a> {
             Err(panicked) => self.end_with(Err(panicked)),
         }
         while self.step_while(is_silent).await == Step::Running {
-            // The operation is still running, so the refusal was not due to its end.
+            // The operation is still running, so the request did not fail because of its end.
             if let State::Open(Open { progress: Some(progress), .. }) = &mut self.state
-                && let Some(refusal) = progress.cancelling.take_refusal()
+                && let Some(failure) = progress.cancelling.take_failure()
             {
-                return Err(refusal);
+                return Err(failure);
             }
         }
         Ok(())

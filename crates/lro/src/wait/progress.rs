@@ -141,11 +141,11 @@ impl Progress {
 
     /// Returns whether the server may hold the next call.
     ///
-    /// It may not after a refused cancellation, because the reply must show the state at once.
+    /// It may not after a failed request to cancel, because the reply must show the state at once.
     /// It may not after a failed call, because a proxy may cut every long call.
     pub(crate) fn may_hold(&self, Setup { settings, transport, .. }: Setup<'_>) -> bool {
         let has_wait = settings.long_poll && !self.lacks_wait && transport.capabilities().wait;
-        has_wait && self.is_well() && !self.cancelling.is_refused()
+        has_wait && self.is_well() && !self.cancelling.has_failed()
     }
 
     /// Returns whether the last call succeeded.
@@ -202,8 +202,8 @@ impl Progress {
             }
             Seen::Nothing => self.trace_failure(),
         }
-        if brought == Seen::Running && self.cancelling.is_refused_at_deadline() {
-            return Err(Err(stopped("the deadline passed, and the server refused to cancel the operation")));
+        if brought == Seen::Running && self.cancelling.has_failed_at_deadline() {
+            return Err(Err(self.cancelling.expired(Expiry::Deadline)));
         }
         if let Err((why, _)) = seen {
             self.expire(why, setup).map_err(Err)?;
@@ -229,7 +229,7 @@ impl Progress {
         let chance = self.chance.next();
         match self.cancelling.replied(&setup.settings.rules, trouble, call, had_reply, reply, chance) {
             Cancelled::Accepted => self.begin_anew(setup).map_err(Err)?,
-            Cancelled::Refused => self.due = self.elapsed,
+            Cancelled::Failed => self.due = self.elapsed,
             Cancelled::Again(at) => self.due = at,
             Cancelled::Stop(status) => return Err(Err(status)),
         }
@@ -268,11 +268,11 @@ impl Progress {
             return Err(stopped(format_args!("{why}; the service has no call to cancel the operation")));
         }
         let late = self.elapsed.saturating_sub(settings.deadline.unwrap_or_default());
-        if why == Expiry::Pacing || !self.cancelling.expire(settings.at_deadline, late) {
-            return Err(why.status());
+        if why != Expiry::Pacing && self.cancelling.expire(settings.at_deadline, late) {
+            self.due = self.elapsed;
+            return Ok(());
         }
-        self.due = self.elapsed;
-        Ok(())
+        Err(self.cancelling.expired(why))
     }
 
     /// Starts a new schedule after the server accepted to cancel, because a cancellation takes another time than the

@@ -122,13 +122,17 @@ impl<'a> Model<'a> {
         match answered {
             _ if self.cancel == Cancel::Last => self.finish(End::Stopped, at),
             Some(_) => self.judge(call.reply, wish, at),
-            None if is_last && !(is_late && call.verb == Verb::Cancel) => return self.expire(at),
+            None if is_last && call.verb != Verb::Cancel => return self.expire(at),
             None => self.judge(Reply::Failed(Code::DeadlineExceeded), Duration::ZERO, until),
         }
         if self.end.is_none() && at >= self.deadline {
-            // A request to cancel that was accepted or refused so late still gets a look.
+            // Whatever became of a request to cancel, a last poll shows whether the operation is done.
             match (call.verb, self.cancel) {
                 (Verb::Cancel, Cancel::Accepted | Cancel::Refused { .. }) => {}
+                (Verb::Cancel, Cancel::Due { at_deadline }) => {
+                    self.cancel = Cancel::Refused { by: Code::DeadlineExceeded, at_deadline };
+                    self.due = (at, at);
+                }
                 _ => self.expire(at),
             }
         }
@@ -198,7 +202,7 @@ impl<'a> Model<'a> {
         // SPEC 27
         let has_budget = is_early || self.scenario.failures.is_none_or(|budget| self.failures < budget);
         match self.cancel {
-            Cancel::Due { at_deadline } if !may_pass => {
+            Cancel::Due { at_deadline } if !may_pass || !has_budget => {
                 self.cancel = Cancel::Refused { by: code, at_deadline };
                 self.due = (at, at);
                 return;
