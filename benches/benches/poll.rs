@@ -16,7 +16,7 @@ fn runtime() -> Runtime {
 
 fn wait<'a>(transport: impl LroTransport + 'a) -> Wait<'a, serde_json::Value> {
     let name = OperationName::parse(fixtures::NAME).unwrap();
-    poll_until_done(transport, name).pacing(Pacing::fixed(Duration::ZERO))
+    poll_until_done(transport, name).pacing(Pacing::fixed(Duration::ZERO)).least_delay(Duration::ZERO)
 }
 
 fn in_memory(criterion: &mut Criterion) {

@@ -18,7 +18,8 @@ fn a_poll_over_http_allocates_at_most_25_times() {
     let routes = RouteOptimization::builder().endpoint(endpoint).credentials(token).build().unwrap();
     let mut wait =
         poll_until_done::<OptimizeToursResponse>(&routes, OperationName::parse(fixtures::NAME).unwrap())
-            .pacing(Pacing::fixed(Duration::ZERO));
+            .pacing(Pacing::fixed(Duration::ZERO))
+            .least_delay(Duration::ZERO);
     runtime.block_on(wait.next()).unwrap().unwrap();
 
     let counted = measure(|| {

@@ -6,7 +6,7 @@ use tokio::time::{sleep, timeout};
 use crate::{
     Attempt, ListOperationsRequest, LroTransport, Operation, OperationPage, Status, Tolerance,
     chance::Chance,
-    rules::{FailedCall, Retry, Rules, Trouble},
+    rules::{Call, FailedCall, Retry, Rules, Trouble},
 };
 
 /// A list of the operations of a service, from [`list_operations`]. It is a builder for a stream.
@@ -98,7 +98,8 @@ impl<'a> Pages<'a> {
                 Err(_) => Status::unanswered(self.rules.attempt_timeout),
             };
             // A collection needs no time to appear, so NOT_FOUND has no window.
-            let failed = FailedCall { status, age: Duration::MAX, had_reply: false, counts: true };
+            let failed =
+                FailedCall { status, call: Call::new(Duration::MAX, Duration::MAX), had_reply: false };
             match self.rules.retry(&mut trouble, failed, chance.next()) {
                 Retry::After(delay) => sleep(delay).await,
                 Retry::Exhausted(status) | Retry::Final(status) => return Err(status),

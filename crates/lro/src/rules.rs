@@ -55,14 +55,19 @@ pub struct Rules {
     pub tolerance: Tolerance,
     /// The longest time for one call. Default: 30 s.
     pub attempt_timeout: Duration,
+    /// The least delay from a successful reply to the next call, if the pacing returns a shorter one. Default: 10 ms.
+    pub least_delay: Duration,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { tolerance: Tolerance::default(), attempt_timeout: ATTEMPT_TIMEOUT }
+        Self { tolerance: Tolerance::default(), attempt_timeout: ATTEMPT_TIMEOUT, least_delay: LEAST_DELAY }
     }
 }
 
 /// Ten times the duration of a slow reply (3 s). A shorter one counts slow replies as failures. At 60 s, many proxies
 /// cut the call first.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
+/// A pacing that returns zero by mistake makes at most a hundred calls a second. A longer delay would slow down the
+/// pacing of an operation that takes some milliseconds.
+const LEAST_DELAY: Duration = Duration::from_millis(10);

@@ -218,6 +218,13 @@ impl<'a, R, M> Wait<'a, R, M> {
         self
     }
 
+    /// Sets the least delay from a successful reply to the next call, if the pacing returns a shorter one. Default:
+    /// 10 ms.
+    pub fn least_delay(mut self, delay: Duration) -> Self {
+        self.driver.settings_mut().rules.least_delay = delay;
+        self
+    }
+
     /// Sets whether to poll by [`wait_operation`](LroTransport::wait_operation) if the transport has it. Default: yes.
     ///
     /// The server holds such a call until the operation is done, or until shortly before the longest time for one call.

@@ -93,7 +93,8 @@ impl State {
             return;
         };
         let (asked, ended) = (entry.record.age(span.asked), entry.record.age(span.ended));
-        let call = Call { deadline: settings.deadline, ..Call::new(asked, ended) };
+        // Most operations of a fleet have just been started.
+        let call = Call { deadline: settings.deadline, started: true, ..Call::new(asked, ended) };
         let class = classes.get_mut(entry.class as usize);
         let Record { state, tally, .. } = &mut entry.record;
         let pace = |moment: &Moment, _: Option<&Any>| match class {

@@ -127,7 +127,7 @@ impl Entry {
                     Pace::Every(pause) => pause..=pause,
                     Pace::Learned => Duration::ZERO..=Duration::MAX,
                 };
-                self.wait(scenario, pause, hint, at);
+                self.wait(scenario, pause, hint, Duration::MAX, at);
             }
             Reply::Failed(code) => self.fail(scenario, code, hint, at),
         }
@@ -185,11 +185,13 @@ impl Entry {
         scenario: &Scenario,
         pause: RangeInclusive<Duration>,
         hint: Option<Duration>,
+        left: Duration,
         at: Duration,
     ) {
         // SPEC 32
         let floor = hint.unwrap_or_default().min(Duration::from_secs(600));
-        let (least, most) = (*pause.start().max(&floor), *pause.end().max(&floor));
+        let bounded = |pause: &Duration| (*pause).max(floor).min(left);
+        let (least, most) = (bounded(pause.start()), bounded(pause.end()));
         let tick = scenario.tick.min(most / 40);
         self.due = at + least..=at.saturating_add(most).saturating_add(tick);
     }
@@ -213,9 +215,9 @@ impl Entry {
             _ => (false, false),
         };
         // SPEC 27
-        let is_early = code == Code::NotFound;
+        let is_free = matches!(code, Code::NotFound | Code::Unauthenticated);
         let budget = scenario.failures.unwrap_or(u32::MAX);
-        let has = |failures: &u32| is_early || *failures < budget;
+        let has = |failures: &u32| is_free || *failures < budget;
         let end = End::CallFailed(code);
         if !might_pass || !has(self.failures.start()) {
             return self.finish(end, at);
@@ -224,16 +226,21 @@ impl Entry {
             self.maybe = Some((end, at));
         }
         self.setbacks += 1;
-        if !is_early {
+        if !is_free {
             self.failures = self.failures.start() + 1..=self.failures.end() + 1;
         }
         if code == Code::Unauthenticated {
             self.refused = (true, true);
-            return self.wait(scenario, Duration::ZERO..=Duration::ZERO, hint, at);
+            return self.wait(scenario, Duration::ZERO..=Duration::ZERO, hint, Duration::MAX, at);
         }
         // SPEC 33
         let whole = Duration::from_secs(1 << (self.setbacks - 1).min(10)).min(Duration::from_secs(60));
-        self.wait(scenario, whole / 2..=whole, hint, at);
+        // SPEC 31: the last poll is made when the window ends.
+        let left = match code {
+            Code::NotFound => self.began + scenario.not_found_for - at,
+            _ => Duration::MAX,
+        };
+        self.wait(scenario, whole / 2..=whole, hint, left, at);
     }
 
     /// Somebody is told, of a fleet that is being shut down since then.

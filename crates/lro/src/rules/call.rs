@@ -12,6 +12,8 @@ pub struct Call {
     pub ended: Age,
     /// The deadline of the wait, `None` for no limit.
     pub deadline: Option<Age>,
+    /// Whether a starting call returned the operation to this wait, which may begin before the service finds it.
+    pub started: bool,
     /// Whether the call asked the server to reply only when the operation is done (`WaitOperation`).
     pub held: bool,
     /// Whether a failure counts against the budget of failures.
@@ -42,9 +44,9 @@ pub enum Limit {
 }
 
 impl Call {
-    /// Creates the times of a get call without a deadline. Its failure counts against the budget.
+    /// Creates the times of a get call without a deadline, in a wait by name. Its failure counts against the budget.
     pub fn new(asked: Age, ended: Age) -> Self {
-        Self { asked, ended, deadline: None, held: false, counts: true }
+        Self { asked, ended, deadline: None, started: false, held: false, counts: true }
     }
 
     /// Estimates when the server read the state of the operation.

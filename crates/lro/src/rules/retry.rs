@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{Age, Rules, Tolerance, Trouble, tolerance::is_survivable_by_code};
+use super::{Call, Rules, Tolerance, Trouble, tolerance::is_survivable_by_code};
 use crate::{Code, Origin, Status, pacing::scaled};
 
 /// A call that failed.
@@ -8,12 +8,10 @@ use crate::{Code, Origin, Status, pacing::scaled};
 pub struct FailedCall {
     /// The failure.
     pub status: Status,
-    /// When the call ended.
-    pub age: Age,
+    /// The times of the call.
+    pub call: Call,
     /// Whether an earlier call about the operation succeeded.
     pub had_reply: bool,
-    /// Whether the failure counts against the budget of failures.
-    pub counts: bool,
 }
 
 /// What a driver does after a failed call.
@@ -31,32 +29,38 @@ impl Rules {
     /// Decides whether a failed call is made again. `chance` is uniform in `0.0..1.0`.
     ///
     /// Changes `trouble`: stores the failure as the last one, and counts it if the call is made again.
-    /// The first `UNAUTHENTICATED` since the last successful reply is retried at once, a second one ends the wait.
+    /// The first `UNAUTHENTICATED` since the last successful reply is retried at once, whatever the budget. A second one
+    /// ends the wait.
+    /// Before the first successful reply, `NOT_FOUND` and `PERMISSION_DENIED` are retried within their windows: at the
+    /// latest when the window ends, whatever delay the server asks for.
     /// A decision of the predicate ([`Tolerance::survive_if`]) or of the transport ([`Status::with_transient`])
-    /// replaces the rules by code and the window for `NOT_FOUND`, but not the budget.
+    /// replaces the rules by code and the windows, but not the budget.
     /// A status whose origin is a failed operation or a stopped wait is treated as a failed call.
     /// A predicate that panics ends the wait.
-    pub fn retry(&self, trouble: &mut Trouble, call: FailedCall, chance: f64) -> Retry {
-        let FailedCall { status, age, had_reply, counts } = call;
+    pub fn retry(&self, trouble: &mut Trouble, failed: FailedCall, chance: f64) -> Retry {
+        let FailedCall { status, call, had_reply } = failed;
         let status = status.of_a_call();
         trouble.keep_last(&status);
         let decided = match self.tolerance.decided(&status) {
             Ok(decided) => decided,
             Err(panicked) => return Retry::Final(panicked),
         };
-        let code = status.code();
-        let is_not_found = status.origin() == Origin::CallFailed && code == Code::NotFound;
+        let is_of_a_call = status.origin() == Origin::CallFailed;
+        let is_not_found = is_of_a_call && status.code() == Code::NotFound;
         // The transport drops a refused credential, so that the next call carries a new one.
-        let is_refusal = status.origin() == Origin::CallFailed && code == Code::Unauthenticated;
-        let (survives, counts) = match decided {
-            Some(decided) => (decided, counts),
-            None if is_not_found && had_reply => {
+        let is_refusal = is_of_a_call && status.code() == Code::Unauthenticated;
+        let has_window = decided.is_none() && is_of_a_call && !had_reply;
+        let window = if has_window { self.tolerance.window(status.code(), call.started) } else { None };
+        let (survives, counts) = match (decided, window) {
+            (Some(decided), _) => (decided, call.counts),
+            // The window limits these failures, not the budget.
+            (None, Some(window)) => (call.ended < window, false),
+            (None, None) if is_not_found => {
                 return Retry::Final(status.in_context("the operation has expired or was deleted"));
             }
-            // Services return NOT_FOUND for a while after a start. The window limits it, not the budget.
-            None if is_not_found => (age < self.tolerance.not_found_for, false),
-            None if is_refusal => (!trouble.refused_credential(), counts),
-            None => (is_survivable_by_code(&status), counts),
+            // One renewal of the credential does not depend on the budget.
+            (None, None) if is_refusal => (!trouble.refused_credential(), false),
+            (None, None) => (is_survivable_by_code(&status), call.counts),
         };
         if !survives {
             return Retry::Final(status);
@@ -68,7 +72,8 @@ impl Rules {
         let is_new_refusal = trouble.keep_survived(is_refusal, counts);
         let delay =
             if is_new_refusal { Duration::ZERO } else { self.delay_after(trouble.setbacks(), chance) };
-        Retry::After(delay.max(hint))
+        let left = window.map_or(Duration::MAX, |window| window.saturating_sub(call.ended));
+        Retry::After(delay.max(hint).min(left))
     }
 
     /// Returns the delay after `failures` consecutive failed calls. `chance` is uniform in `0.0..1.0`.

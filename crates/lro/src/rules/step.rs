@@ -98,6 +98,9 @@ impl Rules {
             (Next::Ask { seen, .. }, Some(deadline)) if call.ended >= deadline => {
                 Next::Expired { why: Expiry::Deadline, seen }
             }
+            (Next::Expired { why: Expiry::Pacing, seen }, Some(deadline)) if call.ended >= deadline => {
+                Next::Expired { why: Expiry::Deadline, seen }
+            }
             (Next::Ask { at, seen }, Some(deadline)) => Next::Ask { at: at.min(deadline), seen },
             (next, _) => next,
         }
@@ -132,7 +135,7 @@ impl Rules {
         // Metadata of an earlier reply would report outdated progress.
         match pace(&moment, metadata.as_ref().filter(|_| is_fresh)) {
             Ok(Some(delay)) => {
-                let at = call.next(delay, self.hint(retry_after));
+                let at = self.next(call, delay, self.hint(retry_after));
                 Next::Ask { at, seen: Seen::Running }
             }
             Ok(None) => Next::Expired { why: Expiry::Pacing, seen: Seen::Running },
@@ -143,26 +146,24 @@ impl Rules {
     fn keep_failure(&self, known: Known<'_>, call: Call, status: Status, chance: f64) -> Next {
         let Known { tally, trouble, .. } = known;
         let had_reply = tally.replies > 0;
-        let failed = FailedCall { status, age: call.ended, had_reply, counts: call.counts };
+        let failed = FailedCall { status, call, had_reply };
         match self.retry(trouble.get_or_insert_default(), failed, chance) {
             Retry::After(delay) => Next::Ask { at: call.ended.saturating_add(delay), seen: Seen::Nothing },
             Retry::Exhausted(status) | Retry::Final(status) => Next::Failed(status),
         }
     }
-}
 
-impl Call {
     /// Returns the age at which the next call is due after a successful reply. `hint` is the least delay that the
     /// server asks for.
     ///
     /// The delay after a held call counts from the request, because the server has waited already. `LEAST_GAP` prevents
     /// a hot loop.
-    fn next(&self, delay: Duration, hint: Duration) -> Age {
-        if self.held {
-            let paced = self.asked.saturating_add(delay.max(LEAST_GAP));
-            return paced.max(self.ended.saturating_add(hint));
+    fn next(&self, call: Call, delay: Duration, hint: Duration) -> Age {
+        if call.held {
+            let paced = call.asked.saturating_add(delay.max(LEAST_GAP));
+            return paced.max(call.ended.saturating_add(hint));
         }
-        self.ended.saturating_add(delay.max(hint))
+        call.ended.saturating_add(delay.max(hint).max(self.least_delay))
     }
 }
 

@@ -22,7 +22,9 @@ use crate::{Code, Origin, Status};
 #[derive(Clone)]
 pub struct Tolerance {
     pub(super) failures: Option<u32>,
-    pub(super) not_found_for: Duration,
+    /// `None` selects the default, which depends on how the wait began.
+    not_found_for: Option<Duration>,
+    permission_denied_for: Duration,
     pub(super) first_delay: Duration,
     pub(super) longest_delay: Duration,
     pub(super) longest_hint: Duration,
@@ -37,19 +39,30 @@ impl Tolerance {
         Self { failures: failures.into(), ..self }
     }
 
-    /// Returns a tolerance that retries no failed call.
+    /// Returns a tolerance that retries no failed call, except once with a new credential after `UNAUTHENTICATED`.
     pub fn none() -> Self {
         Self::default().failures(0).not_found_for(Duration::ZERO)
     }
 
-    /// Sets the age of the wait until which `NOT_FOUND` is retried before the first successful reply. Default: 30 s.
+    /// Sets the age of the wait until which `NOT_FOUND` is retried before the first successful reply.
     ///
     /// Some services return `NOT_FOUND` for a while after they start an operation.
-    /// Within the window it does not count against the budget. After a successful reply it ends the wait.
+    /// Default: 30 s for an operation that a starting call returned, 5 s for one by name or handle.
+    /// The last call is made when the window ends. Its failure ends the wait.
+    /// Within the window `NOT_FOUND` does not count against the budget. After a successful reply it ends the wait.
     /// A decision of [`survive_if`](Self::survive_if) or of [`Status::with_transient`] about `NOT_FOUND` replaces the
     /// window.
     pub fn not_found_for(self, window: Duration) -> Self {
-        Self { not_found_for: window, ..self }
+        Self { not_found_for: Some(window), ..self }
+    }
+
+    /// Sets the age of the wait until which `PERMISSION_DENIED` is retried before the first successful reply. Default:
+    /// zero.
+    ///
+    /// A grant of access takes effect after some minutes. The window works as that of
+    /// [`not_found_for`](Self::not_found_for).
+    pub fn permission_denied_for(self, window: Duration) -> Self {
+        Self { permission_denied_for: window, ..self }
     }
 
     /// Sets the delay after the first failed call in a row, and the longest delay. Default: 1 s and 60 s.
@@ -80,6 +93,17 @@ impl Tolerance {
         self.decided(status).is_ok_and(|decided| decided.unwrap_or_else(|| is_survivable_by_code(status)))
     }
 
+    /// Returns the age until which calls that fail with this code are retried. `None` if the code has no window.
+    pub(super) fn window(&self, code: Code, started: bool) -> Option<Duration> {
+        match code {
+            Code::NotFound => {
+                Some(self.not_found_for.unwrap_or(if started { STARTED_WINDOW } else { NAMED_WINDOW }))
+            }
+            Code::PermissionDenied => Some(self.permission_denied_for),
+            _ => None,
+        }
+    }
+
     /// Returns the decision of the caller's predicate, or else of the transport. `None` if both leave it open.
     ///
     /// # Errors
@@ -98,7 +122,8 @@ impl Default for Tolerance {
     fn default() -> Self {
         Self {
             failures: Some(5),
-            not_found_for: Duration::from_secs(30),
+            not_found_for: None,
+            permission_denied_for: Duration::ZERO,
             first_delay: Duration::from_secs(1),
             longest_delay: Duration::from_secs(60),
             longest_hint: Duration::from_secs(600),
@@ -112,6 +137,7 @@ impl fmt::Debug for Tolerance {
         f.debug_struct("Tolerance")
             .field("failures", &self.failures)
             .field("not_found_for", &self.not_found_for)
+            .field("permission_denied_for", &self.permission_denied_for)
             .field("first_delay", &self.first_delay)
             .field("longest_delay", &self.longest_delay)
             .field("longest_hint", &self.longest_hint)
@@ -140,3 +166,10 @@ fn is_rate_limit(status: &Status) -> bool {
         None => true,
     }
 }
+
+/// Services return `NOT_FOUND` for some seconds after a start. A shorter window loses the operation that was just
+/// started; a longer one delays the report of an operation that the service lost.
+const STARTED_WINDOW: Duration = Duration::from_secs(30);
+/// A name was usually returned earlier, so that a typing error is more likely than a service that is behind. A longer
+/// window delays its report.
+const NAMED_WINDOW: Duration = Duration::from_secs(5);

@@ -143,7 +143,7 @@ impl Cancelling {
             Err(Limit::Deadline) => Status::unanswered(call.ended.saturating_sub(call.asked)),
             Err(Limit::Grace) => Status::unanswered(Rules::GRACE),
         };
-        let failed = FailedCall { status: refusal.clone(), age: call.ended, had_reply, counts: call.counts };
+        let failed = FailedCall { status: refusal.clone(), call, had_reply };
         let is_over = call.deadline.is_some_and(|deadline| call.ended >= deadline);
         let retry = rules.retry(trouble, failed, chance);
         let what = if matches!(retry, Retry::Final(_)) { REFUSED } else { UNSENT };

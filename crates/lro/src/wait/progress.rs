@@ -26,6 +26,8 @@ pub(crate) struct Progress {
     pub(crate) tally: Tally,
     pub(crate) trouble: Option<Trouble>,
     pub(crate) cancelling: Cancelling,
+    /// Whether a starting call returned the operation.
+    started: bool,
     /// Whether a reply showed that the service has no wait call.
     lacks_wait: bool,
     /// Whether the schedule still belongs to a pacing that the caller has replaced.
@@ -79,6 +81,7 @@ impl Progress {
             tally: Tally::default(),
             trouble: None,
             cancelling: Cancelling::default(),
+            started: started.is_some(),
             lacks_wait: false,
             is_outpaced: false,
             pace: Pace { schedule, gets_notice: true, from: Duration::ZERO, replies_before: 0 },
@@ -98,7 +101,7 @@ impl Progress {
 
     /// Returns the times of a call that was made at `asked` and ends now.
     pub(crate) fn ended(&self, asked: Age, settings: &Settings) -> Call {
-        Call { deadline: self.deadline(settings), ..Call::new(asked, self.now()) }
+        Call { deadline: self.deadline(settings), started: self.started, ..Call::new(asked, self.now()) }
     }
 
     /// Returns the deadline, with the extension for a cancellation.

@@ -45,8 +45,11 @@ fn a_panic_of_the_predicate_ends_one_wait_and_says_whose_it_was() {
     let tolerance = Tolerance::default().survive_if(|_| panic!("no {}", "luck"));
     assert!(!tolerance.is_survivable(&Status::unavailable("busy")));
     let rules = Rules { tolerance, ..Rules::default() };
-    let busy =
-        FailedCall { status: Status::unavailable("busy"), age: secs(1), had_reply: true, counts: true };
+    let busy = FailedCall {
+        status: Status::unavailable("busy"),
+        call: Call::new(secs(1), secs(1)),
+        had_reply: true,
+    };
     let mut trouble = Trouble::default();
     let Retry::Final(status) = rules.retry(&mut trouble, busy, 0.5) else {
         panic!("it must end");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lro::{
     Code, Origin, Status, Tolerance,
-    rules::{Expiry, FailedCall, Retry, Rules, Trouble, stopped},
+    rules::{Call, Expiry, FailedCall, Retry, Rules, Trouble, stopped},
 };
 
 use crate::{
@@ -53,9 +53,8 @@ fn a_decision_stands_before_the_message_of_the_server_and_alone_where_there_is_n
     ] {
         let call = |code| FailedCall {
             status: Status::new(code, text),
-            age: secs(1),
+            call: Call::new(secs(1), secs(1)),
             had_reply: true,
-            counts: true,
         };
         let ends = |rules: &Rules, trouble: &mut Trouble, code| match rules.retry(trouble, call(code), 0.0) {
             Retry::Final(status) | Retry::Exhausted(status) => status.message().to_owned(),
@@ -75,10 +74,16 @@ fn no_failed_call_is_survived_where_none_is_to_be() {
     // SPEC 27, 31
     let rules = Rules { tolerance: Tolerance::none(), ..Rules::default() };
     for code in Code::ALL {
-        let status = Status::new(code, "no");
-        let call = FailedCall { status, age: Duration::ZERO, had_reply: false, counts: true };
-        let retry = rules.retry(&mut Trouble::default(), call, 0.0);
-        assert!(!matches!(retry, Retry::After(_)), "{code}");
+        let mut trouble = Trouble::default();
+        let mut retries = || {
+            let (status, call) = (Status::new(code, "no"), Call::new(Duration::ZERO, Duration::ZERO));
+            rules.retry(&mut trouble, FailedCall { status, call, had_reply: false }, 0.0)
+        };
+        // SPEC 30: the credential is refreshed once all the same.
+        if code == Code::Unauthenticated {
+            assert_eq!(retries(), Retry::After(Duration::ZERO));
+        }
+        assert!(!matches!(retries(), Retry::After(_)), "{code}");
     }
 }
 
@@ -104,14 +109,16 @@ fn a_refilled_budget_is_a_full_one_and_the_last_failure_stays() {
     let mut trouble = Trouble::default();
     let fails = |trouble: &mut Trouble, code| {
         let status = failure(code).status();
-        rules.retry(trouble, FailedCall { status, age: secs(1), had_reply: true, counts: true }, 0.0)
+        let call = Call::new(secs(1), secs(1));
+        rules.retry(trouble, FailedCall { status, call, had_reply: true }, 0.0)
     };
     let after = |millis| Retry::After(Duration::from_millis(millis));
     for _ in 0..3 {
         assert_eq!(trouble.setbacks(), 0);
         assert_eq!(fails(&mut trouble, Code::Unauthenticated), after(0));
         assert_eq!(fails(&mut trouble, Code::Unavailable), after(1_000));
-        assert_eq!(trouble.setbacks(), 2);
+        assert_eq!(fails(&mut trouble, Code::Unavailable), after(2_000));
+        assert_eq!(trouble.setbacks(), 3);
         assert!(matches!(fails(&mut trouble, Code::Internal), Retry::Exhausted(_)));
         trouble.refill();
         assert_eq!(trouble.last_failure(), Some(&failure(Code::Internal).status()));

@@ -100,6 +100,10 @@ impl Model {
                 let at = after_reply(setting, event.held, state.wish, when, delay);
                 ask(when, at, Seen::Running)
             }
+            // SPEC 37: whoever has a deadline and reaches it has reached the deadline.
+            Pace::GivesUp if when.deadline.is_some_and(|deadline| when.ended >= deadline) => {
+                Next::Expired { why: Expiry::Deadline, seen: Seen::Running }
+            }
             Pace::GivesUp => Next::Expired { why: Expiry::Pacing, seen: Seen::Running },
             Pace::Fails => Next::Failed(status(Code::DataLoss, "lost the pace", Origin::StoppedAsking)),
             Pace::Panics => Next::Failed(panicked("the pacing")),
@@ -122,9 +126,13 @@ impl Model {
             return Retry::Final(panicked("the predicate of the tolerance"));
         }
         let verdict = verdict(setting.choice, failed);
-        // SPEC 31
+        // SPEC 31: before the first good reply only.
+        let window = if failed.code() == Code::NotFound { setting.window } else { setting.denied };
         if verdict == Verdict::Hidden && self.replies > 0 {
-            return Retry::Final(status.in_context("the operation has expired or was deleted"));
+            return Retry::Final(match failed.code() {
+                Code::NotFound => status.in_context("the operation has expired or was deleted"),
+                _ => status,
+            });
         }
         let is_over = match verdict {
             Verdict::MayPass => false,
@@ -133,13 +141,13 @@ impl Model {
             // SPEC 30
             Verdict::OnceMore => self.was_refused,
             // SPEC 31
-            Verdict::Hidden => age >= setting.window,
+            Verdict::Hidden => age >= window,
         };
         if is_over {
             return Retry::Final(status);
         }
-        // SPEC 31: the window bounds what is hidden, not the budget.
-        let counts = counts && verdict != Verdict::Hidden;
+        // SPEC 30, 31: the window bounds what is hidden, and a credential is refreshed once, whatever the budget.
+        let counts = counts && !matches!(verdict, Verdict::Hidden | Verdict::OnceMore);
         // SPEC 27
         if counts && setting.failures.is_some_and(|budget| self.counted >= budget) {
             return Retry::Exhausted(status.in_context(&match self.counted {
@@ -156,7 +164,9 @@ impl Model {
             // SPEC 30: the next call carries another credential.
             return Retry::After(wish);
         }
-        Retry::After(drawn(setting.delays, self.in_a_row, chance).max(wish))
+        let pause = drawn(setting.delays, self.in_a_row, chance).max(wish);
+        // SPEC 31: the last poll is made when the window ends.
+        Retry::After(if verdict == Verdict::Hidden { pause.min(window - age) } else { pause })
     }
 }
 
@@ -243,10 +253,9 @@ fn verdict(choice: Choice, failed: Failed) -> Verdict {
         // SPEC 30
         Code::Unauthenticated => Verdict::OnceMore,
         // SPEC 31
-        Code::NotFound => Verdict::Hidden,
+        Code::NotFound | Code::PermissionDenied => Verdict::Hidden,
         // SPEC 28
         Code::InvalidArgument
-        | Code::PermissionDenied
         | Code::FailedPrecondition
         | Code::OutOfRange
         | Code::Unimplemented
@@ -265,7 +274,7 @@ fn after_reply(setting: &Setting, held: bool, wish: Option<Duration>, when: When
         // SPEC 40: the time for which the server held the call is part of the pause.
         when.asked.saturating_add(delay.max(Duration::from_millis(100)))
     } else {
-        when.ended.saturating_add(delay)
+        when.ended.saturating_add(delay.max(setting.least))
     };
     paced.max(earliest)
 }

@@ -132,7 +132,8 @@ impl Search {
         let (mut now, mut trouble) = (model.clone(), saved.trouble.clone().unwrap_or_default());
         let (had_reply, counts) = (model.replies > 0, event.counts);
         let expected = now.after_failure(&self.setting, Failed::Returned(failure), age, counts, chance);
-        let failed = FailedCall { status: failure.status(), age, had_reply, counts };
+        let call = Call { counts, ..Call::new(age, age) };
+        let failed = FailedCall { status: failure.status(), call, had_reply };
         let found = self.rules.retry(&mut trouble, failed, chance.value());
         let context = || format!("{event:?} at {age:?} in {model:?} of {:?}", self.setting);
         assert_eq!(found, expected, "{}", context());
@@ -176,7 +177,7 @@ fn step(
             Pace::Panics => guard("the pacing", || resume_unwind(Box::new("boom"))),
         }
     };
-    let call = Call { asked, ended, deadline, held: event.held, counts: event.counts };
+    let call = Call { asked, ended, deadline, started: true, held: event.held, counts: event.counts };
     let known = Known { name: NAME, tally, trouble, metadata };
     let next = rules.step(known, call, reply, pace, chance.value());
     Expected { next, paced }

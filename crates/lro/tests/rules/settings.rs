@@ -14,6 +14,10 @@ use crate::events::secs;
 pub(crate) struct Setting {
     pub(crate) failures: Option<u32>,
     pub(crate) window: Duration,
+    /// The window of PERMISSION_DENIED.
+    pub(crate) denied: Duration,
+    /// The least delay after a good reply.
+    pub(crate) least: Duration,
     pub(crate) delays: (Duration, Duration),
     pub(crate) longest_wish: Duration,
     pub(crate) attempt: Duration,
@@ -49,10 +53,12 @@ pub(crate) enum Chance {
 }
 
 impl Setting {
-    /// The documented defaults.
+    /// The documented defaults of a wait for an operation that was started.
     pub(crate) const DEFAULT: Self = Self {
         failures: Some(5),
         window: secs(30),
+        denied: Duration::ZERO,
+        least: Duration::from_millis(10),
         delays: (secs(1), secs(60)),
         longest_wish: secs(600),
         attempt: secs(30),
@@ -63,8 +69,21 @@ impl Setting {
     pub(crate) fn all() -> Vec<Self> {
         let others = [
             Self::DEFAULT,
-            Self { delays: (secs(2), secs(5)), longest_wish: secs(5), attempt: secs(2), ..Self::DEFAULT },
-            Self { delays: NO_DELAY, longest_wish: Duration::MAX, attempt: Duration::MAX, ..Self::DEFAULT },
+            Self {
+                delays: (secs(2), secs(5)),
+                longest_wish: secs(5),
+                attempt: secs(2),
+                denied: secs(5),
+                least: secs(4),
+                ..Self::DEFAULT
+            },
+            Self {
+                delays: NO_DELAY,
+                longest_wish: Duration::MAX,
+                attempt: Duration::MAX,
+                least: Duration::ZERO,
+                ..Self::DEFAULT
+            },
         ];
         let windows = [Duration::ZERO, secs(5), secs(30)];
         // One call tells no other two apart.
@@ -81,10 +100,12 @@ impl Setting {
     }
 
     pub(crate) fn rules(&self) -> Rules {
-        let Self { failures, window, delays: (first, longest), longest_wish, attempt, choice } = *self;
+        let Self { failures, window, denied, least, delays: (first, longest), longest_wish, attempt, choice } =
+            *self;
         let tolerance = Tolerance::default()
             .failures(failures)
             .not_found_for(window)
+            .permission_denied_for(denied)
             .delay(first, longest)
             .longest_hint(longest_wish);
         let tolerance = match choice {
@@ -100,7 +121,7 @@ impl Setting {
             // No panic hook runs: there are thousands of these.
             Choice::Panics => tolerance.survive_if(|_| resume_unwind(Box::new("boom"))),
         };
-        Rules { tolerance, attempt_timeout: attempt }
+        Rules { tolerance, attempt_timeout: attempt, least_delay: least }
     }
 }
 

@@ -46,15 +46,22 @@ fn the_defaults_are_those_of_the_documentation() {
     assert_eq!(rules.delay_after(1, 0.0), Duration::from_millis(500));
     assert_eq!(rules.delay_after(u32::MAX, 1.0), secs(60));
     let mut trouble = Trouble::default();
-    let mut fails = |code, age| {
-        let call = FailedCall { status: failure(code).status(), age, had_reply: false, counts: true };
-        matches!(rules.retry(&mut trouble, call, 0.0), Retry::After(_))
+    let mut fails = |code, age, started| {
+        let call = Call { started, ..Call::new(age, age) };
+        let failed = FailedCall { status: failure(code).status(), call, had_reply: false };
+        matches!(rules.retry(&mut trouble, failed, 0.0), Retry::After(_))
     };
-    assert!(fails(Code::NotFound, secs(30) - NANO) && !fails(Code::NotFound, secs(30)));
-    let survived = (0..7).take_while(|_| fails(Code::Unavailable, secs(60))).count();
+    for (started, window) in [(true, secs(30)), (false, secs(5))] {
+        assert!(fails(Code::NotFound, window - NANO, started) && !fails(Code::NotFound, window, started));
+        assert!(!fails(Code::PermissionDenied, Duration::ZERO, started));
+    }
+    assert_eq!(rules.least_delay, Duration::from_millis(10));
+    let survived = (0..7).take_while(|_| fails(Code::Unavailable, secs(60), false)).count();
     assert_eq!(survived, 5);
     let call = Call::new(secs(1), secs(4));
-    assert_eq!(call, Call { asked: secs(1), ended: secs(4), deadline: None, held: false, counts: true });
+    let expected =
+        Call { asked: secs(1), ended: secs(4), deadline: None, started: false, held: false, counts: true };
+    assert_eq!(call, expected);
 }
 
 #[test]

@@ -200,7 +200,8 @@ impl<'a> Model<'a> {
             _ => false,
         };
         // SPEC 27
-        let has_budget = is_early || self.scenario.failures.is_none_or(|budget| self.failures < budget);
+        let is_free = is_early || code == Code::Unauthenticated;
+        let has_budget = is_free || self.scenario.failures.is_none_or(|budget| self.failures < budget);
         match self.cancel {
             Cancel::Due { at_deadline } if !may_pass || !has_budget => {
                 self.cancel = Cancel::Refused { by: code, at_deadline };
@@ -211,7 +212,7 @@ impl<'a> Model<'a> {
             _ => {}
         }
         self.setbacks += 1;
-        if !is_early {
+        if !is_free {
             self.failures += 1;
         }
         if code == Code::Unauthenticated {
@@ -222,7 +223,9 @@ impl<'a> Model<'a> {
         // SPEC 33
         let doublings = self.setbacks - 1;
         let whole = Duration::from_secs(1 << doublings.min(10)).min(Duration::from_secs(60));
-        self.due = (at + (whole / 2).max(floor), at + whole.max(floor));
+        // SPEC 31: the last poll is made when the window ends.
+        let left = if is_early { self.scenario.not_found_for - at } else { Duration::MAX };
+        self.due = (at + (whole / 2).max(floor).min(left), at + whole.max(floor).min(left));
     }
 
     fn refill(&mut self) {
