@@ -38,7 +38,7 @@ struct Inner {
     client: HttpClient,
     binding: Binding,
     polls: PreparedPolls,
-    /// Whether the server refused `wait` as unimplemented, although the binding declares it.
+    /// Whether a driver has seen that the server has no wait call, although the binding declares it.
     lacks_wait: AtomicBool,
 }
 
@@ -171,16 +171,16 @@ impl LroTransport for HttpTransport {
         let wait = WaitBody { timeout: timeout.map(wkt::Duration::from) };
         let call = Call::post(self.version(), name, ":wait").param("name", name).body(&wait)?;
         let prepared = call.prepare(self.0.client.endpoint())?;
-        let reply = self.0.client.exchange(&prepared, attempt).await;
-        if reply.as_ref().is_err_and(Capabilities::lack_wait) {
-            self.0.lacks_wait.store(true, Relaxed);
-        }
-        operation(&reply?)
+        operation(&self.0.client.exchange(&prepared, attempt).await?)
     }
 
     fn capabilities(&self) -> Capabilities {
         let bound = self.0.binding.capabilities;
         bound.wait(bound.wait && !self.0.lacks_wait.load(Relaxed))
+    }
+
+    fn disable_wait(&self) {
+        self.0.lacks_wait.store(true, Relaxed);
     }
 
     fn service(&self) -> Service {

@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
@@ -11,7 +14,7 @@ use std::{
 use http::Method;
 use lro::{
     Attempt, Capabilities, Code, ListOperationsRequest, LroTransport, Operation, OperationName,
-    OperationPage, Origin, Permit, Status, poll_until_done,
+    OperationPage, Origin, Pacing, Permit, Status, poll_until_done,
 };
 use lro_http::HttpTransport;
 use serde_json::{Value, json};
@@ -95,7 +98,7 @@ async fn wait_is_a_post_with_the_timeout() {
 #[tokio::test]
 async fn wait_is_declared_no_more_where_the_server_has_it_not() {
     // SPEC 40: permanently, for that transport and all of its clones, earlier and later.
-    for http in [404, 405, 501] {
+    for http in [405, 501] {
         let server = Server::start(move |request| match request.method {
             Method::POST => reply(http, "<html>no such page</html>"),
             _ => reply(200, SUCCEEDED),
@@ -119,6 +122,24 @@ async fn wait_is_declared_no_more_where_the_server_has_it_not() {
         assert_eq!(sent, [Method::POST, Method::GET, Method::GET, Method::GET, Method::GET], "{http}");
         // Another transport to the same server does not know.
         assert!(all(&server).capabilities().wait);
+    }
+}
+
+#[tokio::test]
+async fn wait_is_declared_no_more_after_the_second_404_for_an_operation_that_a_get_found() {
+    // SPEC 58
+    for (running, is_lost) in [(0, false), (1, false), (2, true)] {
+        let gets = AtomicUsize::new(0);
+        let server = Server::start(move |request| match request.method {
+            Method::POST => reply(404, "<html>no such page</html>"),
+            _ if gets.fetch_add(1, Ordering::Relaxed) < running => reply(200, r#"{"name": "operations/1"}"#),
+            _ => reply(200, SUCCEEDED),
+        })
+        .await;
+        let jobs = all(&server);
+        let wait = poll_until_done::<Value>(&jobs, name()).pacing(Pacing::fixed(Duration::ZERO));
+        in_time(wait.into_future()).await.unwrap();
+        assert_eq!(jobs.capabilities().wait, !is_lost, "{running}");
     }
 }
 

@@ -4,7 +4,7 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-use crate::{Code, Operation, OperationName, Pacing, Service, Status};
+use crate::{Operation, OperationName, Pacing, Service, Status};
 
 pub use self::attempt::{Attempt, Permit};
 
@@ -97,7 +97,7 @@ pub trait LroTransport: fmt::Debug + Send + Sync {
     ///
     /// A wait makes this call if [`capabilities`](Self::capabilities) declare it.
     /// If the server has no such call, the wait continues with [`get_operation`](Self::get_operation).
-    /// A transport that detects this clears the capability for all later waits.
+    /// A driver that detects this calls [`disable_wait`](Self::disable_wait).
     ///
     /// # Errors
     ///
@@ -139,6 +139,11 @@ pub trait LroTransport: fmt::Debug + Send + Sync {
     fn capabilities(&self) -> Capabilities {
         Capabilities::default()
     }
+
+    /// Removes the wait call from the [`capabilities`](Self::capabilities), for all later waits.
+    ///
+    /// A driver calls it when it has seen that the server has no wait call. Default: does nothing.
+    fn disable_wait(&self) {}
 
     /// Returns the service of the operations. Names are unique only within a service.
     ///
@@ -199,16 +204,6 @@ impl Capabilities {
     /// Sets whether the service has a call that waits.
     pub const fn wait(self, wait: bool) -> Self {
         Self { wait, ..self }
-    }
-
-    /// Returns whether a failed [`wait_operation`](LroTransport::wait_operation) shows that the server has no such
-    /// call.
-    ///
-    /// A missing operation has the same status. The next get distinguishes the two.
-    pub fn lack_wait(failure: &Status) -> bool {
-        // A missing method is HTTP 404 or 405, and 405 maps to FAILED_PRECONDITION. So does 408, which is transient.
-        let is_final = failure.transient() != Some(true);
-        is_final && matches!(failure.code(), Code::Unimplemented | Code::NotFound | Code::FailedPrecondition)
     }
 }
 
@@ -378,6 +373,10 @@ macro_rules! forward_transport {
 
         fn capabilities(&$this) -> $crate::Capabilities {
             $crate::LroTransport::capabilities(&$to)
+        }
+
+        fn disable_wait(&$this) {
+            $crate::LroTransport::disable_wait(&$to);
         }
 
         fn service(&$this) -> $crate::Service {

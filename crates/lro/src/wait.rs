@@ -1,5 +1,6 @@
 mod cancel;
 mod driver;
+mod long_poll;
 mod open;
 mod pace;
 mod progress;
@@ -228,8 +229,10 @@ impl<'a, R, M> Wait<'a, R, M> {
     /// Sets whether to poll by [`wait_operation`](LroTransport::wait_operation) if the transport has it. Default: yes.
     ///
     /// The server holds such a call until the operation is done, or until shortly before the longest time for one call.
-    /// The wait shows one snapshot per held call. `long_poll(false)` shows progress more often, by shorter calls.
-    /// If the server has no such call, the wait continues with get.
+    /// A wait that is stepped by [`next`](Self::next) has its calls held for the delay of the pacing at most, so that it
+    /// shows progress as often as by get.
+    /// If the server has no such call, the wait continues with get. A `NOT_FOUND` shows that only the second time after
+    /// a get found the operation, a call without a reply only the second time in a row.
     /// The call after a failed call is a get.
     pub fn long_poll(mut self, long_poll: bool) -> Self {
         self.driver.settings_mut().long_poll = long_poll;

@@ -133,7 +133,9 @@ pub(crate) fn course(replies: &[Expected], deadline: Option<Duration>) -> Course
                 failures += 1;
                 // SPEC 30: a new credential needs no delay.
                 let delay = if survival == Survival::Once { Range::ZERO } else { delay(failures) };
-                delay.or_longer(wish)
+                let pause = delay.or_longer(wish);
+                // SPEC 31: the last call is made when the window ends.
+                if survival == Survival::BeforeTheFirstReply { pause.until(WINDOW, now) } else { pause }
             }
         };
         // SPEC 35: the last call is made at the deadline.
@@ -236,7 +238,7 @@ pub(crate) const NAMES: [(&str, Code); 16] = [
 pub(crate) const PACE: Duration = Duration::from_secs(3);
 /// SPEC 27
 const BUDGET: u32 = 5;
-/// SPEC 31
-const WINDOW: Duration = Duration::from_secs(30);
+/// SPEC 31: of a wait by name.
+const WINDOW: Duration = Duration::from_secs(5);
 /// SPEC 32
 const CEILING: Duration = Duration::from_secs(600);

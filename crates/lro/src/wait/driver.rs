@@ -34,6 +34,16 @@ enum State {
     Ended(Box<Ended>),
 }
 
+/// Until when a wait is stepped.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Goal {
+    /// A successful reply, which the caller reads.
+    Snapshot,
+    /// A successful reply.
+    Reply,
+    End,
+}
+
 /// The end of a wait, and the report at that time.
 struct Ended {
     report: Report,
@@ -162,7 +172,7 @@ impl<'a> Driver<'a> {
 
     /// Steps until a successful reply or the end.
     pub(crate) async fn next(&mut self) -> Step {
-        let step = self.step_while(is_silent).await;
+        let step = self.step_to(Goal::Snapshot).await;
         if let State::Open(Open { progress: Some(progress), .. }) = &mut self.state {
             // The future that asked to cancel is gone. Another request to cancel is then possible.
             progress.cancelling.take_failure();
@@ -172,10 +182,10 @@ impl<'a> Driver<'a> {
 
     /// Steps until the end.
     pub(crate) async fn finish(&mut self) {
-        self.step_while(|step| step != Step::Ended).await;
+        self.step_to(Goal::End).await;
     }
 
-    async fn step_while(&mut self, goes_on: fn(Step) -> bool) -> Step {
+    async fn step_to(&mut self, goal: Goal) -> Step {
         if self.end().is_some() {
             return Step::Ended;
         }
@@ -190,7 +200,7 @@ impl<'a> Driver<'a> {
                 }
                 None => return Step::Ended,
             }
-            let Some((ask, until)) = self.open(Open::ask) else {
+            let Some((ask, until)) = self.open(|open, setup| open.ask(setup, goal == Goal::Snapshot)) else {
                 return Step::Ended;
             };
             timer.as_mut().reset(until);
@@ -202,7 +212,7 @@ impl<'a> Driver<'a> {
             };
             let answer = open.answer(&*self.transport, &ask, timer.as_mut()).await;
             let step = self.open(|open, setup| open.keep(setup, ask, answer)).unwrap_or(Step::Ended);
-            if !goes_on(step) {
+            if step == Step::Ended || step == Step::Running && goal != Goal::End {
                 return step;
             }
         }
@@ -222,7 +232,7 @@ impl<'a> Driver<'a> {
             Ok(progress) => progress.wish_cancel(),
             Err(panicked) => self.end_with(Err(panicked)),
         }
-        while self.step_while(is_silent).await == Step::Running {
+        while self.step_to(Goal::Reply).await == Step::Running {
             // The operation is still running, so the request did not fail because of its end.
             if let State::Open(Open { progress: Some(progress), .. }) = &mut self.state
                 && let Some(failure) = progress.cancelling.take_failure()
@@ -274,10 +284,6 @@ async fn yield_now() {
         Poll::Pending
     })
     .await;
-}
-
-fn is_silent(step: Step) -> bool {
-    step == Step::Silent
 }
 
 static DEFAULTS: LazyLock<Settings> = LazyLock::new(Settings::default);

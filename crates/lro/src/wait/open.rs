@@ -84,16 +84,17 @@ impl Open {
         Ok((due > progress.now()).then(|| progress.instant(due)))
     }
 
-    /// Returns the call that is made now, and the instant at which it is cut.
+    /// Returns the call that is made now, and the instant at which it is cut. `is_watched` as in
+    /// [`Progress::patience`].
     ///
     /// # Errors
     ///
     /// The end of the wait: the caller's pacing may panic.
-    pub(super) fn ask(&mut self, setup: Setup<'_>) -> Result<(Ask, Instant), End> {
+    pub(super) fn ask(&mut self, setup: Setup<'_>, is_watched: bool) -> Result<(Ask, Instant), End> {
         let progress = begun(&mut self.progress, &self.name, setup, self.started).map_err(Err)?;
         let asked = progress.now();
         let (until, limit) = setup.settings.rules.limit(asked, progress.deadline(setup.settings));
-        let patience = if progress.may_hold(setup) { limit.patience(until - asked) } else { None };
+        let patience = progress.patience(setup, is_watched, until.saturating_sub(asked), limit);
         let verb = match patience {
             _ if progress.cancelling.is_due() => Verb::Cancel,
             Some(patience) => Verb::Wait(patience),

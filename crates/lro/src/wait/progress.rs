@@ -5,11 +5,12 @@ use tracing::{Span, debug, debug_span};
 
 use super::{
     cancel::{AtDeadline, Cancelled, Cancelling},
+    long_poll::{Fallback, LongPolls},
     pace::{PACING, Pace, paced},
     settings::{Settings, Setup},
 };
 use crate::{
-    Any, Capabilities, OperationName, Outcome, Status,
+    Any, OperationName, Outcome, Status,
     chance::Chance,
     pacing::{Finish, Moment},
     rules::{Age, Call, Expiry, Known, Limit, Next, Reply, Seen, Tally, Trouble, guard, stopped},
@@ -28,8 +29,7 @@ pub(crate) struct Progress {
     pub(crate) cancelling: Cancelling,
     /// Whether a starting call returned the operation.
     started: bool,
-    /// Whether a reply showed that the service has no wait call.
-    lacks_wait: bool,
+    long_polls: LongPolls,
     /// Whether the schedule still belongs to a pacing that the caller has replaced.
     pub(crate) is_outpaced: bool,
     pace: Pace,
@@ -82,7 +82,7 @@ impl Progress {
             trouble: None,
             cancelling: Cancelling::default(),
             started: started.is_some(),
-            lacks_wait: false,
+            long_polls: LongPolls::default(),
             is_outpaced: false,
             pace: Pace { schedule, gets_notice: true, from: Duration::ZERO, replies_before: 0 },
             chance: setup.settings.seed.map_or_else(Chance::drawn, Chance::seeded),
@@ -142,13 +142,26 @@ impl Progress {
         self.chance = Chance::seeded(seed);
     }
 
-    /// Returns whether the server may hold the next call.
+    /// Returns how long the server may hold the next call, which is cut after `time`. `None` for a get.
     ///
-    /// It may not after a failed request to cancel, because the reply must show the state at once.
-    /// It may not after a failed call, because a proxy may cut every long call.
-    pub(crate) fn may_hold(&self, Setup { settings, transport, .. }: Setup<'_>) -> bool {
-        let has_wait = settings.long_poll && !self.lacks_wait && transport.capabilities().wait;
-        has_wait && self.is_well() && !self.cancelling.has_failed()
+    /// `is_watched` means that the caller reads the snapshots. The server then holds the call for the delay of the
+    /// pacing at most, so that they arrive as often as by get.
+    ///
+    /// The server does not hold the call after a failed request to cancel, because the reply must show the state at
+    /// once. It does not hold the call after a failed call, because a proxy may cut every long call.
+    pub(crate) fn patience(
+        &self,
+        Setup { settings, transport, .. }: Setup<'_>,
+        is_watched: bool,
+        time: Duration,
+        limit: Limit,
+    ) -> Option<Duration> {
+        let has_wait = settings.long_poll && self.long_polls.is_on() && transport.capabilities().wait;
+        if !has_wait || !self.is_well() || self.cancelling.has_failed() {
+            return None;
+        }
+        let patience = limit.patience(time)?;
+        if is_watched { Some(patience.min(self.long_polls.pause()?)) } else { Some(patience) }
     }
 
     /// Returns whether the last call succeeded.
@@ -176,15 +189,18 @@ impl Progress {
         call: Call,
         reply: Reply,
     ) -> Result<Step, End> {
-        if call.held && lacks_wait(&reply) {
-            debug!(parent: &self.span, "the server has no wait call; continuing with get");
+        if let Some(fallback) = self.long_polls.replied(&call, &reply) {
+            debug!(parent: &self.span, ?fallback, "the wait call of the server brought no state");
+            if fallback == Fallback::Missing {
+                setup.transport.disable_wait();
+            }
             self.count(call);
-            self.lacks_wait = true;
             return Ok(Step::Silent);
         }
         let seen = match self.step(name, metadata, setup.settings, call, reply) {
             Next::Ask { at, seen } => {
                 self.due = at;
+                self.long_polls.paused(at.saturating_sub(if call.held { call.asked } else { call.ended }));
                 Ok(seen)
             }
             Next::Expired { why, seen } => Err((why, seen)),
@@ -314,15 +330,6 @@ impl Progress {
     fn finish(&mut self, done: Option<Age>) {
         let replies = self.tally.replies - self.pace.replies_before;
         self.pace.finish(&Finish::new(self.tally.running(), done, replies), &self.span);
-    }
-}
-
-/// Returns whether a held call shows that the server has no wait call, or ignores the timeout of the request.
-fn lacks_wait(reply: &Reply) -> bool {
-    match reply {
-        Reply::Returned(Err(status)) => Capabilities::lack_wait(status),
-        Reply::Cut(limit) => *limit == Limit::Attempt,
-        Reply::Returned(Ok(_)) => false,
     }
 }
 

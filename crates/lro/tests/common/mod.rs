@@ -7,7 +7,10 @@ use std::{
     collections::VecDeque,
     future::{Future, pending, poll_fn},
     pin::pin,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::Poll,
     time::Duration,
 };
@@ -117,6 +120,7 @@ pub(crate) struct Jobs {
     waits: Replies<Operation>,
     lists: Replies<OperationPage>,
     calls: Mutex<Vec<(Duration, Call)>>,
+    disabled: AtomicUsize,
 }
 
 /// A call as it was made.
@@ -140,6 +144,7 @@ impl Jobs {
             waits: Mutex::default(),
             lists: Mutex::default(),
             calls: Mutex::default(),
+            disabled: AtomicUsize::default(),
         }
     }
 
@@ -162,6 +167,11 @@ impl Jobs {
     /// The calls, and when each was made in whole milliseconds: tokio's timers have no finer ones.
     pub(crate) fn calls(&self) -> Vec<(Duration, Call)> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How often a driver said that there is no wait call.
+    pub(crate) fn disabled(&self) -> usize {
+        self.disabled.load(Ordering::Relaxed)
     }
 
     /// What was called, in order.
@@ -239,6 +249,10 @@ impl LroTransport for Jobs {
 
     async fn list_operations(&self, request: &ListOperationsRequest) -> Result<OperationPage, Status> {
         self.reply(Call::List(request.clone()), &self.lists).await
+    }
+
+    fn disable_wait(&self) {
+        self.disabled.fetch_add(1, Ordering::Relaxed);
     }
 
     fn capabilities(&self) -> Capabilities {
