@@ -71,7 +71,7 @@
 //! | [`message`](mod@message) | proto3 JSON: [`message!`], [`enumeration!`], the well-known types in [`wkt`] |
 //! | [`pacing`] | [`Pacing`], and the trait [`PacingPolicy`](pacing::PacingPolicy) for other pacings |
 //! | [`rules`] | the decision after each call: poll again, retry or end the wait |
-//! | `transport` | [`LroTransport`], [`transport_fn`], [`Capabilities`], [`Attempt`] |
+//! | `transport` | [`LroTransport`], [`transport_fn`], [`map_replies`], [`Capabilities`], [`Attempt`] |
 //! | `wait` | [`poll_until_done`], [`Wait`], [`Snapshot`], [`Cancellation`] |
 //!
 //! [`Handle`] and [`list_operations`] have a file each.
@@ -128,8 +128,8 @@ pub use crate::{
     rules::Tolerance,
     status::{Code, Origin, Report, Status, details},
     transport::{
-        Attempt, Capabilities, ListOperationsRequest, LroTransport, OperationPage, Permit, TransportFn,
-        transport_fn,
+        Attempt, Capabilities, ListOperationsRequest, LroTransport, MapReplies, OperationPage, Permit,
+        TransportFn, map_replies, transport_fn,
     },
     wait::{AtDeadline, Cancellation, Snapshot, Snapshots, Wait, poll_until_done},
 };

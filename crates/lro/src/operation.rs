@@ -109,13 +109,21 @@ impl Operation {
     ///
     /// The origin of the error becomes [`Origin::OperationFailed`].
     pub fn failed(name: impl Into<String>, error: Status) -> Self {
-        let error = error.with_origin(Origin::OperationFailed);
-        Self { outcome: Some(Outcome::Error(error)), ..Self::running(name) }
+        Self::running(name).with_outcome(Err(error))
     }
 
     /// Sets the metadata.
     pub fn with_metadata(self, metadata: Any) -> Self {
         Self { metadata: Some(metadata), ..self }
+    }
+
+    /// Ends the operation with this response or this error, whose origin becomes [`Origin::OperationFailed`].
+    pub fn with_outcome(self, outcome: Result<Any, Status>) -> Self {
+        let outcome = match outcome {
+            Ok(response) => Outcome::Response(response),
+            Err(error) => Outcome::Error(error.with_origin(Origin::OperationFailed)),
+        };
+        Self { outcome: Some(outcome), ..self }
     }
 
     /// Sets the least time to wait before the next call.

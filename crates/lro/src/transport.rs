@@ -1,4 +1,5 @@
 mod attempt;
+mod map_replies;
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -6,7 +7,10 @@ use async_trait::async_trait;
 
 use crate::{Operation, OperationName, Pacing, Service, Status};
 
-pub use self::attempt::{Attempt, Permit};
+pub use self::{
+    attempt::{Attempt, Permit},
+    map_replies::{MapReplies, map_replies},
+};
 
 /// Defines the provided methods `…_within`. Each returns the boxed future of the plain call, without a second box.
 macro_rules! within {

@@ -1,0 +1,151 @@
+use std::{fmt, time::Duration};
+
+use async_trait::async_trait;
+
+use super::{Attempt, Capabilities, ListOperationsRequest, LroTransport, OperationPage};
+use crate::{Code, Operation, OperationName, Pacing, Service, Status, rules::guard};
+
+/// Returns a transport whose replies pass through a closure before a driver judges them.
+///
+/// The closure maps each operation that a get, wait or list call returns. It is for services that deviate from
+/// `google.longrunning`, for example by metadata that reports the end of an operation that is not `done`:
+///
+/// ```
+/// use lro::{Code, Operation, Origin, Status, map_replies, poll_until_done, transport_fn};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Progress { state: String }
+///
+/// fn end_failed(operation: Operation) -> Operation {
+///     match operation.metadata.as_ref().and_then(|metadata| metadata.decode::<Progress>().ok()) {
+///         Some(progress) if progress.state == "FAILED" => {
+///             operation.with_outcome(Err(Status::new(Code::Aborted, "the job failed")))
+///         }
+///         _ => operation,
+///     }
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # let jobs = transport_fn(|name| async move {
+/// #     Operation::from_json(br#"{"name": "operations/1", "metadata": {"state": "FAILED"}}"#)
+/// # });
+/// let jobs = map_replies(jobs, end_failed);
+/// let job: Result<(), Status> = poll_until_done(&jobs, "operations/1".parse()?).await;
+/// assert_eq!(job.unwrap_err().origin(), Origin::OperationFailed);
+/// # Ok::<(), Status>(())
+/// # }).unwrap();
+/// ```
+///
+/// A panic of the closure is a failed call that is not retried. Its error names the closure.
+pub fn map_replies<T, F>(transport: T, map: F) -> MapReplies<T, F>
+where
+    T: LroTransport,
+    F: Fn(Operation) -> Operation + Send + Sync,
+{
+    MapReplies { transport, map }
+}
+
+/// A transport that maps the replies of another. See [`map_replies`].
+#[derive(Clone, Copy)]
+pub struct MapReplies<T, F> {
+    transport: T,
+    map: F,
+}
+
+impl<T, F: Fn(Operation) -> Operation> MapReplies<T, F> {
+    fn mapped(&self, operation: Operation) -> Result<Operation, Status> {
+        guard("the closure of `map_replies`", || (self.map)(operation)).map_err(|panicked| {
+            let message = panicked.message().trim_start_matches("stopped asking: ").to_owned();
+            Status::new(Code::Internal, message).with_transient(false)
+        })
+    }
+}
+
+#[async_trait]
+impl<T, F> LroTransport for MapReplies<T, F>
+where
+    T: LroTransport,
+    F: Fn(Operation) -> Operation + Send + Sync,
+{
+    async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
+        self.mapped(self.transport.get_operation(name).await?)
+    }
+
+    async fn get_operation_within(
+        &self,
+        name: &OperationName,
+        attempt: &Attempt,
+    ) -> Result<Operation, Status> {
+        self.mapped(self.transport.get_operation_within(name, attempt).await?)
+    }
+
+    async fn wait_operation(
+        &self,
+        name: &OperationName,
+        timeout: Option<Duration>,
+    ) -> Result<Operation, Status> {
+        self.mapped(self.transport.wait_operation(name, timeout).await?)
+    }
+
+    async fn wait_operation_within(
+        &self,
+        name: &OperationName,
+        timeout: Option<Duration>,
+        attempt: &Attempt,
+    ) -> Result<Operation, Status> {
+        self.mapped(self.transport.wait_operation_within(name, timeout, attempt).await?)
+    }
+
+    async fn list_operations(&self, request: &ListOperationsRequest) -> Result<OperationPage, Status> {
+        self.list_operations_within(request, &Attempt::default()).await
+    }
+
+    async fn list_operations_within(
+        &self,
+        request: &ListOperationsRequest,
+        attempt: &Attempt,
+    ) -> Result<OperationPage, Status> {
+        let mut page = self.transport.list_operations_within(request, attempt).await?;
+        let operations = page.operations.into_iter().map(|operation| self.mapped(operation));
+        page.operations = operations.collect::<Result<_, _>>()?;
+        Ok(page)
+    }
+
+    async fn cancel_operation(&self, name: &OperationName) -> Result<(), Status> {
+        self.transport.cancel_operation(name).await
+    }
+
+    async fn cancel_operation_within(&self, name: &OperationName, attempt: &Attempt) -> Result<(), Status> {
+        self.transport.cancel_operation_within(name, attempt).await
+    }
+
+    async fn delete_operation(&self, name: &OperationName) -> Result<(), Status> {
+        self.transport.delete_operation(name).await
+    }
+
+    async fn delete_operation_within(&self, name: &OperationName, attempt: &Attempt) -> Result<(), Status> {
+        self.transport.delete_operation_within(name, attempt).await
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.transport.capabilities()
+    }
+
+    fn disable_wait(&self) {
+        self.transport.disable_wait();
+    }
+
+    fn service(&self) -> Service {
+        self.transport.service()
+    }
+
+    fn default_pacing(&self, kind: &str) -> Option<Pacing> {
+        self.transport.default_pacing(kind)
+    }
+}
+
+impl<T: fmt::Debug, F> fmt::Debug for MapReplies<T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MapReplies").field("transport", &self.transport).finish_non_exhaustive()
+    }
+}
