@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "../client/mod.rs"]
 mod client;
 
 use std::{fmt::Write, time::Duration};
