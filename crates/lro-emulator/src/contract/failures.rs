@@ -2,35 +2,60 @@ use std::time::Duration;
 
 use lro::{
     Any, Code, OperationName, Status,
-    details::{ErrorInfo, RetryInfo},
+    details::{ErrorInfo, RequestInfo, RetryInfo},
 };
 
-use super::subject::Subject;
+use super::{
+    Verdict,
+    subject::{Subject, types},
+};
 use crate::{reply::Reply, script::Script};
 
-/// A get of an operation that does not exist is a failed call.
-pub async fn unknown_names_are_failed_calls(subject: &Subject<'_>) {
-    let status = subject.fail(&subject.name("contract-unknown")).await;
-    assert_eq!(status.code(), Code::NotFound, "{status:?}");
+pub(super) async fn unknown_names_are_failed_calls(subject: &Subject<'_>) -> Verdict {
+    let status = subject.fail(&subject.name("contract-unknown")?).await?;
+    ensure_eq!(status.code(), Code::NotFound, "the code of a get of what is not there");
+    Ok(())
 }
 
-/// The error of a call keeps its code, message and details. The name of the code decides, not the HTTP status.
-pub async fn errors_keep_code_message_and_details(subject: &Subject<'_>) {
-    let info = ErrorInfo { reason: "SERVICE_DISABLED".to_owned(), ..ErrorInfo::default() };
-    let details: Vec<Any> = Any::pack(&info).into_iter().collect();
-    let name = running(subject, "contract-errors");
-    for code in Code::ALL.into_iter().skip(1) {
-        let sent = Status::new(code, format!("no: {code}")).with_details(details.clone());
-        let status = fail_with(subject, &name, Reply::error(&sent)).await;
-        // SPEC 22, 23: three codes share the HTTP status 400, and only the name differs.
-        assert_eq!((status.code(), status.message()), (code, sent.message()), "{status:?}");
-        assert_eq!(status.details().error_info().as_ref(), Some(&info), "of {code}");
+pub(super) async fn a_call_is_one_request(subject: &Subject<'_>) -> Verdict {
+    let name = running(subject, "contract-one-request")?;
+    for http in [401, 403, 404, 429, 500, 503] {
+        let calls = subject.emulator.call_count();
+        fail_with(subject, &name, [Reply::status(http)]).await?;
+        ensure_eq!(
+            subject.emulator.call_count() - calls,
+            2,
+            "the requests of a get with HTTP {http} and one after it"
+        );
     }
+    Ok(())
 }
 
-/// The HTTP status decides the code of an error without a body in Google's form, such as that of a proxy.
-pub async fn errors_that_are_no_json_go_by_the_http_status(subject: &Subject<'_>) {
-    let name = running(subject, "contract-no-json");
+pub(super) async fn errors_keep_code_message_and_details(subject: &Subject<'_>) -> Verdict {
+    let info = ErrorInfo { reason: "SERVICE_DISABLED".to_owned(), ..ErrorInfo::default() };
+    let request = RequestInfo { request_id: "7".to_owned(), ..RequestInfo::default() };
+    let details: Vec<Any> = Any::pack(&request).into_iter().chain(Any::pack(&info)).collect();
+    let name = running(subject, "contract-errors")?;
+    let sent = Code::ALL.map(|code| Status::new(code, format!("no: {code}")).with_details(details.clone()));
+    let replies: Vec<Reply> = sent.iter().skip(1).map(Reply::error).collect();
+    let got = fail_with(subject, &name, replies).await?;
+    for (status, sent) in got.iter().zip(&sent[1..]) {
+        // SPEC 22, 23: three codes share the HTTP status 400, and only the name differs.
+        let code = sent.code();
+        ensure_eq!((status.code(), status.message()), (code, sent.message()), "the error of a call");
+        // SPEC 24
+        ensure_eq!(types(status), types(sent), "the details of {code}, all and in their order");
+        ensure_eq!(
+            status.details().error_info().as_ref(),
+            Some(&info),
+            "the reason in the details of {code}"
+        );
+    }
+    Ok(())
+}
+
+pub(super) async fn errors_that_are_no_json_go_by_the_http_status(subject: &Subject<'_>) -> Verdict {
+    let name = running(subject, "contract-no-json")?;
     let bodies =
         ["", "<html><body><h1>Error</h1></body></html>", "{\"error\": {\"co", "[]", "null", "\"oops\""];
     let codes = [
@@ -47,32 +72,35 @@ pub async fn errors_that_are_no_json_go_by_the_http_status(subject: &Subject<'_>
         (504, Code::DeadlineExceeded),
     ];
     for (http, code) in codes {
-        for body in bodies {
-            let reply = Reply::status(http).header("content-type", "text/html").body(body);
+        let page = Reply::status(http).header("content-type", "text/html");
+        let replies = bodies.map(|body| page.clone().body(body));
+        for (status, body) in fail_with(subject, &name, replies).await?.iter().zip(bodies) {
             // SPEC 23
-            let status = fail_with(subject, &name, reply).await;
-            assert_eq!(status.code(), code, "of HTTP {http} with the body {body:?}: {status:?}");
+            ensure_eq!(status.code(), code, "the code of HTTP {http} with the body {body:?}");
         }
     }
+    Ok(())
 }
 
-/// The pause that an error asks for is kept, from the header or from the details.
-pub async fn retry_after_of_an_error_is_kept(subject: &Subject<'_>) {
-    let name = running(subject, "contract-retry-after");
+pub(super) async fn retry_after_of_an_error_is_kept(subject: &Subject<'_>) -> Verdict {
+    let name = running(subject, "contract-retry-after")?;
     let pause = Duration::from_secs(7);
-    let status = fail_with(subject, &name, Reply::status(503).header("retry-after", "7")).await;
-    // SPEC 32
-    assert_eq!((status.code(), status.retry_after()), (Code::Unavailable, Some(pause)), "{status:?}");
-
     let info = RetryInfo { retry_delay: Some(pause.into()) };
-    let busy = Status::unavailable("try later").with_details(Any::pack(&info).into_iter().collect());
-    let status = fail_with(subject, &name, Reply::error(&busy)).await;
-    assert_eq!(status.retry_after(), Some(pause), "RetryInfo in the details: {status:?}");
+    let details = Any::pack(&info).into_iter().collect();
+    let by_details = Reply::error(&Status::unavailable("try later").with_details(details));
+    let by_header = Reply::status(503).header("retry-after", "7");
+    for (status, part) in
+        fail_with(subject, &name, [by_header, by_details]).await?.iter().zip(["header", "details"])
+    {
+        // SPEC 32
+        let expected = (Code::Unavailable, Some(pause));
+        ensure_eq!((status.code(), status.retry_after()), expected, "an error with a pause in the {part}");
+    }
+    Ok(())
 }
 
-/// A reply with a body that breaks off, is empty or is not JSON is a failed call.
-pub async fn broken_bodies_are_failed_calls(subject: &Subject<'_>) {
-    let name = running(subject, "contract-broken-bodies");
+pub(super) async fn broken_bodies_are_failed_calls(subject: &Subject<'_>) -> Verdict {
+    let name = running(subject, "contract-broken-bodies")?;
     let replies = [
         ("breaks off", Reply::usual().cut_after(9)),
         ("never comes", Reply::usual().cut_after(0)),
@@ -82,43 +110,86 @@ pub async fn broken_bodies_are_failed_calls(subject: &Subject<'_>) {
         ("is not UTF-8", Reply::status(200).body(&b"{\"name\": \"\xff\"}"[..])),
     ];
     for (what, reply) in replies {
+        let failures = fail_with(subject, &name, [reply]).await?;
+        let code = failures.first().map(Status::code);
         // SPEC 19
-        let status = fail_with(subject, &name, reply).await;
-        assert!(PASSING.contains(&status.code()), "of a body that {what}: {status:?}");
+        ensure!(code.is_some_and(passes), "the code of a body that {what}: {failures:?}");
     }
+    Ok(())
 }
 
-/// A connection that closes before the reply is a failed call. The next call has a new connection.
-pub async fn lost_connections_are_failed_calls(subject: &Subject<'_>) {
-    let name = running(subject, "contract-lost-connections");
-    let status = fail_with(subject, &name, Reply::close()).await;
+pub(super) async fn redirects_are_not_followed(subject: &Subject<'_>) -> Verdict {
+    let other = running(subject, "contract-redirected")?;
+    let name = running(subject, "contract-redirect")?;
+    let calls = subject.emulator.call_count();
+    for version in ["v1", "v1beta"] {
+        let location = format!("{}/{version}/{other}", subject.emulator.endpoint());
+        // SPEC 51
+        fail_with(subject, &name, [Reply::redirect(&location)]).await?;
+    }
+    ensure_eq!(
+        subject.emulator.call_count() - calls,
+        4,
+        "the requests of two gets that are redirected and two others"
+    );
+    Ok(())
+}
+
+pub(super) async fn lost_connections_are_failed_calls(subject: &Subject<'_>) -> Verdict {
+    let name = running(subject, "contract-lost-connections")?;
+    let running = Script::new().runs_for(Duration::MAX);
+    let lost = (1..=LOST).fold(running.clone(), |script, call| script.call(call, Reply::close()));
+    subject.emulator.operation(name.as_str(), lost);
+    let status = subject.fail(&name).await?;
     // SPEC 26
-    assert!(PASSING.contains(&status.code()), "{status:?}");
+    ensure!(passes(status.code()), "the code of a lost connection: {status:?}");
+    subject.emulator.operation(name.as_str(), running);
+    ensure!(!subject.get(&name).await?.is_done(), "the call after a lost connection returns an outcome");
+    Ok(())
 }
 
-/// A call may be dropped while it waits. The next call works.
-pub async fn dropped_calls_lose_nothing(subject: &Subject<'_>) {
+pub(super) async fn dropped_calls_lose_nothing(subject: &Subject<'_>) -> Verdict {
     let script =
         Script::new().runs_for(Duration::MAX).call(1, Reply::usual().after(Duration::from_secs(3_600)));
-    let name = subject.start("contract-dropped", script);
+    let name = subject.start("contract-dropped", script)?;
     let dropped =
         tokio::time::timeout(Duration::from_millis(50), subject.transport.get_operation(&name)).await;
-    assert!(dropped.is_err(), "the call waits for an hour, but returned {dropped:?}");
-    assert!(!subject.get(&name).await.is_done());
+    ensure!(dropped.is_err(), "the call waits for an hour, but returned {dropped:?}");
+    ensure!(!subject.get(&name).await?.is_done(), "the call after a dropped one returns an outcome");
+    Ok(())
 }
 
 /// Starts an operation that never ends.
-fn running(subject: &Subject<'_>, id: &str) -> OperationName {
+fn running(subject: &Subject<'_>, id: &str) -> Result<OperationName, String> {
     subject.start(id, Script::new().runs_for(Duration::MAX))
 }
 
-/// The status of a call with this reply. The call after it must work.
-async fn fail_with(subject: &Subject<'_>, name: &OperationName, reply: Reply) -> Status {
-    subject.emulator.operation(name.as_str(), Script::new().runs_for(Duration::MAX).call(1, reply));
-    let status = subject.fail(name).await;
-    assert!(!subject.get(name).await.is_done(), "the call after a failed one");
-    status
+/// The statuses of calls with these replies. The call after them must work.
+async fn fail_with(
+    subject: &Subject<'_>,
+    name: &OperationName,
+    replies: impl IntoIterator<Item = Reply>,
+) -> Result<Vec<Status>, String> {
+    let mut script = Script::new().runs_for(Duration::MAX);
+    let mut count = 0;
+    for reply in replies {
+        count += 1;
+        script = script.call(count, reply);
+    }
+    subject.emulator.operation(name.as_str(), script);
+    let mut failures = Vec::new();
+    for _ in 0..count {
+        failures.push(subject.fail(name).await?);
+    }
+    ensure!(!subject.get(name).await?.is_done(), "the call after a failed one returns an outcome");
+    Ok(failures)
 }
 
-/// The codes of failures that may pass.
-const PASSING: [Code; 4] = [Code::Unavailable, Code::Internal, Code::Unknown, Code::DeadlineExceeded];
+/// Whether a failure of this code may pass.
+fn passes(code: Code) -> bool {
+    matches!(code, Code::Unavailable | Code::Internal | Code::Unknown | Code::DeadlineExceeded)
+}
+
+/// The connections in a row that close before a reply. A transport may send a get again on a new connection, but not as
+/// often as this.
+const LOST: u32 = 8;

@@ -4,8 +4,12 @@ use lro::{
     Any, Code, Origin, Outcome, Status,
     details::{ErrorInfo, PreconditionFailure, PreconditionViolation},
 };
+use serde::{Serialize, de::DeserializeOwned};
 
-use super::subject::Subject;
+use super::{
+    Verdict,
+    subject::{Subject, refused, types},
+};
 use crate::{reply::Reply, script::Script};
 
 lro::message! {
@@ -17,114 +21,138 @@ lro::message! {
     struct Progress("example.v1.Progress") {
         stops: i32,
     }
-}
 
-/// An operation that runs has a name and metadata and no outcome. Once done it has its response.
-pub async fn pending_then_done(subject: &Subject<'_>) {
-    let tour = Tour { stops: vec!["Zürich".to_owned(), "東京".to_owned()], kilometers: 9_582.5 };
-    let script =
-        Script::new().runs_for_calls(2).metadata(|_| packed(&Progress { stops: 1 })).responds(packed(&tour));
-    let name = subject.start("contract-pending-then-done", script);
-    for _ in 0..2 {
-        let pending = subject.get(&name).await;
-        // SPEC 1
-        assert_eq!(pending.outcome, None, "{name} is running");
-        assert_eq!(pending.name, name.as_str());
-        assert_eq!(pending.retry_after, None, "the server asked for no pause");
-        // SPEC 10
-        assert_eq!(decoded::<Progress>(pending.metadata.as_ref()), Progress { stops: 1 });
+    struct Count("example.v1.Count") {
+        count: i64,
+        later: Vec<String>,
     }
-    let done = subject.get(&name).await;
-    let Some(Outcome::Response(response)) = &done.outcome else {
-        panic!("{name} is done with a response, not {:?}", done.outcome);
-    };
-    assert_eq!(decoded::<Tour>(Some(response)), tour);
-    assert_eq!(decoded::<Progress>(done.metadata.as_ref()), Progress { stops: 1 });
-    // SPEC 9
-    assert_eq!(subject.get(&name).await, done, "an operation that is done stays as it is");
 }
 
-/// A get of an operation that finished with an error works. The error keeps its code, message and all details.
-pub async fn errors_of_operations_are_no_failed_calls(subject: &Subject<'_>) {
+pub(super) async fn pending_then_done(subject: &Subject<'_>) -> Verdict {
+    let tour = Tour { stops: vec!["Zürich".to_owned(), "東京".to_owned()], kilometers: 9_582.5 };
+    let metadata = packed(&Progress { stops: 1 })?;
+    let script = Script::new().runs_for_calls(2).metadata(move |_| metadata.clone()).responds(packed(&tour)?);
+    let name = subject.start("contract-pending-then-done", script)?;
+    for _ in 0..2 {
+        let pending = subject.get(&name).await?;
+        // SPEC 1
+        ensure_eq!(pending.outcome, None, "the outcome of an operation that is running");
+        ensure_eq!(pending.name, name.as_str(), "the name");
+        ensure_eq!(pending.retry_after, None, "the pause of a reply that asks for none");
+        // SPEC 10
+        let metadata: Progress = decoded("the metadata", pending.metadata.as_ref())?;
+        ensure_eq!(metadata, Progress { stops: 1 }, "the metadata");
+    }
+    let done = subject.get(&name).await?;
+    let Some(Outcome::Response(response)) = &done.outcome else {
+        return Err(format!("{name} is done with a response, not {:?}", done.outcome));
+    };
+    ensure_eq!(decoded::<Tour>("the response", Some(response))?, tour, "the response");
+    let metadata: Progress = decoded("the metadata at the end", done.metadata.as_ref())?;
+    ensure_eq!(metadata, Progress { stops: 1 }, "the metadata at the end");
+    // SPEC 9
+    ensure_eq!(subject.get(&name).await?, done, "an operation that is done stays as it is");
+    Ok(())
+}
+
+pub(super) async fn responses_are_exact(subject: &Subject<'_>) -> Verdict {
+    // SPEC 16: a float has no such number.
+    let response = json(r#"{"@type": "t/example.v1.Count", "count": 9007199254740993, "later": ["a"]}"#)?;
+    let script = Script::new().runs_for_calls(0).responds(response);
+    let name = subject.start("contract-exact", script)?;
+    let Some(Outcome::Response(response)) = subject.get(&name).await?.outcome else {
+        return Err(format!("{name} is not done with a response"));
+    };
+    let count: Count = decoded("the response", Some(&response))?;
+    let exact = Count { count: 9_007_199_254_740_993, later: vec!["a".to_owned()] };
+    ensure_eq!(count, exact, "the response");
+    Ok(())
+}
+
+pub(super) async fn errors_of_operations_are_no_failed_calls(subject: &Subject<'_>) -> Verdict {
     let violation = PreconditionViolation { subject: "subscriptions/x".to_owned(), ..Default::default() };
-    let unknown = json(r#"{"@type": "type.googleapis.com/example.v1.Later", "why": ["a", null, 1.5]}"#);
     let details = vec![
-        packed(&ErrorInfo { reason: "NOT_SUSPENDED".to_owned(), ..ErrorInfo::default() }),
-        unknown.clone(),
-        packed(&PreconditionFailure { violations: vec![violation.clone()] }),
+        packed(&ErrorInfo { reason: "NOT_SUSPENDED".to_owned(), ..ErrorInfo::default() })?,
+        json(r#"{"@type": "type.googleapis.com/example.v1.Later", "why": ["a", null, 1.5]}"#)?,
+        packed(&PreconditionFailure { violations: vec![violation.clone()] })?,
     ];
     let error = Status::new(Code::FailedPrecondition, "it is not \"suspended\"").with_details(details);
-    let name = subject.start("contract-failed", Script::new().runs_for_calls(0).fails(error));
-    let outcome = subject.get(&name).await.outcome;
-    let Some(Outcome::Error(error)) = outcome else {
-        panic!("{name} is done with an error, not {outcome:?}");
+    let name = subject.start("contract-failed", Script::new().runs_for_calls(0).fails(error.clone()))?;
+    let outcome = subject.get(&name).await?.outcome;
+    let Some(Outcome::Error(got)) = outcome else {
+        return Err(format!("{name} is done with an error, not {outcome:?}"));
     };
     // SPEC 20
-    assert_eq!(error.origin(), Origin::OperationFailed);
+    ensure_eq!(got.origin(), Origin::OperationFailed, "the origin of the error of an operation");
     // SPEC 22
-    assert_eq!((error.code(), error.message()), (Code::FailedPrecondition, "it is not \"suspended\""));
+    ensure_eq!((got.code(), got.message()), (error.code(), error.message()), "the error of an operation");
     // SPEC 24
-    assert_eq!(error.details().as_slice().len(), 3, "every detail is kept: {:?}", error.details());
-    assert_eq!(error.details().as_slice()[1].type_name(), unknown.type_name(), "the order is kept");
-    assert_eq!(error.details().error_info().map(|info| info.reason).as_deref(), Some("NOT_SUSPENDED"));
-    let precondition = error.details().precondition_failure();
-    assert_eq!(precondition.map(|failure| failure.violations), Some(vec![violation]));
+    ensure_eq!(types(&got), types(&error), "the details of the error, all and in their order");
+    let reason = got.details().error_info().map(|info| info.reason);
+    ensure_eq!(reason.as_deref(), Some("NOT_SUSPENDED"), "the reason in the details");
+    let precondition = got.details().precondition_failure().map(|failure| failure.violations);
+    ensure_eq!(precondition, Some(vec![violation]), "the violations in the details");
+    Ok(())
 }
 
-/// An operation may finish without a response and without an error.
-pub async fn neither_is_an_outcome(subject: &Subject<'_>) {
-    let name = subject.start("contract-neither", Script::new().runs_for_calls(0).ends_with_neither());
+pub(super) async fn neither_is_an_outcome(subject: &Subject<'_>) -> Verdict {
+    let name = subject.start("contract-neither", Script::new().runs_for_calls(0).ends_with_neither())?;
     // SPEC 5
-    assert_eq!(subject.get(&name).await.outcome, Some(Outcome::Neither));
+    ensure_eq!(subject.get(&name).await?.outcome, Some(Outcome::Neither), "an end without a result");
+    Ok(())
 }
 
-/// A name is opaque: every character of it arrives unchanged. The request has no body.
-pub async fn names_arrive_verbatim(subject: &Subject<'_>) {
-    for id in [
-        "Zm9v+bar/_-==",
-        "a b",
-        "100%",
-        "a%2Fb",
-        "a?x=1&y#z",
-        "é東",
-        "a:cancel",
-        "~._-",
-        "@!$'()*,;|<>\"\\^`{}",
-    ] {
-        // Only some collections have names with a slash.
-        let id = if subject.collection == "operations" { id.to_owned() } else { id.replace('/', "") };
-        let name = subject.start(&id, Script::new());
-        // SPEC 7, 14
-        assert_eq!(subject.get(&name).await.name, name.as_str());
-        let last = subject.emulator.calls().pop();
-        // SPEC 44
-        assert!(last.is_some_and(|call| call.method == "GET" && call.body_len == 0), "a get has no body");
-        subject.emulator.forget(name.as_str());
+pub(super) async fn both_are_malformed(subject: &Subject<'_>) -> Verdict {
+    let name = subject.name("contract-both")?;
+    let both = format!(r#"{{"name": "{name}", "done": true, {ERROR}, {RESPONSE}}}"#);
+    let script = Script::new().runs_for(Duration::MAX).call(1, Reply::status(200).body(both));
+    subject.emulator.operation(name.as_str(), script);
+    let got = subject.transport.get_operation(&name).await;
+    // SPEC 6
+    let status = refused("to get what is done with both an error and a response", got)?;
+    ensure_eq!(status.origin(), Origin::MalformedReply, "the origin of the error of a contradiction");
+    Ok(())
+}
+
+pub(super) async fn nothing_counts_before_the_end(subject: &Subject<'_>) -> Verdict {
+    let name = subject.name("contract-before-the-end")?;
+    let reply =
+        |member: &str| Reply::status(200).body(format!(r#"{{"name": "{name}", "done": false, {member}}}"#));
+    let script = Script::new().runs_for(Duration::MAX).call(1, reply(ERROR)).call(2, reply(RESPONSE));
+    subject.emulator.operation(name.as_str(), script);
+    for what in ["an error", "a response"] {
+        // SPEC 2
+        let outcome = subject.get(&name).await?.outcome;
+        ensure_eq!(outcome, None, "the outcome of an operation that is not done and has {what}");
     }
+    Ok(())
 }
 
-/// The pause that a successful reply asks for is kept, in whole seconds. A malformed one is ignored.
-pub async fn retry_after_of_a_pending_operation_is_kept(subject: &Subject<'_>) {
+pub(super) async fn retry_after_of_a_pending_operation_is_kept(subject: &Subject<'_>) -> Verdict {
     let script = Script::new()
         .runs_for(Duration::MAX)
         .call(1, Reply::usual().header("retry-after", "7"))
         .call(2, Reply::usual().header("retry-after", "soon"));
-    let name = subject.start("contract-pending-retry-after", script);
+    let name = subject.start("contract-pending-retry-after", script)?;
     // SPEC 32
-    assert_eq!(subject.get(&name).await.retry_after, Some(Duration::from_secs(7)));
-    assert_eq!(subject.get(&name).await.retry_after, None, "garbage is no pause");
-    assert_eq!(subject.get(&name).await.retry_after, None, "a pause is for once");
+    ensure_eq!(subject.get(&name).await?.retry_after, Some(Duration::from_secs(7)), "a pause of 7 seconds");
+    ensure_eq!(subject.get(&name).await?.retry_after, None, "a pause of \"soon\"");
+    ensure_eq!(subject.get(&name).await?.retry_after, None, "a pause that an earlier reply asked for");
+    Ok(())
 }
 
-fn packed<M: lro::message::Message + serde::Serialize>(message: &M) -> Any {
-    Any::pack(message).unwrap_or_else(|error| panic!("the contract's own message: {error}"))
+fn packed<M: lro::message::Message + Serialize>(message: &M) -> Result<Any, String> {
+    Any::pack(message).map_err(|error| format!("the contract's own message: {error}"))
 }
 
-fn json(text: &str) -> Any {
-    Any::from_json(text).unwrap_or_else(|error| panic!("the contract's own message: {error}"))
+fn json(text: &str) -> Result<Any, String> {
+    Any::from_json(text).map_err(|error| format!("the contract's own message: {error}"))
 }
 
-fn decoded<M: serde::de::DeserializeOwned>(any: Option<&Any>) -> M {
-    let any = any.unwrap_or_else(|| panic!("a message is missing"));
-    any.decode().unwrap_or_else(|error| panic!("{error}: {}", any.as_json()))
+fn decoded<M: DeserializeOwned>(what: &str, any: Option<&Any>) -> Result<M, String> {
+    let any = any.ok_or_else(|| format!("{what} is missing"))?;
+    any.decode().map_err(|error| format!("{what} does not decode: {error}: {}", any.as_json()))
 }
+
+const ERROR: &str = r#""error": {"code": 7, "message": "no"}"#;
+const RESPONSE: &str = r#""response": {"@type": "type.googleapis.com/google.protobuf.Empty"}"#;

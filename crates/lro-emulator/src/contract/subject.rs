@@ -1,4 +1,6 @@
-use lro::{LroTransport, Operation, OperationName, Origin, Status};
+use std::{borrow::Cow, fmt::Debug};
+
+use lro::{Any, LroTransport, Operation, OperationName, Origin, Status};
 
 use crate::{emulator::Emulator, script::Script};
 
@@ -17,37 +19,51 @@ impl<'a> Subject<'a> {
     }
 
     /// Starts an operation and returns its name.
-    pub(super) fn start(&self, id: &str, script: Script) -> OperationName {
-        let name = self.name(id);
+    pub(super) fn start(&self, id: &str, script: Script) -> Result<OperationName, String> {
+        let name = self.name(id)?;
         self.emulator.operation(name.as_str(), script);
-        name
+        Ok(name)
     }
 
     /// The name of an operation in the collection.
-    pub(super) fn name(&self, id: &str) -> OperationName {
+    pub(super) fn name(&self, id: &str) -> Result<OperationName, String> {
         let name = format!("{}/{id}", self.collection);
-        OperationName::parse(&name).unwrap_or_else(|error| panic!("the collection makes no names: {error}"))
+        OperationName::parse(&name).map_err(|error| format!("the collection makes no names: {error}"))
     }
 
     /// Gets an operation. The call must work.
-    pub(super) async fn get(&self, name: &OperationName) -> Operation {
-        let got = self.transport.get_operation(name).await;
-        got.unwrap_or_else(|error| panic!("cannot get {name}: {error}"))
+    pub(super) async fn get(&self, name: &OperationName) -> Result<Operation, String> {
+        accepted(&format!("to get {name}"), self.transport.get_operation(name).await)
     }
 
     /// Gets an operation. The call must fail.
-    pub(super) async fn fail(&self, name: &OperationName) -> Status {
+    pub(super) async fn fail(&self, name: &OperationName) -> Result<Status, String> {
         failed(&format!("to get {name}"), self.transport.get_operation(name).await)
     }
 }
 
+/// The result of a call that must work.
+pub(super) fn accepted<T>(call: &str, result: Result<T, Status>) -> Result<T, String> {
+    result.map_err(|error| format!("the call {call} must work: {error}"))
+}
+
 /// The status of a call that must fail.
-pub(super) fn failed<T: std::fmt::Debug>(call: &str, result: Result<T, Status>) -> Status {
-    let status = match result {
-        Ok(value) => panic!("the call {call} must fail, but returned {value:?}"),
-        Err(status) => status,
-    };
+pub(super) fn failed<T: Debug>(call: &str, result: Result<T, Status>) -> Result<Status, String> {
+    let status = refused(call, result)?;
     // SPEC 20
-    assert_eq!(status.origin(), Origin::CallFailed, "the call {call} failed: {status:?}");
-    status
+    ensure_eq!(status.origin(), Origin::CallFailed, "the origin of the failed call {call}");
+    Ok(status)
+}
+
+/// The status of a call that must return an error of any origin.
+pub(super) fn refused<T: Debug>(call: &str, result: Result<T, Status>) -> Result<Status, String> {
+    match result {
+        Ok(value) => Err(format!("the call {call} must fail, but returned {value:?}")),
+        Err(status) => Ok(status),
+    }
+}
+
+/// The types of the details, in their order.
+pub(super) fn types(status: &Status) -> Vec<Option<Cow<'_, str>>> {
+    status.details().as_slice().iter().map(Any::type_name).collect()
 }
