@@ -99,8 +99,10 @@ impl Request {
     /// Decodes the body as a message. Without a body it is an empty message.
     pub(crate) fn message<M: DeserializeOwned>(&self) -> Result<M, Status> {
         let body = if self.body.is_empty() { b"{}" } else { &*self.body };
-        serde_json::from_slice(body)
-            .map_err(|error| Status::invalid_argument(format!("Invalid JSON payload received. {error}")))
+        serde_json::from_slice(body).map_err(|error| {
+            let message = format!("Invalid JSON payload received. {error}");
+            error::bad_request(message.clone(), [(String::new(), message)])
+        })
     }
 }
 

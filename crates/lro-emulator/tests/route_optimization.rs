@@ -140,37 +140,152 @@ async fn the_day_has_an_end() {
 }
 
 #[tokio::test]
-async fn an_empty_model_is_refused() {
+async fn loads_are_never_negative() {
     let (_emulator, client) = start().await;
-    for verb in ["optimizeTours", "optimizeToursLongRunning"] {
-        let error = client.post(&format!("/v1/projects/p:{verb}"), &json!({"model": {}})).await.error(400);
-        assert_eq!(error["status"], "INVALID_ARGUMENT");
-        let violations = list(&error["details"][0]["fieldViolations"]);
-        assert_eq!(
-            (&violations[0]["field"], &violations[1]["field"]),
-            (&json!("model.shipments"), &json!("model.vehicles"))
-        );
+    let mut request = request(2, 1);
+    request["model"]["vehicles"][0]["loadLimits"] = json!({"kg": {"maxLoad": "9"}});
+    for shipment in request["model"]["shipments"].as_array_mut().unwrap() {
+        shipment["pickups"][0]["loadDemands"] = json!({"kg": {"amount": "1"}});
+        shipment["deliveries"][0]["loadDemands"] = json!({"kg": {"amount": "5"}});
+    }
+    let solved = client.post("/v1/projects/p:optimizeTours", &request).await.ok();
+    assert_eq!(performed(&solved), BTreeSet::from([0, 1]));
+    let ways = list(&solved["routes"][0]["transitions"]).iter();
+    let loads: Vec<_> = ways.map(|way| way["vehicleLoads"]["kg"]["amount"].as_str().unwrap_or("0")).collect();
+    assert_eq!(loads, ["8", "9", "4", "5", "0"]);
+}
+
+#[tokio::test]
+async fn a_vehicle_ends_inside_any_of_its_end_windows() {
+    let (_emulator, client) = start().await;
+    let mut request = request(1, 1);
+    for (windows, ends) in [
+        (json!([{"endTime": "2026-11-23T12:00:00Z"}, {"startTime": "2026-11-23T13:00:00Z"}]), None),
+        (
+            json!([{"endTime": "2026-11-23T08:01:00Z"}, {"startTime": "2026-11-23T13:00:00Z"}]),
+            Some("2026-11-23T13:00:00Z"),
+        ),
+    ] {
+        request["model"]["vehicles"][0]["endTimeWindows"] = windows;
+        let solved = client.post("/v1/projects/p:optimizeTours", &request).await.ok();
+        let route = &solved["routes"][0];
+        let end = list(&route["transitions"]).last().unwrap();
+        let waits = seconds(&end["waitDuration"]);
+        match ends {
+            Some(ends) => assert!(route["vehicleEndTime"] == ends && waits > 3 * 3_600, "{route}"),
+            None => assert_eq!(waits, 0, "{route}"),
+        }
+    }
+    request["model"]["vehicles"][0]["endTimeWindows"] = json!([{"endTime": "2026-11-23T08:01:00Z"}]);
+    let solved = client.post("/v1/projects/p:optimizeTours", &request).await.ok();
+    let reason = &solved["skippedShipments"][0]["reasons"][0];
+    assert_eq!(reason["code"], "CANNOT_BE_PERFORMED_WITHIN_VEHICLE_TIME_WINDOWS");
+}
+
+#[tokio::test]
+async fn a_model_without_vehicles_is_solved_without_routes() {
+    let (_emulator, client) = start().await;
+    let solved = client.post("/v1/projects/p:optimizeTours", &request(1, 0)).await.ok();
+    assert_eq!(solved["skippedShipments"][0]["reasons"], json!([{"code": "NO_VEHICLE"}]));
+    assert_eq!(solved.get("routes"), None);
+}
+
+#[tokio::test]
+async fn an_invalid_request_is_refused_in_the_words_of_the_service() {
+    let (_emulator, client) = start().await;
+    for (change, field) in [
+        (json!({"model": {}}), "shipments"),
+        (json!({"model": null}), "model"),
+        (json!({"timeout": "0.5s"}), "timeout"),
+        (json!({"timeout": "3601s"}), "timeout"),
+        (json!({"solvingMode": "TRANSFORM_AND_RETURN_REQUEST"}), "solving_mode"),
+        (json!({"solvingMode": 9}), "solving_mode"),
+        (json!({"model": {"shipments": [{}]}}), "shipments[0]"),
+        (
+            json!({"model": {"shipments": [{"pickups": [{}], "allowedVehicleIndices": [0]}]}}),
+            "shipments[0].allowed_vehicle_indices",
+        ),
+        (
+            json!({"model": {"shipments": [{"pickups": [{"loadDemands": {"kg": {"amount": "-1"}}}]}]}}),
+            "shipments[0].load_demands",
+        ),
+        (
+            json!({"model": {"shipments": [{"pickups": [{}]}], "globalStartTime": "2026-11-23T08:00:00Z", "globalEndTime": "2026-11-23T07:00:00Z"}}),
+            "global_start_time",
+        ),
+    ] {
+        let mut request = request(1, 1);
+        for (member, value) in change.as_object().unwrap() {
+            request[member] = value.clone();
+        }
+        for verb in ["optimizeTours", "optimizeToursLongRunning"] {
+            let error = client.post(&format!("/v1/projects/p:{verb}"), &request).await.error(400);
+            let message = error["message"].as_str().unwrap();
+            let expected = "INVALID_REQUEST: Validation caught 1 error(s). Here is the first one: In ";
+            assert!(message.starts_with(&format!("{expected}`{field}`: ")), "{message}");
+            assert_eq!(error["status"], "INVALID_ARGUMENT");
+            assert_eq!(error["details"][0]["@type"], "type.googleapis.com/google.rpc.BadRequest");
+            assert_eq!(error["details"][0]["fieldViolations"][0]["field"], field);
+        }
     }
     client.post("/v1/projects/p:optimizeTours", &json!({"model": {"shipments": 7}})).await.error(400);
+    for timeout in ["1s", "3600s"] {
+        let mut request = request(1, 1);
+        request["timeout"] = json!(timeout);
+        client.post("/v1/projects/p:optimizeTours", &request).await.ok();
+    }
 }
 
 #[tokio::test]
 async fn a_request_that_is_only_validated_has_errors_and_no_routes() {
     let (_emulator, client) = start().await;
-    let mut request = request(2, 1);
+    let mut request = request(3, 1);
     request["solvingMode"] = json!("VALIDATE_ONLY");
     assert_eq!(
         client.post("/v1/projects/p:optimizeTours", &request).await.ok(),
         json!({"requestLabel": "a day"})
     );
-    request["model"]["shipments"][1] = json!({});
+    request["model"]["shipments"][0] = json!({});
+    request["model"]["shipments"][1]["allowedVehicleIndices"] = json!([1]);
     let solved = client.post("/v1/projects/p:optimizeTours", &request).await.ok();
-    let fields = &solved["validationErrors"][0]["fields"][0];
+    let errors = list(&solved["validationErrors"]);
+    let pairs: Vec<_> = errors.iter().map(|error| (&error["code"], &error["displayName"])).collect();
     assert_eq!(
-        fields["subField"],
-        json!({"name": "shipments", "index": 1, "subField": {"name": "deliveries"}})
+        pairs,
+        [
+            (&json!(4005), &json!("SHIPMENT_NO_PICKUP_NO_DELIVERY")),
+            (&json!(4007), &json!("SHIPMENT_ALLOWED_VEHICLE_INDEX_OUT_OF_BOUNDS")),
+        ]
+    );
+    assert_eq!(errors[0]["fields"], json!([{"name": "shipments", "index": 0}]));
+    assert_eq!(
+        errors[1]["fields"],
+        json!([{"name": "shipments", "index": 1, "subField": {"name": "allowed_vehicle_indices"}}])
     );
     assert_eq!(solved.get("routes"), None);
+    request["maxValidationErrors"] = json!(1);
+    let solved = client.post("/v1/projects/p:optimizeTours", &request).await.ok();
+    assert_eq!(list(&solved["validationErrors"]).len(), 1);
+}
+
+#[tokio::test]
+async fn a_request_that_only_detects_has_the_shipments_that_are_infeasible_alone() {
+    let (_emulator, client) = start().await;
+    let mut request = request(3, 1);
+    request["model"]["vehicles"][0]["loadLimits"] = json!({"kg": {"maxLoad": "10"}});
+    for (shipment, amount) in ["10", "11", "10"].into_iter().enumerate() {
+        let shipment = &mut request["model"]["shipments"][shipment];
+        shipment.as_object_mut().unwrap().remove("pickups");
+        shipment["loadDemands"] = json!({"kg": {"amount": amount}});
+    }
+    let solved = client.post("/v1/projects/p:optimizeTours", &request).await.ok();
+    assert_eq!(list(&solved["skippedShipments"]).len(), 2, "the vehicle carries one of them");
+
+    request["solvingMode"] = json!("DETECT_SOME_INFEASIBLE_SHIPMENTS");
+    let detected = client.post("/v1/projects/p:optimizeTours", &request).await.ok();
+    let skipped = list(&detected["skippedShipments"]);
+    assert_eq!((skipped.len(), &skipped[0]["index"]), (1, &json!(1)));
+    assert_eq!((detected.get("routes"), detected.get("metrics")), (None, None));
 }
 
 #[tokio::test]
@@ -194,6 +309,8 @@ async fn models_in_files_are_taken_at_their_word() {
     let done = client.done("v1", &pending).await;
     let response = "type.googleapis.com/google.maps.routeoptimization.v1.BatchOptimizeToursResponse";
     assert_eq!(done["response"], json!({ "@type": response }));
+    client.post(batch, &json!({"modelConfigs": vec![&config; 100]})).await.ok();
+    client.post(batch, &json!({"modelConfigs": vec![&config; 101]})).await.error(400);
     client.post(batch, &json!({})).await.error(400);
     client.post(batch, &json!({"modelConfigs": [{}]})).await.error(400);
 }

@@ -12,8 +12,8 @@ use lro_route_optimization::{
     messages::{
         BatchOptimizeToursMetadata, BatchOptimizeToursRequest, BatchOptimizeToursResponse,
         OptimizeToursLongRunningMetadata, OptimizeToursRequest, OptimizeToursRequestSolvingMode,
-        OptimizeToursResponse, OptimizeToursUriMetadata, OptimizeToursUriRequest, SkippedShipmentReasonCode,
-        Uri,
+        OptimizeToursResponse, OptimizeToursUriMetadata, OptimizeToursUriRequest, Shipment,
+        SkippedShipmentReasonCode, Uri,
     },
     token_fn,
 };
@@ -115,10 +115,12 @@ async fn what_is_only_validated_tells_what_is_wrong() {
     let (_emulator, routes) = start().await;
     let mut request = request();
     request.solving_mode = OptimizeToursRequestSolvingMode::ValidateOnly;
-    request.model.as_mut().unwrap().vehicles.clear();
+    request.model.as_mut().unwrap().shipments[1] = Shipment::default();
     let tours = routes.optimize_tours_long_running(&request).await.unwrap().await.unwrap();
     assert!(tours.routes.is_empty() && !tours.validation_errors.is_empty());
-    assert_eq!(tours.validation_errors[0].fields[0].name, "model");
+    let error = &tours.validation_errors[0];
+    assert_eq!((error.code, &*error.display_name), (4005, "SHIPMENT_NO_PICKUP_NO_DELIVERY"));
+    assert_eq!((&*error.fields[0].name, error.fields[0].index), ("shipments", Some(1)));
 }
 
 #[tokio::test]

@@ -74,23 +74,31 @@ pub(crate) fn body(status: &Status, http: StatusCode) -> Bytes {
 /// The path of a field and what is wrong with it.
 pub(crate) type Violation = (String, String);
 
-/// The error of an invalid request, with a `BadRequest` in the details.
-pub(crate) fn bad_request(violations: Vec<Violation>) -> Status {
-    let message = match &*violations {
-        [(field, description)] => format!("Invalid value at '{field}': {description}"),
-        _ => format!("Validation caught {} error(s).", violations.len()),
-    };
-    let field_violations = violations
-        .into_iter()
-        .map(|(field, description)| FieldViolation { field, description, ..FieldViolation::default() })
-        .collect();
+/// The error of an invalid request, with its violations as a `BadRequest` in the details.
+pub(crate) fn bad_request(
+    message: impl Into<String>,
+    violations: impl IntoIterator<Item = Violation>,
+) -> Status {
+    let violation = |(field, description)| FieldViolation { field, description, ..FieldViolation::default() };
+    let field_violations = violations.into_iter().map(violation).collect();
     let details = Any::pack(&BadRequest { field_violations }).into_iter().collect();
     Status::invalid_argument(message).with_details(details)
 }
 
+/// Refuses a request with violations.
+pub(crate) fn refuse(violations: Vec<Violation>) -> Result<(), Status> {
+    let message = match &*violations {
+        [] => return Ok(()),
+        [(field, description)] => format!("Invalid value at '{field}': {description}"),
+        _ => format!("Request contains {} invalid values.", violations.len()),
+    };
+    Err(bad_request(message, violations))
+}
+
 /// The error of a request with one invalid field.
 pub(crate) fn bad_field(field: &str, description: impl Into<String>) -> Status {
-    bad_request(vec![(field.to_owned(), description.into())])
+    let description = description.into();
+    bad_request(format!("Invalid value at '{field}': {description}"), [(field.to_owned(), description)])
 }
 
 pub(crate) fn not_found(what: &str) -> Status {

@@ -1,25 +1,15 @@
-//! Route Optimization: a small solver, and the operations of its requests.
+//! Route Optimization: a stand-in for the solver, and the operations of its requests.
 
 mod check;
-mod convert;
-mod files;
-mod geo;
-mod metrics;
 mod model;
-mod solution;
 mod solve;
 mod tour;
-mod write;
-
-use std::sync::Arc;
 
 use lro::{Any, Empty, Status};
 use serde::Serialize;
+use serde_json::{Value, json};
 
-use self::{
-    model::{OptimizeToursRequest, SolvingMode},
-    solution::OptimizeToursResponse,
-};
+use self::model::{BatchOptimizeToursRequest, OptimizeToursRequest, OptimizeToursUri, SolvingMode, Uri};
 use super::message::Message;
 use crate::{
     api::{error, json},
@@ -38,12 +28,12 @@ pub(crate) async fn handle(store: &Store, request: &Request, verb: &str) -> Resu
             ("OptimizeToursLongRunningMetadata", pack("OptimizeToursResponse", &optimize(request).await?))
         }
         "batchOptimizeTours" => {
-            files::check_batch(&request.message()?)?;
+            check_batch(&request.message()?)?;
             ("BatchOptimizeToursMetadata", pack("BatchOptimizeToursResponse", &Empty::default()))
         }
         // The spelling of the service, and the usual one.
         "OptimizeToursUri" | "optimizeToursUri" => {
-            let response = files::handle_uri(request.message()?)?;
+            let response = optimize_uri(request.message()?)?;
             ("OptimizeToursUriMetadata", pack("OptimizeToursUriResponse", &response))
         }
         _ => return Err(request.unknown_method()),
@@ -54,20 +44,45 @@ pub(crate) async fn handle(store: &Store, request: &Request, verb: &str) -> Resu
     Ok(state.start(name, Scope::Version("v1"), metadata, Ending::response(response)).into())
 }
 
-async fn optimize(request: &Request) -> Result<OptimizeToursResponse, Status> {
-    let request: Arc<OptimizeToursRequest> = Arc::new(request.message()?);
-    let violations = check::violations(&request);
-    let request_label = request.label.clone();
-    if request.solving_mode == SolvingMode::ValidateOnly {
-        let validation_errors = check::validation_errors(violations);
-        return Ok(OptimizeToursResponse { request_label, validation_errors, ..Default::default() });
+async fn optimize(request: &Request) -> Result<Value, Status> {
+    let request: OptimizeToursRequest = request.message()?;
+    let errors = check::errors(&request);
+    let mut response = match (request.solving_mode, request.model) {
+        (SolvingMode::Validate, _) => json!({"validationErrors": check::reply(errors)}),
+        (mode, model) => {
+            check::refuse(errors)?;
+            let model = model.unwrap_or_default();
+            let solve = move || solve::solve(&model, mode == SolvingMode::Detect);
+            let solved = tokio::task::spawn_blocking(solve).await;
+            solved.map_err(|error| Status::new(lro::Code::Internal, error.to_string()))?
+        }
+    };
+    response["requestLabel"] = request.label.into();
+    Ok(json::without_defaults(response, &["exampleVehicleIndex", "penaltyCost", "index"]))
+}
+
+/// Checks where the files of a batch are. They are not read.
+fn check_batch(request: &BatchOptimizeToursRequest) -> Result<(), Status> {
+    let configs = &request.model_configs;
+    if !(1..=100).contains(&configs.len()) {
+        return Err(error::bad_field("model_configs", "There must be 1 to 100."));
     }
-    if !violations.is_empty() {
-        return Err(error::bad_request(violations));
-    }
-    let solved = tokio::task::spawn_blocking(move || solve::solve(&request)).await;
-    let response = solved.map_err(|error| Status::new(lro::Code::Internal, error.to_string()))?;
-    Ok(OptimizeToursResponse { request_label, ..response })
+    check_files(configs.iter().enumerate().flat_map(|(index, config)| {
+        let field = |path| format!("model_configs[{index}].{path}.uri");
+        let source = (&config.input_config.gcs_source, field("input_config.gcs_source"));
+        [source, (&config.output_config.gcs_destination, field("output_config.gcs_destination"))]
+    }))
+}
+
+/// The response to a request: where the output is.
+fn optimize_uri(request: OptimizeToursUri) -> Result<OptimizeToursUri, Status> {
+    check_files([(&request.input, "input.uri".to_owned()), (&request.output, "output.uri".to_owned())])?;
+    Ok(OptimizeToursUri { input: Uri::default(), ..request })
+}
+
+fn check_files<'a>(uris: impl IntoIterator<Item = (&'a Uri, String)>) -> Result<(), Status> {
+    let wrong = uris.into_iter().filter(|(uri, _)| !uri.uri.starts_with("gs://"));
+    error::refuse(wrong.map(|(_, field)| (field, "Must be a gs:// URI.".to_owned())).collect())
 }
 
 /// The name of an operation, which is in a location even if the request names none.

@@ -1,122 +1,108 @@
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
 use super::{
-    geo::{self, Place},
-    model::{OptimizeToursRequest, Shipment, ShipmentModel},
-    solution::{OptimizeToursResponse, Reason, SkippedShipment},
-    tour::{Obstacle, Tour},
-    write,
+    model::{Shipment, ShipmentModel},
+    tour::{Stop, Tour, loads},
 };
+use crate::api::json::{duration, timestamp};
 
-/// Solves a request greedily: each vehicle in turn drives to the nearest shipment that it can carry, and delivers it.
-pub(super) fn solve(request: &OptimizeToursRequest) -> OptimizeToursResponse {
-    let Some(model) = &request.model else {
-        return OptimizeToursResponse::default();
-    };
-    let mut tours = empty_tours(request, model);
-    let mut open: Vec<usize> =
-        (0..model.shipments.len()).filter(|index| !model.shipments[*index].ignore).collect();
-    let places: Vec<Place> = model.shipments.iter().map(first_place).collect();
-    for tour in &mut tours {
-        fill(tour, &mut open, &model.shipments, &places);
-    }
-    let mut skipped = ignored(&model.shipments);
-    for index in open {
-        let shipment = &model.shipments[index];
-        // A shipment that was passed over at one stop may fit after the last one.
-        let obstacles: Result<Vec<_>, ()> = tours
-            .iter_mut()
-            .map(|tour| {
-                tour.carry(index, shipment).map_or_else(|obstacle| Ok((tour.index, obstacle)), |()| Err(()))
-            })
-            .collect();
-        if let Ok(obstacles) = obstacles {
-            skipped.push(skip(index, shipment, &obstacles));
+/// Gives each shipment to the first vehicle that can carry it after those that it has. Where it only detects, returns the
+/// shipments that no vehicle can carry, even alone.
+pub(super) fn solve(model: &ShipmentModel, only_detects: bool) -> Value {
+    let (mut tours, mut skipped, mut penalty, mut mandatory) = (tours(model), Vec::new(), 0.0, 0);
+    for (index, shipment) in model.shipments.iter().enumerate() {
+        if only_detects {
+            tours = self::tours(model);
+        }
+        let reasons = carry(&mut tours, index, shipment);
+        if !reasons.is_empty() {
+            let cost = shipment.penalty_cost.filter(|_| !shipment.ignore);
+            penalty += cost.unwrap_or_default();
+            mandatory += u32::from(!shipment.ignore && cost.is_none());
+            let (index, label) = ((index > 0).then_some(index), &shipment.label);
+            skipped.push(json!({"index": index, "label": label, "penaltyCost": cost, "reasons": reasons}));
         }
     }
-    skipped.sort_by_key(|skipped| skipped.index);
-    write::response(&tours, skipped, &model.shipments)
+    if only_detects {
+        return json!({"skippedShipments": skipped});
+    }
+    let routes: Vec<Value> = tours.iter().map(route).collect();
+    let used = routes.iter().filter_map(|route| route["vehicleStartTime"].as_str());
+    let cost = routes.iter().filter_map(|route| route["routeTotalCost"].as_f64()).sum::<f64>();
+    let visiting = tours.iter().flat_map(|tour| &tour.stops).map(|stop| stop.end - stop.begin);
+    json!({
+        "metrics": {
+            "aggregatedRouteMetrics": {
+                "performedShipmentCount": model.shipments.len() - skipped.len(),
+                "visitDuration": duration(visiting.sum()),
+            },
+            "skippedMandatoryShipmentCount": mandatory,
+            "usedVehicleCount": used.clone().count(),
+            "earliestVehicleStartTime": used.min(),
+            "costs": {"model.vehicles.cost_per_kilometer": cost, "model.shipments.penalty_cost": penalty},
+            "totalCost": cost + penalty,
+        },
+        "routes": routes,
+        "skippedShipments": skipped,
+    })
 }
 
-fn empty_tours<'a>(request: &OptimizeToursRequest, model: &'a ShipmentModel) -> Vec<Tour<'a>> {
+fn tours(model: &ShipmentModel) -> Vec<Tour<'_>> {
     let start = model.global_start_time.map_or(0, |start| start.seconds());
-    let end = model.global_end_time.map_or_else(|| start.saturating_add(YEAR), |end| end.seconds());
-    let geodesic =
-        request.geodesic_meters_per_second.filter(|speed| request.use_geodesic_distances && *speed > 0.0);
-    let speed = geodesic.unwrap_or(METERS_PER_SECOND);
-    let vehicles = model.vehicles.iter().enumerate();
-    vehicles.map(|(index, vehicle)| Tour::new(index, vehicle, (start, end), speed)).collect()
+    let end = model.global_end_time.map_or(i64::MAX, |end| end.seconds());
+    model.vehicles.iter().enumerate().map(|(index, vehicle)| Tour::new(index, vehicle, start, end)).collect()
 }
 
-/// Adds the nearest shipment to the tour until several in a row cannot be carried.
-fn fill<'a>(tour: &mut Tour<'a>, open: &mut Vec<usize>, shipments: &'a [Shipment], places: &[Place]) {
-    let mut candidates: Vec<usize> =
-        open.iter().copied().filter(|index| tour.is_allowed(&shipments[*index]).is_ok()).collect();
-    let mut carried = vec![false; shipments.len()];
-    let mut failures = 0;
-    while failures < MOST_FAILURES {
-        let place = tour.place();
-        let distances = candidates.iter().map(|index| geo::chord_squared(place, places[*index]));
-        let Some((at, _)) = distances.enumerate().min_by(|(_, a), (_, b)| a.total_cmp(b)) else {
-            break;
-        };
-        let index = candidates.swap_remove(at);
-        carried[index] = tour.carry(index, &shipments[index]).is_ok();
-        failures = if carried[index] { 0 } else { failures + 1 };
+/// Adds a shipment to the first tour that can carry it. Otherwise returns the reasons.
+fn carry<'a>(tours: &mut [Tour<'a>], index: usize, shipment: &'a Shipment) -> Vec<Value> {
+    if shipment.ignore || tours.is_empty() {
+        return vec![json!({"code": if shipment.ignore { "SHIPMENT_IGNORED" } else { "NO_VEHICLE" }})];
     }
-    open.retain(|index| !carried[*index]);
-}
-
-/// The place of the first visit of a shipment.
-fn first_place(shipment: &Shipment) -> Place {
-    shipment.pickups.first().or_else(|| shipment.deliveries.first()).and_then(geo::arrival)
-}
-
-fn ignored(shipments: &[Shipment]) -> Vec<SkippedShipment> {
-    let ignored = shipments.iter().enumerate().filter(|(_, shipment)| shipment.ignore);
-    ignored
-        .map(|(index, shipment)| SkippedShipment {
-            index: index as i32,
-            label: shipment.label.clone(),
-            reasons: vec![Reason { code: "SHIPMENT_IGNORED".to_owned(), ..Reason::default() }],
-            ..SkippedShipment::default()
-        })
-        .collect()
-}
-
-/// A shipment that no vehicle can carry, with one reason for each kind of obstacle.
-fn skip(index: usize, shipment: &Shipment, obstacles: &[(usize, Obstacle)]) -> SkippedShipment {
-    let mut reasons: Vec<Reason> = Vec::new();
-    for (vehicle, obstacle) in obstacles {
-        let (code, capacity) = match obstacle {
-            Obstacle::VehicleIgnored => ("VEHICLE_IGNORED", ""),
-            Obstacle::NotAllowed => ("VEHICLE_NOT_ALLOWED", ""),
-            Obstacle::Capacity(kind) => ("DEMAND_EXCEEDS_VEHICLE_CAPACITY", &**kind),
-            Obstacle::Time => ("CANNOT_BE_PERFORMED_WITHIN_VEHICLE_TIME_WINDOWS", ""),
-        };
-        let vehicle = *vehicle as i32;
-        match reasons.iter_mut().find(|reason| reason.code == code) {
-            Some(reason) => reason.example_vehicle_indices.push(vehicle),
-            None => reasons.push(Reason {
-                code: code.to_owned(),
-                example_vehicle_index: Some(vehicle),
-                example_vehicle_indices: vec![vehicle],
-                example_exceeded_capacity_type: capacity.to_owned(),
-            }),
+    let mut reasons: Vec<Value> = Vec::new();
+    for tour in tours {
+        let Err((code, load)) = tour.carry(index, shipment) else { return Vec::new() };
+        if !reasons.iter().any(|reason| reason["code"] == *code) {
+            let (vehicle, kind) = ("exampleVehicleIndex", "exampleExceededCapacityType");
+            reasons.push(json!({"code": code, vehicle: tour.index, kind: load}));
         }
     }
-    SkippedShipment {
-        index: index as i32,
-        label: shipment.label.clone(),
-        penalty_cost: shipment.penalty_cost,
-        estimated_incompatible_vehicle_ratio: 1.0,
-        reasons,
-    }
+    reasons
 }
 
-/// A tour ends after this many shipments in a row that cannot be carried. With fewer, tours end early; with more, a large
-/// model takes longer.
-const MOST_FAILURES: usize = 32;
+/// The route of a tour. That of a vehicle without visits is empty.
+fn route(tour: &Tour<'_>) -> Value {
+    let mut route = json!({"vehicleIndex": tour.index, "vehicleLabel": tour.vehicle.label});
+    let (Some(end), [start, visits @ ..]) = (&tour.end, &*tour.stops) else { return route };
+    let meters = tour.stops.iter().chain([end]).map(|stop| stop.meters).sum::<f64>();
+    route["visits"] = visits.iter().map(|stop| stop.visit.clone()).collect();
+    route["transitions"] = transitions(tour);
+    route["vehicleStartTime"] = timestamp(start.end);
+    route["vehicleEndTime"] = timestamp(end.begin);
+    route["routeTotalCost"] = (tour.vehicle.cost_per_kilometer * meters / 1_000.0).into();
+    route
+}
 
-/// 50 km/h.
-const METERS_PER_SECOND: f64 = 50.0 / 3.6;
-
-const YEAR: i64 = 365 * 24 * 3_600;
+/// One transition before each visit, and one to the end.
+fn transitions(tour: &Tour<'_>) -> Value {
+    // As much is on board from the start as is delivered without a pickup, so that no load is negative.
+    let at_start = tour.loads.iter().map(|(kind, [_, least, _])| (*kind, least.saturating_neg()));
+    let mut on_board: BTreeMap<&str, i64> = at_start.collect();
+    let stops = || tour.stops.iter().chain(&tour.end);
+    let transition = |(from, to): (&Stop<'_>, &Stop<'_>)| {
+        let transition = json!({
+            "startTime": timestamp(from.end),
+            "travelDuration": duration(to.travel),
+            "travelDistanceMeters": to.meters,
+            "waitDuration": duration(to.begin - from.end - to.travel),
+            "totalDuration": duration(to.begin - from.end),
+            "vehicleLoads": loads(&on_board),
+        });
+        for (kind, load) in &mut on_board {
+            *load = load.saturating_add(to.loads.get(kind).copied().unwrap_or_default());
+        }
+        transition
+    };
+    stops().zip(stops().skip(1)).map(transition).collect()
+}

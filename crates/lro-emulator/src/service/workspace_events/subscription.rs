@@ -56,7 +56,7 @@ impl Subscription {
         if self.ttl.is_some_and(|ttl| ttl < wkt::Duration::default()) {
             violations.push(("subscription.ttl".to_owned(), "it is negative".to_owned()));
         }
-        if violations.is_empty() { Ok(()) } else { Err(error::bad_request(violations)) }
+        error::refuse(violations)
     }
 
     /// The topic of its events.
