@@ -10,6 +10,9 @@ use client::Client;
 use lro_emulator::{Emulator, Script};
 use serde_json::{Value, json};
 
+/// Another type of event that a space of Chat has.
+const OTHER: &str = "google.workspace.chat.message.v1.deleted";
+
 const QUERY: &str = "filter=event_types:%22google.workspace.chat.message.v1.created%22";
 
 #[tokio::test]
@@ -61,20 +64,106 @@ async fn the_beta_has_types_and_operations_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_second_subscription_for_the_same_target_fails_and_names_the_first() {
+async fn a_second_subscription_for_the_same_target_and_topic_is_refused_and_names_the_first() {
     let (_emulator, client) = start().await;
     let first = create(&client, "AAA").await;
-    let pending = client.post("/v1/subscriptions", &wanted("AAA")).await.ok();
-    let error = &client.done("v1", &pending).await["error"];
-    // SPEC 42
-    assert_eq!(error["code"], 6);
-    let info = &error["details"][0];
-    assert_eq!(info["@type"], "type.googleapis.com/google.rpc.ErrorInfo");
-    assert_eq!(info["reason"], "SUBSCRIPTION_ALREADY_EXISTS");
-    assert_eq!(info["metadata"]["current_subscription"], first["name"]);
+    for path in ["/v1/subscriptions", "/v1beta/subscriptions", "/v1/subscriptions?validateOnly=true"] {
+        let error = client.post(path, &wanted("AAA")).await.error(409);
+        // SPEC 42
+        assert_eq!(error["status"], "ALREADY_EXISTS");
+        is_current(&error["details"][0], &first);
+    }
+    let mut elsewhere = wanted("AAA");
+    elsewhere["notificationEndpoint"]["pubsubTopic"] = json!("projects/p/topics/other");
+    let pending = client.post("/v1/subscriptions", &elsewhere).await.ok();
+    assert!(client.done("v1", &pending).await["response"].is_object(), "another topic, another subscription");
 
     remove(&client, &first).await;
     create(&client, "AAA").await;
+}
+
+#[tokio::test]
+async fn of_two_subscriptions_that_are_started_together_the_second_fails_in_its_operation() {
+    let (emulator, client) = start().await;
+    for _ in 0..2 {
+        emulator.next_operation(Script::new().runs_for_calls(1));
+    }
+    let first = client.post("/v1/subscriptions", &wanted("AAA")).await.ok();
+    let second = client.post("/v1/subscriptions", &wanted("AAA")).await.ok();
+    let created = client.done("v1", &first).await["response"].take();
+    let error = client.done("v1", &second).await["error"].take();
+    assert_eq!(error["code"], 6);
+    is_current(&error["details"][0], &created);
+}
+
+fn is_current(info: &Value, subscription: &Value) {
+    assert_eq!(info["@type"], "type.googleapis.com/google.rpc.ErrorInfo");
+    assert_eq!(info["reason"], "SUBSCRIPTION_ALREADY_EXISTS");
+    assert_eq!(info["metadata"]["current_subscription"], subscription["name"]);
+}
+
+#[tokio::test]
+async fn what_the_service_does_not_document_is_refused() {
+    let (_emulator, client) = start().await;
+    let created = create(&client, "AAA").await;
+    let path = format!("/v1/{}", name(&created));
+    for (member, value, field) in [
+        ("eventTypes", json!(["google.workspace.chat.message.v1.received"]), "event_types"),
+        ("eventTypes", json!(["google.workspace.meet.conference.v2.started"]), "event_types"),
+        ("eventTypes", json!(["google.workspace.chat.message.v1.created", "other"]), "event_types"),
+        ("targetResource", json!("chat.googleapis.com/spaces/BBB"), "target_resource"),
+        ("targetResource", json!("//example.com/spaces/BBB"), "target_resource"),
+        ("notificationEndpoint", json!({"pubsubTopic": "t"}), "notification_endpoint.pubsub_topic"),
+        ("ttl", json!("604801s"), "ttl"),
+        ("ttl", json!("-1s"), "ttl"),
+        ("expireTime", json!("2020-01-01T00:00:00Z"), "expire_time"),
+        ("expireTime", json!("9000-01-01T00:00:00Z"), "expire_time"),
+    ] {
+        let mut subscription = wanted("BBB");
+        subscription.as_object_mut().unwrap().remove("ttl");
+        subscription[member] = value.clone();
+        let mut errors = vec![client.post("/v1/subscriptions", &subscription).await];
+        if ["eventTypes", "ttl", "expireTime"].contains(&member) {
+            errors.push(client.patch(&path, &json!({ member: value })).await);
+        }
+        for error in errors {
+            let error = error.error(400);
+            assert_eq!(error["status"], "INVALID_ARGUMENT");
+            let violations = error["details"][0]["fieldViolations"].as_array().unwrap();
+            assert_eq!(violations.len(), 1, "{error}");
+            assert_eq!(violations[0]["field"], format!("subscription.{field}"));
+        }
+    }
+    let mut resources = wanted("BBB");
+    resources["payloadOptions"] = json!({"includeResource": true});
+    for (ttl, status) in [("14400s", 200), ("14401s", 400)] {
+        resources["ttl"] = json!(ttl);
+        let reply = client.post("/v1/subscriptions?validateOnly=true", &resources).await;
+        assert_eq!(reply.status, status, "a life of {ttl} with resources");
+    }
+    let both = json!({"ttl": "60s", "expireTime": created["expireTime"]});
+    client.patch(&path, &both).await.error(400);
+}
+
+#[tokio::test]
+async fn every_application_has_events() {
+    let (_emulator, client) = start().await;
+    for (target, event_type) in [
+        ("//meet.googleapis.com/spaces/1", "meet.smartNote.v2.fileGenerated"),
+        ("//cloudidentity.googleapis.com/users/1", "meet.participant.v2.joined"),
+        ("//cloudidentity.googleapis.com/users/2", "chat.membership.v1.created"),
+        ("//drive.googleapis.com/files/1", "drive.approval.v3.created"),
+        ("//drive.googleapis.com/drives/1", "drive.file.v3.contentChanged"),
+        ("//chat.googleapis.com/spaces/1", "chat.space.v1.updated"),
+        ("//admin.googleapis.com/customers/my_customer", "chat.message.v1.created"),
+    ] {
+        let mut wanted = wanted("");
+        wanted["targetResource"] = json!(target);
+        wanted["eventTypes"] = json!([format!("google.workspace.{event_type}")]);
+        let pending = client.post("/v1/subscriptions", &wanted).await.ok();
+        let done = client.done("v1", &pending).await;
+        assert_eq!(done["response"]["targetResource"], target, "{done}");
+    }
 }
 
 #[tokio::test]
@@ -107,7 +196,7 @@ async fn a_request_that_is_only_validated_is_done_at_once_and_changes_nothing() 
     let created = create(&client, "AAA").await;
     let path = format!("/v1/{}", name(&created));
     client.delete(&format!("{path}?validate_only=true")).await.ok();
-    client.patch(&format!("{path}?validateOnly=true"), &json!({"eventTypes": ["x"]})).await.ok();
+    client.patch(&format!("{path}?validateOnly=true"), &json!({"eventTypes": [OTHER]})).await.ok();
     assert_eq!(client.get(&path).await.ok()["etag"], created["etag"]);
     client.post("/v1/subscriptions?validateOnly=perhaps", &wanted("BBB")).await.error(400);
 }
@@ -117,16 +206,16 @@ async fn an_update_changes_what_its_mask_names() {
     let (_emulator, client) = start().await;
     let created = create(&client, "AAA").await;
     let path = format!("/v1/{}", name(&created));
-    let patch = json!({"eventTypes": ["other"], "ttl": "60s"});
+    let patch = json!({"eventTypes": [OTHER], "ttl": "60s"});
     let pending = client.patch(&format!("{path}?updateMask=ttl"), &patch).await.ok();
     let updated = client.done("v1", &pending).await["response"].take();
     assert_eq!(updated["eventTypes"], created["eventTypes"]);
     assert_ne!(updated["expireTime"], created["expireTime"]);
     assert_ne!(updated["etag"], created["etag"]);
 
-    let pending = client.patch(&path, &json!({"eventTypes": ["other"]})).await.ok();
+    let pending = client.patch(&path, &json!({"eventTypes": [OTHER]})).await.ok();
     let updated = client.done("v1", &pending).await["response"].take();
-    assert_eq!(updated["eventTypes"], json!(["other"]));
+    assert_eq!(updated["eventTypes"], json!([OTHER]));
 
     client.patch(&format!("{path}?updateMask=uid"), &patch).await.error(400);
     client.patch(&format!("{path}?updateMask=event_types"), &json!({})).await.error(400);
@@ -138,7 +227,7 @@ async fn a_stale_etag_is_aborted() {
     let (_emulator, client) = start().await;
     let created = create(&client, "AAA").await;
     let path = format!("/v1/{}", name(&created));
-    let stale = json!({"etag": "stale", "eventTypes": ["other"]});
+    let stale = json!({"etag": "stale", "eventTypes": [OTHER]});
     assert_eq!(client.patch(&path, &stale).await.error(409)["status"], "ABORTED");
     assert_eq!(client.delete(&format!("{path}?etag=stale")).await.error(409)["status"], "ABORTED");
     let etag = created["etag"].as_str().unwrap();

@@ -72,8 +72,20 @@ impl WorkspaceEvents {
     ///
     /// The error of a failed call.
     ///
-    /// A subscription that exists already is an error of the operation, `ALREADY_EXISTS`. The metadata of its
-    /// `ErrorInfo` contains the name as `current_subscription`.
+    /// If the target has a subscription for the topic, the call fails with `ALREADY_EXISTS`. The metadata of the
+    /// `ErrorInfo` contains its name:
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// # let created = events.create_subscription(&wanted).await?.await?;
+    /// let error = events.create_subscription(&wanted).await.unwrap_err();
+    /// let metadata = error.details().error_info().unwrap_or_default().metadata;
+    /// let subscription = events.get_subscription(&*metadata["current_subscription"]).await?;
+    /// assert_eq!(subscription, created);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// If the subscription appears while the operation runs, the operation fails with the same error.
     pub async fn create_subscription(
         &self,
         request: impl Into<CreateSubscriptionRequest>,

@@ -73,7 +73,7 @@ async fn updates_what_the_mask_names() {
     let request = UpdateSubscriptionRequest {
         subscription: Subscription {
             name: created.name.clone(),
-            event_types: vec!["other".into()],
+            event_types: vec![OTHER.into()],
             ttl: Some(Duration::from_secs(7_200).into()),
             ..Subscription::default()
         },
@@ -91,7 +91,7 @@ async fn updates_what_the_mask_names() {
     assert_eq!(call.line(), expected);
     assert_eq!(call.header("x-goog-request-params"), Some(&*params("subscription.name", &created)));
     let body: Value = serde_json::from_slice(&call.body).unwrap();
-    assert_eq!(body, json!({"name": created.name, "eventTypes": ["other"], "ttl": "7200s"}));
+    assert_eq!(body, json!({"name": created.name, "eventTypes": [OTHER], "ttl": "7200s"}));
 }
 
 #[tokio::test]
@@ -100,13 +100,13 @@ async fn updates_what_is_set_where_there_is_no_mask() {
     let created = create(&events, "AAA").await;
     let patch = Subscription {
         name: created.name.clone(),
-        event_types: vec!["other".into()],
+        event_types: vec![OTHER.into()],
         ..Subscription::default()
     };
     let begun = emulator.calls().len();
     let request = UpdateSubscriptionRequest { subscription: patch, ..Default::default() };
     let updated = events.update_subscription(request).await.unwrap().await.unwrap();
-    assert_eq!(updated.event_types, ["other"]);
+    assert_eq!(updated.event_types, [OTHER]);
     assert_eq!(updated.expire_time, created.expire_time);
     assert_eq!(emulator.calls()[begun].line(), format!("PATCH {}", path(&created)));
 }
@@ -116,7 +116,7 @@ async fn an_update_by_a_stale_etag_is_aborted_and_not_repeated() {
     let (emulator, events) = start().await;
     let created = create(&events, "AAA").await;
     let begun = emulator.call_count();
-    let subscription = Subscription { etag: "stale".into(), event_types: vec!["other".into()], ..created };
+    let subscription = Subscription { etag: "stale".into(), event_types: vec![OTHER.into()], ..created };
     let request = UpdateSubscriptionRequest { subscription, ..Default::default() };
     let error = events.update_subscription(request).await.unwrap_err();
     assert_eq!((error.origin(), error.code()), (Origin::CallFailed, Code::Aborted), "{error}");
@@ -207,10 +207,10 @@ async fn what_is_only_validated_is_done_without_a_poll() {
 
     let created = create(&events, "AAA").await;
     let begun = emulator.calls().len();
-    let subscription = Subscription { event_types: vec!["other".into()], ..created.clone() };
+    let subscription = Subscription { event_types: vec![OTHER.into()], ..created.clone() };
     let update = UpdateSubscriptionRequest { subscription, validate_only: true, ..Default::default() };
     let preview = events.update_subscription(update).await.unwrap().await.unwrap();
-    assert_eq!(preview.event_types, ["other"]);
+    assert_eq!(preview.event_types, [OTHER]);
     let delete = DeleteSubscriptionRequest { validate_only: true, ..(&*created.name).into() };
     events.delete_subscription(delete).await.unwrap().await.unwrap();
     let (path, last) = (path(&created), lines(&emulator).split_off(begun));
@@ -224,8 +224,8 @@ async fn what_is_only_validated_may_fail() {
     let created = create(&events, "AAA").await;
     let begun = emulator.call_count();
     let request = CreateSubscriptionRequest { validate_only: true, ..wanted("AAA").into() };
-    let error = events.create_subscription(request).await.unwrap().await.unwrap_err();
-    assert_eq!((error.origin(), error.code()), (Origin::OperationFailed, Code::AlreadyExists));
+    let error = events.create_subscription(request).await.unwrap_err();
+    assert_eq!((error.origin(), error.code()), (Origin::CallFailed, Code::AlreadyExists));
     assert_eq!(current_subscription(&error), created.name);
     assert_eq!(emulator.call_count(), begun + 1);
 }
@@ -271,20 +271,38 @@ async fn lists_subscriptions_in_pages() {
 }
 
 #[tokio::test]
-async fn a_subscription_that_exists_is_named_by_the_error_of_the_operation() {
+async fn a_subscription_that_exists_is_named_by_the_error_of_the_call() {
     let (emulator, events) = start().await;
     let first = create(&events, "AAA").await;
     let begun = emulator.calls().len();
-    let error = events.create_subscription(&wanted("AAA")).await.unwrap().await.unwrap_err();
-    // SPEC 20
-    assert_eq!(error.origin(), Origin::OperationFailed);
-    assert_eq!(error.code(), Code::AlreadyExists);
-    assert!(!error.may_be_running() && !error.to_string().contains("still be running"), "{error}");
-    assert_eq!(current_subscription(&error), first.name);
+    let error = events.create_subscription(&wanted("AAA")).await.unwrap_err();
+    assert_eq!((error.origin(), error.code()), (Origin::CallFailed, Code::AlreadyExists));
     // SPEC 42
-    let calls = lines(&emulator).split_off(begun);
-    assert_eq!(calls.iter().filter(|call| call.starts_with("POST")).count(), 1, "{calls:?}");
-    assert_eq!(calls.len(), 1 + error.report().unwrap().polls as usize, "{calls:?}");
+    assert_eq!(lines(&emulator)[begun..], ["POST /v1/subscriptions"]);
+    let current = events.get_subscription(&*current_subscription(&error)).await.unwrap();
+    assert_eq!(current, first);
+}
+
+#[tokio::test]
+async fn a_subscription_that_came_first_is_named_by_the_error_of_the_operation() {
+    let (emulator, events) = start().await;
+    for _ in 0..2 {
+        emulator.next_operation(Script::new().runs_for_calls(1));
+    }
+    let first = events.create_subscription(&wanted("AAA")).await.unwrap();
+    let second = events.create_subscription(&wanted("AAA")).await.unwrap();
+    let created = first.await.unwrap();
+    let begun = emulator.calls().len();
+    let error = second.await.unwrap_err();
+    let polls = emulator.calls().len() - begun;
+    // SPEC 20
+    assert_eq!((error.origin(), error.code()), (Origin::OperationFailed, Code::AlreadyExists));
+    assert!(!error.may_be_running() && !error.to_string().contains("still be running"), "{error}");
+    assert_eq!(current_subscription(&error), created.name);
+    // SPEC 42
+    let calls = lines(&emulator);
+    assert_eq!(calls.iter().filter(|call| call.starts_with("POST")).count(), 2, "{calls:?}");
+    assert_eq!(polls, error.report().unwrap().polls as usize, "{calls:?}");
 }
 
 #[tokio::test]
@@ -502,3 +520,4 @@ fn bearer(call: &Call) -> String {
 }
 
 const EVENT_TYPE: &str = "google.workspace.chat.message.v1.created";
+const OTHER: &str = "google.workspace.chat.message.v1.deleted";

@@ -90,7 +90,7 @@ pub(crate) fn refuse(violations: Vec<Violation>) -> Result<(), Status> {
     let message = match &*violations {
         [] => return Ok(()),
         [(field, description)] => format!("Invalid value at '{field}': {description}"),
-        _ => format!("Request contains {} invalid values.", violations.len()),
+        _ => "Request contains an invalid argument.".to_owned(),
     };
     Err(bad_request(message, violations))
 }

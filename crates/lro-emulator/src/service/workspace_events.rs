@@ -2,6 +2,7 @@
 
 mod change;
 mod clock;
+mod events;
 mod fields;
 mod list;
 mod subscription;

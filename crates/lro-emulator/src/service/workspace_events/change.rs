@@ -18,17 +18,12 @@ pub(super) enum Change {
 
 impl Change {
     pub(super) fn create(request: &Request) -> Result<Self, Status> {
-        let wanted: Subscription = request.message()?;
-        wanted.check()?;
-        Ok(Self::Create(Box::new(wanted)))
+        Ok(Self::Create(Box::new(input(request)?)))
     }
 
     pub(super) fn update(request: &Request, name: String) -> Result<Self, Status> {
-        let patch: Subscription = request.message()?;
+        let patch = input(request)?;
         let fields = Field::masked(request.param("updateMask"), &patch)?;
-        if fields.contains(&Field::EventTypes) && patch.event_types.is_empty() {
-            return Err(error::bad_field("subscription.event_types", "it is required"));
-        }
         Ok(Self::Update { name, patch: Box::new(patch), fields })
     }
 
@@ -41,11 +36,16 @@ impl Change {
         Self::Reactivate { name }
     }
 
-    /// Refuses at once a change that is wrong whatever the state at its end.
+    /// Refuses at once a change that would be refused if the operation ended now, or that has another etag.
     pub(super) fn check(&self, subscriptions: &Subscriptions, at: Instant) -> Result<(), Status> {
         let (name, etag) = match self {
-            Self::Create(_) => return Ok(()),
-            Self::Update { name, patch, .. } => (name, &*patch.etag),
+            Self::Create(wanted) => return subscriptions.check_new(wanted, at),
+            Self::Update { name, patch, fields } => {
+                let mut updated = subscriptions.get(name, at)?.clone();
+                fields.iter().for_each(|field| field.copy(patch, &mut updated));
+                subscriptions.check(&updated, at)?;
+                (name, &*patch.etag)
+            }
             Self::Delete { name, etag, allow_missing } => match subscriptions.get(name, at) {
                 Err(_) if *allow_missing => return Ok(()),
                 _ => (name, &**etag),
@@ -90,6 +90,16 @@ impl Change {
             Self::Reactivate { .. } => "ReactivateSubscriptionMetadata",
         }
     }
+}
+
+/// The subscription in the body of a request.
+fn input(request: &Request) -> Result<Subscription, Status> {
+    let input: Subscription = request.message()?;
+    if input.ttl.is_some() && input.expire_time.is_some() {
+        let what = "oneof field 'expiration' is already set. Cannot set 'ttl'";
+        return Err(error::bad_field("subscription", what));
+    }
+    Ok(input)
 }
 
 fn reactivate(subscription: &mut Subscription) -> Result<(), Status> {

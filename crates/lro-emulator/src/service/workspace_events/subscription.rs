@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use lro::{Status, wkt, wkt::Timestamp};
 
+use super::{clock::later, events};
 use crate::api::error::{self, Violation};
 
 lro::message! {
@@ -42,20 +43,34 @@ lro::message! {
 }
 
 impl Subscription {
-    /// Checks the required fields.
-    pub(super) fn check(&self) -> Result<(), Status> {
+    /// Refuses a subscription that cannot be, now that it is this time.
+    pub(super) fn check(&self, now: Timestamp) -> Result<(), Status> {
         let mut violations: Vec<Violation> = Vec::new();
-        let mut require = |is_there: bool, field: &str| {
-            if !is_there {
-                violations.push((format!("subscription.{field}"), "it is required".to_owned()));
+        let mut check = |holds: bool, field: &str, what: String| {
+            if !holds {
+                violations.push((format!("subscription.{field}"), what));
             }
         };
-        require(self.target_resource.starts_with("//"), "target_resource");
-        require(!self.event_types.is_empty(), "event_types");
-        require(!self.topic().is_empty(), "notification_endpoint.pubsub_topic");
-        if self.ttl.is_some_and(|ttl| ttl < wkt::Duration::default()) {
-            violations.push(("subscription.ttl".to_owned(), "it is negative".to_owned()));
+        let applications = events::applications(&self.target_resource);
+        let target = "It must be the full resource name of a resource that has events.";
+        check(applications.is_some(), "target_resource", target.to_owned());
+        check(!self.event_types.is_empty(), "event_types", "It is required.".to_owned());
+        for event_type in &self.event_types {
+            let exists = applications.is_none_or(|applications| events::exists(event_type, applications));
+            check(exists, "event_types", format!("The target has no events of the type {event_type:?}."));
         }
+        let is_topic = matches!(
+            self.topic().split('/').collect::<Vec<_>>()[..],
+            ["projects", project, "topics", topic] if !project.is_empty() && !topic.is_empty()
+        );
+        let topic = "It must be projects/{project}/topics/{topic}.";
+        check(is_topic, "notification_endpoint.pubsub_topic", topic.to_owned());
+        let longest = self.longest_life();
+        let life = format!("The subscription must not live longer than {} hours.", longest.as_secs() / 3_600);
+        let ttl = self.ttl.map_or(Ok(Duration::ZERO), Duration::try_from);
+        check(ttl.is_ok_and(|ttl| ttl <= longest), "ttl", life.clone());
+        let expires = self.expire_time.unwrap_or(now);
+        check(now <= expires && expires <= later(now, longest), "expire_time", life);
         error::refuse(violations)
     }
 

@@ -16,7 +16,7 @@ pub(crate) struct Subscriptions {
     clock: Clock,
     rng: Rng,
     by_name: BTreeMap<String, Subscription>,
-    /// The names by target and topic. There is one subscription for each such pair.
+    /// The names by [`key`].
     by_target: HashMap<(String, String), String>,
     created: u32,
 }
@@ -38,14 +38,23 @@ impl Subscriptions {
         self.by_name.values().filter(move |subscription| is_alive(subscription, now))
     }
 
-    /// Adds a subscription. Returns `ALREADY_EXISTS` if there is one for its target and topic.
-    pub(super) fn create(&mut self, wanted: Subscription, at: Instant) -> Result<Subscription, Status> {
-        let key = (wanted.target_resource.clone(), wanted.topic().to_owned());
-        if let Some(name) = self.by_target.get(&key)
-            && self.get(name, at).is_ok()
-        {
-            return Err(already_exists(name));
+    /// Refuses a subscription that is wrong at this time, or whose target and topic have one: `ALREADY_EXISTS`.
+    pub(super) fn check_new(&self, wanted: &Subscription, at: Instant) -> Result<(), Status> {
+        wanted.check(self.clock.date(at))?;
+        match self.by_target.get(&key(wanted)) {
+            Some(name) if self.get(name, at).is_ok() => Err(already_exists(name)),
+            _ => Ok(()),
         }
+    }
+
+    /// Refuses a subscription that is wrong at this time.
+    pub(super) fn check(&self, subscription: &Subscription, at: Instant) -> Result<(), Status> {
+        subscription.check(self.clock.date(at))
+    }
+
+    /// Adds a subscription, if it is [not refused](Self::check_new).
+    pub(super) fn create(&mut self, wanted: Subscription, at: Instant) -> Result<Subscription, Status> {
+        self.check_new(&wanted, at)?;
         self.created += 1;
         let now = self.clock.date(at);
         let mut subscription = Subscription {
@@ -59,7 +68,7 @@ impl Subscriptions {
             ..wanted
         };
         self.renew(&mut subscription, now);
-        self.by_target.insert(key, subscription.name.clone());
+        self.by_target.insert(key(&subscription), subscription.name.clone());
         self.by_name.insert(subscription.name.clone(), subscription.clone());
         Ok(subscription)
     }
@@ -81,8 +90,7 @@ impl Subscriptions {
     pub(super) fn delete(&mut self, name: &str, at: Instant) -> Result<(), Status> {
         self.get(name, at)?;
         if let Some(gone) = self.by_name.remove(name) {
-            let topic = gone.topic().to_owned();
-            self.by_target.remove(&(gone.target_resource, topic));
+            self.by_target.remove(&key(&gone));
         }
         Ok(())
     }
@@ -110,6 +118,11 @@ impl Subscriptions {
         subscription.update_time = Some(now);
         subscription.etag = BASE64_URL_SAFE_NO_PAD.encode(self.rng.next_u64().to_be_bytes());
     }
+}
+
+/// The target and the topic. There is one subscription for each such pair.
+fn key(subscription: &Subscription) -> (String, String) {
+    (subscription.target_resource.clone(), subscription.topic().to_owned())
 }
 
 fn is_alive(subscription: &Subscription, now: Timestamp) -> bool {
