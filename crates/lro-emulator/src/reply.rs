@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
-use lro::{Any, Code, Status, details::ErrorInfo};
+use lro::{Any, Status};
 
 pub use self::breaks::{Break, Point};
 pub(crate) use self::{
@@ -79,16 +79,32 @@ impl Reply {
         Self::failure(error, error::http_status(error.code()))
     }
 
-    /// The error of a bearer token that has expired: UNAUTHENTICATED. The service does not receive the call.
+    /// The error of a bearer token that has expired: UNAUTHENTICATED, as the front end of all services sends it. The service
+    /// does not receive the call.
     pub fn expired_token() -> Self {
-        let error = Status::new(Code::Unauthenticated, "Request had invalid authentication credentials.");
-        let reason = ErrorInfo {
-            reason: "ACCESS_TOKEN_EXPIRED".to_owned(),
-            domain: "googleapis.com".to_owned(),
-            ..ErrorInfo::default()
-        };
-        Self::error(&error.with_details(Any::pack(&reason).into_iter().collect()))
+        let (status, body) = error::unauthenticated(Some("ACCESS_TOKEN_EXPIRED"));
+        Self::of(ReplyKind::Canned { status, body: body.into() })
+            .header("content-type", json::CONTENT_TYPE)
             .header("www-authenticate", r#"Bearer error="invalid_token""#)
+    }
+
+    /// The error of a limit in the older form, without the name of a code: `errors` with this reason, such as
+    /// `userRateLimitExceeded`. The service does not receive the call.
+    ///
+    /// ```
+    /// use lro_emulator::Reply;
+    ///
+    /// let busy = Reply::limit(403, "rateLimitExceeded").header("retry-after", "7");
+    /// let spent = Reply::limit(429, "dailyLimitExceeded");
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the number is not in `200..=599`, the statuses of replies.
+    pub fn limit(status: u16, reason: &str) -> Self {
+        Self::status(status)
+            .body(error::limit_body(status, reason))
+            .header("content-type", json::CONTENT_TYPE)
     }
 
     /// A redirect (307) to another location. The service does not receive the call.

@@ -66,7 +66,20 @@ async fn accepts_the_token_of_the_day_alone() {
     emulator.operation("operations/1", Script::new());
     let anyone = Client::http1(emulator.endpoint());
     let someone = anyone.clone().with_token("monday");
-    assert_eq!(anyone.get("/v1/operations/1").await.error(401)["status"], "UNAUTHENTICATED");
+    for (client, reason, old) in [
+        (&anyone, "CREDENTIALS_MISSING", "required"),
+        (&anyone.clone().with_token("sunday"), "ACCESS_TOKEN_TYPE_UNSUPPORTED", "authError"),
+    ] {
+        let error = client.get("/v1/operations/1").await.error(401);
+        assert_eq!(
+            (&error["status"], &error["details"][0]["reason"]),
+            (&json!("UNAUTHENTICATED"), &json!(reason))
+        );
+        assert_eq!(
+            (&error["errors"][0]["domain"], &error["errors"][0]["reason"]),
+            (&json!("global"), &json!(old))
+        );
+    }
     someone.get("/v1/operations/1").await.ok();
     let shown = format!("{emulator:?} {:?}", emulator.calls());
     // SPEC 43

@@ -84,6 +84,19 @@ async fn a_token_expires() {
         let error = reply.error(401);
         assert_eq!(error["status"], "UNAUTHENTICATED");
         assert_eq!(error["details"][0]["reason"], "ACCESS_TOKEN_EXPIRED");
+        assert_eq!(error["errors"][0]["reason"], "authError");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_is_sent_in_the_older_form() {
+    for (emulator, client) in both().await {
+        for (status, reason) in [(403, "userRateLimitExceeded"), (429, "dailyLimitExceeded")] {
+            emulator.reply_next(1, Reply::limit(status, reason));
+            let error = client.get("/v1/operations/1").await.error(status);
+            assert_eq!(error["errors"][0]["domain"], "usageLimits");
+            assert_eq!((&error["errors"][0]["reason"], error.get("status")), (&json!(reason), None));
+        }
     }
 }
 

@@ -36,7 +36,7 @@ impl Resumed {
         assert_eq!((error.origin(), error.code()), (Origin::CallFailed, Code::Unauthenticated));
         // SPEC 21
         let named = format!("({}, ", self.name);
-        says(&error, &["authentication credentials", &named, "it may still be running"]);
+        says(&error, &["authentication credential", &named, "it may still be running"]);
         // SPEC 30
         assert!(emulator.call_count() <= 2);
     }
@@ -186,7 +186,7 @@ pub fn invalid_fields(error: &Status) -> Vec<String> {
 /// Asserts that an error is that of a call without the right credential, which was `sesame` if any.
 pub fn is_unauthenticated(error: &Status) {
     assert_eq!((error.origin(), error.code()), (Origin::CallFailed, Code::Unauthenticated));
-    says(error, &["UNAUTHENTICATED", "authentication credentials", "Expected OAuth 2 access token"]);
+    says(error, &["UNAUTHENTICATED", "authentication credential", "Expected OAuth 2 access token"]);
     // SPEC 43
     assert!(!format!("{error:?}").contains("sesame"));
 }

@@ -4,9 +4,10 @@ use bytes::Bytes;
 use http::StatusCode;
 use lro::{
     Any, Code, Status,
-    details::{BadRequest, FieldViolation},
+    details::{BadRequest, ErrorInfo, FieldViolation},
 };
 use serde::Serialize;
+use serde_json::{Value, json};
 
 /// The HTTP status of a code.
 pub(crate) fn http_status(code: Code) -> StatusCode {
@@ -48,6 +49,11 @@ pub(crate) fn code(status: StatusCode) -> Code {
 
 /// `{"error": {"code": <HTTP status>, "message", "status": "<CODE NAME>", "details"}}`.
 pub(crate) fn body(status: &Status, http: StatusCode) -> Bytes {
+    body_with(status, http, None)
+}
+
+/// The body of an error with `errors`, the older form of it, which front ends add.
+fn body_with(status: &Status, http: StatusCode, errors: Option<Value>) -> Bytes {
     #[derive(Serialize)]
     struct Body<'a> {
         error: Error<'a>,
@@ -57,6 +63,8 @@ pub(crate) fn body(status: &Status, http: StatusCode) -> Bytes {
     struct Error<'a> {
         code: u16,
         message: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        errors: Option<Value>,
         status: &'a str,
         #[serde(skip_serializing_if = "<[_]>::is_empty")]
         details: &'a [Any],
@@ -65,10 +73,45 @@ pub(crate) fn body(status: &Status, http: StatusCode) -> Bytes {
     let error = Error {
         code: http.as_u16(),
         message: status.message(),
+        errors,
         status: status.code().name(),
         details: status.details().as_slice(),
     };
     serde_json::to_vec(&Body { error }).unwrap_or_default().into()
+}
+
+/// The error of a call without a bearer token, or with one that is refused for a reason, as the front end of all services
+/// sends it.
+pub(crate) fn unauthenticated(refused: Option<&str>) -> (StatusCode, Bytes) {
+    let (what, old) = match refused {
+        None => ("is missing required authentication credential", ["Login Required.", "required"]),
+        Some(_) => ("had invalid authentication credentials", ["Invalid Credentials", "authError"]),
+    };
+    let message = format!(
+        "Request {what}. Expected OAuth 2 access token, login cookie or other valid authentication credential."
+    );
+    let info = ErrorInfo {
+        reason: refused.unwrap_or("CREDENTIALS_MISSING").to_owned(),
+        domain: "googleapis.com".to_owned(),
+        ..ErrorInfo::default()
+    };
+    let details = Any::pack(&info).into_iter().collect();
+    let status = Status::new(Code::Unauthenticated, message).with_details(details);
+    let errors = json!([{
+        "message": old[0],
+        "domain": "global",
+        "reason": old[1],
+        "location": "Authorization",
+        "locationType": "header",
+    }]);
+    (StatusCode::UNAUTHORIZED, body_with(&status, StatusCode::UNAUTHORIZED, Some(errors)))
+}
+
+/// The body of the error of a limit, in the older form alone.
+pub(crate) fn limit_body(http: u16, reason: &str) -> Bytes {
+    let message = "Quota exceeded.";
+    let error = json!({"domain": "usageLimits", "reason": reason, "message": message});
+    json!({"error": {"code": http, "message": message, "errors": [error]}}).to_string().into()
 }
 
 /// The path of a field and what is wrong with it.

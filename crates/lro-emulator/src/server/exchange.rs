@@ -1,15 +1,16 @@
 use std::convert::Infallible;
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use hyper::body::Incoming;
-use lro::{Code, Status};
+use lro::Status;
 
 use super::{body_stream::BodyStream, handle::ConnectionHandle};
 use crate::{
     api::{error, json},
-    reply::{Reply, ReplyKind},
+    reply::{Lie, Reply, ReplyKind},
     request::{Request, call::Call},
-    service::{Services, message::Message},
+    service::Services,
     store::Store,
 };
 
@@ -37,15 +38,10 @@ pub(super) async fn reply(
             match handle.refuse_for(time).await {}
         }
         ReplyKind::Canned { status, body } => (status, body),
-        ReplyKind::Usual => {
-            match usual(services, request).await.and_then(|message| message.body(reply.lie)) {
-                Ok(body) => (StatusCode::OK, body.into()),
-                Err(failure) => {
-                    let status = error::http_status(failure.code());
-                    (status, error::body(&failure, status).into())
-                }
-            }
-        }
+        ReplyKind::Usual => match usual(services, request, reply.lie).await {
+            Ok(body) => (StatusCode::OK, body.into()),
+            Err((status, body)) => (status, body.into()),
+        },
     };
     tracing::debug!(%method, path, status = status.as_u16(), "replied");
     if reply.goes_away {
@@ -69,16 +65,23 @@ fn pick(store: &Store, call: Call, request: Option<&Request>) -> Reply {
     state.replies.pop_front().or(scripted).unwrap_or_default()
 }
 
-async fn usual(services: &Services, request: Result<Request, Status>) -> Result<Message, Status> {
-    let request = request?;
+/// The body of the service's reply, or the HTTP status and the body of its error.
+async fn usual(
+    services: &Services,
+    request: Result<Request, Status>,
+    lie: Lie,
+) -> Result<Bytes, (StatusCode, Bytes)> {
+    let failed = |failure: Status| {
+        let status = error::http_status(failure.code());
+        (status, error::body(&failure, status))
+    };
+    let request = request.map_err(failed)?;
     let wanted = services.store.state().token.clone();
     if wanted.is_some() && request.token() != wanted.as_deref() {
-        return Err(Status::new(
-            Code::Unauthenticated,
-            "Request had invalid authentication credentials. Expected OAuth 2 access token.",
-        ));
+        let refused = request.token().map(|_| "ACCESS_TOKEN_TYPE_UNSUPPORTED");
+        return Err(error::unauthenticated(refused));
     }
-    services.handle(&request).await
+    services.handle(&request).await.and_then(|message| message.body(lie)).map_err(failed)
 }
 
 fn headers(set: Vec<(http::HeaderName, HeaderValue)>) -> HeaderMap {
