@@ -7,6 +7,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 use lro::{Attempt, Code, Pacing, Status, pacing::PacingByKind};
+use lro_auth::quota_project;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 use tracing::debug;
@@ -15,7 +16,6 @@ use crate::{
     Call, Credentials, Endpoint, HttpClientBuilder, Token,
     builder::Settings,
     connection::{Connector, connector},
-    credentials::project_header,
     refusal::refused,
     reply::{self, Encoding, Reply, failure},
     request::{Payload, Prepared},
@@ -59,7 +59,7 @@ impl HttpClient {
             .build(connector(&endpoint, settings.connect_timeout)?);
         Ok(Self(Arc::new(Inner {
             credentials: settings.credentials,
-            quota_project: settings.quota_project.as_deref().map(project_header).transpose()?,
+            quota_project: settings.quota_project.as_deref().map(quota_project).transpose()?,
             user_agent: HeaderValue::try_from(&user_agent)
                 .map_err(|_| refused(format!("not a user agent: {user_agent:?}")))?,
             largest_reply: settings.largest_reply,

@@ -28,14 +28,13 @@
 //! Connections outside of the loopback interface use HTTPS, redirects are not followed, and `Debug`, errors and traces
 //! never contain a token.
 //!
-//! The source is grouped by noun: `connection` (endpoint, proxy, TLS), `credentials`, `request` (call, name template,
-//! encoding) and `reply` (body, failure).
+//! The source is grouped by noun: `connection` (endpoint, proxy, TLS), `request` (call, name template, encoding) and
+//! `reply` (body, failure). The credentials are those of the crate `lro-auth`.
 
 mod binding;
 mod builder;
 mod client;
 mod connection;
-mod credentials;
 #[doc(hidden)]
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
@@ -44,14 +43,15 @@ mod reply;
 mod request;
 mod transport;
 
+pub use lro_auth::{Credentials, NoCredentials, Token, TokenFn, token_fn};
 #[cfg(feature = "google-cloud-auth")]
-pub use crate::credentials::GoogleCloudCredentials;
+pub use lro_auth::{GoogleCloudCredentials, google_cloud_auth};
+
 pub use crate::{
     binding::Binding,
     builder::HttpClientBuilder,
     client::HttpClient,
     connection::Endpoint,
-    credentials::{Credentials, NoCredentials, Token, TokenFn, token_fn},
     request::{Call, NameTemplate, resource_name},
     transport::HttpTransport,
 };

@@ -11,9 +11,10 @@ use std::{
     time::Duration,
 };
 
-use google_cloud_auth::credentials::user_account;
 use lro::{Code, Origin, pacing::Pacing, poll_until_done};
-use lro_http::{Credentials, GoogleCloudCredentials, HttpClient};
+use lro_http::{
+    Credentials, GoogleCloudCredentials, HttpClient, google_cloud_auth::credentials::user_account,
+};
 use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::timeout};
 

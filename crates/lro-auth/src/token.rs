@@ -5,8 +5,7 @@ use http::HeaderValue;
 use lro::{Code, Status};
 use tokio::time::Instant;
 
-use super::Credentials;
-use crate::refusal::refused;
+use crate::Credentials;
 
 /// A bearer token and when it expires. `Debug` omits the token. Clones share it.
 #[derive(Clone, PartialEq, Eq)]
@@ -55,7 +54,7 @@ impl Token {
     ///
     /// `INVALID_ARGUMENT` if it is empty or contains characters that are invalid in a header.
     pub fn quota_project(mut self, project: &str) -> Result<Self, Status> {
-        Arc::make_mut(&mut self.0).quota_project = Some(project_header(project)?);
+        Arc::make_mut(&mut self.0).quota_project = Some(quota_project(project)?);
         Ok(self)
     }
 
@@ -64,23 +63,26 @@ impl Token {
         self.0.expires_at.is_some_and(|expiry| expiry.saturating_duration_since(Instant::now()) < MARGIN)
     }
 
-    pub(crate) fn authorization(&self) -> &HeaderValue {
+    /// Returns the value of the header `authorization`.
+    pub fn authorization(&self) -> &HeaderValue {
         &self.0.authorization
     }
 
-    pub(crate) fn project(&self) -> Option<&HeaderValue> {
+    /// Returns the value of the header `x-goog-user-project`.
+    pub fn project(&self) -> Option<&HeaderValue> {
         self.0.quota_project.as_ref()
     }
 
     /// Replaces the token in a text that a server sent.
-    pub(crate) fn hidden_in(&self, text: String) -> String {
+    pub fn hidden_in(&self, text: String) -> String {
         match self.secret() {
             Some(token) => text.replace(token, "…"),
             None => text,
         }
     }
 
-    pub(crate) fn is_in(&self, text: &str) -> bool {
+    /// Whether a text contains the token.
+    pub fn is_in(&self, text: &str) -> bool {
         self.secret().is_some_and(|token| text.contains(token))
     }
 
@@ -108,11 +110,16 @@ impl Credentials for Token {
     }
 }
 
-pub(crate) fn project_header(project: &str) -> Result<HeaderValue, Status> {
+/// Returns the value of the header `x-goog-user-project`.
+///
+/// # Errors
+///
+/// `INVALID_ARGUMENT` if it is empty or contains characters that are invalid in a header.
+pub fn quota_project(project: &str) -> Result<HeaderValue, Status> {
     HeaderValue::try_from(project)
         .ok()
         .filter(|header| !header.is_empty())
-        .ok_or_else(|| refused(format!("not a quota project: {project:?}")))
+        .ok_or_else(|| Status::invalid_argument(format!("not a quota project: {project:?}")))
 }
 
 /// A token is renewed this long before it expires. A shorter margin lets it expire on the way to the server, a longer

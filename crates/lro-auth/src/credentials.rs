@@ -1,20 +1,9 @@
-#[cfg(feature = "google-cloud-auth")]
-mod google_cloud_auth;
-mod token;
-mod token_fn;
-
 use std::fmt;
 
 use async_trait::async_trait;
 use lro::Status;
 
-#[cfg(feature = "google-cloud-auth")]
-pub use self::google_cloud_auth::GoogleCloudCredentials;
-pub(crate) use self::token::project_header;
-pub use self::{
-    token::Token,
-    token_fn::{TokenFn, token_fn},
-};
+use crate::Token;
 
 /// An asynchronous function that returns the token for a call.
 ///

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use lro::Status;
 use tokio::sync::Mutex;
 
-use super::{Credentials, Token};
+use crate::{Credentials, Token};
 
 /// Returns credentials that call a closure when the last token is about to expire or was refused.
 ///
@@ -16,7 +16,7 @@ use super::{Credentials, Token};
 ///
 /// ```
 /// use std::time::Duration;
-/// use lro_http::{Token, token_fn};
+/// use lro_auth::{Token, token_fn};
 ///
 /// let credentials = token_fn(|| async {
 ///     Ok(Token::bearer("from somewhere")?.expires_in(Duration::from_secs(3_600)))

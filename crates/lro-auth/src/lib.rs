@@ -1,0 +1,17 @@
+//! The credentials of calls about long-running operations.
+
+mod credentials;
+#[cfg(feature = "google-cloud-auth")]
+mod google_cloud;
+mod token;
+mod token_fn;
+
+#[cfg(feature = "google-cloud-auth")]
+pub use crate::google_cloud::GoogleCloudCredentials;
+pub use crate::{
+    credentials::{Credentials, NoCredentials},
+    token::{Token, quota_project},
+    token_fn::{TokenFn, token_fn},
+};
+#[cfg(feature = "google-cloud-auth")]
+pub use google_cloud_auth;
