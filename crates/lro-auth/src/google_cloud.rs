@@ -10,7 +10,7 @@ use google_cloud_auth::{
     build_errors,
     credentials::{Builder, CacheableResource, Credentials as CloudCredentials},
 };
-use http::{Extensions, HeaderMap, header};
+use http::Extensions;
 use lro::{Code, Status};
 
 use crate::{Credentials, Token};
@@ -80,7 +80,7 @@ impl Credentials for GoogleCloudCredentials {
             // The other variant answers an entity tag, and the request has none.
             return Ok(None);
         };
-        let token = token(&data)?;
+        let token = Some(Token::from_headers(&data)).filter(|token| token.headers().len() > 0);
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         if current.token != token {
             current.token.clone_from(&token);
@@ -103,16 +103,5 @@ impl Credentials for GoogleCloudCredentials {
 impl fmt::Debug for GoogleCloudCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("GoogleCloudCredentials")
-    }
-}
-
-fn token(headers: &HeaderMap) -> Result<Option<Token>, Status> {
-    let Some(authorization) = headers.get(header::AUTHORIZATION) else {
-        return Ok(None);
-    };
-    let token = Token::from_header(authorization.clone());
-    match headers.get("x-goog-user-project").and_then(|project| project.to_str().ok()) {
-        Some(project) => token.quota_project(project).map(Some),
-        None => Ok(Some(token)),
     }
 }

@@ -3,6 +3,7 @@
 mod credentials;
 #[cfg(feature = "google-cloud-auth")]
 mod google_cloud;
+mod headers;
 mod token;
 mod token_fn;
 
@@ -10,7 +11,8 @@ mod token_fn;
 pub use crate::google_cloud::GoogleCloudCredentials;
 pub use crate::{
     credentials::{Credentials, NoCredentials},
-    token::{Token, quota_project},
+    headers::quota_project,
+    token::Token,
     token_fn::{TokenFn, token_fn},
 };
 #[cfg(feature = "google-cloud-auth")]

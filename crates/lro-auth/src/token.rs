@@ -1,45 +1,72 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use http::HeaderValue;
-use lro::{Code, Status};
+use http::{HeaderName, HeaderValue, header};
+use lro::Status;
 use tokio::time::Instant;
 
-use crate::Credentials;
+use crate::{Credentials, headers};
 
-/// A bearer token and when it expires. `Debug` omits the token. Clones share it.
-#[derive(Clone, PartialEq, Eq)]
+/// The headers that authenticate a call, and when they expire: a bearer token, an API key, or any others.
+///
+/// `Debug` omits the values. Clones share them. Tokens are equal if they have the same headers.
+///
+/// ```
+/// use lro_auth::Token;
+///
+/// let token = Token::bearer("ya29.c0AY")?;
+/// let api_key = Token::header("x-goog-api-key", "AIzaSyDa")?;
+/// let with_tenant = Token::header("authorization", "Basic dXNlcjpwYXNz")?.with_header("x-tenant", "blue")?;
+/// # Ok::<(), lro::Status>(())
+/// ```
+#[derive(Clone)]
 pub struct Token(Arc<Parts>);
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 struct Parts {
-    authorization: HeaderValue,
-    quota_project: Option<HeaderValue>,
+    headers: Vec<(HeaderName, HeaderValue)>,
     expires_at: Option<Instant>,
 }
 
 impl Token {
-    /// Creates a bearer token that does not expire.
+    /// Creates a bearer token that does not expire, sent as `authorization: Bearer <token>`.
     ///
     /// # Errors
     ///
-    /// `UNAUTHENTICATED` if it is empty or contains characters that are invalid in a header.
+    /// `UNAUTHENTICATED` if it is empty, begins with a scheme such as `Bearer `, has whitespace around it, such as the
+    /// line feed of a file, or contains characters that are invalid in a header.
     pub fn bearer(token: &str) -> Result<Self, Status> {
-        if token.trim().is_empty() {
-            return Err(Status::new(Code::Unauthenticated, "the bearer token is empty"));
-        }
-        let header = HeaderValue::try_from(format!("Bearer {token}"));
-        header.map(Self::from_header).map_err(|_| {
-            Status::new(
-                Code::Unauthenticated,
-                "the bearer token contains characters that are invalid in a header",
-            )
-        })
+        headers::bearer(token).map(|value| Self::of(vec![(header::AUTHORIZATION, value)]))
     }
 
-    pub(crate) fn from_header(mut authorization: HeaderValue) -> Self {
-        authorization.set_sensitive(true);
-        Self(Arc::new(Parts { authorization, quota_project: None, expires_at: None }))
+    /// Creates a token of one header that does not expire, such as `x-goog-api-key`, `api-key`, or `authorization` with
+    /// a scheme of any kind.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_ARGUMENT` for an invalid name, and for one that belongs to the connection, such as `host`.
+    /// `UNAUTHENTICATED` if the value is empty, has whitespace around it, or contains characters that are invalid in a
+    /// header.
+    pub fn header(name: &str, value: &str) -> Result<Self, Status> {
+        Self::of(Vec::new()).with_header(name, value)
+    }
+
+    /// Adds a header, or replaces the one of that name.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`header`](Self::header).
+    pub fn with_header(self, name: &str, value: &str) -> Result<Self, Status> {
+        headers::header(name, value).map(|header| self.set(header))
+    }
+
+    /// Sets the project whose quota is used, sent as `x-goog-user-project`.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_ARGUMENT` if it is empty or contains characters that are invalid in a header.
+    pub fn quota_project(self, project: &str) -> Result<Self, Status> {
+        headers::quota_project(project).map(|header| self.set(header))
     }
 
     /// Sets how long the token is valid, from now on.
@@ -48,53 +75,64 @@ impl Token {
         self
     }
 
-    /// Sets the project whose quota is used, sent as `x-goog-user-project`.
-    ///
-    /// # Errors
-    ///
-    /// `INVALID_ARGUMENT` if it is empty or contains characters that are invalid in a header.
-    pub fn quota_project(mut self, project: &str) -> Result<Self, Status> {
-        Arc::make_mut(&mut self.0).quota_project = Some(quota_project(project)?);
-        Ok(self)
-    }
-
     /// Whether the token expires within the next minute.
     pub fn is_stale(&self) -> bool {
         self.0.expires_at.is_some_and(|expiry| expiry.saturating_duration_since(Instant::now()) < MARGIN)
     }
 
-    /// Returns the value of the header `authorization`.
-    pub fn authorization(&self) -> &HeaderValue {
-        &self.0.authorization
+    /// Returns the headers to send. All but `x-goog-user-project` are marked as sensitive.
+    pub fn headers(&self) -> impl ExactSizeIterator<Item = (&HeaderName, &HeaderValue)> {
+        self.0.headers.iter().map(|(name, value)| (name, value))
     }
 
-    /// Returns the value of the header `x-goog-user-project`.
-    pub fn project(&self) -> Option<&HeaderValue> {
-        self.0.quota_project.as_ref()
-    }
-
-    /// Replaces the token in a text that a server sent.
+    /// Replaces the token in a text that a server sent, so that the text can be shown.
+    ///
+    /// A token of less than 8 characters is no secret and may be a part of a word: it is not replaced.
     pub fn hidden_in(&self, text: String) -> String {
-        match self.secret() {
-            Some(token) => text.replace(token, "…"),
-            None => text,
-        }
+        self.secrets().fold(text, |text, secret| text.replace(secret, "…"))
     }
 
-    /// Whether a text contains the token.
+    /// Whether [`hidden_in`](Self::hidden_in) would change a text.
     pub fn is_in(&self, text: &str) -> bool {
-        self.secret().is_some_and(|token| text.contains(token))
+        self.secrets().any(|secret| text.contains(secret))
     }
 
-    fn secret(&self) -> Option<&str> {
-        let header = std::str::from_utf8(self.0.authorization.as_bytes()).ok()?;
-        header.split_once(' ').map(|(_, token)| token).filter(|token| token.len() >= SECRET)
+    /// Creates a token of headers that another library made.
+    #[cfg(feature = "google-cloud-auth")]
+    pub(crate) fn from_headers(headers: &http::HeaderMap) -> Self {
+        let headers = headers.iter().map(|(name, value)| (name.clone(), value.clone()));
+        headers.map(headers::sensitive).fold(Self::of(Vec::new()), Self::set)
+    }
+
+    fn of(headers: Vec<(HeaderName, HeaderValue)>) -> Self {
+        Self(Arc::new(Parts { headers, expires_at: None }))
+    }
+
+    fn set(mut self, header: (HeaderName, HeaderValue)) -> Self {
+        let headers = &mut Arc::make_mut(&mut self.0).headers;
+        headers.retain(|(name, _)| *name != header.0);
+        headers.push(header);
+        self
+    }
+
+    fn secrets(&self) -> impl Iterator<Item = &str> {
+        let headers = self.headers().filter(|(_, value)| value.is_sensitive());
+        headers.flat_map(headers::secrets).filter(|secret| secret.len() >= SECRET)
     }
 }
 
+impl PartialEq for Token {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0.headers == other.0.headers
+    }
+}
+
+impl Eq for Token {}
+
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Token").field("expires_at", &self.0.expires_at).finish_non_exhaustive()
+        let names: Vec<_> = self.headers().map(|(name, _)| name).collect();
+        f.debug_struct("Token").field("headers", &names).field("expires_at", &self.0.expires_at).finish()
     }
 }
 
@@ -108,18 +146,6 @@ impl Credentials for Token {
     fn token_at_hand(&self) -> Option<Self> {
         Some(self.clone())
     }
-}
-
-/// Returns the value of the header `x-goog-user-project`.
-///
-/// # Errors
-///
-/// `INVALID_ARGUMENT` if it is empty or contains characters that are invalid in a header.
-pub fn quota_project(project: &str) -> Result<HeaderValue, Status> {
-    HeaderValue::try_from(project)
-        .ok()
-        .filter(|header| !header.is_empty())
-        .ok_or_else(|| Status::invalid_argument(format!("not a quota project: {project:?}")))
 }
 
 /// A token is renewed this long before it expires. A shorter margin lets it expire on the way to the server, a longer

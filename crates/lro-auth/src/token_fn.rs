@@ -19,7 +19,7 @@ use crate::{Credentials, Token};
 /// use lro_auth::{Token, token_fn};
 ///
 /// let credentials = token_fn(|| async {
-///     Ok(Token::bearer("from somewhere")?.expires_in(Duration::from_secs(3_600)))
+///     Ok(Token::bearer("from-somewhere")?.expires_in(Duration::from_secs(3_600)))
 /// });
 /// ```
 pub fn token_fn<F, Fut>(fetch: F) -> TokenFn<F>

@@ -31,7 +31,7 @@ pub struct HttpClient(Arc<Inner>);
 struct Inner {
     endpoint: Endpoint,
     credentials: Box<dyn Credentials>,
-    quota_project: Option<HeaderValue>,
+    quota_project: Option<(HeaderName, HeaderValue)>,
     user_agent: HeaderValue,
     largest_reply: usize,
     call_timeout: Duration,
@@ -176,11 +176,10 @@ impl HttpClient {
             // Google answers 411 to a POST or PATCH without a length.
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        if let Some(token) = token {
-            headers.insert(header::AUTHORIZATION, token.authorization().clone());
-        }
-        if let Some(project) = self.0.quota_project.as_ref().or_else(|| token?.project()) {
-            headers.insert(QUOTA_PROJECT, project.clone());
+        // The client's project replaces the token's.
+        let of_token = token.into_iter().flat_map(Token::headers);
+        for (name, value) in of_token.chain(self.0.quota_project.iter().map(|(name, value)| (name, value))) {
+            headers.insert(name.clone(), value.clone());
         }
         request
     }
@@ -208,7 +207,6 @@ impl fmt::Debug for HttpClient {
 }
 
 const REQUEST_PARAMS: HeaderName = HeaderName::from_static("x-goog-request-params");
-const QUOTA_PROJECT: HeaderName = HeaderName::from_static("x-goog-user-project");
 /// Errors with details take some kilobytes. A larger bound lets a faulty server take more memory for each failed call.
 const LARGEST_ERROR: usize = 1 << 20;
 /// The default of hyper-util and of Go. A shorter timeout reconnects between the polls of a slow cadence, a longer one

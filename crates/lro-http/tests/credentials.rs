@@ -131,6 +131,41 @@ async fn only_the_token_that_was_refused_is_dropped() {
 }
 
 #[tokio::test]
+async fn headers_of_any_name_are_sent_and_hidden() {
+    // SPEC 43, 56
+    let traces = Traces::record();
+    let bearer = Token::bearer("canary-bearer").unwrap();
+    for (token, sent) in [
+        (Token::header("x-goog-api-key", "canary-key"), vec![("x-goog-api-key", "canary-key")]),
+        (Token::header("api-key", "canary key"), vec![("api-key", "canary key")]),
+        (Token::header("authorization", "ApiKey canary-key"), vec![("authorization", "ApiKey canary-key")]),
+        (
+            bearer.with_header("x-tenant-key", "canary-tenant"),
+            vec![("authorization", "Bearer canary-bearer"), ("x-tenant-key", "canary-tenant")],
+        ),
+    ] {
+        for http2 in [false, true] {
+            let echo = |request: &common::Recorded| {
+                let values: Vec<_> = request.headers.values().map(|value| value.to_str().unwrap()).collect();
+                let error = json!({"message": values.join(" "), "status": "PERMISSION_DENIED"});
+                reply(403, json!({"error": error}).to_string())
+            };
+            let server = Server::start(echo).await;
+            let client = server.client().credentials(token.clone().unwrap());
+            let status = failure(&jobs(if http2 { client.http2_only() } else { client })).await;
+            assert!(!format!("{status} {status:?}").contains("canary"), "{status:?}");
+            let request = server.request();
+            for (name, value) in &sent {
+                assert_eq!(request.headers[*name], value);
+            }
+            assert_eq!(request.headers.contains_key("authorization"), sent[0].0 == "authorization");
+        }
+    }
+    let text = traces.text();
+    assert!(text.contains("h2") && !text.contains("canary"), "{text}");
+}
+
+#[tokio::test]
 async fn calls_that_are_refused_together_fetch_one_new_token() {
     // SPEC 30
     let server = Server::start(|request| match request.headers["authorization"].to_str().unwrap() {
@@ -237,19 +272,6 @@ async fn without_a_token_no_call_is_made() {
     let status = failure(&jobs).await;
     assert_clear(&status, Code::Unauthenticated, "bearer token");
     assert_eq!(server.connections(), 0);
-}
-
-#[test]
-fn what_is_no_token_is_refused_and_not_shown() {
-    // SPEC 43
-    for bad in ["canary\n", "canary\r\nx-evil: 1", "\0canary", "canary\u{7f}"] {
-        let status = Token::bearer(bad).unwrap_err();
-        assert_clear(&status, Code::Unauthenticated, "the bearer token");
-        assert!(!format!("{status} {status:?}").contains("canary"), "{status:?}");
-    }
-    for empty in ["", " ", "\n"] {
-        assert_clear(&Token::bearer(empty).unwrap_err(), Code::Unauthenticated, "the bearer token is empty");
-    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -13,7 +13,8 @@ use std::{
 
 use lro::{Code, Origin, pacing::Pacing, poll_until_done};
 use lro_http::{
-    Credentials, GoogleCloudCredentials, HttpClient, google_cloud_auth::credentials::user_account,
+    Credentials, GoogleCloudCredentials, HttpClient,
+    google_cloud_auth::credentials::{anonymous, api_key_credentials, user_account},
 };
 use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::timeout};
@@ -85,6 +86,21 @@ async fn calls_that_are_refused_together_fetch_one_new_token() {
         outcome.unwrap();
     }
     assert_eq!(issuer.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn api_keys_are_sent_and_anonymous_credentials_send_nothing() {
+    let server = Server::always(200, RUNNING).await;
+    let key = || Ok(api_key_credentials::Builder::new("secret-key").build());
+    in_time(get(&jobs(server.client().credentials(GoogleCloudCredentials::new(key).unwrap()))))
+        .await
+        .unwrap();
+    assert_eq!(server.request().headers["x-goog-api-key"], "secret-key");
+    assert!(!server.request().headers.contains_key("authorization"));
+
+    let anonymous = GoogleCloudCredentials::new(|| Ok(anonymous::Builder::new().build())).unwrap();
+    assert_eq!(anonymous.token().await.unwrap(), None);
+    assert_eq!(anonymous.token_at_hand(), None);
 }
 
 #[tokio::test]

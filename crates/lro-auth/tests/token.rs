@@ -1,0 +1,135 @@
+//! What a token accepts, sends and hides.
+
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
+use lro::{Code, Origin, Status};
+use lro_auth::{Credentials, NoCredentials, Token, quota_project};
+
+#[track_caller]
+fn assert_refused(token: Result<Token, Status>, code: Code, why: &str) {
+    let status = token.unwrap_err();
+    assert_eq!((status.code(), status.origin()), (code, Origin::CallFailed), "{status}");
+    assert!(status.message().contains(why), "{status}");
+    assert!(!format!("{status} {status:?}").contains("canary"), "{status:?}");
+}
+
+#[test]
+fn a_bearer_token_is_the_token_alone() {
+    // SPEC 43
+    for (token, why) in [
+        // p08
+        ("Bearer canary", "leave the scheme out"),
+        ("Bearer canary", "without the prefix"),
+        ("bearer canary", "leave the scheme out"),
+        ("BEARER\tcanary", "leave the scheme out"),
+        ("Bearer  canary", "leave the scheme out"),
+        ("Bearer: canary", "leave the scheme out"),
+        ("Basic canary", "leave the scheme out"),
+        ("token canary", "leave the scheme out"),
+        ("Authorization: Bearer canary", "leave the scheme out"),
+        ("canary\n", "trim it"),
+        ("canary\r\n", "trim it"),
+        (" canary", "trim it"),
+        ("canary ", "trim it"),
+        ("Bearer ", "trim it"),
+        ("canary\r\nx-evil: 1", "invalid in a header"),
+        ("\0canary", "invalid in a header"),
+        ("canary\u{7f}", "invalid in a header"),
+        ("\u{feff}canary", "invalid in a header"),
+        ("", "the bearer token is empty"),
+        (" ", "the bearer token is empty"),
+        ("\n", "the bearer token is empty"),
+    ] {
+        assert_refused(Token::bearer(token), Code::Unauthenticated, why);
+        assert_refused(Token::bearer(token), Code::Unauthenticated, "the bearer token");
+    }
+    for token in ["bearer", "bearertoken", "token", "a token", "ya29.a0-_~+/=="] {
+        assert_eq!(sent(&Token::bearer(token).unwrap()), [("authorization", format!("Bearer {token}"))]);
+    }
+}
+
+#[test]
+fn a_token_may_be_any_headers() {
+    let key = Token::header("X-Goog-Api-Key", "secret-key").unwrap();
+    assert_eq!(sent(&key), [("x-goog-api-key", "secret-key".to_owned())]);
+    let several = Token::bearer("t").unwrap().with_header("api-key", "k").unwrap();
+    let several = several.quota_project("p").unwrap().with_header("api-key", "other").unwrap();
+    assert_eq!(
+        sent(&several),
+        [
+            ("authorization", "Bearer t".to_owned()),
+            ("x-goog-user-project", "p".to_owned()),
+            ("api-key", "other".to_owned()),
+        ]
+    );
+    // Another scheme, and one that replaces the bearer token.
+    let basic = Token::bearer("t").unwrap().with_header("Authorization", "Basic dXNlcg==").unwrap();
+    assert_eq!(sent(&basic), [("authorization", "Basic dXNlcg==".to_owned())]);
+}
+
+#[test]
+fn a_header_that_cannot_authenticate_is_refused() {
+    // SPEC 43
+    for name in ["", "a b", "x:", "x\n", "é"] {
+        assert_refused(Token::header(name, "canary"), Code::InvalidArgument, "not the name of a header");
+    }
+    for name in
+        ["host", "Content-Length", "transfer-encoding", "connection", "TE", "upgrade", "expect", "trailer"]
+    {
+        assert_refused(Token::header(name, "canary"), Code::InvalidArgument, "belongs to the connection");
+    }
+    for (value, why) in [
+        ("", "the value of the header api-key is empty"),
+        (" ", "the value of the header api-key is empty"),
+        ("canary\n", "trim it"),
+        (" canary", "trim it"),
+        ("canary\r\nx: y", "invalid in a header"),
+        ("canaryé", "invalid in a header"),
+    ] {
+        assert_refused(Token::header("api-key", value), Code::Unauthenticated, why);
+    }
+    for project in ["", "a\nb"] {
+        let refused = quota_project(project).unwrap_err();
+        assert_eq!(refused.message(), format!("not a quota project: {project:?}"));
+        let refused = Token::bearer("t").unwrap().quota_project(project).unwrap_err();
+        assert_eq!(refused.message(), format!("not a quota project: {project:?}"));
+    }
+}
+
+#[test]
+fn nobody_sees_the_values() {
+    // SPEC 43, 56
+    for (token, said, shown) in [
+        (Token::bearer("canary-0"), "Bearer canary-0, canary-0", "Bearer …, …"),
+        (Token::header("x-goog-api-key", "canary-0"), "key canary-0 is not valid", "key … is not valid"),
+        (Token::header("api-key", "Key canary-0"), "Key canary-0 or canary-0", "… or …"),
+        (Token::header("authorization", "canary-0"), "[canary-0]", "[…]"),
+        (Token::header("authorization", "ApiKey canary-0"), "ApiKey canary-0", "ApiKey …"),
+        (Token::bearer("canary-0").and_then(|t| t.with_header("k", "canary-1")), "canary-0 canary-1", "… …"),
+    ] {
+        let token = token.unwrap();
+        assert!(!format!("{token:?} {:?}", token.headers().collect::<Vec<_>>()).contains("canary"));
+        assert!(token.headers().all(|(_, value)| value.is_sensitive()));
+        assert!(token.is_in(said));
+        assert_eq!(token.hidden_in(said.to_owned()), shown);
+    }
+    // A project is no secret, and a short token is a word.
+    let token = Token::bearer("test").unwrap().quota_project("my-project").unwrap();
+    let said = "my-project is refused for test";
+    assert!(!token.is_in(said));
+    assert_eq!(token.hidden_in(said.to_owned()), said);
+}
+
+#[tokio::test]
+async fn a_token_and_none_are_credentials() {
+    let token = Token::bearer("t").unwrap();
+    assert_eq!(token.token().await.unwrap(), Some(token.clone()));
+    assert_eq!(token.token_at_hand(), Some(token.clone()));
+    assert_eq!(NoCredentials.token().await.unwrap(), None);
+    assert_eq!(NoCredentials.token_at_hand(), None);
+}
+
+fn sent(token: &Token) -> Vec<(&str, String)> {
+    let headers = token.headers().map(|(name, value)| (name.as_str(), value.to_str().unwrap().to_owned()));
+    headers.collect()
+}
