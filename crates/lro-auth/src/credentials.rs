@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use lro::Status;
@@ -25,6 +25,8 @@ pub trait Credentials: fmt::Debug + Send + Sync {
     }
 
     /// Drops a token that the server refused, so that the next call gets a new one. Default: does nothing.
+    ///
+    /// A token that is no longer the current one was refused too late: the current one stays.
     fn invalidate(&self, _: &Token) {}
 }
 
@@ -36,5 +38,21 @@ pub struct NoCredentials;
 impl Credentials for NoCredentials {
     async fn token(&self) -> Result<Option<Token>, Status> {
         Ok(None)
+    }
+}
+
+/// Credentials that several clients share.
+#[async_trait]
+impl<C: Credentials + ?Sized> Credentials for Arc<C> {
+    async fn token(&self) -> Result<Option<Token>, Status> {
+        C::token(self).await
+    }
+
+    fn token_at_hand(&self) -> Option<Token> {
+        C::token_at_hand(self)
+    }
+
+    fn invalidate(&self, refused: &Token) {
+        C::invalidate(self, refused);
     }
 }

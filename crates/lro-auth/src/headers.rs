@@ -5,7 +5,7 @@ use lro::{Code, Status};
 
 type Header = (HeaderName, HeaderValue);
 
-/// Returns the header that names the project whose quota is used: `x-goog-user-project`.
+/// Returns the header of the project that pays and provides the quota: `x-goog-user-project`.
 ///
 /// # Errors
 ///

@@ -25,7 +25,13 @@ pub struct Token(Arc<Parts>);
 #[derive(Clone)]
 struct Parts {
     headers: Vec<(HeaderName, HeaderValue)>,
-    expires_at: Option<Instant>,
+    expiry: Option<Expiry>,
+}
+
+#[derive(Clone, Copy)]
+struct Expiry {
+    renew_at: Instant,
+    at: Instant,
 }
 
 impl Token {
@@ -60,7 +66,7 @@ impl Token {
         headers::header(name, value).map(|header| self.set(header))
     }
 
-    /// Sets the project whose quota is used, sent as `x-goog-user-project`.
+    /// Sets the project that pays and provides the quota, sent as `x-goog-user-project`.
     ///
     /// # Errors
     ///
@@ -71,13 +77,15 @@ impl Token {
 
     /// Sets how long the token is valid, from now on.
     pub fn expires_in(mut self, lifetime: Duration) -> Self {
-        Arc::make_mut(&mut self.0).expires_at = Instant::now().checked_add(lifetime);
+        let margin = (lifetime / SHARE).min(LONGEST_MARGIN);
+        let expiry = |at| Expiry { renew_at: at - margin, at };
+        Arc::make_mut(&mut self.0).expiry = Instant::now().checked_add(lifetime).map(expiry);
         self
     }
 
-    /// Whether the token expires within the next minute.
-    pub fn is_stale(&self) -> bool {
-        self.0.expires_at.is_some_and(|expiry| expiry.saturating_duration_since(Instant::now()) < MARGIN)
+    /// Whether the token has expired.
+    pub fn is_expired(&self) -> bool {
+        self.expires_at().is_some_and(|at| at <= Instant::now())
     }
 
     /// Returns the headers to send. All but `x-goog-user-project` are marked as sensitive.
@@ -104,8 +112,16 @@ impl Token {
         headers.map(headers::sensitive).fold(Self::of(Vec::new()), Self::set)
     }
 
+    pub(crate) fn expires_at(&self) -> Option<Instant> {
+        self.0.expiry.map(|expiry| expiry.at)
+    }
+
+    pub(crate) fn renew_at(&self) -> Option<Instant> {
+        self.0.expiry.map(|expiry| expiry.renew_at)
+    }
+
     fn of(headers: Vec<(HeaderName, HeaderValue)>) -> Self {
-        Self(Arc::new(Parts { headers, expires_at: None }))
+        Self(Arc::new(Parts { headers, expiry: None }))
     }
 
     fn set(mut self, header: (HeaderName, HeaderValue)) -> Self {
@@ -132,7 +148,7 @@ impl Eq for Token {}
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.headers().map(|(name, _)| name).collect();
-        f.debug_struct("Token").field("headers", &names).field("expires_at", &self.0.expires_at).finish()
+        f.debug_struct("Token").field("headers", &names).field("expires_at", &self.expires_at()).finish()
     }
 }
 
@@ -148,8 +164,11 @@ impl Credentials for Token {
     }
 }
 
-/// A token is renewed this long before it expires. A shorter margin lets it expire on the way to the server, a longer
-/// one discards tokens that are issued for a few minutes.
-const MARGIN: Duration = Duration::from_secs(60);
+/// The renewal begins in the last tenth of the lifetime. A smaller part leaves no time for a second attempt at short
+/// tokens, a larger one fetches more tokens.
+const SHARE: u32 = 10;
+/// Google's metadata server returns the same token again until 4 to 5 minutes before it expires. With a longer margin
+/// the renewal brings no new token.
+const LONGEST_MARGIN: Duration = Duration::from_secs(240);
 /// Shorter tokens are not replaced in texts: they are not secret, and may be a part of a word.
 const SECRET: usize = 8;

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
+use std::time::Duration;
+
 use lro::{Code, Origin, Status};
 use lro_auth::{Credentials, NoCredentials, Token, quota_project};
 
@@ -120,6 +122,20 @@ fn nobody_sees_the_values() {
     assert_eq!(token.hidden_in(said.to_owned()), said);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_token_expires_when_its_lifetime_ends() {
+    // SPEC 55
+    let token = Token::bearer("t").unwrap();
+    let brief = token.clone().expires_in(Duration::from_secs(59));
+    let eternal = token.clone().expires_in(Duration::MAX);
+    assert!(token.clone().expires_in(Duration::ZERO).is_expired());
+    tokio::time::advance(Duration::from_millis(58_999)).await;
+    assert!(!brief.is_expired());
+    tokio::time::advance(Duration::from_millis(1)).await;
+    assert!(brief.is_expired() && !token.is_expired() && !eternal.is_expired());
+    assert_eq!(brief, token, "the same credential");
+}
+
 #[tokio::test]
 async fn a_token_and_none_are_credentials() {
     let token = Token::bearer("t").unwrap();
@@ -127,6 +143,7 @@ async fn a_token_and_none_are_credentials() {
     assert_eq!(token.token_at_hand(), Some(token.clone()));
     assert_eq!(NoCredentials.token().await.unwrap(), None);
     assert_eq!(NoCredentials.token_at_hand(), None);
+    assert_eq!(std::sync::Arc::new(token.clone()).token_at_hand(), Some(token));
 }
 
 fn sent(token: &Token) -> Vec<(&str, String)> {

@@ -150,11 +150,12 @@ impl HttpClient {
             Err(fault) => failure::without_body(http, &fault),
         };
         match (status.code(), token) {
-            (Code::Unauthenticated, Some(token)) => {
+            (Code::Unauthenticated, None) => failure::without_credential(status),
+            // Once for each refusal: the next token may be the same text.
+            (Code::Unauthenticated, Some(token)) if http != StatusCode::UNAUTHORIZED => {
                 self.0.credentials.invalidate(token);
                 status
             }
-            (Code::Unauthenticated, None) => failure::without_credential(status),
             _ => status,
         }
     }

@@ -11,12 +11,12 @@ use std::{
     time::Duration,
 };
 
-use lro::{Code, Origin, Status, async_trait, pacing::Pacing, poll_until_done};
+use lro::{Code, Origin, Status, Tolerance, async_trait, pacing::Pacing, poll_until_done};
 use lro_http::{Call, Credentials, HttpClient, NoCredentials, Token, token_fn};
 use serde_json::{Value, json};
 use tokio::{
     task::JoinSet,
-    time::{Instant, advance, sleep},
+    time::{Instant, sleep, timeout},
 };
 
 mod common;
@@ -37,97 +37,88 @@ async fn a_token_is_asked_for_before_every_call() {
     assert_eq!(tokens(&server), ["Bearer 1", "Bearer 2", "Bearer 3", "Bearer 4"]);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_token_is_kept_until_a_minute_before_it_expires() {
-    let fetched = Arc::new(AtomicUsize::new(0));
-    let credentials = numbered(&fetched, Some(Duration::from_secs(3_600)));
-    let first = credentials.token().await.unwrap();
-    assert_eq!(first, credentials.token().await.unwrap());
-    advance(Duration::from_secs(3_539)).await;
-    assert!(!first.as_ref().unwrap().is_stale());
-    assert_eq!(first, credentials.token().await.unwrap());
-    assert_eq!(fetched.load(Ordering::SeqCst), 1);
-
-    advance(Duration::from_secs(2)).await;
-    assert!(first.as_ref().unwrap().is_stale());
-    let second = credentials.token().await.unwrap();
-    assert_ne!(first, second);
-    assert_eq!(second, credentials.token().await.unwrap());
-    assert_eq!(fetched.load(Ordering::SeqCst), 2);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_token_that_does_not_expire_is_kept_for_ever() {
-    for lifetime in [None, Some(Duration::MAX)] {
-        let fetched = Arc::new(AtomicUsize::new(0));
-        let credentials = numbered(&fetched, lifetime);
-        for _ in 0..3 {
-            assert!(!credentials.token().await.unwrap().unwrap().is_stale());
-            advance(Duration::from_secs(365 * 86_400)).await;
-        }
-        assert_eq!(fetched.load(Ordering::SeqCst), 1, "{lifetime:?}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_token_of_less_than_a_minute_is_used_and_not_kept() {
-    for lifetime in [Duration::ZERO, Duration::from_secs(59)] {
-        let fetched = Arc::new(AtomicUsize::new(0));
-        let credentials = numbered(&fetched, Some(lifetime));
-        for number in 1..=3 {
-            assert!(credentials.token().await.unwrap().is_some());
-            assert_eq!(fetched.load(Ordering::SeqCst), number);
-        }
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn concurrent_calls_share_one_fetch() {
-    let fetched = Arc::new(AtomicUsize::new(0));
-    let credentials = Arc::new(slow(&fetched));
-    let mut calls = JoinSet::new();
-    for _ in 0..50 {
-        let credentials = Arc::clone(&credentials);
-        calls.spawn(async move { credentials.token().await.unwrap() });
-    }
-    let tokens = calls.join_all().await;
-    assert_eq!(fetched.load(Ordering::SeqCst), 1);
-    assert!(tokens.iter().all(|token| *token == tokens[0] && token.is_some()));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_fetch_that_is_dropped_holds_up_nobody() {
-    let fetched = Arc::new(AtomicUsize::new(0));
-    let credentials = slow(&fetched);
-    tokio::time::timeout(Duration::from_millis(500), credentials.token()).await.unwrap_err();
-    assert_eq!(credentials.token().await.unwrap(), Some(Token::bearer("2").unwrap()));
-}
-
 #[tokio::test]
-async fn a_fetch_that_fails_is_not_kept() {
+async fn operations_that_are_polled_at_once_wait_for_one_fetch() {
+    // SPEC 55: n07
+    let server = Server::always(200, SUCCEEDED).await;
     let fetched = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&fetched);
-    let credentials = token_fn(move || {
-        let number = counter.fetch_add(1, Ordering::SeqCst);
-        async move { if number == 0 { Err(Status::unavailable("no network")) } else { Token::bearer("good") } }
+    let lifetime = Duration::from_secs(59);
+    let credentials = issued(&fetched, move |token| async move {
+        sleep(Duration::from_millis(50)).await;
+        Ok(token.expires_in(lifetime))
     });
-    assert_eq!(credentials.token().await.unwrap_err(), Status::unavailable("no network"));
-    assert_eq!(credentials.token().await.unwrap(), Some(Token::bearer("good").unwrap()));
+    for outcome in waits(&server, credentials, 200, Tolerance::none()).await {
+        outcome.unwrap();
+    }
+    assert_eq!(fetched.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]
-async fn only_the_token_that_was_refused_is_dropped() {
-    // SPEC 30
+async fn a_renewal_that_fails_ends_no_wait_while_the_token_is_valid() {
+    // SPEC 55: n08
     let fetched = Arc::new(AtomicUsize::new(0));
-    let credentials = numbered(&fetched, None);
-    let first = credentials.token().await.unwrap().unwrap();
-    credentials.invalidate(&first);
-    let second = credentials.token().await.unwrap().unwrap();
-    assert_ne!(first, second);
-    // A slow call with the old token fails after the new token arrived.
-    credentials.invalidate(&first);
-    assert_eq!(credentials.token().await.unwrap().unwrap(), second);
+    let renewals = Arc::clone(&fetched);
+    // The operation runs until the renewal has failed, in the last half second of the token.
+    let server = Server::start(move |request| {
+        assert_eq!(request.headers["authorization"], "Bearer 1");
+        reply(200, if renewals.load(Ordering::SeqCst) > 1 { SUCCEEDED } else { RUNNING })
+    })
+    .await;
+    let credentials = issued(&fetched, |token| async {
+        if token == Token::bearer("1")? {
+            Ok(token.expires_in(Duration::from_secs(5)))
+        } else {
+            Err(no_token())
+        }
+    });
+    let jobs = jobs(server.client().credentials(credentials));
+    let wait = poll_until_done::<Value>(&jobs, name()).tolerance(Tolerance::none());
+    in_time(wait.pacing(Pacing::fixed(Duration::from_millis(20))).into_future()).await.unwrap();
     assert_eq!(fetched.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn all_waits_for_a_token_end_with_the_failure_of_the_fetch() {
+    // SPEC 55: n09
+    let server = Server::always(200, SUCCEEDED).await;
+    let fetched = Arc::new(AtomicUsize::new(0));
+    let credentials = issued(&fetched, |_| async {
+        sleep(Duration::from_secs(1)).await;
+        Err(no_token())
+    });
+    for outcome in waits(&server, credentials, 100, Tolerance::none()).await {
+        let status = outcome.unwrap_err();
+        assert_eq!((status.origin(), status.code()), (Origin::CallFailed, Code::Unavailable));
+        assert!(status.message().contains("the token server is down"), "{status}");
+    }
+    assert!(fetched.load(Ordering::SeqCst) <= 3, "{fetched:?}");
+    assert_eq!(server.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_every_token_causes_few_fetches() {
+    // SPEC 30, 55: n10
+    let server = Server::always(401, "{}").await;
+    let fetched = Arc::new(AtomicUsize::new(0));
+    let credentials = issued(&fetched, |token| async { Ok(token) });
+    let ended =
+        timeout(Duration::from_secs(3), waits(&server, credentials, 1_000, Tolerance::default())).await;
+    assert!((2..=5).contains(&fetched.load(Ordering::SeqCst)), "{fetched:?}");
+    for outcome in ended.into_iter().flatten() {
+        assert_eq!(outcome.unwrap_err().code(), Code::Unauthenticated);
+    }
+}
+
+#[tokio::test]
+async fn a_panic_of_the_closure_ends_the_wait_and_says_so() {
+    // SPEC 61
+    let server = Server::always(200, SUCCEEDED).await;
+    let credentials = token_fn(|| async { panic!("no vault") });
+    let jobs = jobs(server.client().credentials(credentials));
+    let status = in_time(poll_until_done::<Value>(&jobs, name()).into_future()).await.unwrap_err();
+    assert_eq!((status.origin(), status.code()), (Origin::CallFailed, Code::Internal));
+    assert!(status.message().contains("the closure that fetches the token panicked: no vault"), "{status}");
+    assert_eq!(status.report().unwrap().polls, 1);
 }
 
 #[tokio::test]
@@ -174,7 +165,7 @@ async fn calls_that_are_refused_together_fetch_one_new_token() {
     })
     .await;
     let fetched = Arc::new(AtomicUsize::new(0));
-    let jobs = jobs(server.client().credentials(numbered(&fetched, None)));
+    let jobs = jobs(server.client().credentials(numbered(&fetched)));
     let mut waits = JoinSet::new();
     for _ in 0..20 {
         let jobs = jobs.clone();
@@ -191,7 +182,7 @@ async fn a_wait_goes_on_with_a_fresh_token_after_a_401() {
     // SPEC 30
     let server = Server::in_turn([(200, RUNNING), (401, "{}"), (200, SUCCEEDED)]).await;
     let fetched = Arc::new(AtomicUsize::new(0));
-    let jobs = jobs(server.client().credentials(numbered(&fetched, None)));
+    let jobs = jobs(server.client().credentials(numbered(&fetched)));
     let wait = poll_until_done::<Value>(&jobs, name()).pacing(Pacing::fixed(Duration::ZERO));
     assert_eq!(in_time(wait.into_future()).await.unwrap()["answer"], 42);
     assert_eq!(tokens(&server), ["Bearer 1", "Bearer 1", "Bearer 2"]);
@@ -202,7 +193,7 @@ async fn a_second_401_in_a_row_is_final() {
     // SPEC 20, 30
     let server = Server::always(401, r#"{"error": {"status": "UNAUTHENTICATED", "message": "no"}}"#).await;
     let fetched = Arc::new(AtomicUsize::new(0));
-    let jobs = jobs(server.client().credentials(numbered(&fetched, None)));
+    let jobs = jobs(server.client().credentials(numbered(&fetched)));
     let status = in_time(poll_until_done::<Value>(&jobs, name()).into_future()).await.unwrap_err();
     assert_eq!((status.origin(), status.code()), (Origin::CallFailed, Code::Unauthenticated));
     assert!(status.may_be_running());
@@ -223,7 +214,7 @@ async fn a_good_reply_makes_room_for_another_401() {
     ])
     .await;
     let fetched = Arc::new(AtomicUsize::new(0));
-    let jobs = jobs(server.client().credentials(numbered(&fetched, None)));
+    let jobs = jobs(server.client().credentials(numbered(&fetched)));
     let wait = poll_until_done::<Value>(&jobs, name()).pacing(Pacing::fixed(Duration::ZERO));
     in_time(wait.into_future()).await.unwrap();
     assert_eq!(tokens(&server), ["Bearer 1", "Bearer 2", "Bearer 2", "Bearer 3", "Bearer 3", "Bearer 4"]);
@@ -235,7 +226,7 @@ async fn unauthenticated_by_name_drops_the_token_whatever_the_status_line_says()
     let refused = r#"{"error": {"code": 403, "status": "UNAUTHENTICATED", "message": "expired"}}"#;
     let server = Server::in_turn([(403, refused), (200, SUCCEEDED)]).await;
     let fetched = Arc::new(AtomicUsize::new(0));
-    let jobs = jobs(server.client().credentials(numbered(&fetched, None)));
+    let jobs = jobs(server.client().credentials(numbered(&fetched)));
     in_time(poll_until_done::<Value>(&jobs, name()).into_future()).await.unwrap();
     assert_eq!(tokens(&server), ["Bearer 1", "Bearer 2"]);
 }
@@ -247,7 +238,7 @@ async fn a_401_with_a_body_that_never_comes_drops_the_token_too() {
     let good = vec![Step::Read, Step::Send(raw_reply("", SUCCEEDED.as_bytes()))];
     let server = RawServer::start([vec![Step::Read, Step::Send(stalled), Step::Stall], good]).await;
     let fetched = Arc::new(AtomicUsize::new(0));
-    let jobs = jobs(HttpClient::builder(server.url()).credentials(numbered(&fetched, None)));
+    let jobs = jobs(HttpClient::builder(server.url()).credentials(numbered(&fetched)));
     let wait = poll_until_done::<Value>(&jobs, name()).tolerance(hasty());
     in_time(wait.attempt_timeout(Duration::from_millis(100)).into_future()).await.unwrap();
     let heads = server.heads();
@@ -258,7 +249,7 @@ async fn a_401_with_a_body_that_never_comes_drops_the_token_too() {
 async fn other_refusals_keep_the_token() {
     let server = Server::in_turn([(403, "{}"), (500, "{}"), (404, "{}"), (302, "{}"), (200, "<html>")]).await;
     let fetched = Arc::new(AtomicUsize::new(0));
-    let jobs = jobs(server.client().credentials(numbered(&fetched, None)));
+    let jobs = jobs(server.client().credentials(numbered(&fetched)));
     for _ in 0..5 {
         failure(&jobs).await;
     }
@@ -295,7 +286,7 @@ async fn a_starting_call_is_sent_once_however_it_fails() {
         for http2 in [false, true] {
             let server = Server::always(http, "{}").await;
             let fetched = Arc::new(AtomicUsize::new(0));
-            let client = server.client().credentials(numbered(&fetched, None));
+            let client = server.client().credentials(numbered(&fetched));
             start(if http2 { client.http2_only() } else { client }).await.unwrap_err();
             assert_eq!(server.requests().len(), 1, "HTTP {http}");
         }
@@ -433,31 +424,39 @@ impl Credentials for Unreachable {
     }
 }
 
-/// The tokens `1`, `2`, ..., each valid for so long.
-fn numbered(fetched: &Arc<AtomicUsize>, lifetime: Option<Duration>) -> impl Credentials + use<> {
-    let fetched = Arc::clone(fetched);
-    token_fn(move || {
-        let number = fetched.fetch_add(1, Ordering::SeqCst) + 1;
-        async move {
-            let token = Token::bearer(&number.to_string())?;
-            Ok(match lifetime {
-                Some(lifetime) => token.expires_in(lifetime),
-                None => token,
-            })
-        }
-    })
+/// The tokens `1`, `2`, ...
+fn numbered(fetched: &Arc<AtomicUsize>) -> impl Credentials + use<> {
+    issued(fetched, |token| async { Ok(token) })
 }
 
-/// The tokens `1`, `2`, ... A fetch takes a second.
-fn slow(fetched: &Arc<AtomicUsize>) -> impl Credentials + use<> {
+/// The tokens `1`, `2`, ..., or what becomes of them.
+fn issued<F, Fut>(fetched: &Arc<AtomicUsize>, issue: F) -> impl Credentials + use<F, Fut>
+where
+    F: Fn(Token) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Token, Status>> + Send + 'static,
+{
     let fetched = Arc::clone(fetched);
-    token_fn(move || {
-        let number = fetched.fetch_add(1, Ordering::SeqCst) + 1;
-        async move {
-            sleep(Duration::from_secs(1)).await;
-            Token::bearer(&number.to_string())
-        }
-    })
+    token_fn(move || issue(Token::bearer(&(fetched.fetch_add(1, Ordering::SeqCst) + 1).to_string()).unwrap()))
+}
+
+/// The outcomes of waits that start at once and share the credentials.
+async fn waits(
+    server: &Server,
+    credentials: impl Credentials + 'static,
+    number: usize,
+    tolerance: Tolerance,
+) -> Vec<Result<Value, Status>> {
+    let jobs = jobs(server.client().credentials(credentials).http2_only());
+    let mut waits = JoinSet::new();
+    for _ in 0..number {
+        let wait = poll_until_done::<Value>(jobs.clone(), name()).tolerance(tolerance.clone());
+        waits.spawn(wait.into_future());
+    }
+    in_time(waits.join_all()).await
+}
+
+fn no_token() -> Status {
+    Status::unavailable("the token server is down")
 }
 
 fn starting() -> Call {
