@@ -95,6 +95,13 @@ where
     }
 }
 
+#[cfg(feature = "google-cloud-auth")]
+impl<F> TokenFn<F> {
+    pub(crate) fn is_current(&self, token: &Token) -> bool {
+        read(&self.state).renewal.is_current(token)
+    }
+}
+
 #[async_trait]
 impl<F, Fut> Credentials for TokenFn<F>
 where

@@ -89,6 +89,21 @@ async fn calls_that_are_refused_together_fetch_one_new_token() {
 }
 
 #[tokio::test]
+async fn a_server_that_refuses_every_token_causes_few_fetches() {
+    // SPEC 55: n10
+    let issuer = issuer().await;
+    let server = Server::always(401, "{}").await;
+    let jobs = jobs(server.client().credentials(user(&issuer, None)).http2_only());
+    let mut waits = JoinSet::new();
+    for _ in 0..200 {
+        let jobs = jobs.clone();
+        waits.spawn(async move { poll_until_done::<Value>(jobs, name()).await });
+    }
+    let _ = timeout(Duration::from_secs(3), waits.join_all()).await;
+    assert!((2..=5).contains(&issuer.requests().len()), "{}", issuer.requests().len());
+}
+
+#[tokio::test]
 async fn api_keys_are_sent_and_anonymous_credentials_send_nothing() {
     let server = Server::always(200, RUNNING).await;
     let key = || Ok(api_key_credentials::Builder::new("secret-key").build());
