@@ -44,8 +44,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Without the feature, [`Token`] is a token that never changes, [`token_fn`] fetches tokens by a closure, and
-//! [`Credentials`] is the trait of both.
+//! Without the feature, [`Token`] is a bearer token, an API key or another header, [`token_fn`] fetches and renews tokens
+//! by a closure, and [`Credentials`] is the trait of both.
 //!
 //! # Features
 //!
@@ -53,15 +53,15 @@
 //! |---|---|
 //! | `ring` (default) | TLS by `ring` |
 //! | `aws-lc` | TLS by `aws-lc-rs` |
-//! | `google-cloud-auth` | `GoogleCloudCredentials`: credentials of the crate `google-cloud-auth` |
+//! | `google-cloud-auth` | `GoogleCloudCredentials`, and the crate `google-cloud-auth` with the types that it takes |
 
 pub mod kind;
 pub mod messages;
 mod route_optimization;
 pub mod scopes;
 
+pub use lro_http::{Credentials, HttpClientBuilder, NoCredentials, Token, TokenFn, token_fn};
 #[cfg(feature = "google-cloud-auth")]
-pub use lro_http::GoogleCloudCredentials;
-pub use lro_http::{Credentials, HttpClientBuilder, Token, TokenFn, token_fn};
+pub use lro_http::{GoogleCloudCredentials, google_cloud_auth};
 
 pub use crate::route_optimization::RouteOptimization;

@@ -45,8 +45,8 @@
 //! [`scopes`] lists the OAuth scopes that each call accepts. The credentials of
 //! `gcloud auth application-default login` have the scopes of its option `--scopes`.
 //!
-//! Without the feature, [`Token`] is a token that never changes, [`token_fn`] fetches tokens by a closure, and
-//! [`Credentials`] is the trait of both.
+//! Without the feature, [`Token`] is a bearer token, an API key or another header, [`token_fn`] fetches and renews tokens
+//! by a closure, and [`Credentials`] is the trait of both.
 //!
 //! # Features
 //!
@@ -54,15 +54,15 @@
 //! |---|---|
 //! | `ring` (default) | TLS by `ring` |
 //! | `aws-lc` | TLS by `aws-lc-rs` |
-//! | `google-cloud-auth` | `GoogleCloudCredentials`: credentials of the crate `google-cloud-auth` |
+//! | `google-cloud-auth` | `GoogleCloudCredentials`, and the crate `google-cloud-auth` with the types that it takes |
 
 pub mod kind;
 pub mod messages;
 pub mod scopes;
 mod workspace_events;
 
+pub use lro_http::{Credentials, HttpClientBuilder, NoCredentials, Token, TokenFn, token_fn};
 #[cfg(feature = "google-cloud-auth")]
-pub use lro_http::GoogleCloudCredentials;
-pub use lro_http::{Credentials, HttpClientBuilder, Token, TokenFn, token_fn};
+pub use lro_http::{GoogleCloudCredentials, google_cloud_auth};
 
 pub use crate::workspace_events::{Version, WorkspaceEvents};
