@@ -11,7 +11,7 @@ use common::{RUNNING, Server, assert_clear, binding, in_time, jobs};
 #[tokio::test]
 async fn sends_each_name_of_the_table_as_its_path_or_refuses_it() {
     // SPEC 13, 14, 15
-    let server = Server::always(200, "{}").await;
+    let server = Server::always(200, r#"{"done": false}"#).await;
     let (mut sent, mut refused) = (0, 0);
     for row in rows() {
         let transport = transport(&server, &row);
@@ -70,7 +70,18 @@ fn says_which_form_of_name_it_expects() {
 
 #[test]
 fn parses_the_templates_of_a_configuration() {
-    for text in ["*", "**", "operations", "operations/*", "operations/**", "a b/é/*", "v1:x/**"] {
+    for text in [
+        "*",
+        "**",
+        "operations",
+        "operations/*",
+        "operations/**",
+        "a b/é/*",
+        "v1:x/**",
+        ".../*",
+        ".a/*",
+        "a./..b/\u{a0}",
+    ] {
         let template = NameTemplate::parse(text).unwrap();
         assert_eq!((template.as_str(), &*template.to_string()), (text, text));
         assert_eq!(text.parse(), Ok(template));
@@ -96,6 +107,13 @@ fn refuses_a_template_that_is_none_and_says_why() {
         ("operations/**:wait", "`*` and `**` must be whole segments"),
         ("{name=operations/**}", "it has braces"),
         ("operations/{id}", "it has braces"),
+        ("..", "a segment is `.` or `..`"),
+        ("operations/.", "a segment is `.` or `..`"),
+        ("operations/../*", "a segment is `.` or `..`"),
+        ("./operations/**", "a segment is `.` or `..`"),
+        ("operations\n/*", "it has a control character"),
+        ("a\u{7f}/*", "it has a control character"),
+        ("a/\u{85}", "it has a control character"),
     ] {
         let status = NameTemplate::parse(text).unwrap_err();
         assert_clear(&status, Code::InvalidArgument, &format!("not a name template: {text:?}: {why}"));
@@ -145,7 +163,7 @@ async fn sends_a_name_of_many_slow_bytes_whole() {
 #[tokio::test]
 async fn encodes_every_character_but_the_unreserved_ones() {
     // SPEC 14, 44
-    let server = Server::always(200, "{}").await;
+    let server = Server::always(200, r#"{"done": false}"#).await;
     let jobs = server.jobs();
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     let encoded = |text: &str, kept: &[u8]| -> String {

@@ -25,7 +25,7 @@ impl NameTemplate {
     ///
     /// # Errors
     ///
-    /// `INVALID_ARGUMENT` for an empty segment, a `**` before the last segment, a `*` in a segment that has other
+    /// `INVALID_ARGUMENT` for an empty segment, a segment `.` or `..`, a control character, a `**` before the last segment, a `*` in a segment that has other
     /// characters, and braces.
     pub fn parse(template: impl Into<String>) -> Result<Self, Status> {
         let template = template.into();
@@ -126,21 +126,31 @@ fn check(templates: &[NameTemplate], name: &str) -> Result<(), Status> {
 /// Returns what is wrong with a template.
 const fn fault(template: &str) -> Option<&'static str> {
     let template = template.as_bytes();
-    let (mut at, mut length, mut stars) = (0, 0, 0);
+    let (mut at, mut length, mut stars, mut dots) = (0, 0, 0, 0);
     loop {
         let is_end = at == template.len();
         match if is_end { b'/' } else { template[at] } {
             b'/' if length == 0 => return Some("it has an empty segment"),
+            b'/' if length <= 2 && dots == length => return Some("a segment is `.` or `..`"),
             b'/' if stars > 2 || stars > 0 && stars < length => {
                 return Some("`*` and `**` must be whole segments");
             }
             b'/' if stars == 2 && !is_end => return Some("`**` must be the last segment"),
             b'/' if is_end => return None,
-            b'/' => (length, stars) = (0, 0),
+            b'/' => (length, stars, dots) = (0, 0, 0),
             b'{' | b'}' => return Some("it has braces, expected the pattern of one name without a variable"),
             b'*' => (length, stars) = (length + 1, stars + 1),
+            b'.' => (length, dots) = (length + 1, dots + 1),
+            byte if byte.is_ascii_control() || is_c1(template, at) => {
+                return Some("it has a control character");
+            }
             _ => length += 1,
         }
         at += 1;
     }
+}
+
+/// Whether a control character beyond ASCII, U+0080 to U+009F, begins here.
+const fn is_c1(template: &[u8], at: usize) -> bool {
+    template[at] == 0xC2 && at + 1 < template.len() && template[at + 1] < 0xA0
 }
