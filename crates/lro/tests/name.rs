@@ -155,3 +155,16 @@ fn name_like() -> impl Strategy<Value = String> {
     ];
     proptest::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
 }
+
+#[test]
+fn is_no_url() {
+    for url in [
+        "https://user:s3cret@jobs.example.com/v1/operations/1?key=s3cret",
+        "http://localhost:8080/v1/operations/1",
+        "https://jobs.example.com/\n",
+    ] {
+        let status = OperationName::parse(url).unwrap_err();
+        assert!(status.message().contains("it is a URL; give what follows the version"), "{status}");
+        assert!(!status.to_string().contains("s3cret"), "{status}");
+    }
+}

@@ -35,6 +35,8 @@ impl OperationName {
     pub fn parse(name: &str) -> Result<Self, Status> {
         match fault(name) {
             None => Ok(Self(name.into())),
+            // The user and the query of a URL may be secrets.
+            Some(URL) => Err(Status::invalid_argument(format!("not an operation name: {URL}"))),
             Some(fault) => Err(Status::invalid_argument(format!(
                 "not an operation name: {:?}: {fault}",
                 shortened(name)
@@ -119,6 +121,9 @@ fn fault(name: &str) -> Option<&'static str> {
     if is_plainly_good(name.as_bytes()) {
         return None;
     }
+    if name.contains("://") {
+        return Some(URL);
+    }
     if name.chars().any(char::is_control) {
         return Some("it has a control character");
     }
@@ -147,3 +152,5 @@ fn is_plainly_good(name: &[u8]) -> bool {
 fn shortened(name: &str) -> &str {
     name.char_indices().nth(80).map_or(name, |(end, _)| &name[..end])
 }
+
+const URL: &str = "it is a URL; give what follows the version, such as `operations/1`";
