@@ -1,4 +1,5 @@
 mod any;
+mod key;
 mod name;
 mod response;
 mod typed;

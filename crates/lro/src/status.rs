@@ -1,7 +1,9 @@
 mod code;
 pub mod details;
+pub(crate) mod excerpt;
+mod shown;
 
-use std::{error::Error, fmt, sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -28,6 +30,9 @@ pub use self::code::Code;
 ///     }
 /// }
 /// ```
+///
+/// `Display` writes one line: control characters are escaped, and a long [`message`](Status::message) is cut. It includes
+/// the field violations of a `BadRequest` in the details.
 ///
 /// A `Status` is as large as a pointer.
 #[derive(Clone)]
@@ -69,6 +74,7 @@ struct Inner {
     code: i32,
     origin: Origin,
     message: String,
+    advice: Option<Box<str>>,
     details: Vec<Any>,
     retry_after: Option<Duration>,
     transient: Option<bool>,
@@ -92,6 +98,7 @@ impl Status {
             code,
             origin: Origin::CallFailed,
             message: message.into(),
+            advice: None,
             details: Vec::new(),
             retry_after: None,
             transient: None,
@@ -217,6 +224,18 @@ impl Status {
         self
     }
 
+    /// Sets the message.
+    pub fn with_message(mut self, message: impl Into<String>) -> Self {
+        self.0.message = message.into();
+        self
+    }
+
+    /// Sets advice for the caller, such as which setting is missing. `Display` shows it after the message.
+    pub fn with_advice(mut self, advice: impl Into<Box<str>>) -> Self {
+        self.0.advice = Some(advice.into());
+        self
+    }
+
     /// Sets the details.
     pub fn with_details(mut self, details: Vec<Any>) -> Self {
         self.0.details = details;
@@ -277,55 +296,6 @@ impl PartialEq for Status {
     fn eq(&self, other: &Self) -> bool {
         let (a, b) = (&self.0, &other.0);
         a.origin == b.origin && a.code == b.code && a.message == b.message && a.details == b.details
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &self.0;
-        match Code::from_number(inner.code) {
-            Code::Unknown | Code::Ok if inner.code != Code::Unknown.number() => {
-                write!(f, "UNKNOWN ({})", inner.code)?
-            }
-            code => write!(f, "{code}")?,
-        }
-        if !inner.message.is_empty() {
-            write!(f, ": {}", inner.message)?;
-        }
-        let Some(report) = &inner.report else {
-            return Ok(());
-        };
-        match &report.name {
-            Some(name) => write!(f, " ({name}")?,
-            None => f.write_str(" (an operation without a name")?,
-        }
-        if self.is_unasked() {
-            return f.write_str(", no call was made)");
-        }
-        let polls = if report.polls == 1 { "poll" } else { "polls" };
-        write!(f, ", {} {polls} in {:.1?}", report.polls, report.elapsed)?;
-        f.write_str(if self.may_be_running() { "; it may still be running)" } else { ")" })
-    }
-}
-
-impl fmt::Debug for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &self.0;
-        let mut debug = f.debug_struct("Status");
-        debug.field("origin", &inner.origin).field("code", &self.code()).field("message", &inner.message);
-        if self.code().number() != inner.code {
-            debug.field("raw_code", &inner.code);
-        }
-        if !inner.details.is_empty() {
-            debug.field("details", &inner.details);
-        }
-        if let Some(report) = &inner.report {
-            debug.field("report", report);
-        }
-        if let Some(source) = &inner.source {
-            debug.field("source", source);
-        }
-        debug.finish_non_exhaustive()
     }
 }
 

@@ -368,3 +368,86 @@ fn refuses<T: DeserializeOwned>(any: &Any, wanted: &str, found: &str) {
 fn any_text() -> impl Strategy<Value = String> {
     proptest::collection::vec(proptest::char::any(), 0..20).prop_map(String::from_iter)
 }
+
+#[test]
+fn is_packed_with_one_type() {
+    let url = "type.googleapis.com/a.B";
+    let typed = json!({"n": 1, "@type": url});
+    assert_eq!(Any::pack_as("a.B", &typed).unwrap().as_json(), typed.to_string());
+    let any = any(&typed.to_string());
+    assert_eq!(Any::pack_as("a.B", &any).unwrap(), any);
+    for other in [json!({"@type": "t/c.D"}), json!({"a": 1, "@type": "a.b"})] {
+        let status = Any::pack_as("a.B", &other).unwrap_err();
+        assert!(status.message().contains("another @type"), "{status}");
+    }
+    // A type inside of the value is not that of the message.
+    let nested = Any::pack_as("google.protobuf.Struct", &typed).unwrap();
+    assert_eq!(nested.type_name().as_deref(), Some("google.protobuf.Struct"));
+    assert_eq!(nested.decode::<Value>().unwrap(), typed);
+}
+
+#[test]
+fn decodes_keys_that_are_no_text() {
+    #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+    struct Id(String);
+    #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Kind {
+        Day,
+    }
+    let numbered = any(r#"{"@type": "t/a.B", "7": "x", "\u0038": "y"}"#);
+    let expected = [(7, "x".to_owned()), (8, "y".to_owned())].into();
+    assert_eq!(numbered.decode::<BTreeMap<u32, String>>().unwrap(), expected);
+    assert_eq!(any(r#"{"-1": 2}"#).decode::<BTreeMap<i64, u8>>().unwrap(), [(-1, 2)].into());
+    assert_eq!(any(r#"{"true": 2}"#).decode::<BTreeMap<bool, u8>>().unwrap(), [(true, 2)].into());
+    assert_eq!(any(r#"{"a": 2}"#).decode::<BTreeMap<Id, u8>>().unwrap(), [(Id("a".into()), 2)].into());
+    assert_eq!(any(r#"{"a": 2}"#).decode::<BTreeMap<char, u8>>().unwrap(), [('a', 2)].into());
+    assert_eq!(any(r#"{"day": 2}"#).decode::<BTreeMap<Kind, u8>>().unwrap(), [(Kind::Day, 2)].into());
+    let status = any(r#"{"s3cret-key": 2}"#).decode::<BTreeMap<u32, u8>>().unwrap_err();
+    assert!(!status.to_string().contains("s3cret"), "{status}");
+}
+
+#[test]
+fn names_the_place_of_a_value_that_does_not_fit() {
+    #[derive(Debug, Deserialize)]
+    struct Plan {
+        #[serde(rename = "days")]
+        _days: BTreeMap<u32, Vec<u32>>,
+    }
+    for (json, said) in [
+        (r#"{"@type": "t/a.Plan", "days": {"7": [1, "x"]}}"#, r#"cannot read the a.Plan at days["7"][1]: "#),
+        (r#"{"days": {"7": [1, "x"]}}"#, r#"cannot read the object at days["7"][1]: "#),
+        (r#"{"days": 7}"#, "cannot read the object at days: "),
+    ] {
+        let status = any(json).decode::<Plan>().unwrap_err();
+        assert!(status.message().starts_with(said), "{status}");
+    }
+    let status = any("{}").decode::<ErrorInfo>().unwrap_err();
+    assert_eq!(status.message(), "cannot read the object: expected google.rpc.ErrorInfo, found no @type");
+}
+
+#[test]
+fn bounds_what_a_peer_puts_into_a_message() {
+    // SPEC 60
+    #[derive(Debug)]
+    struct Strict;
+    impl<'de> Deserialize<'de> for Strict {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let map = BTreeMap::<String, String>::deserialize(deserializer)?;
+            Err(serde::de::Error::custom(format_args!("unexpected {map:?}")))
+        }
+    }
+    let long = format!("a\u{1b}\n.{}", "B".repeat(1 << 20));
+    let hostile = any(&json!({"@type": format!("t/{long}"), "x": long}).to_string());
+    for status in [
+        hostile.decode::<ErrorInfo>().unwrap_err(),
+        hostile.decode::<()>().unwrap_err(),
+        hostile.decode::<Strict>().unwrap_err(),
+    ] {
+        let message = status.message();
+        assert!(message.contains(r"a\u{1b}\n.BBB") && message.chars().count() < 900, "{status}");
+        assert!(!message.contains('\n'), "{status}");
+    }
+    let debug = format!("{hostile:?}");
+    assert!(debug.starts_with(r"Any(a\u{1b}\n.BBB") && debug.len() < 300, "{debug}");
+}

@@ -470,3 +470,78 @@ async fn counts_no_poll_where_nothing_was_sent() {
     assert_eq!(status.report().unwrap().polls, 1);
     assert!(status.to_string().ends_with("1 poll in 0.0ns; it may still be running)"), "{status}");
 }
+
+#[test]
+fn is_shown_on_one_line() {
+    // SPEC 57
+    let status =
+        Status::new(Code::InvalidArgument, "\u{1b}[31mred\r\nnext\tline\0\u{85}\u{2028}\u{202e}end é");
+    assert_eq!(
+        status.to_string(),
+        r"INVALID_ARGUMENT: \u{1b}[31mred\r\nnext\tline\u{0}\u{85}\u{2028}\u{202e}end é"
+    );
+    assert!(status.message().contains('\n'));
+}
+
+#[test]
+fn is_shown_up_to_a_thousand_characters() {
+    // SPEC 57
+    for (length, cut) in [(999, false), (1_000, false), (1_001, true), (10 << 20, true)] {
+        let status = Status::new(Code::Internal, "é".repeat(length));
+        let shown = "é".repeat(length.min(1_000)) + if cut { "…" } else { "" };
+        assert!(status.to_string() == format!("INTERNAL: {shown}"), "{length}");
+        assert_eq!(status.message().chars().count(), length);
+    }
+    // An escape counts by its length, and is not cut.
+    let status = Status::new(Code::Internal, "\u{1b}".repeat(1_000));
+    assert_eq!(status.to_string(), format!("INTERNAL: {}…", r"\u{1b}".repeat(166)));
+}
+
+#[test]
+fn shows_the_invalid_fields_of_a_request() {
+    // SPEC 57
+    let violation = |field: &str, description: &str| FieldViolation {
+        field: field.to_owned(),
+        description: description.to_owned(),
+        ..FieldViolation::default()
+    };
+    let shown = |field_violations: Vec<FieldViolation>| {
+        let details = vec![any("{}"), Any::pack(&BadRequest { field_violations }).unwrap()];
+        Status::new(Code::InvalidArgument, "invalid").with_details(details).to_string()
+    };
+    assert_eq!(
+        shown(vec![violation("a.b", "is missing"), violation("c", "is\nodd"), violation("", "no")]),
+        r"INVALID_ARGUMENT: invalid [a.b: is missing; c: is\nodd; no]"
+    );
+    assert_eq!(shown(vec![violation("a", "")]), "INVALID_ARGUMENT: invalid [a]");
+    let many = shown((0..10_000).map(|n| violation(&n.to_string(), "no")).collect());
+    assert!(many.contains("[0: no; 1: no;") && many.ends_with("; 9: no; 9990 more]"), "{many}");
+    let long = shown((0..3).map(|_| violation(&"f".repeat(1 << 20), &"d".repeat(1 << 20))).collect());
+    assert!(long.chars().count() < 1_100, "{}", long.len());
+    assert!(long.contains(&format!("{}…: {}…; ", "f".repeat(100), "d".repeat(200))), "{long}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn shows_the_last_failure_where_the_wait_stopped() {
+    // SPEC 21, 57
+    let lost = || Err(Status::unavailable(format!("no reply\n{}", "x".repeat(10_000))));
+    let wait = poll_until_done::<Value>(always(lost()), name()).deadline(seconds(1));
+    let shown = wait.await.unwrap_err().to_string();
+    let failure =
+        format!(r"; the last failure: UNAVAILABLE: no reply\n{}…; it may still be", "x".repeat(277));
+    assert!(shown.contains(&failure), "{shown}");
+
+    let wait = poll_until_done::<Value>(always(running()), name()).deadline(seconds(1));
+    assert!(!wait.await.unwrap_err().to_string().contains("last failure"));
+    // The message of a failed call is that of the last failure.
+    let denied = outcome(script([busy(), refused(Code::PermissionDenied)])).await;
+    assert!(!denied.to_string().contains("last failure"), "{denied}");
+}
+
+#[test]
+fn can_have_another_message() {
+    let status = Status::unavailable("a").with_retry_after(seconds(1)).with_message("b");
+    assert_eq!((status.message(), status.retry_after()), ("b", Some(seconds(1))));
+    let advised = status.with_advice("turn it\n on");
+    assert_eq!((advised.message(), &*advised.to_string()), ("b", r"UNAVAILABLE: b; turn it\n on"));
+}

@@ -7,10 +7,11 @@ use serde::{
 use serde_json::value::RawValue;
 use serde_path_to_error::Track;
 
-use super::typed::{EMPTY, Text, Typed, is_one_of};
+use super::typed::{EMPTY, LONGEST_TYPE, Text, Typed, is_one_of};
 use crate::{
     Code, Origin, Status,
     message::{Field, Message, json},
+    status::excerpt::Excerpt,
 };
 
 /// A message and the name of its type, `google.protobuf.Any`.
@@ -41,20 +42,25 @@ impl Any {
 
     /// Packs a value that serializes as a JSON object, with this full name as the type.
     ///
+    /// An object that has this type already, such as another `Any`, is stored unchanged.
+    ///
     /// The well-known types with a special JSON form (a duration is a string) are stored under the key `value`. They need
     /// not be objects.
     ///
     /// # Errors
     ///
-    /// `INTERNAL` if the value does not serialize, or does not serialize as an object.
+    /// `INTERNAL` if the value does not serialize, does not serialize as an object, or has another `@type`.
     pub fn pack_as<T: Serialize>(type_name: &str, value: &T) -> Result<Self, Status> {
         let unpackable =
             |error: String| Status::new(Code::Internal, format!("cannot pack a {type_name}: {error}"));
         let json = serde_json::to_string(value).map_err(|error| unpackable(error.to_string()))?;
         let type_url = serde_json::to_string(&format!("{PREFIX}{type_name}"))
             .map_err(|error| unpackable(error.to_string()))?;
+        let own = find_type(&json);
         let packed = match json.strip_prefix('{') {
             _ if has_own_form(type_name) => format!(r#"{{"@type":{type_url},"value":{json}}}"#),
+            Some(_) if own.as_deref().is_some_and(|own| after_slash(own) == type_name) => json,
+            Some(_) if own.is_some() => return Err(unpackable("it has another @type".to_owned())),
             Some("}") => format!(r#"{{"@type":{type_url}}}"#),
             Some(fields) => format!(r#"{{"@type":{type_url},{fields}"#),
             None => return Err(unpackable("it is not a JSON object".to_owned())),
@@ -109,10 +115,7 @@ impl Any {
 
     /// Returns the value of `@type`. Returns `None` if the object has none.
     pub fn type_url(&self) -> Option<Cow<'_, str>> {
-        let mut found = None;
-        // Stops at `@type`. Writers put it first, so the rest of the text is usually not parsed.
-        let _ = serde_json::Deserializer::from_str(self.as_json()).deserialize_map(FindType(&mut found));
-        found
+        find_type(self.as_json())
     }
 
     /// Returns the full name of the type: the part of [`type_url`](Self::type_url) after the last `/`.
@@ -139,7 +142,7 @@ impl Any {
     /// [`Status::response`] returns the message that did not decode.
     pub fn decode<R: DeserializeOwned>(&self) -> Result<R, Status> {
         self.read(&mut Plain).map_err(|fault| {
-            let found = self.type_name().unwrap_or(Cow::Borrowed("message without @type"));
+            let found = self.shown_type().unwrap_or_else(|| "object".to_owned());
             let mut tracked = Tracked(Track::new());
             // Decodes again to find the path of the fault. Tracking the path costs time, so only failures pay for it.
             let place = self.read::<R>(&mut tracked).err().and_then(|_| json::place(&tracked.0.path()));
@@ -149,6 +152,11 @@ impl Any {
                 .with_origin(Origin::MalformedReply)
                 .with_response(self.clone())
         })
+    }
+
+    /// Returns the type for a message of an error. A peer decides on its length.
+    fn shown_type(&self) -> Option<String> {
+        self.type_name().map(|name| Excerpt::new(&name, LONGEST_TYPE).to_string())
     }
 
     pub(crate) fn from_raw(raw: Box<RawValue>) -> Option<Self> {
@@ -213,7 +221,7 @@ impl Reader for Tracked {
 /// Shows the type and the size. The content may be a secret of the caller.
 impl fmt::Debug for Any {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let type_name = self.type_name().unwrap_or(Cow::Borrowed("?"));
+        let type_name = self.shown_type().unwrap_or_else(|| "?".to_owned());
         write!(f, "Any({type_name}, {} bytes)", self.as_json().len())
     }
 }
@@ -268,6 +276,14 @@ struct OwnForm<'a> {
 /// Keeps a `null` as a value, which `Option` would read as absent.
 fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<&'de RawValue>, D::Error> {
     <&RawValue>::deserialize(value).map(Some)
+}
+
+/// Returns the value of `@type` in an object.
+fn find_type(json: &str) -> Option<Cow<'_, str>> {
+    let mut found = None;
+    // Stops at `@type`. Writers put it first, so the rest of the text is usually not parsed.
+    let _ = serde_json::Deserializer::from_str(json).deserialize_map(FindType(&mut found));
+    found
 }
 
 /// Stores the first `@type` in the slot, then returns an error to stop the parser.

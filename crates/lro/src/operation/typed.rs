@@ -2,12 +2,12 @@ use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{
-        self, DeserializeSeed, IgnoredAny, MapAccess, Visitor,
-        value::{BorrowedStrDeserializer, MapAccessDeserializer, StringDeserializer},
-    },
+    de::{self, DeserializeSeed, IgnoredAny, MapAccess, Visitor, value::MapAccessDeserializer},
     forward_to_deserialize_any,
 };
+
+use super::key::Key;
+use crate::status::excerpt::Excerpt;
 
 /// A deserializer for a message of a known type.
 ///
@@ -214,10 +214,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for FieldsOnly<A> {
                 self.0.next_value::<IgnoredAny>()?;
                 continue;
             }
-            return match key {
-                Cow::Borrowed(key) => seed.deserialize(BorrowedStrDeserializer::new(key)).map(Some),
-                Cow::Owned(key) => seed.deserialize(StringDeserializer::new(key)).map(Some),
-            };
+            return seed.deserialize(Key(key)).map(Some).map_err(de::Error::custom);
         }
         Ok(None)
     }
@@ -258,9 +255,15 @@ pub(crate) fn is_one_of(name: &str, names: &str) -> bool {
     names.split('|').any(|one| one == name)
 }
 
-fn found(type_name: &str) -> &str {
-    if type_name.is_empty() { "no @type" } else { type_name }
+fn found(type_name: &str) -> String {
+    match type_name {
+        "" => "no @type".to_owned(),
+        name => Excerpt::new(name, LONGEST_TYPE).to_string(),
+    }
 }
 
 /// The type of a response without content.
 pub(crate) const EMPTY: &str = "google.protobuf.Empty";
+
+/// The longest name of a type that is shown, in characters. Full names in use are shorter.
+pub(crate) const LONGEST_TYPE: usize = 200;

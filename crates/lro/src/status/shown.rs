@@ -1,0 +1,98 @@
+use std::fmt;
+
+use super::{Code, Origin, Status, details::FieldViolation, excerpt::Excerpt};
+use crate::OperationName;
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &self.0;
+        match Code::from_number(inner.code) {
+            Code::Unknown | Code::Ok if inner.code != Code::Unknown.number() => {
+                write!(f, "UNKNOWN ({})", inner.code)?
+            }
+            code => write!(f, "{code}")?,
+        }
+        if !inner.message.is_empty() {
+            write!(f, ": {}", Excerpt::new(&inner.message, LONGEST_MESSAGE))?;
+        }
+        if let Some(advice) = &inner.advice {
+            write!(f, "; {}", Excerpt::new(advice, LONGEST_MESSAGE))?;
+        }
+        if let Some(request) = self.details().bad_request() {
+            write!(f, " [{}]", Excerpt::new(&listed(&request.field_violations), LONGEST_LIST))?;
+        }
+        let Some(report) = &inner.report else {
+            return Ok(());
+        };
+        match &report.name {
+            Some(name) => write!(f, " ({}", Excerpt::new(name.as_str(), OperationName::MAX_LEN))?,
+            None => f.write_str(" (an operation without a name")?,
+        }
+        if self.is_unasked() {
+            return f.write_str(", no call was made)");
+        }
+        let polls = if report.polls == 1 { "poll" } else { "polls" };
+        write!(f, ", {} {polls} in {:.1?}", report.polls, report.elapsed)?;
+        if let Some(failure) = report.last_failure.as_ref().filter(|_| inner.origin == Origin::StoppedAsking)
+        {
+            write!(f, "; the last failure: {}", Excerpt::new(&failure.to_string(), LONGEST_FAILURE))?;
+        }
+        f.write_str(if self.may_be_running() { "; it may still be running)" } else { ")" })
+    }
+}
+
+impl fmt::Debug for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &self.0;
+        let mut debug = f.debug_struct("Status");
+        debug.field("origin", &inner.origin).field("code", &self.code()).field("message", &inner.message);
+        if self.code().number() != inner.code {
+            debug.field("raw_code", &inner.code);
+        }
+        if !inner.details.is_empty() {
+            debug.field("details", &inner.details);
+        }
+        if let Some(report) = &inner.report {
+            debug.field("report", report);
+        }
+        if let Some(source) = &inner.source {
+            debug.field("source", source);
+        }
+        debug.finish_non_exhaustive()
+    }
+}
+
+/// Lists the invalid fields of a request.
+fn listed(violations: &[FieldViolation]) -> String {
+    let shown = violations.iter().take(MOST_VIOLATIONS);
+    let shown: Vec<String> = shown
+        .map(|FieldViolation { field, description, .. }| {
+            let separator = if field.is_empty() || description.is_empty() { "" } else { ": " };
+            let (field, description) =
+                (Excerpt::new(field, LONGEST_FIELD), Excerpt::new(description, LONGEST_DESCRIPTION));
+            format!("{field}{separator}{description}")
+        })
+        .collect();
+    let more = violations.len() - shown.len();
+    let more = if more > 0 { format!("; {more} more") } else { String::new() };
+    shown.join("; ") + &more
+}
+
+/// Longer messages contain a document or a stack trace, which fill a log. Most messages of Google are shorter than 200
+/// characters.
+const LONGEST_MESSAGE: usize = 1_000;
+
+/// Enough for the code and the message of most failures.
+const LONGEST_FAILURE: usize = 300;
+
+/// As long as the message at most.
+const LONGEST_LIST: usize = LONGEST_MESSAGE;
+
+/// A reader corrects a few fields at a time.
+const MOST_VIOLATIONS: usize = 10;
+
+/// Paths of fields are shorter.
+const LONGEST_FIELD: usize = 100;
+
+/// About two lines of a terminal.
+const LONGEST_DESCRIPTION: usize = 200;
