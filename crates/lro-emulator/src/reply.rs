@@ -159,7 +159,8 @@ impl Reply {
 
     /// An operation that is well-formed, with metadata that are objects within objects to this depth. It has no name.
     pub fn nested(levels: usize) -> Self {
-        const START: &str = r#"{"metadata":{"@type":"type.googleapis.com/google.protobuf.Struct","value":"#;
+        const START: &str =
+            r#"{"done":false,"metadata":{"@type":"type.googleapis.com/google.protobuf.Struct","value":"#;
         let (open, close) = (r#"{"a":"#.repeat(levels), "}".repeat(levels));
         Self::status(200).body([START, &open, "{}", &close, "}}"].concat())
     }

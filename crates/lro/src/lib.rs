@@ -90,6 +90,9 @@
 //! Transient failures of calls are retried within the [`Tolerance`] and are not returned. [`Status::report`] returns
 //! what the wait knew of the operation when it ended.
 //!
+//! A transport over HTTP returns `Status::from_http` for a failed call and reads `Retry-After` with `retry_after`. Both are
+//! in the feature `http`. [`Status::in_reply`] finds the error in a reply whose HTTP status is a success.
+//!
 //! # Cancellation
 //!
 //! Dropping the future stops the polling; the operation goes on. Another wait by the same name reaches the same outcome.
@@ -133,6 +136,9 @@ pub use crate::{
     },
     wait::{AtDeadline, Cancellation, Snapshot, Snapshots, Wait, poll_until_done},
 };
+
+#[cfg(feature = "http")]
+pub use crate::status::retry_after;
 
 #[doc(hidden)]
 pub use serde as __serde;

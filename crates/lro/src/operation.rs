@@ -3,21 +3,14 @@ mod key;
 mod name;
 mod response;
 mod typed;
+mod wire;
 
 use std::time::Duration;
 
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, DeserializeOwned},
-    ser::SerializeMap,
-};
-use serde_json::value::RawValue;
+use serde::{Serialize, de::DeserializeOwned};
 
 use self::typed::NoResponse;
-use crate::{
-    Origin, Status,
-    message::{self, Field, json},
-};
+use crate::{Origin, Status, message::json};
 
 pub use self::{any::Any, name::OperationName, response::Response};
 
@@ -41,6 +34,8 @@ pub struct Operation {
     pub metadata: Option<Any>,
     /// The outcome. `None` while the operation is running.
     pub outcome: Option<Outcome>,
+    /// An error that the reply carries although the operation is not done. It is not the outcome.
+    pub running_error: Option<Status>,
     /// The least time to wait before the next call, as the server requests it (`Retry-After`).
     ///
     /// It comes from a header of the reply and is not part of the message.
@@ -143,102 +138,12 @@ impl Operation {
     ///
     /// # Errors
     ///
-    /// - `INTERNAL` with [`Origin::CallFailed`] if the body is not JSON, such as truncated text or text that is not UTF-8.
-    /// - `INTERNAL` with [`Origin::MalformedReply`] if the JSON is not an operation: a member has a wrong type, or the
-    ///   operation has both an error and a response.
+    /// - `INTERNAL` with [`Origin::CallFailed`] if the body is not JSON, as in [`from_json`](crate::from_json).
+    /// - The error of the server with [`Origin::CallFailed`] if the reply has neither `name` nor `done`, but `error`
+    ///   ([`Status::in_reply`]).
+    /// - `INTERNAL` with [`Origin::MalformedReply`] if the JSON is not an operation: it has neither `name` nor `done`, a
+    ///   member has a wrong type or comes twice, or the operation has both an error and a response.
     pub fn from_json(body: &[u8]) -> Result<Self, Status> {
-        json::from_json(body)
-    }
-}
-
-crate::message! {
-    /// The wire form of an operation.
-    struct Wire("google.longrunning.Operation") {
-        name: String,
-        metadata: Option<Raw>,
-        done: bool,
-        error: Option<Raw>,
-        response: Option<Raw>,
-    }
-}
-
-impl<'de> Deserialize<'de> for Operation {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let wire: Wire = message::read(deserializer)?;
-        let outcome = match (wire.done, wire.error, wire.response) {
-            (false, _, _) => None,
-            (true, None, None) => Some(Outcome::Neither),
-            (true, Some(Raw(error)), None) => Some(Outcome::Error(
-                serde_json::from_str(error.get())
-                    .map_err(|error| de::Error::custom(json::describe(&error)))?,
-            )),
-            (true, None, Some(Raw(response))) => {
-                let response = Any::from_raw(response)
-                    .ok_or_else(|| de::Error::custom("the response of an operation is not an object"))?;
-                Some(Outcome::Response(response))
-            }
-            (true, Some(_), Some(_)) => {
-                return Err(de::Error::custom("the operation is done with both an error and a response"));
-            }
-        };
-        Ok(Self {
-            name: wire.name,
-            // Metadata that is not an object counts as absent: the reference of Workspace Events shows `[]`.
-            metadata: wire.metadata.and_then(|Raw(raw)| Any::from_raw(raw)),
-            outcome,
-            retry_after: None,
-        })
-    }
-}
-
-impl Serialize for Operation {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        if !self.name.is_empty() {
-            map.serialize_entry("name", &self.name)?;
-        }
-        if let Some(metadata) = &self.metadata {
-            map.serialize_entry("metadata", metadata.raw())?;
-        }
-        // proto3 JSON omits a false `done`.
-        if let Some(outcome) = &self.outcome {
-            map.serialize_entry("done", &true)?;
-            match outcome {
-                Outcome::Response(response) => map.serialize_entry("response", response.raw())?,
-                Outcome::Error(error) => map.serialize_entry("error", error)?,
-                Outcome::Neither => {}
-            }
-        }
-        map.end()
-    }
-}
-
-/// A member that is stored as JSON text and parsed later.
-#[derive(Clone, Debug)]
-struct Raw(Box<RawValue>);
-
-impl Default for Raw {
-    fn default() -> Self {
-        Self(RawValue::NULL.to_owned())
-    }
-}
-
-impl PartialEq for Raw {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.get() == other.0.get()
-    }
-}
-
-impl Field for Raw {
-    fn read<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
-        Box::deserialize(value).map(Self)
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
-    }
-
-    fn is_absent(&self) -> bool {
-        false
+        json::from_json(body).map_err(|fault| wire::explained(fault, body))
     }
 }

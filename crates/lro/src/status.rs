@@ -1,6 +1,9 @@
 mod code;
 pub mod details;
 pub(crate) mod excerpt;
+mod failed;
+#[cfg(feature = "http")]
+mod http;
 mod shown;
 
 use std::{error::Error, sync::Arc, time::Duration};
@@ -11,6 +14,9 @@ use self::details::Details;
 use crate::{Any, OperationName, Service, message};
 
 pub use self::code::Code;
+pub(crate) use self::failed::RATE_LIMIT;
+#[cfg(feature = "http")]
+pub use self::http::retry_after;
 
 /// The only error type of this crate: a `google.rpc.Status` with its origin.
 ///

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper panics where its test would")]
 
-use lro::{Any, Code, Operation, Origin, Outcome, Status};
+use lro::{Any, Code, Operation, Origin, Outcome, Status, Tolerance};
 use serde_json::{Value, json};
 
 #[test]
@@ -12,7 +12,7 @@ fn is_running_until_done_is_true() {
         r#"{"name": "operations/1"}"#,
         r#"{"name": "operations/1", "done": null}"#,
         r#"{"name": "operations/1", "done": false}"#,
-        "{}",
+        r#"{"name": ""}"#,
         r#" { "done" : false } "#,
     ] {
         assert!(!read(body).is_done(), "{body}");
@@ -31,11 +31,138 @@ fn heeds_no_error_or_response_before_it_is_done() {
         r#""response": []"#,
         r#""error": {"code": 5}, "response": {}"#,
     ] {
-        for done in ["", r#""done": false,"#, r#""done": null,"#] {
+        for done in [r#""name": "n","#, r#""done": false,"#, r#""name": "n", "done": null,"#] {
             let body = format!("{{{done} {member}}}");
             assert_eq!(read(&body).outcome, None, "{body}");
         }
     }
+}
+
+#[test]
+fn keeps_an_error_before_it_is_done_beside_the_outcome() {
+    // SPEC 2
+    let operation = read(r#"{"name": "operations/1", "error": {"code": 7, "message": "not yet mine"}}"#);
+    let error = operation.running_error.clone().unwrap();
+    assert_eq!((error.code(), error.message()), (Code::PermissionDenied, "not yet mine"));
+    assert!(error.may_be_running());
+    let written = serde_json::to_string(&operation).unwrap();
+    assert_eq!(read(&written), operation);
+    for nothing in ["null", "{}", r#""text""#, r#"{"code": "NOT_FOUND"}"#, "[]"] {
+        let operation = read(&format!(r#"{{"done": false, "error": {nothing}}}"#));
+        assert_eq!(operation.running_error, None, "{nothing}");
+    }
+    assert_eq!(read(r#"{"done": true, "error": {"code": 7}}"#).running_error, None);
+}
+
+#[test]
+fn is_an_object_with_a_name_or_done() {
+    // SPEC 46
+    for (body, said) in [
+        ("{}", "it has no members"),
+        (r#"{"name": null}"#, "it has no members"),
+        (r#"{"error": null}"#, "it has no members"),
+        (r#"{"metadata": {"@type": "t/a.B"}}"#, "it has metadata"),
+        (r#"{"state": "ACTIVE", "uid": "7"}"#, "it has state, uid"),
+        (r#"{"id": "7", "error": false}"#, "it has error, id"),
+        (r#"{"s3cret-key\n": 1}"#, "it has …"),
+    ] {
+        let status = malformed(body);
+        assert!(status.message().ends_with(said), "{body}: {status}");
+    }
+    let many: std::collections::BTreeMap<String, u8> = (0..100_000).map(|n| (format!("m{n}"), 1)).collect();
+    let status = malformed(&json!(many).to_string());
+    assert!(status.message().ends_with(" and 99992 more members"), "{status}");
+    assert_eq!(serde_json::from_str::<Operation>("{}").map_err(|_| ()), Err(()));
+}
+
+#[test]
+fn is_the_error_of_a_call_where_it_has_only_an_error() {
+    // SPEC 23, 46
+    for (body, code, message) in [
+        (r#"{"error": {"code": 404, "message": "gone", "status": "NOT_FOUND"}}"#, Code::NotFound, "gone"),
+        (r#"{"error": {"code": 403, "message": "no"}}"#, Code::PermissionDenied, "no"),
+        (r#"{"error": {"code": "503"}}"#, Code::Unavailable, "the reply carries an error without a message"),
+        // 7 is no HTTP status.
+        (r#"{"error": {"code": 7, "message": "no"}}"#, Code::Unknown, "no"),
+        (r#"[{"error": {"code": 400, "message": "no"}}]"#, Code::InvalidArgument, "no"),
+        (r#"{"error": "invalid_grant", "error_description": "old"}"#, Code::Unknown, "invalid_grant: old"),
+        (r#"{"error": {"errors": [{"message": "no", "reason": "r"}], "code": 409}}"#, Code::Aborted, "no: r"),
+        (
+            r#"{"id": "7", "done": null, "error": {"code": 400, "message": "no"}}"#,
+            Code::InvalidArgument,
+            "no",
+        ),
+        ("\u{feff}{\"error\": {\"code\": 404, \"message\": \"gone\"}}", Code::NotFound, "gone"),
+    ] {
+        let status = Operation::from_json(body.as_bytes()).unwrap_err();
+        assert_eq!((status.code(), status.message()), (code, message), "{body}");
+        assert_eq!(status.origin(), Origin::CallFailed, "{body}");
+        assert_eq!(Status::in_reply(body.as_bytes()), Some(status), "{body}");
+    }
+}
+
+#[test]
+fn is_malformed_if_a_member_comes_twice() {
+    // SPEC 47
+    for (member, body) in [
+        ("done", r#"{"name": "operations/1", "done": false, "done": true}"#),
+        ("done", r#"{"done": true, "done": true}"#),
+        ("done", r#"{"done": null, "done": true}"#),
+        ("name", r#"{"name": "a", "name": "b"}"#),
+        ("metadata", r#"{"name": "a", "metadata": {}, "x": 1, "metadata": {}}"#),
+        ("error", r#"{"error": null, "done": true, "error": {"code": 5}}"#),
+        ("response", r#"{"done": true, "response": {}, "response": {}}"#),
+        ("name", r#"{"name": "a", "\u006eame": "b"}"#),
+    ] {
+        let status = malformed(body);
+        assert!(status.message().contains(&format!("duplicate field `{member}`")), "{body}: {status}");
+    }
+    assert!(read(r#"{"x": 1, "x": 2, "done": true}"#).is_done());
+}
+
+#[test]
+fn may_have_a_byte_order_mark_before_it() {
+    // SPEC 48
+    let done = "\u{feff}{\"name\": \"operations/1\", \"done\": true}";
+    assert_eq!(read(done), read(&done[3..]));
+    assert!(Operation::from_json(b"\xef\xbb").is_err());
+}
+
+#[test]
+fn says_where_in_the_body_the_error_is_malformed() {
+    for (body, place) in [
+        (r#"{"done":true,"error":{"code":99999999999}}"#, "at line 1 column 40"),
+        ("{\"error\":\n {\"code\": 1,\n \"message\": 5},\n\"done\": true}", "at line 3 column 13"),
+    ] {
+        let status = malformed(body);
+        assert!(status.message().contains(place), "{status}");
+    }
+}
+
+#[test]
+fn is_never_read_from_another_encoding() {
+    // SPEC 49: no later reply has another encoding, so the wait ends.
+    let text = r#"{"name": "operations/1"}"#;
+    let wide = |swap: fn(u16) -> [u8; 2], text: &str| text.encode_utf16().flat_map(swap).collect::<Vec<u8>>();
+    for body in [
+        wide(u16::to_le_bytes, text),
+        wide(u16::to_be_bytes, text),
+        wide(u16::to_le_bytes, &format!("\u{feff}{text}")),
+        wide(u16::to_be_bytes, &format!("\u{feff}{text}é")),
+        vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3],
+    ] {
+        let status = Operation::from_json(&body).unwrap_err();
+        assert!(status.message().contains("UTF-16") || status.message().contains("gzip"), "{status}");
+        assert!(!Tolerance::default().is_survivable(&status), "{status}");
+    }
+    for body in ["", "{", "<html>", "upstream error", r#"{"done": true}}"#] {
+        let status = Operation::from_json(body.as_bytes()).unwrap_err();
+        assert!(Tolerance::default().is_survivable(&status), "{status}");
+    }
+    let deep = format!("{}{}", "[".repeat(300), "]".repeat(300));
+    let status = lro::from_json::<Value>(deep.as_bytes()).unwrap_err();
+    assert_eq!(status.origin(), Origin::MalformedReply, "{status}");
+    assert!(status.message().contains("nested too deeply"), "{status}");
 }
 
 #[test]
@@ -147,8 +274,8 @@ fn has_no_metadata_but_an_object() {
             assert_eq!(operation.metadata, None, "{metadata}");
         }
     }
-    assert_eq!(read("{}").metadata, None);
-    assert_eq!(read(r#"{"metadata": {}}"#).metadata, Some(any("{}")));
+    assert_eq!(read(r#"{"done": false}"#).metadata, None);
+    assert_eq!(read(r#"{"name": "n", "metadata": {}}"#).metadata, Some(any("{}")));
 }
 
 #[test]
@@ -184,8 +311,8 @@ fn keeps_its_name_verbatim() {
         assert_eq!(read(&json!({"name": name}).to_string()).name, name);
     }
     assert_eq!(read(r#"{"name": "operations\/\u0031"}"#).name, "operations/1");
-    assert_eq!(read(r#"{"name": null}"#).name, "");
-    assert_eq!(read("{}").name, "");
+    assert_eq!(read(r#"{"name": null, "done": false}"#).name, "");
+    assert_eq!(read(r#"{"done": false}"#).name, "");
 }
 
 #[test]
@@ -255,7 +382,7 @@ fn survives_deep_nesting_wherever_it_stands() {
     }
     // What is kept as text says so when it is read, if not before.
     for (body, part) in [
-        (format!(r#"{{"metadata": {objects}}}"#), metadata_of as fn(Operation) -> Any),
+        (format!(r#"{{"done": false, "metadata": {objects}}}"#), metadata_of as fn(Operation) -> Any),
         (format!(r#"{{"done": true, "response": {{"@type": "t/a.B", "a": {deep}}}}}"#), response_of),
     ] {
         let status =
@@ -315,7 +442,7 @@ fn shows_no_payload_in_debug() {
 #[test]
 fn writes_what_it_reads() {
     for body in [
-        json!({}),
+        json!({"done": false}),
         json!({"name": "operations/1"}),
         json!({"name": "operations/1", "metadata": {"@type": "t/a.B", "pages": 3}}),
         json!({"name": "operations/1", "done": true}),
@@ -346,7 +473,8 @@ fn writes_its_canonical_form() {
         serde_json::to_string(&Operation::running("operations/1")).unwrap(),
         r#"{"name":"operations/1"}"#
     );
-    assert_eq!(serde_json::to_string(&Operation::running("")).unwrap(), "{}");
+    // An operation has a name or `done`.
+    assert_eq!(serde_json::to_string(&Operation::running("")).unwrap(), r#"{"done":false}"#);
     let failed = Operation::failed("", Status::new(Code::NotFound, "gone"));
     assert_eq!(
         serde_json::to_string(&failed).unwrap(),
@@ -367,9 +495,10 @@ fn makes_every_error_that_it_is_given_the_operations_own() {
 
 #[test]
 fn is_not_read_by_the_rules_of_a_failed_http_call() {
-    // SPEC 22: this is how a call fails; as an operation it says nothing.
-    let http = r#"{"error": {"code": 404, "message": "no such operation", "status": "NOT_FOUND"}}"#;
-    assert_eq!(read(http).outcome, None);
+    // SPEC 22
+    let http = r#"{"name": "operations/1", "error": {"code": 404, "message": "no such job", "status": "NOT_FOUND"}}"#;
+    let running = read(http);
+    assert_eq!((running.outcome, running.running_error.unwrap().raw_code()), (None, 404));
 
     // An operation's code is an rpc code even if its number looks like HTTP's, and `status` is not its code.
     let rpc = r#"{"done": true, "error": {"code": 404, "message": "odd", "status": "NOT_FOUND"}}"#;

@@ -538,6 +538,53 @@ async fn shows_the_last_failure_where_the_wait_stopped() {
     assert!(!denied.to_string().contains("last failure"), "{denied}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn shows_the_error_of_a_reply_that_is_not_done_as_the_last_failure() {
+    // SPEC 2
+    let body = br#"{"name": "operations/1", "error": {"code": 7, "message": "not yet mine"}}"#;
+    let wait = poll_until_done::<Value>(always(Operation::from_json(body)), name()).deadline(seconds(1));
+    let status = wait.await.unwrap_err();
+    assert_eq!(status.origin(), Origin::StoppedAsking);
+    let failure = status.report().unwrap().last_failure.clone().unwrap();
+    assert_eq!((failure.code(), failure.message()), (Code::PermissionDenied, "not yet mine"));
+    assert!(status.to_string().contains("the last failure: PERMISSION_DENIED: not yet mine"), "{status}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_both_operations_where_a_reply_is_about_another() {
+    // SPEC 7, 60
+    let other = format!("operations/2\u{1b}{}", "x".repeat(1 << 20));
+    let status = outcome(script([Ok(Operation::running(other))])).await;
+    assert_eq!(status.origin(), Origin::MalformedReply);
+    let message = status.message();
+    assert!(message.contains(r"for operations/1 names another operation, operations/2\u{1b}xx"), "{status}");
+    assert!(message.len() < 400, "{}", message.len());
+}
+
+#[test]
+fn has_the_http_status_of_its_code() {
+    // The table of SPEC 25.
+    let lines = [200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401];
+    for (code, http) in Code::ALL.into_iter().zip(lines) {
+        assert_eq!(code.http_status(), http, "{code}");
+    }
+    for (http, code) in lro_testkit::codes::BY_HTTP_STATUS {
+        assert_eq!(Code::from_http_status(http), code, "{http}");
+    }
+    for (http, code) in [
+        (418, Code::FailedPrecondition),
+        (405, Code::FailedPrecondition),
+        (502, Code::Internal),
+        (302, Code::Unknown),
+        (200, Code::Unknown),
+        (0, Code::Unknown),
+        (600, Code::Unknown),
+        (u16::MAX, Code::Unknown),
+    ] {
+        assert_eq!(Code::from_http_status(http), code, "{http}");
+    }
+}
+
 #[test]
 fn can_have_another_message() {
     let status = Status::unavailable("a").with_retry_after(seconds(1)).with_message("b");

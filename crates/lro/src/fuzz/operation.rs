@@ -7,11 +7,12 @@ use super::{
 };
 use crate::{Any, Code, Operation, Origin, Outcome, Status};
 
-/// Checks the parser of reply bodies: SPEC 1 to 6, 11, 16, 19.
+/// Checks the parser of reply bodies: SPEC 1 to 6, 11, 16, 19, 46.
 pub fn operation(body: &[u8]) {
     let read = Operation::from_json(body);
     match &read {
         Ok(operation) => writes_back(operation),
+        Err(fault) if Status::in_reply(body).as_ref() == Some(fault) => {}
         Err(fault) => is_a_fault_of_the_reply(fault),
     }
     if serde_json::from_slice::<IgnoredAny>(body).is_err() {
@@ -25,19 +26,41 @@ pub fn operation(body: &[u8]) {
 fn compare(json: &Value, read: Result<Operation, Status>) {
     let Some(expected) = Expected::of(json) else {
         let fault = read.expect_err("this JSON is not an operation");
-        return assert_eq!(fault.origin(), Origin::MalformedReply, "{fault}");
+        let origin = if is_error(json) { Origin::CallFailed } else { Origin::MalformedReply };
+        return assert_eq!(fault.origin(), origin, "{fault}");
     };
     let read = read.expect("this JSON is an operation");
     assert_eq!(read.name, expected.name);
     assert_eq!(read.metadata.as_ref().map(parsed), expected.metadata);
-    assert_eq!(read.is_done(), !matches!(expected.state, State::Running));
+    assert_eq!(read.is_done(), !matches!(expected.state, State::Running(_)));
     assert_eq!(read.retry_after, None);
     match (&read.outcome, &expected.state) {
-        (None, State::Running) | (Some(Outcome::Neither), State::Neither) => {}
+        (None, State::Running(error)) => is_beside(read.running_error, error.as_ref()),
+        (Some(Outcome::Neither), State::Neither) => {}
         (Some(Outcome::Response(response)), State::Response(value)) => assert_eq!(parsed(response), *value),
         (Some(Outcome::Error(error)), State::Error(status)) => is_as_expected(error, status),
         (outcome, state) => panic!("expected {state:?}, got {outcome:?}"),
     }
+}
+
+/// Checks the error of an operation that is running. An empty one is left out.
+fn is_beside(read: Option<Status>, expected: Option<&ExpectedStatus>) {
+    match (read, expected) {
+        (Some(read), Some(expected)) => {
+            assert_eq!(read.origin(), Origin::CallFailed);
+            is_as_expected(&read.with_origin(Origin::OperationFailed), expected);
+        }
+        (None, expected) => assert!(expected.is_none_or(ExpectedStatus::is_empty), "{expected:?}"),
+        (Some(read), None) => panic!("expected no error, got {read}"),
+    }
+}
+
+/// Returns whether a reply is an error in place of an operation.
+fn is_error(json: &Value) -> bool {
+    let reply = json.as_array().filter(|array| array.len() == 1).map_or(json, |array| &array[0]);
+    let has = |name| member(reply, name).is_some();
+    let error = member(reply, "error").is_some_and(|error| error.is_object() || error.is_string());
+    error && !has("name") && !has("done")
 }
 
 struct Expected {
@@ -48,7 +71,7 @@ struct Expected {
 
 #[derive(Debug)]
 enum State {
-    Running,
+    Running(Option<ExpectedStatus>),
     Neither,
     Response(Value),
     Error(ExpectedStatus),
@@ -56,10 +79,10 @@ enum State {
 
 impl Expected {
     fn of(json: &Value) -> Option<Self> {
-        json.as_object()?;
+        json.as_object().filter(|_| ["name", "done"].iter().any(|name| member(json, name).is_some()))?;
         let done = member(json, "done").map_or(Some(false), Value::as_bool)?;
         let state = match (done, member(json, "error"), member(json, "response")) {
-            (false, ..) => State::Running,
+            (false, error, _) => State::Running(error.and_then(ExpectedStatus::of)),
             (true, None, None) => State::Neither,
             (true, None, Some(response)) if response.is_object() => State::Response(response.clone()),
             (true, Some(error), None) => State::Error(ExpectedStatus::of(error)?),

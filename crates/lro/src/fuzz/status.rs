@@ -39,6 +39,12 @@ impl Expected {
     }
 }
 
+impl Expected {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0 == 0 && self.1.is_empty()
+    }
+}
+
 fn number(value: &Value) -> Option<i32> {
     let number = match value {
         Value::Number(number) => match number.as_i64() {

@@ -1,7 +1,7 @@
 use std::{fmt, time::Duration};
 
 use super::{Age, Call, FailedCall, Limit, Reply, Retry, Rules, Tally, Trouble};
-use crate::{Any, Code, Operation, Origin, Outcome, Status, pacing::Moment};
+use crate::{Any, Code, Operation, Origin, Outcome, Status, pacing::Moment, status::excerpt::Excerpt};
 
 /// The state of an operation that [`Rules::step`] reads and changes.
 #[derive(Debug)]
@@ -113,11 +113,12 @@ impl Rules {
         operation: Operation,
         pace: impl FnOnce(&Moment, Option<&Any>) -> Result<Option<Duration>, Status>,
     ) -> Next {
-        let Operation { name: replied, metadata: fresh, outcome, retry_after } = operation;
+        let Operation { name: replied, metadata: fresh, outcome, running_error, retry_after } = operation;
         if !replied.is_empty() && replied != name {
-            return Next::Failed(Status::malformed(
-                "the reply names another operation, which was not followed",
-            ));
+            let replied = Excerpt::new(&replied, LONGEST_NAME);
+            return Next::Failed(Status::malformed(format!(
+                "the reply for {name} names another operation, {replied}, which was not followed"
+            )));
         }
         tally.replies = tally.replies.saturating_add(1);
         let is_fresh = fresh.is_some();
@@ -130,6 +131,9 @@ impl Rules {
         tally.saw_running(call.looked());
         if let Some(trouble) = trouble {
             trouble.refill();
+        }
+        if let Some(error) = running_error {
+            trouble.get_or_insert_default().keep_last(&error);
         }
         let moment = Moment::new(call.ended, tally.replies).with_round_trip(call.round_trip());
         // Metadata of an earlier reply would report outdated progress.
@@ -193,3 +197,6 @@ impl fmt::Display for Expiry {
 /// The least time from one held call to the next: at most ten calls a second if the server replies at once. Below it
 /// the calls load such a server; above it the end of a short operation is noticed late.
 const LEAST_GAP: Duration = Duration::from_millis(100);
+
+/// The longest name of another operation that is shown, in characters. Names in use are shorter.
+const LONGEST_NAME: usize = 200;

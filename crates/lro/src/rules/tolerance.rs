@@ -1,7 +1,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use super::guard;
-use crate::{Code, Origin, Status};
+use crate::{Code, Origin, Status, status::RATE_LIMIT};
 
 /// Which failed calls are retried, and how many in a row.
 ///
@@ -162,7 +162,7 @@ pub(super) fn is_survivable_by_code(status: &Status) -> bool {
 fn is_rate_limit(status: &Status) -> bool {
     let details = status.details();
     match details.error_info() {
-        Some(info) => info.reason == "RATE_LIMIT_EXCEEDED" || details.retry_info().is_some(),
+        Some(info) => RATE_LIMIT.contains(&&*info.reason) || details.retry_info().is_some(),
         None => true,
     }
 }

@@ -75,6 +75,46 @@ impl Code {
         Self::ALL.into_iter().find(|code| code.name() == name)
     }
 
+    /// Returns the code of an HTTP status, for a failed call whose reply names no code.
+    ///
+    /// Statuses that are not errors, such as redirects, read as [`Code::Unknown`].
+    pub fn from_http_status(http: u16) -> Self {
+        match http {
+            400 => Self::InvalidArgument,
+            401 => Self::Unauthenticated,
+            403 => Self::PermissionDenied,
+            404 => Self::NotFound,
+            409 => Self::Aborted,
+            416 => Self::OutOfRange,
+            429 => Self::ResourceExhausted,
+            499 => Self::Cancelled,
+            _ if (400..500).contains(&http) => Self::FailedPrecondition,
+            501 => Self::Unimplemented,
+            503 => Self::Unavailable,
+            504 => Self::DeadlineExceeded,
+            _ if (500..600).contains(&http) => Self::Internal,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// Returns the HTTP status of a reply with this code, as in `google/rpc/code.proto`.
+    pub fn http_status(self) -> u16 {
+        match self {
+            Self::Ok => 200,
+            Self::InvalidArgument | Self::FailedPrecondition | Self::OutOfRange => 400,
+            Self::Unauthenticated => 401,
+            Self::PermissionDenied => 403,
+            Self::NotFound => 404,
+            Self::AlreadyExists | Self::Aborted => 409,
+            Self::ResourceExhausted => 429,
+            Self::Cancelled => 499,
+            Self::Unknown | Self::Internal | Self::DataLoss => 500,
+            Self::Unimplemented => 501,
+            Self::Unavailable => 503,
+            Self::DeadlineExceeded => 504,
+        }
+    }
+
     /// Returns the number, `0..=16`.
     pub fn number(self) -> i32 {
         self as i32

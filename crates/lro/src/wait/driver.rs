@@ -58,7 +58,7 @@ impl<'a> Driver<'a> {
 
     /// Creates a driver from the operation that a starting call returned.
     pub(crate) fn started(transport: Arc<dyn LroTransport + 'a>, operation: Operation) -> Self {
-        let Operation { name, metadata, outcome, retry_after } = operation;
+        let Operation { name, metadata, outcome, retry_after, .. } = operation;
         let name = OperationName::parse(&name);
         let report = |name: Option<OperationName>, metadata, done| Report {
             name,

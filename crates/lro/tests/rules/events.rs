@@ -79,6 +79,7 @@ impl State {
             metadata: self.metadata.map(progress),
             outcome: self.done.map(End::outcome),
             retry_after: self.wish,
+            ..Operation::default()
         }
     }
 }

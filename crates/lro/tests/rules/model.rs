@@ -79,8 +79,11 @@ impl Model {
     fn after_state(&mut self, setting: &Setting, event: &Event, state: State, when: When) -> Expected {
         // SPEC 7: a reply may leave the name out.
         if ![NAME, ""].contains(&state.name) {
-            let message = "the reply names another operation, which was not followed";
-            return failed(status(Code::Internal, message, Origin::MalformedReply));
+            let message = format!(
+                "the reply for {NAME} names another operation, {}, which was not followed",
+                state.name
+            );
+            return failed(status(Code::Internal, &message, Origin::MalformedReply));
         }
         self.replies = self.replies.saturating_add(1);
         // SPEC 10

@@ -1,0 +1,172 @@
+//! The error in the body of a failed HTTP call.
+
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use super::{Code, Status, details::ErrorInfo};
+use crate::{Any, message::json};
+
+/// The error of a failed call, as the body of the reply describes it.
+#[derive(Default)]
+pub(super) struct Failed {
+    /// The code by its name, `error.status`.
+    code: Option<Code>,
+    /// The HTTP status, `error.code`.
+    http: Option<u16>,
+    message: String,
+    details: Vec<Any>,
+    /// The reasons of the legacy `errors[]` and of the details.
+    reasons: Vec<String>,
+}
+
+impl Status {
+    /// Returns the error that a reply carries in place of its result.
+    ///
+    /// Some servers and gateways answer a failed call with HTTP 200 and `{"error": …}`. The error is read as
+    /// [`from_http`](Self::from_http) reads it. If it has no status name, its `code` counts as the HTTP status.
+    ///
+    /// Returns `None` if the body has no error. An object with `name` or `done` is an operation, whose `error` is the
+    /// outcome.
+    ///
+    /// ```
+    /// use lro::{Code, Status};
+    ///
+    /// let status = Status::in_reply(br#"{"error": {"code": 404, "message": "gone"}}"#).unwrap();
+    /// assert_eq!((status.code(), status.message()), (Code::NotFound, "gone"));
+    /// assert!(Status::in_reply(br#"{"name": "operations/1", "error": {"code": 5}}"#).is_none());
+    /// ```
+    pub fn in_reply(body: &[u8]) -> Option<Self> {
+        let members = members(body).filter(|members| !is_operation(members))?;
+        Some(Failed::of(&members)?.status(SUCCESS, "the reply carries an error without a message"))
+    }
+
+    /// Returns the status of a reply that is not an operation: its error, or else a description of its members.
+    pub(crate) fn in_place_of_operation(body: &[u8]) -> Option<Self> {
+        Self::in_reply(body).or_else(|| {
+            let members = members(body).filter(|members| !is_operation(members) && !is_array(body))?;
+            let fault = format!("the reply has neither `name` nor `done`; {}", listed(&members));
+            Some(Self::malformed(fault))
+        })
+    }
+}
+
+impl Failed {
+    /// Reads the error of a body in one of four forms.
+    ///
+    /// These are Google's, Google's in an array of one element, OAuth's `"error": "name"`, and the legacy `errors[]`.
+    /// A member of the wrong type counts as absent.
+    #[cfg(feature = "http")]
+    pub(super) fn read(body: &[u8]) -> Option<Self> {
+        Self::of(&members(body)?)
+    }
+
+    fn of(members: &Members) -> Option<Self> {
+        let error = members.get("error")?.get();
+        if let Ok(name) = serde_json::from_str(error) {
+            let message = joined([Some(name), member(members, "error_description")]);
+            return Some(Self { message, ..Self::default() });
+        }
+        let error: Members = serde_json::from_str(error).ok().filter(|_| error.starts_with('{'))?;
+        let legacy = member::<Vec<Box<RawValue>>>(&error, "errors").unwrap_or_default();
+        let legacy: Vec<Members> =
+            legacy.iter().filter_map(|item| serde_json::from_str(item.get()).ok()).collect();
+        let first = |name| legacy.first().and_then(|first| member::<String>(first, name));
+        let message = member(&error, "message").or_else(|| first("message"));
+        let details = member::<Vec<Box<RawValue>>>(&error, "details").unwrap_or_default();
+        let details: Vec<Any> = details.into_iter().filter_map(Any::from_raw).collect();
+        let infos = details.iter().filter(|any| any.is::<ErrorInfo>()).filter_map(|any| any.decode().ok());
+        let reasons = legacy.iter().filter_map(|item| member(item, "reason"));
+        Some(Self {
+            // A failure cannot be `OK`.
+            code: member::<String>(&error, "status")
+                .and_then(|name| Code::from_name(&name))
+                .filter(|code| *code != Code::Ok),
+            http: member(&error, "code").or_else(|| member::<String>(&error, "code")?.parse().ok()),
+            message: joined([message, first("reason")]),
+            reasons: reasons.chain(infos.map(|info: ErrorInfo| info.reason)).collect(),
+            details,
+        })
+    }
+
+    /// Returns the status of the call. `http` is the status line, `unsaid` the message of an error that has none.
+    pub(super) fn status(self, http: u16, unsaid: &str) -> Status {
+        let is_error = |http: &u16| (400..600).contains(http);
+        // A status line of success decides nothing.
+        let http = if (200..300).contains(&http) { self.http.filter(is_error).unwrap_or(http) } else { http };
+        let has = |known: &[&str]| self.reasons.iter().any(|reason| known.contains(&&**reason));
+        let is_spent = has(&SPENT_QUOTA);
+        let message = if self.message.is_empty() { unsaid.to_owned() } else { self.message };
+        let status = match self.code {
+            _ if has(&RATE_LIMIT) && !is_spent => Status::new(Code::ResourceExhausted, message),
+            Some(code) => Status::new(code, message),
+            None => by_line(http, message),
+        };
+        let is_quota = matches!(status.code(), Code::PermissionDenied | Code::ResourceExhausted);
+        let status = status.with_details(self.details);
+        let is_final = is_spent && is_quota && status.details().retry_info().is_none();
+        if is_final { status.with_transient(false) } else { status }
+    }
+}
+
+/// Returns the status of a failed call by its status line.
+pub(super) fn by_line(http: u16, message: String) -> Status {
+    let status = Status::new(Code::from_http_status(http), message);
+    // 408 (timeout) and 425 (too early) do not depend on the request.
+    if matches!(http, 408 | 425) { status.with_transient(true) } else { status }
+}
+
+/// The members of an object. `null` counts as absent.
+type Members = BTreeMap<String, Box<RawValue>>;
+
+/// Returns the members of the object, or of the only object of an array.
+fn members(body: &[u8]) -> Option<Members> {
+    let text = json::text(body).ok()?;
+    let mut members: Members = if is_array(body) {
+        serde_json::from_str::<[Members; 1]>(text).map(|[members]| members).ok()?
+    } else {
+        serde_json::from_str(text).ok()?
+    };
+    members.retain(|_, value| value.get() != "null");
+    Some(members)
+}
+
+fn is_array(body: &[u8]) -> bool {
+    json::without_mark(body).trim_ascii_start().starts_with(b"[")
+}
+
+fn is_operation(members: &Members) -> bool {
+    ["name", "done"].iter().any(|name| members.contains_key(*name))
+}
+
+fn member<T: DeserializeOwned>(members: &Members, name: &str) -> Option<T> {
+    serde_json::from_str(members.get(name)?.get()).ok()
+}
+
+fn joined(parts: [Option<String>; 2]) -> String {
+    let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    parts.join(": ")
+}
+
+/// Lists the names of the members. A name that is not an identifier may be a secret of the caller, so it is not shown.
+fn listed(members: &Members) -> String {
+    let names: Vec<&str> = members.keys().take(MOST_MEMBERS).map(|key| json::shown_key(key)).collect();
+    match (members.len(), members.len() - names.len()) {
+        (0, _) => "it has no members".to_owned(),
+        (_, 0) => format!("it has {}", names.join(", ")),
+        (_, more) => format!("it has {} and {more} more members", names.join(", ")),
+    }
+}
+
+const SUCCESS: u16 = 200;
+
+/// A message with more names is hard to read, and a peer decides on their number.
+const MOST_MEMBERS: usize = 8;
+
+/// The reasons of a limit per time. A later call succeeds.
+pub(crate) const RATE_LIMIT: [&str; 3] =
+    ["rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"];
+
+/// The reasons of a quota that is spent for a day or longer.
+const SPENT_QUOTA: [&str; 2] = ["dailyLimitExceeded", "quotaExceeded"];
