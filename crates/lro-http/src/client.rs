@@ -6,7 +6,7 @@ use hyper_util::{
     client::legacy::Client,
     rt::{TokioExecutor, TokioTimer},
 };
-use lro::{Attempt, Code, Pacing, Status, pacing::PacingByKind};
+use lro::{Attempt, Code, Origin, Pacing, Status, pacing::PacingByKind};
 use lro_auth::quota_project;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
@@ -17,7 +17,7 @@ use crate::{
     builder::Settings,
     connection::{Connector, connector},
     refusal::refused,
-    reply::{self, Encoding, Reply, failure},
+    reply::{self, Encoding, Reply, failure, without_echo},
     request::{Payload, Prepared},
 };
 
@@ -87,12 +87,15 @@ impl HttpClient {
     ///
     /// # Errors
     ///
-    /// The status of the server for a failed call. `UNAVAILABLE` if no reply arrives. `DEADLINE_EXCEEDED` after the
+    /// The status of the server for a failed call, also if the HTTP status is 200. `UNAVAILABLE` if no reply arrives. `DEADLINE_EXCEEDED` after the
     /// timeout of the call. `INTERNAL` of [`Origin::MalformedReply`](lro::Origin::MalformedReply) if the reply does not
     /// decode as `T`.
     pub async fn send<T: DeserializeOwned>(&self, call: Call) -> Result<T, Status> {
         let reply = self.send_raw(call, &Attempt::default()).await?;
-        lro::from_json(&reply.body)
+        self.read(&reply, |body| {
+            let fault = reply::is_only_error(body).then(|| Status::in_reply(body)).flatten();
+            fault.map_or_else(|| lro::from_json(body), Err)
+        })
     }
 
     pub(crate) async fn send_raw(&self, call: Call, attempt: &Attempt) -> Result<Reply, Status> {
@@ -115,48 +118,62 @@ impl HttpClient {
             Some(token) => Some(token),
             None => self.0.credentials.token().await?,
         };
-        let token = token.as_ref();
         attempt.permit().await;
-        let without_token = |fault| failure::without_token(fault, token);
-        let sent = self.0.http.request(self.request(prepared, token)).await;
+        let without_token = |fault| failure::without_token(fault, token.as_ref());
+        let sent = self.0.http.request(self.request(prepared, token.as_ref())).await;
         let response = sent.map_err(|error| without_token(self.unreached(error)))?;
         debug!(status = response.status().as_u16(), "replied");
-        let retry_after = reply::retry_after(response.headers());
-        let read = if response.status().is_success() {
-            let encoding = Encoding::of(response.headers());
-            encoding.read(response.into_body(), self.0.largest_reply).await.map_err(without_token)
-        } else {
+        if !response.status().is_success() {
             // Boxed: failures are rare, and the state would enlarge the future of every call.
-            Err(Box::pin(self.failure(response, token)).await)
-        };
-        match read {
-            Ok(body) => Ok(Reply { body, retry_after }),
-            Err(fault) => Err(reply::hinted(fault, retry_after)),
+            return Err(Box::pin(self.failure(response, token)).await);
+        }
+        let retry_after = lro::retry_after(response.headers());
+        let encoding = Encoding::of(response.headers());
+        match encoding.read(response.into_body(), self.0.largest_reply).await {
+            Ok(body) => Ok(Reply { body: without_echo(body, token.as_ref()), retry_after, token }),
+            Err(fault) => Err(reply::hinted(without_token(fault), retry_after)),
         }
     }
 
+    /// Parses the body of a successful reply, which may carry the error of a failed call all the same.
+    pub(crate) fn read<T>(
+        &self,
+        reply: &Reply,
+        parse: impl FnOnce(&[u8]) -> Result<T, Status>,
+    ) -> Result<T, Status> {
+        parse(&reply.body)
+            .map_err(|fault| reply::hinted(self.judged(fault, reply.token.as_ref()), reply.retry_after))
+    }
+
     /// Reads the reply of a failed call, and invalidates the token that it refuses.
-    async fn failure(&self, response: Response<Incoming>, token: Option<&Token>) -> Status {
-        let http = response.status();
-        if http == StatusCode::UNAUTHORIZED {
+    async fn failure(&self, response: Response<Incoming>, token: Option<Token>) -> Status {
+        let token = token.as_ref();
+        let (parts, body) = response.into_parts();
+        if parts.status == StatusCode::UNAUTHORIZED {
             // Before the body is read, which may never arrive.
             token.into_iter().for_each(|token| self.0.credentials.invalidate(token));
         }
-        let encoding = Encoding::of(response.headers());
         let bound = self.0.largest_reply.min(LARGEST_ERROR);
-        let status = match encoding.read(response.into_body(), bound).await {
-            Ok(body) => failure::failed_call(http, &self.0.endpoint, token, &body),
-            // The status line is enough for a status without the body.
-            Err(fault) => failure::without_body(http, &fault),
-        };
-        match (status.code(), token) {
-            (Code::Unauthenticated, None) => failure::without_credential(status),
-            // Once for each refusal: the next token may be the same text.
-            (Code::Unauthenticated, Some(token)) if http != StatusCode::UNAUTHORIZED => {
+        let body = Encoding::of(&parts.headers).read(body, bound).await;
+        let body = body.map(|body| without_echo(body, token));
+        let body = body.as_deref().map_err(Status::clone);
+        let status = failure::failed_call(parts.status, &parts.headers, body, &self.0.endpoint);
+        let status = failure::without_token(status, token);
+        // Once for each refusal: the next token may be the same text.
+        let is_invalid = parts.status == StatusCode::UNAUTHORIZED && token.is_some();
+        if is_invalid { status } else { self.judged(status, token) }
+    }
+
+    /// Invalidates the token that a failed call refuses.
+    fn judged(&self, status: Status, token: Option<&Token>) -> Status {
+        let is_refusal = status.origin() == Origin::CallFailed && status.code() == Code::Unauthenticated;
+        match token {
+            _ if !is_refusal => status,
+            Some(token) => {
                 self.0.credentials.invalidate(token);
                 status
             }
-            _ => status,
+            None => failure::without_credential(status),
         }
     }
 
@@ -208,8 +225,9 @@ impl fmt::Debug for HttpClient {
 }
 
 const REQUEST_PARAMS: HeaderName = HeaderName::from_static("x-goog-request-params");
-/// Errors with details take some kilobytes. A larger bound lets a faulty server take more memory for each failed call.
-const LARGEST_ERROR: usize = 1 << 20;
+/// Messages of ten megabytes occur, such as the diagnosis of a whole model. A larger bound lets a faulty server take more
+/// memory for each failed call.
+const LARGEST_ERROR: usize = 16 << 20;
 /// The default of hyper-util and of Go. A shorter timeout reconnects between the polls of a slow cadence, a longer one
 /// keeps connections that a load balancer has dropped.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(90);

@@ -1,37 +1,48 @@
 //! The reply to a call: its body, its `Retry-After`, and the status of a failed call.
 
 mod body;
+mod echo;
 pub(crate) mod failure;
 
-use std::time::{Duration, SystemTime};
+use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, header};
 use lro::Status;
+use serde::de::IgnoredAny;
 
-pub(crate) use self::body::Encoding;
+pub(crate) use self::{body::Encoding, echo::without_echo};
+use crate::Token;
 
 /// A successful reply with its whole body.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
     pub(crate) body: Bytes,
     pub(crate) retry_after: Option<Duration>,
-}
-
-/// Reads `Retry-After`: seconds or an HTTP date. A delay of zero, a past date and other text are ignored.
-pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    let is_seconds = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
-    let delay = if is_seconds {
-        // Digits fail to parse only if the number is too large.
-        Duration::from_secs(value.parse().unwrap_or(u64::MAX))
-    } else {
-        httpdate::parse_http_date(value).ok()?.duration_since(SystemTime::now()).ok()?
-    };
-    (!delay.is_zero()).then_some(delay)
+    /// The token that the call carried.
+    pub(crate) token: Option<Token>,
 }
 
 /// Adds the delay of `Retry-After` to a status.
 pub(crate) fn hinted(status: Status, retry_after: Option<Duration>) -> Status {
     retry_after.into_iter().fold(status, Status::with_retry_after)
 }
+
+/// Returns whether a body is an object with an error and nothing else, or an array of one such object.
+///
+/// Other objects with an error may be resources, such as a job that failed.
+pub(crate) fn is_only_error(body: &[u8]) -> bool {
+    // Most bodies begin with another member, and are not parsed twice.
+    let is_filler = |byte: &u8| byte.is_ascii_whitespace() || b"\xEF\xBB\xBF[{".contains(byte);
+    let start = body.iter().position(|byte| !is_filler(byte)).unwrap_or_default();
+    if !body[start..].starts_with(b"\"error") {
+        return false;
+    }
+    let members =
+        lro::from_json::<Members>(body).or_else(|_| lro::from_json(body).map(|[only]: [_; 1]| only));
+    members.is_ok_and(|members| members.keys().all(|name| ERROR.contains(&&**name)))
+}
+
+type Members = BTreeMap<String, IgnoredAny>;
+
+/// The members of a reply that is an error, in Google's and in OAuth's form.
+const ERROR: [&str; 3] = ["error", "error_description", "error_uri"];

@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -10,11 +11,11 @@ use lro::{
     Attempt, Capabilities, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage,
     Pacing, Service, Status, async_trait, wkt,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use crate::{
     Binding, Call, HttpClient,
-    reply::{Reply, hinted},
+    reply::Reply,
     request::{PreparedPolls, safe_name},
 };
 
@@ -66,7 +67,25 @@ impl HttpTransport {
     /// As [`HttpClient::send`].
     pub async fn start(&self, call: Call) -> Result<Operation, Status> {
         let reply = self.0.client.send_raw(call, &Attempt::default()).await?;
-        operation(&reply)
+        let operation = self.operation(&reply)?;
+        let Binding { service, names, .. } = &self.0.binding;
+        // A name that is none is judged by the wait.
+        let is_other = OperationName::parse(&operation.name).is_ok() && !names.matches(&operation.name);
+        if operation.is_done() || !is_other {
+            return Ok(operation);
+        }
+        let name: String = operation.name.chars().take(LONGEST_NAME).collect();
+        Err(Status::malformed(format!("the started operation is not one of {service}: {name:?}")))
+    }
+
+    fn operation(&self, reply: &Reply) -> Result<Operation, Status> {
+        let operation = self.0.client.read(reply, Operation::from_json)?;
+        Ok(Operation { retry_after: reply.retry_after, ..operation })
+    }
+
+    /// Checks that the reply of a call without a result carries no error.
+    fn accepted(&self, reply: &Reply) -> Result<(), Status> {
+        self.0.client.read(reply, |body| Status::in_reply(body).map_or(Ok(()), Err))
     }
 
     fn version(&self) -> &str {
@@ -101,7 +120,7 @@ impl LroTransport for HttpTransport {
             self.0.binding.names.check(name)?;
             Call::get(self.version(), name, "").param("name", name).prepare(self.0.client.endpoint())
         })?;
-        operation(&self.0.client.exchange(&prepared, attempt).await?)
+        self.operation(&self.0.client.exchange(&prepared, attempt).await?)
     }
 
     async fn cancel_operation(&self, name: &OperationName) -> Result<(), Status> {
@@ -111,7 +130,7 @@ impl LroTransport for HttpTransport {
     async fn cancel_operation_within(&self, name: &OperationName, attempt: &Attempt) -> Result<(), Status> {
         let name = self.check(self.0.binding.capabilities.cancel, "cancel", name)?;
         let call = Call::post(self.version(), name, ":cancel").param("name", name).body(&Empty {})?;
-        self.0.client.send_raw(call, attempt).await.map(|_| ())
+        self.accepted(&self.0.client.send_raw(call, attempt).await?)
     }
 
     async fn delete_operation(&self, name: &OperationName) -> Result<(), Status> {
@@ -121,7 +140,7 @@ impl LroTransport for HttpTransport {
     async fn delete_operation_within(&self, name: &OperationName, attempt: &Attempt) -> Result<(), Status> {
         let name = self.check(self.0.binding.capabilities.delete, "delete", name)?;
         let call = Call::delete(self.version(), name).param("name", name);
-        self.0.client.send_raw(call, attempt).await.map(|_| ())
+        self.accepted(&self.0.client.send_raw(call, attempt).await?)
     }
 
     async fn list_operations(&self, request: &ListOperationsRequest) -> Result<OperationPage, Status> {
@@ -147,7 +166,7 @@ impl LroTransport for HttpTransport {
             .query("pageToken", &request.page_token)
             .flag("returnPartialSuccess", request.return_partial_success);
         let reply = self.0.client.send_raw(call, attempt).await?;
-        let page: Page = lro::from_json(&reply.body)?;
+        let page = self.0.client.read(&reply, page)?;
         Ok(OperationPage::new(page.operations.unwrap_or_default())
             .next_page_token(page.next_page_token.unwrap_or_default())
             .unreachable(page.unreachable.unwrap_or_default()))
@@ -171,7 +190,7 @@ impl LroTransport for HttpTransport {
         let wait = WaitBody { timeout: timeout.map(wkt::Duration::from) };
         let call = Call::post(self.version(), name, ":wait").param("name", name).body(&wait)?;
         let prepared = call.prepare(self.0.client.endpoint())?;
-        operation(&self.0.client.exchange(&prepared, attempt).await?)
+        self.operation(&self.0.client.exchange(&prepared, attempt).await?)
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -207,11 +226,30 @@ struct Page {
     #[serde(rename = "nextPageToken", alias = "next_page_token")]
     next_page_token: Option<String>,
     unreachable: Option<Vec<String>>,
+    error: Option<IgnoredAny>,
 }
 
-fn operation(reply: &Reply) -> Result<Operation, Status> {
-    let mut operation =
-        Operation::from_json(&reply.body).map_err(|fault| hinted(fault, reply.retry_after))?;
-    operation.retry_after = reply.retry_after;
-    Ok(operation)
+/// Parses a page of a list. `{}` is an empty page.
+fn page(body: &[u8]) -> Result<Page, Status> {
+    let page: Page = lro::from_json(body).map_err(|fault| Status::in_reply(body).unwrap_or(fault))?;
+    if page.error.is_some()
+        && let Some(error) = Status::in_reply(body)
+    {
+        return Err(error);
+    }
+    let is_empty = page.operations.is_none() && page.next_page_token.is_none() && page.unreachable.is_none();
+    if is_empty && !lro::from_json::<Members>(body)?.keys().all(|name| PAGE.contains(&&**name)) {
+        let fault =
+            Operation::from_json(body).err().unwrap_or_else(|| Status::malformed("it is an operation"));
+        return Err(fault.in_context("the reply is not a list of operations"));
+    }
+    Ok(page)
 }
+
+type Members = BTreeMap<String, IgnoredAny>;
+
+/// The members of a page.
+const PAGE: [&str; 4] = ["operations", "nextPageToken", "next_page_token", "unreachable"];
+
+/// The longest name of an operation that a message shows, in characters. Names in use are shorter.
+const LONGEST_NAME: usize = 200;

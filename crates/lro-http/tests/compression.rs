@@ -10,7 +10,9 @@ use lro::Code;
 use serde_json::{Value, json};
 
 mod common;
-use common::{RUNNING, Server, assert_clear, assert_survived, failure, get, jobs, reply, running};
+use common::{
+    RUNNING, Server, assert_clear, assert_final, assert_survived, failure, get, jobs, reply, running,
+};
 
 #[tokio::test]
 async fn a_compressed_body_counts_by_what_it_holds() {
@@ -29,7 +31,7 @@ async fn a_compressed_body_counts_by_what_it_holds() {
     let server = compressed("gzip", &bomb).await;
     let status = failure(&jobs(server.client().largest_reply(1 << 20))).await;
     assert_clear(&status, Code::Internal, &(1 << 20).to_string());
-    assert_survived(&status);
+    assert_final(&status);
 }
 
 #[tokio::test]
@@ -95,12 +97,60 @@ async fn broken_gzip_is_a_failed_call() {
 #[tokio::test]
 async fn an_unknown_compression_is_named() {
     // SPEC 19
-    for encoding in ["br", "zstd", "deflate", "gzip, gzip"] {
+    for encoding in ["br", "zstd", "deflate", "gzip, gzip", "br, identity"] {
         let status = failure(&compressed(encoding, b"....").await.jobs()).await;
         assert_clear(&status, Code::Internal, &format!("{encoding:?}"));
-        assert_survived(&status);
+        assert_final(&status);
     }
+    for encoding in ["identity, identity", "", " "] {
+        let server = compressed(encoding, RUNNING.as_bytes()).await;
+        assert_eq!(get(&server.jobs()).await.unwrap(), running(), "{encoding:?}");
+    }
+    assert_eq!(
+        get(&compressed("gzip, identity", &gzip(RUNNING.as_bytes())).await.jobs()).await,
+        Ok(running())
+    );
     assert_eq!(get(&compressed("identity", RUNNING.as_bytes()).await.jobs()).await.unwrap(), running());
+}
+
+#[tokio::test]
+async fn a_body_that_is_compressed_twice_is_refused_by_name() {
+    // SPEC 49
+    let twice = gzip(&gzip(RUNNING.as_bytes()));
+    let server = Server::start(move |_| {
+        let mut reply = reply(200, twice.clone());
+        for _ in 0..2 {
+            reply.headers_mut().append(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        reply
+    })
+    .await;
+    let status = failure(&server.jobs()).await;
+    assert_clear(&status, Code::Internal, r#""gzip, gzip""#);
+    assert_final(&status);
+
+    // Without a header that says so, the content is gzip and not bad UTF-8.
+    for (encoding, body) in
+        [("gzip", gzip(&gzip(RUNNING.as_bytes()))), ("identity", gzip(RUNNING.as_bytes()))]
+    {
+        let status = failure(&compressed(encoding, &body).await.jobs()).await;
+        assert_clear(&status, Code::Internal, "the reply is gzip without");
+        assert_final(&status);
+    }
+}
+
+#[tokio::test]
+async fn a_failed_call_in_an_unknown_compression_goes_by_its_status_line() {
+    // SPEC 23, 26
+    let server = Server::start(|_| {
+        let mut reply = reply(503, "....");
+        reply.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));
+        reply
+    })
+    .await;
+    let status = failure(&server.jobs()).await;
+    assert_clear(&status, Code::Unavailable, "br");
+    assert_survived(&status);
 }
 
 #[tokio::test]

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 mod common;
 use common::{
-    RUNNING, RawServer, SUCCEEDED, Server, Step, assert_clear, assert_survived, failure, get, in_time, jobs,
-    name, raw_reply, reply, running, say,
+    RUNNING, RawServer, SUCCEEDED, Server, Step, assert_clear, assert_final, assert_survived, failure, get,
+    in_time, jobs, name, raw_reply, reply, running, say,
 };
 
 #[tokio::test]
@@ -151,9 +151,10 @@ async fn an_array_is_no_operation() {
 }
 
 #[tokio::test]
-async fn a_good_reply_is_never_read_by_the_rules_of_a_failed_call() {
+async fn an_operation_is_never_read_by_the_rules_of_a_failed_call() {
     // SPEC 2, 22
-    let error = json!({"error": {"code": 404, "status": "NOT_FOUND", "message": "m"}});
+    let error =
+        json!({"name": "operations/1", "error": {"code": 404, "status": "NOT_FOUND", "message": "m"}});
     let operation = get(&Server::always(200, &error.to_string()).await.jobs()).await.unwrap();
     assert_eq!(operation.outcome, None);
 
@@ -239,5 +240,6 @@ struct Strict {
 #[track_caller]
 fn assert_over_the_bound(status: &Status) {
     assert_clear(status, Code::Internal, "1000 bytes");
-    assert_survived(status);
+    // SPEC 49: a later reply is as large.
+    assert_final(status);
 }

@@ -134,7 +134,8 @@ async fn serve(cert: rcgen::Certificate, key: &rcgen::KeyPair) -> String {
                 continue;
             };
             let service = service_fn(|request: Request<Incoming>| async move {
-                let body = format!(r#"{{"metadata": {{"version": "{:?}"}}}}"#, request.version());
+                let body =
+                    format!(r#"{{"done": false, "metadata": {{"version": "{:?}"}}}}"#, request.version());
                 Ok::<_, Infallible>(Response::new(Full::new(bytes::Bytes::from(body))))
             });
             tokio::spawn(async move {

@@ -38,9 +38,6 @@ async fn outlives_every_fault_of_a_call() {
         ("HTML", Reply::status(200).body("<html>Sign in</html>")),
         ("half of a body", Reply::usual().cut_after(9)),
         ("no UTF-8", Reply::status(200).body(&b"{\"name\": \"\xff\"}"[..])),
-        ("too large a body", Reply::status(200).large_body(300 << 20)),
-        ("too large a body of no told length", Reply::status(200).large_body(300 << 20).without_length()),
-        ("a gzip bomb", Reply::gzip_bomb(300 << 20)),
         ("too deep a body", Reply::nested(200_000)),
         ("an expired token", Reply::expired_token()),
         ("too many requests", Reply::status(429).header("retry-after", "0")),
@@ -107,7 +104,24 @@ async fn waits_for_an_operation_that_is_found_a_little_later() {
     assert!(status.message().contains("expired or was deleted"), "{status}");
 }
 
-/// SPEC 43
+/// SPEC 49: a later reply is as large.
+#[tokio::test]
+async fn ends_at_once_with_a_reply_that_is_too_large() {
+    for (what, fault) in [
+        ("too large a body", Reply::status(200).large_body(300 << 20)),
+        ("too large a body of no declared length", Reply::status(200).large_body(300 << 20).without_length()),
+        ("a gzip bomb", Reply::gzip_bomb(300 << 20)),
+    ] {
+        let (emulator, events) = start().await;
+        emulator.operation("operations/faulty", Script::new().call(1, fault));
+        let wait = wait(&events, name("operations/faulty")).attempt_timeout(Duration::from_secs(30));
+        let status = wait.await.unwrap_err();
+        assert!(status.message().contains("larger than the limit"), "{what}: {status}");
+        assert_eq!((status.origin(), emulator.call_count()), (Origin::CallFailed, 1), "{what}");
+    }
+}
+
+/// SPEC 43, 51
 #[tokio::test]
 async fn follows_no_redirect_to_another_port() {
     let (emulator, events) = start().await;
@@ -116,8 +130,10 @@ async fn follows_no_redirect_to_another_port() {
     emulator.operation("operations/moved", Script::new().call(1, Reply::redirect(&target)));
     let outcome = wait(&events, name("operations/moved")).await;
     assert_eq!(elsewhere.call_count(), 0, "the token has travelled");
-    // It is a failed call of no known code, so the next one may be better.
-    assert!(outcome.is_ok(), "{outcome:?}");
+    // SPEC 51
+    let status = outcome.unwrap_err();
+    assert!(status.message().ends_with(&format!("to {} was not followed", elsewhere.endpoint())), "{status}");
+    assert_eq!(status.report().unwrap().polls, 1);
 }
 
 async fn start() -> (Emulator, WorkspaceEvents) {

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use bytes::{Bytes, BytesMut};
 use flate2::write::MultiGzDecoder;
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use lro::{Code, Status};
@@ -19,15 +19,19 @@ pub(crate) enum Encoding {
 
 impl Encoding {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let Some(name) = headers.get(header::CONTENT_ENCODING) else {
+        let mut values = headers.get_all(header::CONTENT_ENCODING).iter();
+        let Some(first) = values.next() else {
             return Self::Identity;
         };
-        match &*String::from_utf8_lossy(name.as_bytes()).to_ascii_lowercase() {
-            "identity" | "" => Self::Identity,
-            "gzip" | "x-gzip" => Self::Gzip,
+        // The header may list encodings, and may come several times.
+        let name = values.fold(text(first), |names, other| format!("{names}, {}", text(other)));
+        let applied = |name: &&str| !matches!(*name, "identity" | "");
+        match name.split(',').map(str::trim).filter(applied).collect::<Vec<_>>()[..] {
+            [] => Self::Identity,
+            ["gzip" | "x-gzip"] => Self::Gzip,
             // A long text is not an encoding, and must not reach the message of a status.
-            other if other.len() > LONGEST_NAME => Self::Unknown("…".into()),
-            other => Self::Unknown(other.into()),
+            _ if name.len() > LONGEST_NAME => Self::Unknown("…".into()),
+            _ => Self::Unknown(name.into()),
         }
     }
 
@@ -37,11 +41,17 @@ impl Encoding {
             Self::Identity => collect(body, bound).await,
             // Boxed: gzip is rare, and its state would enlarge the future of every call.
             Self::Gzip => Box::pin(gunzip(body, bound)).await,
-            Self::Unknown(other) => Err(unreadable(format!(
-                "the reply has the content encoding {other:?}, which was not requested"
-            ))),
+            Self::Unknown(other) => {
+                let message =
+                    format!("the reply has the content encoding {other:?}, which was not requested");
+                Err(unreadable(message).with_transient(false))
+            }
         }
     }
+}
+
+fn text(value: &HeaderValue) -> String {
+    String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase()
 }
 
 async fn collect(mut body: Incoming, bound: usize) -> Result<Bytes, Status> {
@@ -123,8 +133,9 @@ impl Write for Bounded {
     }
 }
 
+/// A later reply is as large, so it is not downloaded.
 fn too_large(bound: usize) -> Status {
-    unreadable(format!("the reply is larger than the limit of {bound} bytes"))
+    unreadable(format!("the reply is larger than the limit of {bound} bytes")).with_transient(false)
 }
 
 fn undecompressable(error: &std::io::Error) -> Status {

@@ -329,6 +329,12 @@ pub(crate) fn assert_survived(status: &Status) {
     assert!(Tolerance::default().is_survivable(status), "{status}");
 }
 
+/// Asserts that a wait ends with this failure.
+#[track_caller]
+pub(crate) fn assert_final(status: &Status) {
+    assert!(!Tolerance::default().is_survivable(status), "{status}");
+}
+
 /// Fails a test that hangs.
 pub(crate) async fn in_time<T>(future: impl Future<Output = T>) -> T {
     timeout(Duration::from_secs(20), future).await.expect("the test hangs")

