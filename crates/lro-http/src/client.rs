@@ -194,9 +194,13 @@ impl HttpClient {
             // Google answers 411 to a POST or PATCH without a length.
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        // The client's project replaces the token's.
-        let of_token = token.into_iter().flat_map(Token::headers);
-        for (name, value) in of_token.chain(self.0.quota_project.iter().map(|(name, value)| (name, value))) {
+        if let Some(token) = token {
+            for (name, value) in token.headers() {
+                headers.insert(name.clone(), value.clone());
+            }
+        }
+        // After the token, whose project it replaces.
+        if let Some((name, value)) = &self.0.quota_project {
             headers.insert(name.clone(), value.clone());
         }
         request
