@@ -27,7 +27,7 @@ fn hidden(text: &str, token: &Token) -> Option<Bytes> {
         return Some(token.hidden_in(plain.into_owned()).into());
     }
     let parts = || plain.split_inclusive(is_delimiter);
-    if !plain.contains('%') || !parts().any(|part| is_encoded(part, token)) {
+    if !has_special || !plain.contains('%') || !parts().any(|part| is_encoded(part, token)) {
         return None;
     }
     let hidden =

@@ -25,7 +25,7 @@ impl Status {
     /// Returns the error that a reply carries in place of its result.
     ///
     /// Some servers and gateways answer a failed call with HTTP 200 and `{"error": …}`. The error is read as
-    /// [`from_http`](Self::from_http) reads it. If it has no status name, its `code` counts as the HTTP status.
+    /// `from_http` reads it. If it has no status name, its `code` counts as the HTTP status.
     ///
     /// Returns `None` if the body has no error. An object with `name` or `done` is an operation, whose `error` is the
     /// outcome.
