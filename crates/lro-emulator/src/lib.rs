@@ -28,13 +28,17 @@
 //! It speaks HTTP/1.1 and HTTP/2 (with prior knowledge) on one loopback port and serves
 //!
 //! - Workspace Events `v1` and `v1beta`, on a small store of subscriptions,
-//! - Route Optimization `v1`, by a small solver,
+//! - Route Optimization `v1`, by a stand-in for its solver,
 //! - `google.longrunning` for any operation that a test [defines](Emulator::operation).
 //!
 //! Operations run for a time, report metadata, and end with a response, an error or neither. A [`Script`] sets how an
 //! operation runs and how single calls about it are replied to. [`Emulator::reply_next`] sets the [`Reply`] to the next
 //! calls of all: an error, a lie, a body that is hard to read, a connection that [breaks](Reply::breaks).
-//! [`Emulator::calls`] returns the calls that were received. [`contract`] is what every transport must pass.
+//! [`Emulator::calls`] returns the calls that were received. [`contract`] has the rules for every transport.
+//!
+//! The services refuse what they document as invalid, in the form that they document. Event types, lives of subscriptions,
+//! timeouts and sizes of batches have the documented limits. A second subscription for a target and a topic is refused with
+//! the name of the first. Only the default `solvingMode` solves.
 //!
 //! All time is tokio's. A paused clock advances as soon as all tasks wait, and a task that waits for a socket counts:
 //! timeouts of a client may then pass while a reply is on its way.
@@ -50,7 +54,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `contract` | assertions over any transport, by the public API |
+//! | `contract` | checks of any transport, by the public API |
 //! | `builder`, then `emulator` | the public face of a running server |
 //! | `server` | sockets: reads requests, sends replies, breaks connections |
 //! | `service` | Workspace Events, Route Optimization and `google.longrunning`: requests to messages |

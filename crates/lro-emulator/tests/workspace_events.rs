@@ -287,6 +287,7 @@ async fn a_list_is_filtered_and_comes_in_pages() {
     assert_eq!(count(&one), 1);
 
     client.get("/v1/subscriptions").await.error(400);
+    client.get(&format!("/v1/subscriptions?{QUERY}+AND+state%3DACTIVE")).await.error(400);
     client.get(&format!("/v1/subscriptions?{target}")).await.error(400);
     client.get(&format!("/v1/subscriptions?{QUERY}&pageToken=mine")).await.error(400);
 }

@@ -34,12 +34,12 @@ impl Filter {
         }
     }
 
-    /// Whether the filter compares this field.
-    pub(crate) fn names(&self, name: &str) -> bool {
+    /// The fields that the filter compares.
+    pub(crate) fn fields(&self) -> Vec<&str> {
         match self {
-            Self::Everything => false,
-            Self::Is { field, .. } => field == name,
-            Self::All(filters) | Self::Either(filters) => filters.iter().any(|filter| filter.names(name)),
+            Self::Everything => Vec::new(),
+            Self::Is { field, .. } => vec![field],
+            Self::All(filters) | Self::Either(filters) => filters.iter().flat_map(Self::fields).collect(),
         }
     }
 }

@@ -61,11 +61,11 @@ async fn optimize(request: &Request) -> Result<Value, Status> {
     Ok(json::without_defaults(response, &["exampleVehicleIndex", "penaltyCost", "index"]))
 }
 
-/// Checks where the files of a batch are. They are not read.
+/// Checks the size of a batch, of which the service documents the limit, and where its files are. They are not read.
 fn check_batch(request: &BatchOptimizeToursRequest) -> Result<(), Status> {
     let configs = &request.model_configs;
     if !(1..=100).contains(&configs.len()) {
-        return Err(error::bad_field("model_configs", "There must be 1 to 100."));
+        return Err(error::bad_field("model_configs", "There must be 1 to 100 models."));
     }
     check_files(configs.iter().enumerate().flat_map(|(index, config)| {
         let field = |path| format!("model_configs[{index}].{path}.uri");

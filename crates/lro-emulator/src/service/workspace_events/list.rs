@@ -18,8 +18,12 @@ lro::message! {
 /// Replies to a call for a page of the subscriptions.
 pub(super) fn handle(subscriptions: &Subscriptions, request: &Request) -> Result<Bytes, Status> {
     let filter = Filter::parse(request.param("filter"))?;
-    if !filter.names("event_types") {
+    let fields = filter.fields();
+    if !fields.contains(&"event_types") {
         return Err(error::bad_field("filter", "it must have at least one of event_types"));
+    }
+    if let Some(field) = fields.iter().find(|field| !["event_types", "target_resource"].contains(*field)) {
+        return Err(error::bad_field("filter", format!("there is no field {field:?} to filter by")));
     }
     let size = match request.number("pageSize")? {
         0 => 50,
