@@ -85,7 +85,7 @@ rules! {
     outcomes::both_are_malformed;
     /// An operation that is not done has no outcome, even if the reply has an error or a response.
     outcomes::nothing_counts_before_the_end;
-    /// The pause that a successful reply asks for is kept, in whole seconds. A malformed one is ignored.
+    /// The pause that a successful reply asks for is kept, in whole seconds, rounded up. A malformed one is ignored.
     outcomes::retry_after_of_a_pending_operation_is_kept;
 
     /// A name is opaque: every character of it arrives unchanged. The request has no body.
@@ -101,6 +101,14 @@ rules! {
     failures::a_call_is_one_request;
     /// The error of a call keeps its code, message and details. The name of the code decides, not the HTTP status.
     failures::errors_keep_code_message_and_details;
+    /// An error with HTTP status 200 in the place of an operation is a failed call with that error.
+    failures::errors_with_http_status_200_are_failed_calls;
+    /// An object without `name` and `done`, or with one of them twice, is malformed.
+    failures::foreign_objects_are_malformed;
+    /// A byte order mark before the JSON of an operation or of an error is skipped.
+    failures::byte_order_marks_are_skipped;
+    /// A rate limit is RESOURCE_EXHAUSTED under any HTTP status, and may pass. A quota that is spent is final.
+    failures::limits_pass_and_quotas_do_not;
     /// The HTTP status decides the code of an error without a body in Google's form, such as that of a proxy.
     failures::errors_that_are_no_json_go_by_the_http_status;
     /// The pause that an error asks for is kept, from the header or from the details.

@@ -1,13 +1,14 @@
 use std::time::Duration;
 
 use lro::{
-    Any, Code, OperationName, Status,
+    Any, Code, OperationName, Origin, Status, Tolerance,
     details::{ErrorInfo, RequestInfo, RetryInfo},
 };
 
 use super::{
     Verdict,
-    subject::{Subject, types},
+    subject::{Subject, refused, types},
+    verbs::REFUSAL,
 };
 use crate::{reply::Reply, script::Script};
 
@@ -50,6 +51,70 @@ pub(super) async fn errors_keep_code_message_and_details(subject: &Subject<'_>) 
             Some(&info),
             "the reason in the details of {code}"
         );
+    }
+    Ok(())
+}
+
+pub(super) async fn errors_with_http_status_200_are_failed_calls(subject: &Subject<'_>) -> Verdict {
+    let name = running(subject, "contract-error-200")?;
+    let failures = fail_with(subject, &name, [Reply::status(200).body(REFUSAL)]).await?;
+    for status in failures {
+        let expected = (Code::PermissionDenied, "it is not yours");
+        // SPEC 46
+        ensure_eq!((status.code(), status.message()), expected, "the error of a get with HTTP 200");
+    }
+    Ok(())
+}
+
+pub(super) async fn foreign_objects_are_malformed(subject: &Subject<'_>) -> Verdict {
+    let bodies =
+        ["{}", r#"{"state": "ACTIVE", "uid": "7"}"#, r#"{"name": "x", "done": false, "done": true}"#];
+    for (call, body) in (1..).zip(bodies) {
+        let script = Script::new().runs_for(Duration::MAX).call(1, Reply::status(200).body(body));
+        let name = subject.start(&format!("contract-foreign-{call}"), script)?;
+        let got = subject.transport.get_operation(&name).await;
+        // SPEC 46, 47
+        let status = refused(&format!("to get {body}"), got)?;
+        ensure_eq!(status.origin(), Origin::MalformedReply, "the origin of the error of {body}");
+    }
+    Ok(())
+}
+
+pub(super) async fn byte_order_marks_are_skipped(subject: &Subject<'_>) -> Verdict {
+    let name = subject.name("contract-mark")?;
+    let marked = |status, body: &str| Reply::status(status).body(format!("\u{feff}{body}"));
+    let running = marked(200, &format!(r#"{{"name": "{name}"}}"#));
+    let script = Script::new().runs_for(Duration::MAX).call(1, running).call(2, marked(403, REFUSAL));
+    subject.emulator.operation(name.as_str(), script);
+    // SPEC 48
+    ensure_eq!(subject.get(&name).await?.name, name.as_str(), "the name after a byte order mark");
+    let message = subject.fail(&name).await?.message().to_owned();
+    ensure_eq!(message, "it is not yours", "the message of an error after a byte order mark");
+    Ok(())
+}
+
+pub(super) async fn limits_pass_and_quotas_do_not(subject: &Subject<'_>) -> Verdict {
+    let name = running(subject, "contract-limits")?;
+    let limits = [
+        (403, "rateLimitExceeded", true),
+        (403, "userRateLimitExceeded", true),
+        (429, "rateLimitExceeded", true),
+        (403, "dailyLimitExceeded", false),
+        (403, "quotaExceeded", false),
+        (429, "dailyLimitExceeded", false),
+        (429, "quotaExceeded", false),
+    ];
+    let replies = limits.map(|(http, reason, _)| Reply::limit(http, reason));
+    for (status, (http, reason, passes)) in fail_with(subject, &name, replies).await?.iter().zip(limits) {
+        // SPEC 50
+        let code = status.code();
+        ensure!(
+            code == Code::ResourceExhausted || !passes,
+            "the code of {reason} with HTTP {http}: {code}, not {}",
+            Code::ResourceExhausted
+        );
+        let is_survived = Tolerance::default().is_survivable(status);
+        ensure_eq!(is_survived, passes, "whether a wait survives {reason} with HTTP {http}");
     }
     Ok(())
 }

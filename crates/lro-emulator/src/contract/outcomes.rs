@@ -132,12 +132,14 @@ pub(super) async fn retry_after_of_a_pending_operation_is_kept(subject: &Subject
     let script = Script::new()
         .runs_for(Duration::MAX)
         .call(1, Reply::usual().header("retry-after", "7"))
-        .call(2, Reply::usual().header("retry-after", "soon"));
+        .call(2, Reply::usual().header("retry-after", "soon"))
+        .call(4, Reply::usual().header("retry-after", "1.5"));
     let name = subject.start("contract-pending-retry-after", script)?;
     // SPEC 32
     ensure_eq!(subject.get(&name).await?.retry_after, Some(Duration::from_secs(7)), "a pause of 7 seconds");
     ensure_eq!(subject.get(&name).await?.retry_after, None, "a pause of \"soon\"");
     ensure_eq!(subject.get(&name).await?.retry_after, None, "a pause that an earlier reply asked for");
+    ensure_eq!(subject.get(&name).await?.retry_after, Some(Duration::from_secs(2)), "a pause of 1.5 seconds");
     Ok(())
 }
 

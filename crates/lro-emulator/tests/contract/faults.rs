@@ -38,15 +38,12 @@ fn with_details(status: Status, change: impl FnOnce(&mut Vec<Any>)) -> Status {
     status.with_details(details)
 }
 
-/// The reply with a body that is changed as JSON, if it is JSON.
+/// The reply with a body that is changed as JSON, if it is JSON and the change is one.
 fn edited(reply: Reply, change: impl FnOnce(&mut Value)) -> Reply {
-    match serde_json::from_slice(&reply.body) {
-        Ok(mut json) => {
-            change(&mut json);
-            Reply { body: json.to_string().into(), ..reply }
-        }
-        Err(_) => reply,
-    }
+    let Ok(json) = serde_json::from_slice::<Value>(&reply.body) else { return reply };
+    let mut other = json.clone();
+    change(&mut other);
+    if other == json { reply } else { Reply { body: other.to_string().into(), ..reply } }
 }
 
 /// Removes the member at a JSON pointer, if it is there.

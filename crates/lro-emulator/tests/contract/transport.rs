@@ -8,8 +8,8 @@ use std::{
 use bytes::Bytes;
 use http::Method;
 use lro::{
-    Any, Attempt, Capabilities, Code, ListOperationsRequest, LroTransport, Operation, OperationName,
-    OperationPage, Status, async_trait,
+    Attempt, Capabilities, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage,
+    Status, async_trait,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -89,7 +89,7 @@ impl Transport {
     async fn operation(&self, method: Method, path: String, body: Bytes) -> Result<Operation, Status> {
         let reply = self.call(method, path, body).await?;
         let operation = Operation::from_json(&reply.body)?;
-        Ok(Operation { retry_after: retry_after(&reply), ..operation })
+        Ok(Operation { retry_after: lro::retry_after(&reply.headers), ..operation })
     }
 
     async fn ack(&self, method: Method, path: String, body: Bytes) -> Result<(), Status> {
@@ -104,8 +104,11 @@ impl Transport {
             request.path = if path.is_empty() { request.path } else { path };
             reply = self.exchange(&request).await?;
         }
-        let is_good = (self.faults.trusts)(&request) || !is_refusal(&reply.body);
-        if reply.status.is_success() && is_good { Ok(reply) } else { Err(failure(&reply)) }
+        if !reply.status.is_success() {
+            return Err(Status::from_http(reply.status, &reply.headers, &reply.body));
+        }
+        let refusal = if (self.faults.trusts)(&request) { None } else { Status::in_reply(&reply.body) };
+        refusal.map_or(Ok(reply), Err)
     }
 
     async fn exchange(&self, request: &Request) -> Result<Reply, Status> {
@@ -187,34 +190,6 @@ impl Default for Faults {
     }
 }
 
-/// Whether a body is the error of a call.
-fn is_refusal(body: &[u8]) -> bool {
-    let members = serde_json::from_slice::<serde_json::Value>(body).unwrap_or_default();
-    members.get("error").is_some() && members.get("name").is_none() && members.get("done").is_none()
-}
-
-fn failure(reply: &Reply) -> Status {
-    let failure: Failure = serde_json::from_slice(&reply.body).unwrap_or_default();
-    let code = Code::from_name(&failure.error.status).unwrap_or(match reply.status.as_u16() {
-        400 => Code::InvalidArgument,
-        401 => Code::Unauthenticated,
-        403 => Code::PermissionDenied,
-        404 => Code::NotFound,
-        409 => Code::Aborted,
-        429 => Code::ResourceExhausted,
-        503 => Code::Unavailable,
-        504 => Code::DeadlineExceeded,
-        402..500 => Code::FailedPrecondition,
-        _ => Code::Internal,
-    });
-    let status = Status::new(code, failure.error.message).with_details(failure.error.details);
-    retry_after(reply).into_iter().fold(status, Status::with_retry_after)
-}
-
-fn retry_after(reply: &Reply) -> Option<Duration> {
-    reply.headers.get("retry-after")?.to_str().ok()?.parse().ok().map(Duration::from_secs)
-}
-
 fn path(name: &str) -> String {
     name.split('/').fold("/v1".to_owned(), |path, segment| path + "/" + &encode(segment))
 }
@@ -227,19 +202,6 @@ fn encode(text: &str) -> String {
         }
         encoded
     })
-}
-
-#[derive(Default, Deserialize)]
-struct Failure {
-    error: Error,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Error {
-    status: String,
-    message: String,
-    details: Vec<Any>,
 }
 
 #[derive(Default, Deserialize)]

@@ -43,8 +43,48 @@ pub(crate) const FAULTS: &[Fault] = &[
     ("errors_keep_code_message_and_details", "reorders the details of a failed call", |f| {
         f.got = |_, _, got| got.map_err(|status| with_details(status, |details| details.reverse()));
     }),
+    (
+        "errors_with_http_status_200_are_failed_calls",
+        "takes an error with HTTP status 200 for a running operation",
+        |f| {
+            f.read = |reply| {
+                edited(reply, |json| {
+                    if json.get("error").is_some() {
+                        json["done"] = json.get("done").is_some_and(|done| done == true).into();
+                    }
+                })
+            };
+        },
+    ),
+    ("foreign_objects_are_malformed", "takes an empty object for a running operation", |f| {
+        f.read = |reply| match &*reply.body {
+            b"{}" => Reply { body: r#"{"done": false}"#.into(), ..reply },
+            _ => reply,
+        };
+    }),
+    ("foreign_objects_are_malformed", "takes the last of two members", |f| {
+        f.read = |reply| match serde_json::from_slice::<Value>(&reply.body) {
+            Ok(json) => Reply { body: json.to_string().into(), ..reply },
+            Err(_) => reply,
+        };
+    }),
+    ("byte_order_marks_are_skipped", "does not skip a byte order mark", |f| {
+        f.read = |reply| match reply.body.starts_with("\u{feff}".as_bytes()) {
+            true => Reply { body: "<".into(), ..reply },
+            false => reply,
+        };
+    }),
+    ("limits_pass_and_quotas_do_not", "takes a limit under 403 for a missing permission", |f| {
+        f.read = |reply| edited(reply, |json| remove(json, "/error/errors"));
+    }),
+    ("limits_pass_and_quotas_do_not", "takes a quota that is spent for a limit", |f| {
+        f.got = |_, _, got| got.map_err(|status| status.with_transient(true));
+    }),
     ("errors_that_are_no_json_go_by_the_http_status", "takes 429 for 503 where there is no name", |f| {
-        f.read = |reply| with_status(reply, 429, 503);
+        f.read = |reply| match serde_json::from_slice(&reply.body) {
+            Ok(Value::Object(_)) => reply,
+            _ => with_status(reply, 429, 503),
+        };
     }),
     ("errors_that_are_no_json_go_by_the_http_status", "takes a proxy's 502 for 404", |f| {
         f.read = |reply| with_status(reply, 502, 404);
