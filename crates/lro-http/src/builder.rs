@@ -2,7 +2,10 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use lro::{Status, pacing::PacingByKind};
 
-use crate::{Credentials, HttpClient, NoCredentials, connection::shown};
+use crate::{
+    Credentials, HttpClient, NoCredentials,
+    connection::{ConnectionSettings, KeepAlive, ProxyChoice, TlsSettings, shown},
+};
 
 /// Builds an [`HttpClient`], or the client of one service that wraps it.
 #[must_use = "a builder does nothing until it is built"]
@@ -19,8 +22,7 @@ pub(crate) struct Settings {
     pub(crate) product: Option<String>,
     pub(crate) largest_reply: usize,
     pub(crate) call_timeout: Duration,
-    pub(crate) connect_timeout: Duration,
-    pub(crate) http2_only: bool,
+    pub(crate) connection: ConnectionSettings,
     pub(crate) pacing: Option<Arc<dyn PacingByKind>>,
 }
 
@@ -33,8 +35,13 @@ impl HttpClientBuilder {
             product: None,
             largest_reply: LARGEST_REPLY,
             call_timeout: CALL_TIMEOUT,
-            connect_timeout: CONNECT_TIMEOUT,
-            http2_only: false,
+            connection: ConnectionSettings {
+                connect_timeout: CONNECT_TIMEOUT,
+                http2_only: false,
+                keep_alive: KeepAlive { interval: KEEP_ALIVE_INTERVAL, timeout: KEEP_ALIVE_TIMEOUT },
+                proxy: ProxyChoice::default(),
+                tls: TlsSettings::default(),
+            },
             pacing: None,
         };
         Self { settings, finish: Box::new(|client| client) }
@@ -80,9 +87,21 @@ impl<C> HttpClientBuilder<C> {
         self
     }
 
-    /// Sets the timeout of connecting. Default: 10 s.
+    /// Sets the timeout of connecting: TCP, the proxy, TLS, and the preface of HTTP/2. Default: 10 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.connect_timeout = timeout;
+        self.settings.connection.connect_timeout = timeout;
+        self
+    }
+
+    /// Sets how often a ping is sent on a connection of HTTP/2 while a call is in flight. Default: 30 s.
+    pub fn http2_keep_alive_interval(mut self, interval: Duration) -> Self {
+        self.settings.connection.keep_alive.interval = interval;
+        self
+    }
+
+    /// Sets how long the answer to a ping may take. After it, the calls of the connection fail. Default: 20 s.
+    pub fn http2_keep_alive_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.connection.keep_alive.timeout = timeout;
         self
     }
 
@@ -104,7 +123,23 @@ impl<C> HttpClientBuilder<C> {
 
     /// Uses HTTP/2 without negotiation, which HTTP/2 without TLS needs. Over TLS the two sides negotiate it anyway.
     pub fn http2_only(mut self) -> Self {
-        self.settings.http2_only = true;
+        self.settings.connection.http2_only = true;
+        self
+    }
+
+    /// Connects through a proxy, in place of that of the environment.
+    ///
+    /// The schemes are `http` (CONNECT), `https` (CONNECT inside of TLS to the proxy), `socks5` (this process resolves
+    /// the host) and `socks5h` (the proxy resolves it). A user and a password may be a part of the URL:
+    /// `socks5h://user:password@proxy.example.com:1080`.
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.settings.connection.proxy = ProxyChoice::Given(url.into());
+        self
+    }
+
+    /// Connects directly, whatever the environment says.
+    pub fn no_proxy(mut self) -> Self {
+        self.settings.connection.proxy = ProxyChoice::None;
         self
     }
 
@@ -121,8 +156,8 @@ impl<C> HttpClientBuilder<C> {
     ///
     /// # Errors
     ///
-    /// `INVALID_ARGUMENT` for an invalid endpoint, quota project or user agent, and for a proxy in the environment that
-    /// is not an `http` proxy. `UNAVAILABLE` if the system has no root certificates for HTTPS.
+    /// `INVALID_ARGUMENT` for an invalid endpoint, quota project, user agent, for a proxy that cannot be
+    /// used, and for HTTPS without a feature for TLS. `UNAVAILABLE` if there are no root certificates for HTTPS.
     pub fn build(self) -> Result<C, Status> {
         HttpClient::new(self.settings).map(self.finish)
     }
@@ -146,3 +181,8 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 /// Linux repeats a lost SYN after 1, 3 and 7 s: all three fit. A longer timeout delays the next attempt when a host is
 /// gone.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// A shorter interval adds packets to every long poll. After a longer one and the timeout, a call that waits without a
+/// timeout of its own learns later that its connection has died.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
+/// The default of hyper and of gRPC. A shorter timeout fails calls on a network that is slow for a moment.
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);

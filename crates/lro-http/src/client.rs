@@ -1,11 +1,6 @@
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
-use hyper::body::Incoming;
-use hyper_util::{
-    client::legacy::Client,
-    rt::{TokioExecutor, TokioTimer},
-};
 use lro::{Attempt, Code, Pacing, Status, pacing::PacingByKind};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
@@ -14,7 +9,7 @@ use tracing::debug;
 use crate::{
     Call, Credentials, Endpoint, HttpClientBuilder, Token,
     builder::Settings,
-    connection::{Connector, connector},
+    connection::{Connections, Fault, ReplyBody},
     credentials::project_header,
     refusal::refused,
     reply::{self, Encoding, Reply, failure},
@@ -36,7 +31,7 @@ struct Inner {
     largest_reply: usize,
     call_timeout: Duration,
     pacing: Option<Arc<dyn PacingByKind>>,
-    http: Client<Connector, Payload>,
+    http: Connections,
 }
 
 impl HttpClient {
@@ -50,13 +45,7 @@ impl HttpClient {
         let ours = concat!("lro/", env!("CARGO_PKG_VERSION"));
         let user_agent =
             settings.product.map_or_else(|| ours.to_owned(), |product| format!("{product} {ours}"));
-        let http = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .timer(TokioTimer::new())
-            .http2_only(settings.http2_only)
-            .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
-            .build(connector(&endpoint, settings.connect_timeout)?);
+        let http = Connections::new(&endpoint, settings.connection)?;
         Ok(Self(Arc::new(Inner {
             credentials: settings.credentials,
             quota_project: settings.quota_project.as_deref().map(project_header).transpose()?,
@@ -116,9 +105,9 @@ impl HttpClient {
             None => self.0.credentials.token().await?,
         };
         let token = token.as_ref();
-        attempt.permit().await;
         let without_token = |fault| failure::without_token(fault, token);
-        let sent = self.0.http.request(self.request(prepared, token)).await;
+        let is_read = prepared.method == Method::GET;
+        let sent = self.0.http.send(attempt, is_read, || self.request(prepared, token)).await;
         let response = sent.map_err(|error| without_token(self.unreached(error)))?;
         debug!(status = response.status().as_u16(), "replied");
         let retry_after = reply::retry_after(response.headers());
@@ -136,7 +125,7 @@ impl HttpClient {
     }
 
     /// Reads the reply of a failed call, and invalidates the token that it refuses.
-    async fn failure(&self, response: Response<Incoming>, token: Option<&Token>) -> Status {
+    async fn failure(&self, response: Response<ReplyBody>, token: Option<&Token>) -> Status {
         let http = response.status();
         if http == StatusCode::UNAUTHORIZED {
             // Before the body is read, which may never arrive.
@@ -186,7 +175,7 @@ impl HttpClient {
     }
 
     /// Returns the status of a call without a reply.
-    fn unreached(&self, error: hyper_util::client::legacy::Error) -> Status {
+    fn unreached(&self, error: Fault) -> Status {
         let endpoint = &self.0.endpoint;
         let mut cause: &dyn Error = &error;
         while let Some(deeper) = cause.source() {
@@ -211,9 +200,3 @@ const REQUEST_PARAMS: HeaderName = HeaderName::from_static("x-goog-request-param
 const QUOTA_PROJECT: HeaderName = HeaderName::from_static("x-goog-user-project");
 /// Errors with details take some kilobytes. A larger bound lets a faulty server take more memory for each failed call.
 const LARGEST_ERROR: usize = 1 << 20;
-/// The default of hyper-util and of Go. A shorter timeout reconnects between the polls of a slow cadence, a longer one
-/// keeps connections that a load balancer has dropped.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
-/// Pings are sent while a call is in flight. A connection that died silently fails after this and hyper's 20 s for the
-/// answer. A shorter interval adds packets to every long poll.
-const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);

@@ -2,7 +2,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::{
-    Uri,
+    HeaderValue, Uri,
     uri::{Authority, Parts, PathAndQuery, Scheme},
 };
 use lro::Status;
@@ -50,6 +50,27 @@ impl Endpoint {
 
     pub(crate) fn is_https(&self) -> bool {
         self.scheme == Scheme::HTTPS
+    }
+
+    /// Returns the URL to connect to, which always has a port.
+    pub(crate) fn target(&self) -> Result<Uri, Status> {
+        let port = self.authority.port_u16().unwrap_or_else(|| self.default_port());
+        let authority = format!("{}:{port}", self.authority.host());
+        let uri = Uri::builder().scheme(self.scheme.clone()).authority(authority).path_and_query("/");
+        uri.build().map_err(|error| refused(format!("not a URL: {error}")))
+    }
+
+    /// Returns the header `Host` of HTTP/1, which omits the default port.
+    pub(crate) fn host_header(&self) -> Result<HeaderValue, Status> {
+        let host = match self.authority.port_u16() {
+            Some(port) if port == self.default_port() => self.authority.host(),
+            _ => self.authority.as_str(),
+        };
+        HeaderValue::try_from(host).map_err(|error| refused(format!("not a host: {error}")))
+    }
+
+    fn default_port(&self) -> u16 {
+        if self.is_https() { 443 } else { 80 }
     }
 
     /// Returns the URL of an encoded path and query.
