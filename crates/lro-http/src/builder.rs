@@ -143,6 +143,20 @@ impl<C> HttpClientBuilder<C> {
         self
     }
 
+    /// Trusts the certificates in this PEM as roots, besides the roots of the system. May be called more than once.
+    #[cfg(any(feature = "ring", feature = "aws-lc"))]
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.settings.connection.tls.roots.push(pem.into());
+        self
+    }
+
+    /// Sets the certificate that the client presents to the server: its chain in PEM, its own first, and its key in PEM.
+    #[cfg(any(feature = "ring", feature = "aws-lc"))]
+    pub fn client_certificate(mut self, chain: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
+        self.settings.connection.tls.identity = Some((chain.into(), key.into()));
+        self
+    }
+
     /// Converts the client when it is built, for example to the transport of a service.
     pub fn map<D: 'static>(self, wrap: impl FnOnce(C) -> D + Send + 'static) -> HttpClientBuilder<D>
     where
@@ -156,7 +170,7 @@ impl<C> HttpClientBuilder<C> {
     ///
     /// # Errors
     ///
-    /// `INVALID_ARGUMENT` for an invalid endpoint, quota project, user agent, for a proxy that cannot be
+    /// `INVALID_ARGUMENT` for an invalid endpoint, quota project, user agent or certificate, for a proxy that cannot be
     /// used, and for HTTPS without a feature for TLS. `UNAVAILABLE` if there are no root certificates for HTTPS.
     pub fn build(self) -> Result<C, Status> {
         HttpClient::new(self.settings).map(self.finish)

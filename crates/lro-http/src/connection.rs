@@ -54,8 +54,9 @@ pub(crate) struct Connections(Arc<Pool>);
 impl Connections {
     /// Checks the settings. The root certificates of the system are read only for HTTPS.
     pub(crate) fn new(endpoint: &Endpoint, settings: ConnectionSettings) -> Result<Self, Status> {
-        let proxy = Proxy::of(&settings.proxy, endpoint, &settings.tls)?;
         let tls = endpoint.is_https().then(|| Tls::new(&settings.tls)).transpose()?;
+        let tls_to_proxy = || tls.clone().map_or_else(|| Tls::new(&settings.tls), Ok);
+        let proxy = Proxy::of(&settings.proxy, endpoint, tls_to_proxy)?;
         let connector = Connector::new(endpoint, proxy, tls, settings.connect_timeout, settings.http2_only)?;
         let host = endpoint.host_header()?;
         Ok(Self(Arc::new(Pool::new(connector, host, settings.connect_timeout, settings.keep_alive))))

@@ -2,6 +2,7 @@
 //!
 //! All tests of a process share its environment, so each client runs in a child process.
 
+#![cfg(any(feature = "ring", feature = "aws-lc"))]
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
 use std::{
@@ -101,6 +102,29 @@ async fn an_http_proxy_is_asked_to_connect() {
     }
     let (connections, bytes) = proxy.received();
     assert_eq!((connections, bytes.matches("CONNECT localhost:1 HTTP/1.1\r\n").count()), (3, 3));
+}
+
+#[tokio::test]
+async fn an_https_proxy_receives_tls_and_a_socks_proxy_receives_socks() {
+    // SPEC 54; cases n05, n06
+    for variable in ["HTTPS_PROXY", "ALL_PROXY"] {
+        // A handshake record of TLS, and SOCKS 5 with one method: a user and a password.
+        for (scheme, first) in
+            [("https", "\u{16}"), ("socks5h", "\u{5}\u{1}\u{2}"), ("socks5", "\u{5}\u{1}\u{2}")]
+        {
+            let proxy = Recorder::start().await;
+            let printed = polls_by(HTTPS, &[(variable, proxy.url(scheme).as_ref())]).await;
+            assert!(printed.contains("polled: UNAVAILABLE: cannot connect to"), "{scheme}: {printed}");
+            let (connections, bytes) = proxy.received();
+            assert!(connections == 1 && bytes.starts_with(first), "{scheme}: {bytes:?}");
+            for secret in ["CONNECT", "canary", "dXNlcjpjYW5hcnk="] {
+                assert!(
+                    !bytes.contains(secret) && !printed.contains("canary"),
+                    "{scheme}: {bytes:?} {printed}"
+                );
+            }
+        }
+    }
 }
 
 #[tokio::test]

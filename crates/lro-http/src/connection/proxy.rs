@@ -23,7 +23,7 @@ use hyper_util::{
 use lro::Status;
 use tower_service::Service;
 
-use super::{BoxError, Endpoint, Tls, TlsSettings, connector::tcp, endpoint::check_authority, stream::Io};
+use super::{BoxError, Endpoint, Tls, connector::tcp, endpoint::check_authority, stream::Io};
 use crate::refusal::refused;
 
 /// Which proxy a client uses.
@@ -66,7 +66,7 @@ impl Proxy {
     pub(crate) fn of(
         choice: &ProxyChoice,
         endpoint: &Endpoint,
-        tls: &TlsSettings,
+        tls: impl FnOnce() -> Result<Tls, Status>,
     ) -> Result<Option<Self>, Status> {
         match choice {
             ProxyChoice::None => Ok(None),
@@ -80,7 +80,12 @@ impl Proxy {
         }
     }
 
-    fn parse(place: &str, value: OsString, endpoint: &Endpoint, tls: &TlsSettings) -> Result<Self, Status> {
+    fn parse(
+        place: &str,
+        value: OsString,
+        endpoint: &Endpoint,
+        tls: impl FnOnce() -> Result<Tls, Status>,
+    ) -> Result<Self, Status> {
         let refuse = |why: &str| refused(format!("cannot use the proxy in {place}: {why}"));
         let not_a_url = || refuse("its value is not a proxy URL such as http://proxy.example.com:3128");
         let mut value = value.into_string().map_err(|_| not_a_url())?;
@@ -90,7 +95,7 @@ impl Proxy {
         let scheme = value.parse::<Uri>().map_err(|_| not_a_url())?.into_parts().scheme;
         let kind = match scheme.as_ref().map_or("http", Scheme::as_str) {
             "http" => Kind::Http,
-            "https" => Kind::Https(Tls::new(tls)?),
+            "https" => Kind::Https(tls()?),
             "socks5" => Kind::Socks5,
             "socks5h" => Kind::Socks5h,
             other => {
