@@ -84,6 +84,10 @@ impl Pool {
         }
         attempt.permit().await;
         let (mut resends, mut may_be_lost) = (0, is_read);
+        if !is_read {
+            // A close that has arrived is noticed now. Later it could fail a call that cannot be sent again.
+            tokio::task::yield_now().await;
+        }
         let mut connection = self.take(false);
         loop {
             let taken = match connection {
