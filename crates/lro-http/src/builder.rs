@@ -1,10 +1,11 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{any::TypeId, fmt, sync::Arc, time::Duration};
 
 use lro::{Status, pacing::PacingByKind};
 
 use crate::{
-    Credentials, HttpClient, NoCredentials,
+    Credentials, Endpoint, HttpClient, NoCredentials,
     connection::{ConnectionSettings, KeepAlive, ProxyChoice, TlsSettings, shown},
+    refusal::refused,
 };
 
 /// Builds an [`HttpClient`], or the client of one service that wraps it.
@@ -18,6 +19,8 @@ pub struct HttpClientBuilder<C = HttpClient> {
 pub(crate) struct Settings {
     pub(crate) endpoint: String,
     pub(crate) credentials: Box<dyn Credentials>,
+    has_credentials: bool,
+    plain_http: bool,
     pub(crate) quota_project: Option<String>,
     pub(crate) product: Option<String>,
     pub(crate) largest_reply: usize,
@@ -26,11 +29,24 @@ pub(crate) struct Settings {
     pub(crate) pacing: Option<Arc<dyn PacingByKind>>,
 }
 
+impl Settings {
+    /// Checks the endpoint and whether the credentials may be sent to it.
+    pub(crate) fn endpoint(&self) -> Result<Endpoint, Status> {
+        let endpoint = Endpoint::parse_with(&self.endpoint, self.plain_http)?;
+        if endpoint.is_exposed() && self.has_credentials {
+            return Err(refused(format!("credentials are not sent to {endpoint} in clear text: use https")));
+        }
+        Ok(endpoint)
+    }
+}
+
 impl HttpClientBuilder {
     pub(crate) fn new(endpoint: String) -> Self {
         let settings = Settings {
             endpoint,
             credentials: Box::new(NoCredentials),
+            has_credentials: false,
+            plain_http: false,
             quota_project: None,
             product: None,
             largest_reply: LARGEST_REPLY,
@@ -56,7 +72,8 @@ impl<C> HttpClientBuilder<C> {
     }
 
     /// Sets the credentials. Default: none, which Google's services refuse and an emulator accepts.
-    pub fn credentials(mut self, credentials: impl Credentials + 'static) -> Self {
+    pub fn credentials<K: Credentials + 'static>(mut self, credentials: K) -> Self {
+        self.settings.has_credentials = TypeId::of::<K>() != TypeId::of::<NoCredentials>();
         self.settings.credentials = Box::new(credentials);
         self
     }
@@ -154,6 +171,14 @@ impl<C> HttpClientBuilder<C> {
     #[cfg(any(feature = "ring", feature = "aws-lc"))]
     pub fn client_certificate(mut self, chain: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
         self.settings.connection.tls.identity = Some((chain.into(), key.into()));
+        self
+    }
+
+    /// Accepts an endpoint of plain HTTP that is not a loopback host, such as an emulator in another container.
+    ///
+    /// Credentials for such an endpoint are refused when the client is built.
+    pub fn plain_http(mut self) -> Self {
+        self.settings.plain_http = true;
         self
     }
 

@@ -41,7 +41,7 @@ impl HttpClient {
     }
 
     pub(crate) fn new(settings: Settings) -> Result<Self, Status> {
-        let endpoint = Endpoint::parse(&settings.endpoint)?;
+        let endpoint = settings.endpoint()?;
         let ours = concat!("lro/", env!("CARGO_PKG_VERSION"));
         let user_agent =
             settings.product.map_or_else(|| ours.to_owned(), |product| format!("{product} {ours}"));

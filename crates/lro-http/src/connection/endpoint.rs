@@ -25,6 +25,11 @@ impl Endpoint {
     ///
     /// `INVALID_ARGUMENT` with what is wrong. The message never contains a user, a password or a query.
     pub fn parse(url: &str) -> Result<Self, Status> {
+        Self::parse_with(url, false)
+    }
+
+    /// Parses an endpoint, which may be plain HTTP for any host.
+    pub(crate) fn parse_with(url: &str, plain_http: bool) -> Result<Self, Status> {
         let refuse = |why: &str| refused(format!("not an endpoint: {:?}: {why}", shown(url)));
         let uri: Uri =
             url.parse().map_err(|_| refuse("expected a URL such as https://example.googleapis.com"))?;
@@ -41,7 +46,7 @@ impl Endpoint {
         check_authority(&authority).map_err(refuse)?;
         match scheme.as_str() {
             "https" => {}
-            "http" if is_loopback(authority.host()) => {}
+            "http" if plain_http || is_loopback(authority.host()) => {}
             "http" => return Err(refuse("http is for loopback hosts only: use https")),
             _ => return Err(refuse("its scheme is not https")),
         }
@@ -50,6 +55,11 @@ impl Endpoint {
 
     pub(crate) fn is_https(&self) -> bool {
         self.scheme == Scheme::HTTPS
+    }
+
+    /// Returns whether a secret that is sent to the endpoint can be read on the way.
+    pub(crate) fn is_exposed(&self) -> bool {
+        !self.is_https() && !is_loopback(self.authority.host())
     }
 
     /// Returns the URL to connect to, which always has a port.
