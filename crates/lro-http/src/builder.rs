@@ -1,10 +1,14 @@
-use std::{any::TypeId, fmt, sync::Arc, time::Duration};
+use std::{any::TypeId, error::Error, fmt, sync::Arc, time::Duration};
 
+use bytes::Bytes;
+use http::{Request, Response};
+use hyper::body::Body;
 use lro::{Status, pacing::PacingByKind};
+use tower_service::Service;
 
 use crate::{
     Credentials, Endpoint, HttpClient, NoCredentials,
-    connection::{ConnectionSettings, KeepAlive, ProxyChoice, TlsSettings, shown},
+    connection::{ConnectionSettings, Given, KeepAlive, ProxyChoice, TlsSettings, shown},
     refusal::refused,
 };
 
@@ -57,6 +61,7 @@ impl HttpClientBuilder {
                 keep_alive: KeepAlive { interval: KEEP_ALIVE_INTERVAL, timeout: KEEP_ALIVE_TIMEOUT },
                 proxy: ProxyChoice::default(),
                 tls: TlsSettings::default(),
+                given: None,
             },
             pacing: None,
         };
@@ -179,6 +184,24 @@ impl<C> HttpClientBuilder<C> {
     /// Credentials for such an endpoint are refused when the client is built.
     pub fn plain_http(mut self) -> Self {
         self.settings.plain_http = true;
+        self
+    }
+
+    /// Sends the calls by a client of HTTP in place of connections of its own, for example for the layers of
+    /// `tower-http`.
+    ///
+    /// The bodies of its requests are made from [`Bytes`], which may be empty. Its replies are decompressed where they
+    /// say that they are gzip. The settings of connections, proxies and TLS have no effect.
+    pub fn service<S, B, R>(mut self, service: S) -> Self
+    where
+        S: Service<Request<B>, Response = Response<R>> + Clone + Send + Sync + 'static,
+        S::Error: Into<Box<dyn Error + Send + Sync>>,
+        S::Future: Send,
+        B: From<Bytes> + Send + 'static,
+        R: Body + Send + 'static,
+        R::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        self.settings.connection.given = Some(Box::new(Given::new(service)));
         self
     }
 

@@ -4,6 +4,7 @@ mod body;
 mod connector;
 mod endpoint;
 mod fault;
+mod given;
 mod http1;
 mod http2;
 #[cfg(not(feature = "_tls"))]
@@ -28,6 +29,7 @@ pub(crate) use self::{
     body::ReplyBody,
     endpoint::shown,
     fault::{BoxError, Fault},
+    given::{Exchange, Given},
     http2::KeepAlive,
     proxy::ProxyChoice,
 };
@@ -46,20 +48,27 @@ pub(crate) struct ConnectionSettings {
     pub(crate) keep_alive: KeepAlive,
     pub(crate) proxy: ProxyChoice,
     pub(crate) tls: TlsSettings,
+    pub(crate) given: Option<Box<dyn Exchange>>,
 }
 
-/// The connections to an endpoint.
-pub(crate) struct Connections(Arc<Pool>);
+/// The connections to an endpoint, or the client that the builder was given in place of them.
+pub(crate) enum Connections {
+    Pool(Arc<Pool>),
+    Given(Box<dyn Exchange>),
+}
 
 impl Connections {
     /// Checks the settings. The root certificates of the system are read only for HTTPS.
     pub(crate) fn new(endpoint: &Endpoint, settings: ConnectionSettings) -> Result<Self, Status> {
+        if let Some(given) = settings.given {
+            return Ok(Self::Given(given));
+        }
         let tls = endpoint.is_https().then(|| Tls::new(&settings.tls)).transpose()?;
         let tls_to_proxy = || tls.clone().map_or_else(|| Tls::new(&settings.tls), Ok);
         let proxy = Proxy::of(&settings.proxy, endpoint, tls_to_proxy)?;
         let connector = Connector::new(endpoint, proxy, tls, settings.connect_timeout, settings.http2_only)?;
         let host = endpoint.host_header()?;
-        Ok(Self(Arc::new(Pool::new(connector, host, settings.connect_timeout, settings.keep_alive))))
+        Ok(Self::Pool(Arc::new(Pool::new(connector, host, settings.connect_timeout, settings.keep_alive))))
     }
 
     /// Sends the request that `request` builds once the attempt has its permit, and returns the head of the reply.
@@ -71,7 +80,13 @@ impl Connections {
         is_read: bool,
         request: impl Fn() -> Request<Payload>,
     ) -> Result<Response<ReplyBody>, Fault> {
-        self.0.send(attempt, is_read, request).await
+        match self {
+            Self::Pool(pool) => pool.send(attempt, is_read, request).await,
+            Self::Given(given) => {
+                let request = request().map(|mut payload| payload.take().unwrap_or_default());
+                given.exchange(attempt, request).await.map_err(Fault::reply)
+            }
+        }
     }
 }
 

@@ -97,7 +97,7 @@ fn refuses_a_certificate_that_is_none_when_the_client_is_built() {
     for (what, client) in [
         ("the root certificate is not PEM", client().root_certificates("canary")),
         ("the root certificate is not PEM", client().root_certificates(key.clone())),
-        ("the client certificate is not PEM", with_root().client_certificate("canary", key.clone())),
+        ("the client certificate is not PEM", with_root().client_certificate("canary", key)),
         ("is not a private key in PEM", with_root().client_certificate(chain.clone(), "canary")),
         ("do not fit", with_root().client_certificate(chain.clone(), other.signing_key.serialize_pem())),
     ] {

@@ -9,14 +9,25 @@ use std::{
 
 use bytes::Bytes;
 use h2::RecvStream;
+use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
 use super::{BoxError, http1::Http1, http2::InFlight, pool::Pool};
 
 /// The body of a reply. It holds its connection until it was read.
 pub(crate) enum ReplyBody {
-    Http1 { body: Incoming, ended: bool, connection: Option<(Http1, Arc<Pool>)> },
-    Http2 { body: RecvStream, left: Option<u64>, call: InFlight },
+    Http1 {
+        body: Incoming,
+        ended: bool,
+        connection: Option<(Http1, Arc<Pool>)>,
+    },
+    Http2 {
+        body: RecvStream,
+        left: Option<u64>,
+        call: InFlight,
+    },
+    /// The body of a client that the builder was given.
+    Given(UnsyncBoxBody<Bytes, BoxError>),
 }
 
 impl Body for ReplyBody {
@@ -41,6 +52,7 @@ impl Body for ReplyBody {
                     Ok(Frame::data(data))
                 }))
             }),
+            Self::Given(body) => Pin::new(body).poll_frame(context),
         }
     }
 
@@ -48,6 +60,7 @@ impl Body for ReplyBody {
         match self {
             Self::Http1 { body, ended, .. } => *ended || body.is_end_stream(),
             Self::Http2 { body, .. } => body.is_end_stream(),
+            Self::Given(body) => body.is_end_stream(),
         }
     }
 
@@ -55,6 +68,7 @@ impl Body for ReplyBody {
         match self {
             Self::Http1 { body, .. } => body.size_hint(),
             Self::Http2 { left, .. } => left.map_or_else(SizeHint::default, SizeHint::with_exact),
+            Self::Given(body) => body.size_hint(),
         }
     }
 }
