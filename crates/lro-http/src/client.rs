@@ -72,7 +72,9 @@ impl HttpClient {
 
     /// Sends a call and decodes its reply as `T`.
     ///
-    /// The call is sent once. A request is sent again only if its connection had closed before any of it was sent.
+    /// The call is sent once, and again at once if the server surely did not process it: its connection had closed before
+    /// any of it was sent, or the server refused its stream of HTTP/2 or left it out by a GOAWAY. A GET is also sent again,
+    /// once, if a connection that was used before closed without a reply.
     ///
     /// # Errors
     ///

@@ -282,6 +282,41 @@ async fn a_read_is_sent_again_once_when_its_kept_connection_closes() {
 }
 
 #[tokio::test]
+async fn a_large_request_and_a_large_reply_pass_the_windows() {
+    // SPEC 45
+    let text = "x".repeat(8 << 20);
+    let answer = json!({"name": "operations/1", "metadata": {"text": text}}).to_string();
+    let server = Server::start(move |_| reply(200, answer.clone())).await;
+    let jobs = jobs(server.client().http2_only());
+    for _ in 0..2 {
+        let call = Call::post("v1", "jobs", ":start").body(&json!({"text": text})).unwrap();
+        let operation = in_time(jobs.start(call)).await.unwrap();
+        let metadata: Value = operation.metadata.unwrap().decode().unwrap();
+        assert_eq!(metadata["text"].as_str().unwrap().len(), text.len());
+    }
+    let requests = server.requests();
+    let length = (text.len() + r#"{"text":""}"#.len()).to_string();
+    assert!(requests.iter().all(|request| request.headers["content-length"] == *length));
+    assert!(requests.iter().all(|request| request.body.len().to_string() == length));
+    assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
+async fn no_interval_of_pings_takes_the_thread() {
+    let server = Server::always(200, RUNNING).await;
+    for extreme in [Duration::ZERO, Duration::MAX] {
+        let client = server.client().http2_only();
+        let client = client.http2_keep_alive_interval(extreme).http2_keep_alive_timeout(Duration::MAX);
+        let jobs = jobs(client);
+        for _ in 0..3 {
+            get(&jobs).await.unwrap();
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+    assert_eq!(server.connections(), 2);
+}
+
+#[tokio::test]
 async fn concurrent_calls_open_one_connection() {
     let server = Server::start(|_| reply(200, RUNNING)).await;
     let jobs = jobs(server.client().http2_only());

@@ -160,7 +160,8 @@ async fn run(mut connection: Connection<Stream, Bytes>, state: Arc<State>, keep_
     let Some(mut pings) = connection.ping_pong() else {
         return;
     };
-    while timeout(keep_alive.interval, &mut connection).await.is_err() {
+    let interval = keep_alive.interval.max(LEAST_INTERVAL);
+    while timeout(interval, &mut connection).await.is_err() {
         if state.calls.load(Relaxed) > 0 && !answers(&mut connection, &mut pings, keep_alive.timeout).await {
             // Dropping the connection fails its calls.
             state.retired.store(true, Relaxed);
@@ -181,6 +182,8 @@ async fn answers(connection: &mut Connection<Stream, Bytes>, pings: &mut PingPon
     timeout(limit, pong).await.unwrap_or(false)
 }
 
+/// Without a pause between its pings, a connection would take a whole thread.
+const LEAST_INTERVAL: Duration = Duration::from_millis(10);
 /// The values of hyper. Smaller windows delay a large response by a round trip for each.
 const STREAM_WINDOW: u32 = 2 << 20;
 const CONNECTION_WINDOW: u32 = 5 << 20;

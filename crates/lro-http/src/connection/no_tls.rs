@@ -7,7 +7,7 @@ use super::{BoxError, stream::Io};
 use crate::refusal::refused;
 
 #[derive(Debug, Default)]
-pub(crate) struct TlsSettings;
+pub(crate) struct TlsSettings(());
 
 #[derive(Clone, Debug)]
 pub(crate) enum Tls {}
