@@ -28,7 +28,9 @@ use frames::{FrameServer, Frames, INTERNAL_ERROR, NO_ERROR, REFUSED_STREAM, Rece
 #[tokio::test]
 async fn a_connection_that_falls_silent_costs_one_attempt() {
     // SPEC 52; case n01
-    for silence in [Silence::AfterAReply, Silence::InABody, Silence::FromTheFirstCall] {
+    for silence in
+        [Silence::AfterAReply, Silence::InABody, Silence::FromTheFirstCall, Silence::ExceptForPings]
+    {
         let server = FrameServer::start(move |number, mut frames| async move {
             frames.greet().await?;
             if number > 0 {
@@ -43,10 +45,16 @@ async fn a_connection_that_falls_silent_costs_one_attempt() {
                 frames.head(second.stream).await?;
                 frames.part(second.stream, "{").await?;
             }
+            while silence == Silence::ExceptForPings {
+                frames.request().await?;
+            }
             frames.ignore().await
         })
         .await;
-        let jobs = over_http2(&server);
+        let client = HttpClient::builder(server.url()).http2_only();
+        let often = silence == Silence::ExceptForPings;
+        let pings = if often { ATTEMPT / 10 } else { Duration::from_secs(30) };
+        let jobs = jobs(client.http2_keep_alive_interval(pings));
         let pace = Pacing::fixed(Duration::from_millis(5));
         let wait = poll_until_done::<Value>(&jobs, name()).pacing(pace);
         let wait = wait.tolerance(hasty()).attempt_timeout(ATTEMPT);
@@ -171,6 +179,44 @@ async fn what_a_goaway_leaves_out_is_sent_again_and_nothing_is_processed_twice()
         assert_each_once(&processed, 20 * 64);
         assert!(server.connections() >= 40, "{} connections", server.connections());
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_leaves_while_requests_are_written_fails_none() {
+    // SPEC 53
+    let processed: Processed = Arc::default();
+    let record = Arc::clone(&processed);
+    let server = FrameServer::start(move |_, mut frames| {
+        let record = Arc::clone(&record);
+        async move {
+            frames.greet().await?;
+            let mut answered = 0;
+            // The first 24 streams, whatever the order of their bodies.
+            while answered < 24 {
+                let request = frames.request().await?;
+                if request.stream < 48 {
+                    answer(&mut frames, [request].into_iter(), &record).await?;
+                    answered += 1;
+                }
+            }
+            frames.go_away(47, NO_ERROR).await?;
+            // A close with unread bytes would discard what was sent.
+            timeout(Duration::from_millis(1), frames.ignore()).await.unwrap_or(Ok(()))
+        }
+    })
+    .await;
+    let jobs = over_http2(&server);
+    let callers = (0..8).map(|caller| (jobs.clone(), caller * 240));
+    let calls = all(callers, |(jobs, first)| async move {
+        for id in first..first + 240 {
+            start(&jobs, id).await?;
+        }
+        Ok::<_, Status>(())
+    });
+    for finished in calls.await {
+        finished.unwrap();
+    }
+    assert_each_once(&processed, 8 * 240);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -374,6 +420,7 @@ enum Silence {
     AfterAReply,
     InABody,
     FromTheFirstCall,
+    ExceptForPings,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -412,6 +459,8 @@ async fn halves(mut frames: Frames, number: usize, reason: u32, processed: Proce
             Err(_) => answer(&mut frames, received.drain(..), &processed).await?,
         }
         if received.len() == 64 {
+            // Their bodies may have arrived in another order.
+            received.sort_by_key(|request| request.stream);
             let last = received[31].stream;
             if number.is_multiple_of(2) {
                 frames.go_away(last, reason).await?;

@@ -100,23 +100,25 @@ impl Http2 {
     }
 }
 
-/// A call whose reply has not arrived. If it is dropped, and nothing was received since it was sent or since the last
-/// part of its reply, new calls use another connection.
+/// A call whose reply has not arrived. If it is dropped, new calls use another connection, unless a part of any reply
+/// arrived since the call was sent, or since the last part of its own reply.
+///
+/// An answer to a ping is no reply: a proxy answers pings for a server that has died.
 pub(crate) struct InFlight {
     state: Arc<State>,
-    received: usize,
+    parts: usize,
     over: bool,
 }
 
 impl InFlight {
     fn begin(state: Arc<State>) -> Self {
         state.calls.fetch_add(1, Relaxed);
-        Self { received: state.received(), state, over: false }
+        Self { parts: state.parts.load(Relaxed), state, over: false }
     }
 
     /// Records that a part of the reply arrived.
     pub(crate) fn heard(&mut self) {
-        self.received = self.state.received();
+        self.parts = self.state.parts.fetch_add(1, Relaxed).wrapping_add(1);
     }
 
     /// Records that the whole reply arrived.
@@ -137,7 +139,7 @@ impl InFlight {
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.state.calls.fetch_sub(1, Relaxed);
-        if !self.over && self.state.received() == self.received {
+        if !self.over && self.state.parts.load(Relaxed) == self.parts {
             self.state.retired.store(true, Relaxed);
         }
     }

@@ -19,7 +19,7 @@ use super::{
     connector::Connector,
     http1::Http1,
     http2::{Http2, KeepAlive},
-    stream::{State, Stream},
+    stream::Stream,
 };
 use crate::request::Payload;
 
@@ -79,8 +79,10 @@ impl Pool {
         request: impl Fn() -> Request<Payload>,
     ) -> Result<Response<ReplyBody>, Fault> {
         if !self.has_connection() {
-            let connection = Box::pin(self.connect()).await?;
-            self.keep(connection);
+            // The pool shares a connection of HTTP/2 already.
+            if let Connection::Http1(http1) = Box::pin(self.connect()).await? {
+                self.put(http1);
+            }
         }
         attempt.permit().await;
         let (mut resends, mut may_be_lost) = (0, is_read);
@@ -149,14 +151,6 @@ impl Pool {
         }
     }
 
-    fn keep(&self, connection: Connection) {
-        match connection {
-            Connection::Http1(http1) => self.put(http1),
-            // `connect` has stored it.
-            Connection::Http2(_) => {}
-        }
-    }
-
     /// Opens a connection. One call at a time opens a connection that others may share; those that wait for it share
     /// its failure too. If it is dropped, the next one opens the connection.
     async fn connect(&self) -> Result<Connection, Fault> {
@@ -186,7 +180,7 @@ impl Pool {
     async fn open_one(&self) -> Result<Connection, Fault> {
         let opening = async {
             let (io, is_http2) = self.connector.connect().await?;
-            let stream = Stream { io, state: Arc::new(State::default()) };
+            let stream = Stream { io, state: Arc::default() };
             Ok::<_, super::BoxError>(if is_http2 {
                 Connection::Http2(Http2::open(stream, self.keep_alive).await?)
             } else {

@@ -24,6 +24,8 @@ pub(crate) struct State {
     received: AtomicUsize,
     /// Bytes sent, like `received`.
     sent: AtomicUsize,
+    /// Parts of replies over HTTP/2, like `received`.
+    pub(crate) parts: AtomicUsize,
     /// Whether a call was answered.
     pub(crate) kept: AtomicBool,
     /// Whether new calls must use another connection.
