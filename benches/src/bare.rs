@@ -1,20 +1,32 @@
-//! The least that a poll over HTTP costs: hyper-util's GET, and a struct of two fields.
+//! The least that a poll over HTTP costs: a GET without anything of ours, and a struct of two fields.
 
 use std::error::Error;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
-use hyper::Uri;
+use hyper::{
+    Request, Response, Uri,
+    body::Incoming,
+    client::conn::{http1, http2},
+    header::{HOST, HeaderValue},
+};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
+    rt::{TokioExecutor, TokioIo},
 };
 use serde::Deserialize;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
-/// A client without anything of ours.
+type Fault = Box<dyn Error + Send + Sync>;
+type NoBody = Empty<Bytes>;
+
+/// The legacy pool of hyper-util.
 #[derive(Clone, Debug)]
 pub struct Bare {
-    client: Client<HttpConnector, Empty<Bytes>>,
+    client: Client<HttpConnector, NoBody>,
 }
 
 /// The least that a poller must know.
@@ -29,21 +41,134 @@ pub struct Minimal {
 
 impl Default for Bare {
     fn default() -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        Self { client: Client::builder(TokioExecutor::new()).build(connector) }
+        Self::new(false)
     }
 }
 
 impl Bare {
+    /// A pool over HTTP/1 or HTTP/2.
+    pub fn new(http2: bool) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        Self { client: Client::builder(TokioExecutor::new()).http2_only(http2).build(connector) }
+    }
+
     /// One GET, its body read and parsed.
     ///
     /// # Errors
     ///
     /// Whatever goes wrong.
-    pub async fn poll(&self, uri: &Uri) -> Result<Minimal, Box<dyn Error + Send + Sync>> {
-        let response = self.client.get(uri.clone()).await?;
-        let body = response.into_body().collect().await?.to_bytes();
-        Ok(serde_json::from_slice(&body)?)
+    pub async fn poll(&self, uri: &Uri) -> Result<Minimal, Fault> {
+        read(self.client.get(uri.clone()).await?).await
     }
 }
+
+/// One connection of hyper, without a pool.
+#[derive(Debug)]
+pub enum Connection {
+    /// Over HTTP/1, with the header `Host`.
+    Http1(http1::SendRequest<NoBody>, HeaderValue),
+    /// Over HTTP/2.
+    Http2(http2::SendRequest<NoBody>),
+}
+
+impl Connection {
+    /// Connects to the host of a URL.
+    ///
+    /// # Errors
+    ///
+    /// Whatever goes wrong.
+    pub async fn open(uri: &Uri, http2: bool) -> Result<Self, Fault> {
+        let (stream, host) = connect(uri).await?;
+        let stream = TokioIo::new(stream);
+        Ok(if http2 {
+            let (sender, connection) = http2::handshake(TokioExecutor::new(), stream).await?;
+            tokio::spawn(connection);
+            Self::Http2(sender)
+        } else {
+            let (sender, connection) = http1::handshake(stream).await?;
+            tokio::spawn(connection);
+            Self::Http1(sender, HeaderValue::try_from(host)?)
+        })
+    }
+
+    /// As [`Bare::poll`].
+    ///
+    /// # Errors
+    ///
+    /// Whatever goes wrong.
+    pub async fn poll(&mut self, uri: &Uri) -> Result<Minimal, Fault> {
+        let mut request = Request::new(NoBody::new());
+        match self {
+            Self::Http1(sender, host) => {
+                *request.uri_mut() = uri.path_and_query().ok_or("no path")?.clone().into();
+                request.headers_mut().insert(HOST, host.clone());
+                sender.ready().await?;
+                read(sender.send_request(request).await?).await
+            }
+            Self::Http2(sender) => {
+                *request.uri_mut() = uri.clone();
+                read(sender.send_request(request).await?).await
+            }
+        }
+    }
+}
+
+/// A socket, and text.
+#[derive(Debug)]
+pub struct Socket {
+    stream: TcpStream,
+    host: String,
+    buffer: Vec<u8>,
+}
+
+impl Socket {
+    /// Connects to the host of a URL.
+    ///
+    /// # Errors
+    ///
+    /// Whatever goes wrong.
+    pub async fn open(uri: &Uri) -> Result<Self, Fault> {
+        let (stream, host) = connect(uri).await?;
+        Ok(Self { stream, host, buffer: vec![0; LARGEST] })
+    }
+
+    /// As [`Bare::poll`], over HTTP/1 with a `content-length`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever goes wrong.
+    pub async fn poll(&mut self, uri: &Uri) -> Result<Minimal, Fault> {
+        let request = format!("GET {} HTTP/1.1\r\nhost: {}\r\n\r\n", uri.path(), self.host);
+        self.stream.write_all(request.as_bytes()).await?;
+        let mut filled = 0;
+        loop {
+            filled += self.stream.read(&mut self.buffer[filled..]).await?;
+            let read = &self.buffer[..filled];
+            let Some(end) = read.windows(4).position(|window| window == b"\r\n\r\n") else {
+                continue;
+            };
+            let head = str::from_utf8(&read[..end])?;
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            let length: usize = length.ok_or("no length")?.parse()?;
+            if let Some(body) = read.get(end + 4..end + 4 + length) {
+                return Ok(serde_json::from_slice(body)?);
+            }
+        }
+    }
+}
+
+async fn connect(uri: &Uri) -> Result<(TcpStream, String), Fault> {
+    let host = uri.authority().ok_or("no host")?.as_str();
+    let stream = TcpStream::connect(host).await?;
+    stream.set_nodelay(true)?;
+    Ok((stream, host.to_owned()))
+}
+
+async fn read(response: Response<Incoming>) -> Result<Minimal, Fault> {
+    let body = response.into_body().collect().await?.to_bytes();
+    Ok(serde_json::from_slice(&body)?)
+}
+
+/// More than the largest reply of the benches and its head.
+const LARGEST: usize = 64 << 10;

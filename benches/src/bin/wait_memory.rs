@@ -54,7 +54,7 @@ fn serve() -> Result<(), Fault> {
     listener.set_nonblocking(true)?;
     println!("http://{}", listener.local_addr()?);
     let metadata = r#"{"@type":"type.googleapis.com/google.maps.routeoptimization.v1.OptimizeToursLongRunningMetadata"}"#;
-    let body = Bytes::from(format!(r#"{{"metadata":{metadata}}}"#));
+    let body = Bytes::from(format!(r#"{{"done":false,"metadata":{metadata}}}"#));
     Ok(server::serve(listener, move |_: &str| body.clone())?)
 }
 

@@ -1,11 +1,6 @@
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
-use hyper::body::Incoming;
-use hyper_util::{
-    client::legacy::Client,
-    rt::{TokioExecutor, TokioTimer},
-};
 use lro::{Attempt, Code, Origin, Pacing, Status, pacing::PacingByKind};
 use lro_auth::quota_project;
 use serde::de::DeserializeOwned;
@@ -15,7 +10,7 @@ use tracing::debug;
 use crate::{
     Call, Credentials, Endpoint, HttpClientBuilder, Token,
     builder::Settings,
-    connection::{Connector, connector},
+    connection::{Connections, Fault, ReplyBody},
     refusal::refused,
     reply::{self, Encoding, Reply, failure, without_echo},
     request::{Payload, Prepared},
@@ -36,7 +31,7 @@ struct Inner {
     largest_reply: usize,
     call_timeout: Duration,
     pacing: Option<Arc<dyn PacingByKind>>,
-    http: Client<Connector, Payload>,
+    http: Connections,
 }
 
 impl HttpClient {
@@ -46,17 +41,11 @@ impl HttpClient {
     }
 
     pub(crate) fn new(settings: Settings) -> Result<Self, Status> {
-        let endpoint = Endpoint::parse(&settings.endpoint)?;
+        let endpoint = settings.endpoint()?;
         let ours = concat!("lro/", env!("CARGO_PKG_VERSION"));
         let user_agent =
             settings.product.map_or_else(|| ours.to_owned(), |product| format!("{product} {ours}"));
-        let http = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .timer(TokioTimer::new())
-            .http2_only(settings.http2_only)
-            .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
-            .build(connector(&endpoint, settings.connect_timeout)?);
+        let http = Connections::new(&endpoint, settings.connection)?;
         Ok(Self(Arc::new(Inner {
             credentials: settings.credentials,
             quota_project: settings.quota_project.as_deref().map(quota_project).transpose()?,
@@ -83,7 +72,9 @@ impl HttpClient {
 
     /// Sends a call and decodes its reply as `T`.
     ///
-    /// The call is sent once. A request is sent again only if its connection had closed before any of it was sent.
+    /// The call is sent once, and again at once if the server surely did not process it: its connection had closed before
+    /// any of it was sent, or the server refused its stream of HTTP/2 or left it out by a GOAWAY. A GET is also sent again,
+    /// once, if a connection that was used before closed without a reply.
     ///
     /// # Errors
     ///
@@ -118,9 +109,9 @@ impl HttpClient {
             Some(token) => Some(token),
             None => self.0.credentials.token().await?,
         };
-        attempt.permit().await;
         let without_token = |fault| failure::without_token(fault, token.as_ref());
-        let sent = self.0.http.request(self.request(prepared, token.as_ref())).await;
+        let is_read = prepared.method == Method::GET;
+        let sent = self.0.http.send(attempt, is_read, || self.request(prepared, token.as_ref())).await;
         let response = sent.map_err(|error| without_token(self.unreached(error)))?;
         debug!(status = response.status().as_u16(), "replied");
         if !response.status().is_success() {
@@ -146,7 +137,7 @@ impl HttpClient {
     }
 
     /// Reads the reply of a failed call, and invalidates the token that it refuses.
-    async fn failure(&self, response: Response<Incoming>, token: Option<Token>) -> Status {
+    async fn failure(&self, response: Response<ReplyBody>, token: Option<Token>) -> Status {
         let token = token.as_ref();
         let (parts, body) = response.into_parts();
         if parts.status == StatusCode::UNAUTHORIZED {
@@ -207,7 +198,7 @@ impl HttpClient {
     }
 
     /// Returns the status of a call without a reply.
-    fn unreached(&self, error: hyper_util::client::legacy::Error) -> Status {
+    fn unreached(&self, error: Fault) -> Status {
         let endpoint = &self.0.endpoint;
         let mut cause: &dyn Error = &error;
         while let Some(deeper) = cause.source() {
@@ -232,9 +223,3 @@ const REQUEST_PARAMS: HeaderName = HeaderName::from_static("x-goog-request-param
 /// Messages of ten megabytes occur, such as the diagnosis of a whole model. A larger bound lets a faulty server take more
 /// memory for each failed call.
 const LARGEST_ERROR: usize = 16 << 20;
-/// The default of hyper-util and of Go. A shorter timeout reconnects between the polls of a slow cadence, a longer one
-/// keeps connections that a load balancer has dropped.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
-/// Pings are sent while a call is in flight. A connection that died silently fails after this and hyper's 20 s for the
-/// answer. A shorter interval adds packets to every long poll.
-const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);

@@ -197,6 +197,115 @@ async fn a_connection_that_the_server_closed_is_made_anew() {
 }
 
 #[tokio::test]
+async fn a_server_that_closes_after_each_reply_fails_no_read() {
+    // SPEC 53; case n04
+    let server = RawServer::sends(raw_reply("", RUNNING.as_bytes())).await;
+    let jobs = server.jobs();
+    for _ in 0..300 {
+        assert_eq!(get(&jobs).await.unwrap(), running());
+    }
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_closes_before_a_reply_costs_a_read_nothing() {
+    // SPEC 53
+    let answer = || Step::Send(raw_reply("", RUNNING.as_bytes()));
+    for end in [vec![], vec![Step::Reset]] {
+        let dies = [vec![Step::Read, answer(), Step::Read], end].concat();
+        let server = RawServer::start([dies]).await;
+        let jobs = server.jobs();
+        for _ in 0..4 {
+            assert_eq!(get(&jobs).await.unwrap(), running());
+        }
+        // The first connection served a call and read a second one, and so did the others.
+        assert_eq!(server.heads().len(), 7);
+    }
+}
+
+#[tokio::test]
+async fn a_read_is_sent_again_once_and_on_a_new_connection() {
+    // SPEC 53
+    let answer = || Step::Send(raw_reply("", RUNNING.as_bytes()));
+    let dies = vec![Step::Read, answer(), Step::Read];
+    let server = RawServer::start([dies.clone(), dies, vec![Step::Read]]).await;
+    let jobs = server.jobs();
+    // Two connections are kept, of which none will answer again.
+    let (one, two) = tokio::join!(get(&jobs), get(&jobs));
+    assert_eq!((one.unwrap(), two.unwrap()), (running(), running()));
+    let status = failure(&jobs).await;
+    assert_clear(&status, Code::Unavailable, &server.url());
+    assert_eq!(server.heads().len(), 4);
+}
+
+#[tokio::test]
+async fn a_connection_that_closes_in_the_head_of_a_reply_is_a_failed_call() {
+    // SPEC 53
+    let answer = Step::Send(raw_reply("", RUNNING.as_bytes()));
+    let server = RawServer::start([vec![Step::Read, answer, Step::Read, say("HTTP/1.1 20")]]).await;
+    let jobs = server.jobs();
+    get(&jobs).await.unwrap();
+    assert_clear(&failure(&jobs).await, Code::Unavailable, &server.url());
+    assert_eq!(server.heads().len(), 2);
+}
+
+#[tokio::test]
+async fn a_start_is_not_sent_again_when_its_kept_connection_closes() {
+    // SPEC 42, 53
+    let answer = Step::Send(raw_reply("", RUNNING.as_bytes()));
+    let server = RawServer::start([vec![Step::Read, answer, Step::Read]]).await;
+    let jobs = server.jobs();
+    get(&jobs).await.unwrap();
+    let call = Call::post("v1", "jobs", ":start").body(&json!({"id": 1})).unwrap();
+    let status = in_time(jobs.start(call)).await.unwrap_err();
+    assert_clear(&status, Code::Unavailable, &server.url());
+    assert_eq!(server.heads().len(), 2);
+}
+
+#[tokio::test]
+async fn a_start_on_a_connection_that_has_closed_is_sent_on_a_new_one() {
+    // SPEC 53; case n04
+    let server = RawServer::sends(raw_reply("", RUNNING.as_bytes())).await;
+    let jobs = server.jobs();
+    for id in 0..20 {
+        get(&jobs).await.unwrap();
+        // The close arrives.
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        let call = Call::post("v1", "jobs", ":start").body(&json!({"id": id})).unwrap();
+        in_time(jobs.start(call)).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(server.heads().len(), 40);
+}
+
+#[cfg(any(feature = "ring", feature = "aws-lc"))]
+#[tokio::test]
+async fn a_server_that_accepts_and_says_nothing_costs_the_connect_timeout() {
+    // Case n11
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let _silent = tokio::spawn(async move {
+        let mut open = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            open.push(stream);
+        }
+    });
+    let tls = HttpClient::builder(format!("https://{address}")).no_proxy();
+    let proxies = ["http", "https", "socks5", "socks5h"]
+        .map(|scheme| HttpClient::builder("https://localhost:1").proxy(format!("{scheme}://{address}")));
+    let http2 = HttpClient::builder(format!("http://{address}")).http2_only();
+    let root = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap().cert.pem();
+    for client in [tls, http2].into_iter().chain(proxies) {
+        let client = client.root_certificates(root.clone()).connect_timeout(ATTEMPT);
+        let shown = format!("{client:?}");
+        let began = Instant::now();
+        let status = failure(&jobs(client)).await;
+        assert_clear(&status, Code::Unavailable, "cannot connect to");
+        assert!(status.message().ends_with("not connected within 100ms"), "{shown}: {status}");
+        assert!(began.elapsed() >= ATTEMPT && began.elapsed() < Duration::from_secs(5), "{shown}");
+    }
+}
+
+#[tokio::test]
 async fn a_call_that_is_dropped_harms_no_other() {
     // SPEC 37
     let stalled = vec![Step::Read, say("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"), Step::Stall];

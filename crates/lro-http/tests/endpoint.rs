@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
 use lro::{Code, Status};
-use lro_http::{Endpoint, HttpClient};
+use lro_http::{Endpoint, HttpClient, NoCredentials, Token};
 use tokio::net::TcpListener;
 
 mod common;
@@ -77,6 +77,32 @@ fn is_refused_when_the_client_is_built() {
         assert_eq!(HttpClient::builder(url).build().unwrap_err(), parsed);
         assert_eq!(HttpClient::builder("https://ok.example.com").endpoint(url).build().unwrap_err(), parsed);
     }
+}
+
+#[tokio::test]
+async fn plain_http_beyond_loopback_is_a_choice_that_takes_no_credentials() {
+    // SPEC 43
+    let server = Server::always(200, RUNNING).await;
+    let url = server.url().replace("127.0.0.1", "0.0.0.0");
+    let client = || HttpClient::builder(&url);
+    assert_clear(&client().build().unwrap_err(), Code::InvalidArgument, "use https");
+    get(&jobs(client().plain_http())).await.unwrap();
+    get(&jobs(client().credentials(NoCredentials).plain_http())).await.unwrap();
+    assert_eq!(server.requests().len(), 2);
+
+    let token = || Token::bearer("canary").unwrap();
+    for client in [client().plain_http().credentials(token()), client().credentials(token()).plain_http()] {
+        let status = client.build().unwrap_err();
+        assert_clear(&status, Code::InvalidArgument, &url);
+        assert!(status.message().contains("in clear text") && !format!("{status:?}").contains("canary"));
+    }
+    // Loopback hosts and HTTPS take credentials as before.
+    get(&jobs(server.client().plain_http().credentials(token()))).await.unwrap();
+    HttpClient::builder("https://example.com").plain_http().credentials(token()).build().unwrap();
+    assert_eq!(
+        HttpClient::builder("ftp://localhost").plain_http().build().unwrap_err().code(),
+        Code::InvalidArgument
+    );
 }
 
 #[test]

@@ -1,7 +1,8 @@
-//! The proxy of the environment: `http` is used, and anything else is refused when the client is built.
+//! The proxy of the environment: which is used, and what is refused when the client is built.
 //!
 //! All tests of a process share its environment, so each client runs in a child process.
 
+#![cfg(any(feature = "ring", feature = "aws-lc"))]
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
 use std::{
@@ -23,14 +24,14 @@ use common::{RUNNING, Server, binding, get};
 async fn a_proxy_of_another_scheme_is_refused_by_name_and_gets_nothing() {
     // SPEC 54
     let proxy = Recorder::start().await;
-    for scheme in ["https", "HTTPS", "socks4", "socks4a", "socks5", "socks5h", "ftp", "quic"] {
+    for scheme in ["socks4", "SOCKS4", "socks4a", "socks", "ftp", "quic"] {
         let value = proxy.url(scheme);
         let printed = polls_by(HTTPS, &[("HTTPS_PROXY", value.as_ref())]).await;
         let scheme = scheme.to_lowercase();
         assert_refused(
             &printed,
             "HTTPS_PROXY",
-            &format!("its scheme is {scheme}, and only http is supported"),
+            &format!("its scheme is {scheme}, and only http, https, socks5 and socks5h are supported"),
         );
     }
     assert_eq!(proxy.received(), NOTHING);
@@ -41,14 +42,14 @@ async fn every_variable_is_checked_and_the_refusal_names_it() {
     // SPEC 54
     let proxy = Recorder::start().await;
     for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
-        for scheme in ["https", "socks5h"] {
+        for scheme in ["socks4", "ftp"] {
             let printed = polls_by(HTTPS, &[(variable, proxy.url(scheme).as_ref())]).await;
             assert_refused(&printed, variable, &format!("its scheme is {scheme},"));
         }
     }
     let empty: (&str, &OsStr) = ("HTTPS_PROXY", "".as_ref());
-    let printed = polls_by(HTTPS, &[empty, ("ALL_PROXY", proxy.url("socks5").as_ref())]).await;
-    assert_refused(&printed, "ALL_PROXY", "its scheme is socks5,");
+    let printed = polls_by(HTTPS, &[empty, ("ALL_PROXY", proxy.url("socks4").as_ref())]).await;
+    assert_refused(&printed, "ALL_PROXY", "its scheme is socks4,");
     assert_eq!(proxy.received(), NOTHING);
 }
 
@@ -104,10 +105,33 @@ async fn an_http_proxy_is_asked_to_connect() {
 }
 
 #[tokio::test]
+async fn an_https_proxy_receives_tls_and_a_socks_proxy_receives_socks() {
+    // SPEC 54; cases n05, n06
+    for variable in ["HTTPS_PROXY", "ALL_PROXY"] {
+        // A handshake record of TLS, and SOCKS 5 with one method: a user and a password.
+        for (scheme, first) in
+            [("https", "\u{16}"), ("socks5h", "\u{5}\u{1}\u{2}"), ("socks5", "\u{5}\u{1}\u{2}")]
+        {
+            let proxy = Recorder::start().await;
+            let printed = polls_by(HTTPS, &[(variable, proxy.url(scheme).as_ref())]).await;
+            assert!(printed.contains("polled: UNAVAILABLE: cannot connect to"), "{scheme}: {printed}");
+            let (connections, bytes) = proxy.received();
+            assert!(connections == 1 && bytes.starts_with(first), "{scheme}: {bytes:?}");
+            for secret in ["CONNECT", "canary", "dXNlcjpjYW5hcnk="] {
+                assert!(
+                    !bytes.contains(secret) && !printed.contains("canary"),
+                    "{scheme}: {bytes:?} {printed}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_proxy_that_the_endpoint_does_not_use_is_not_refused() {
     // SPEC 54
     let proxy = Recorder::start().await;
-    let socks = proxy.url("socks5h");
+    let socks = proxy.url("socks4");
     for variable in ["NO_PROXY", "no_proxy"] {
         for exempt in ["localhost", ".localhost", "*", "other.example, localhost"] {
             let printed =
@@ -117,7 +141,7 @@ async fn a_proxy_that_the_endpoint_does_not_use_is_not_refused() {
     }
     let exempt = ("NO_PROXY", "other.example".as_ref());
     let printed = polls_by(HTTPS, &[("HTTPS_PROXY", socks.as_ref()), exempt]).await;
-    assert_refused(&printed, "HTTPS_PROXY", "its scheme is socks5h,");
+    assert_refused(&printed, "HTTPS_PROXY", "its scheme is socks4,");
 
     // The variable of plain HTTP is never read, and plain HTTP has no proxy.
     let printed = polls_by(HTTPS, &[("HTTP_PROXY", socks.as_ref())]).await;

@@ -1,36 +1,32 @@
-//! HTTPS: HTTP/2 is negotiated, and a root certificate of the system must have issued the certificate.
+//! HTTPS: HTTP/2 is negotiated, and a root certificate of the system or of the builder must have issued the certificate.
 //!
-//! `SSL_CERT_FILE` names the roots of the system. It is a variable of the environment, so each client runs in a child process.
+//! `SSL_CERT_FILE` names the roots of the system. It is a variable of the environment, so clients that depend on it run in
+//! child processes.
 
+#![cfg(any(feature = "ring", feature = "aws-lc"))]
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-use std::{convert::Infallible, path::Path, process::Command, sync::Arc, time::Duration};
+use std::{path::Path, process::Command};
 
-use http_body_util::Full;
-use hyper::{Request, Response, body::Incoming, service::service_fn};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
-    server::conn::auto,
-};
-use lro::{LroTransport, OperationName};
-use lro_http::{Binding, HttpClient, HttpTransport, NameTemplate};
-use rcgen::{CertifiedKey, generate_simple_self_signed};
+use lro::{Code, LroTransport, OperationName, Status};
+use lro_http::{Binding, HttpClient, HttpClientBuilder, HttpTransport, NameTemplate};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
 };
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer},
-};
+
+#[path = "common/tls.rs"]
+mod tls;
+
+use tls::{acceptor, http1_acceptor, identity, serve};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn agrees_on_http_2_with_a_server_that_a_root_vouches_for() {
     // SPEC 43, 45
-    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let server = identity();
     let roots = Path::new(env!("CARGO_TARGET_TMPDIR")).join("known-root.pem");
-    std::fs::write(&roots, cert.pem()).unwrap();
-    let endpoint = serve(cert, &signing_key).await;
+    std::fs::write(&roots, server.cert.pem()).unwrap();
+    let endpoint = serve(acceptor(&server, None)).await;
     let printed = client(&endpoint, &roots, "").await;
     assert!(printed.contains("polled over HTTP/2.0"), "{printed}");
 }
@@ -38,10 +34,10 @@ async fn agrees_on_http_2_with_a_server_that_a_root_vouches_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn goes_through_the_proxy_of_the_environment() {
     // SPEC 43
-    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let server = identity();
     let roots = Path::new(env!("CARGO_TARGET_TMPDIR")).join("proxied-root.pem");
-    std::fs::write(&roots, cert.pem()).unwrap();
-    let endpoint = serve(cert, &signing_key).await;
+    std::fs::write(&roots, server.cert.pem()).unwrap();
+    let endpoint = serve(acceptor(&server, None)).await;
     let (proxy, asked) = tunnel().await;
     let printed = client(&endpoint, &roots, &proxy).await;
     assert!(printed.contains("polled over HTTP/2.0"), "{printed}");
@@ -52,14 +48,73 @@ async fn goes_through_the_proxy_of_the_environment() {
 #[tokio::test(flavor = "multi_thread")]
 async fn refuses_a_server_that_no_root_vouches_for() {
     // SPEC 43
-    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let other = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let server = identity();
+    let other = identity();
     let roots = Path::new(env!("CARGO_TARGET_TMPDIR")).join("other-root.pem");
     std::fs::write(&roots, other.cert.pem()).unwrap();
-    let endpoint = serve(cert, &signing_key).await;
+    let endpoint = serve(acceptor(&server, None)).await;
     let printed = client(&endpoint, &roots, "").await;
     assert!(printed.contains(&format!("UNAVAILABLE: cannot connect to {endpoint}: ")), "{printed}");
     assert!(printed.contains("certificate"), "{printed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trusts_a_root_that_the_builder_is_given() {
+    // SPEC 43
+    let (server, other) = (identity(), identity());
+    let endpoint = serve(acceptor(&server, None)).await;
+    let client = || HttpClient::builder(&endpoint).no_proxy();
+    let both = format!("{}\n{}", other.cert.pem(), server.cert.pem());
+    for roots in [vec![server.cert.pem()], vec![other.cert.pem(), server.cert.pem()], vec![both]] {
+        let client = roots.into_iter().fold(client(), HttpClientBuilder::root_certificates);
+        assert_eq!(version(client).await.unwrap(), "HTTP/2.0");
+    }
+    let status = version(client().root_certificates(other.cert.pem())).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable);
+    assert!(status.message().contains("certificate"), "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn presents_the_certificate_of_the_client() {
+    let (server, ours, other) = (identity(), identity(), identity());
+    let endpoint = serve(acceptor(&server, Some(&ours))).await;
+    let client = || HttpClient::builder(&endpoint).no_proxy().root_certificates(server.cert.pem());
+    let with = |identity: &tls::Identity| {
+        client().client_certificate(identity.cert.pem(), identity.signing_key.serialize_pem())
+    };
+    assert_eq!(version(with(&ours)).await.unwrap(), "HTTP/2.0");
+    for refused in [with(&other), client()] {
+        assert_eq!(version(refused).await.unwrap_err().code(), Code::Unavailable);
+    }
+}
+
+#[test]
+fn refuses_a_certificate_that_is_none_when_the_client_is_built() {
+    let (one, other) = (identity(), identity());
+    let (chain, key) = (one.cert.pem(), one.signing_key.serialize_pem());
+    let client = || HttpClient::builder("https://localhost").no_proxy();
+    let with_root = || client().root_certificates(chain.clone());
+    for (what, client) in [
+        ("the root certificate is not PEM", client().root_certificates("canary")),
+        ("the root certificate is not PEM", client().root_certificates(key.clone())),
+        ("the client certificate is not PEM", with_root().client_certificate("canary", key)),
+        ("is not a private key in PEM", with_root().client_certificate(chain.clone(), "canary")),
+        ("do not fit", with_root().client_certificate(chain.clone(), other.signing_key.serialize_pem())),
+    ] {
+        let status = client.build().unwrap_err();
+        assert_eq!(status.code(), Code::InvalidArgument, "{what}: {status}");
+        assert!(status.message().contains(what), "{what}: {status}");
+        assert!(!format!("{status} {status:?}").contains("canary"), "{status:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn speaks_http_1_with_a_server_that_knows_no_other() {
+    // SPEC 45
+    let server = identity();
+    let endpoint = serve(http1_acceptor(&server)).await;
+    let client = HttpClient::builder(&endpoint).no_proxy().root_certificates(server.cert.pem());
+    assert_eq!(version(client).await.unwrap(), "HTTP/1.1");
 }
 
 /// The client's process: polls once and prints the result.
@@ -67,18 +122,22 @@ async fn refuses_a_server_that_no_root_vouches_for() {
 #[ignore = "run by the other tests, in a process of its own"]
 async fn polls_once() {
     let endpoint = std::env::var("TLS_ENDPOINT").unwrap();
+    match version(HttpClient::builder(endpoint)).await {
+        Ok(version) => println!("polled over {version}"),
+        Err(status) => println!("{status}"),
+    }
+}
+
+/// Polls once, and returns the version of HTTP that the server has seen.
+async fn version(client: HttpClientBuilder) -> Result<String, Status> {
     let binding = Binding::new(
         lro::Service::new("example.googleapis.com", "v1"),
         NameTemplate::from_static("operations/**"),
     );
-    let jobs = HttpTransport::new(HttpClient::builder(endpoint).build().unwrap(), binding);
-    match jobs.get_operation(&OperationName::parse("operations/1").unwrap()).await {
-        Ok(operation) => {
-            let version = operation.metadata.unwrap().decode::<serde_json::Value>().unwrap();
-            println!("polled over {}", version["version"].as_str().unwrap());
-        }
-        Err(status) => println!("{status}"),
-    }
+    let jobs = HttpTransport::new(client.build()?, binding);
+    let operation = jobs.get_operation(&OperationName::parse("operations/1")?).await?;
+    let metadata: serde_json::Value = operation.metadata.unwrap().decode().unwrap();
+    Ok(metadata["version"].as_str().unwrap().to_owned())
 }
 
 async fn client(endpoint: &str, roots: &Path, proxy: &str) -> String {
@@ -112,37 +171,4 @@ async fn tunnel() -> (String, tokio::task::JoinHandle<String>) {
         head
     });
     (proxy, asked)
-}
-
-/// Answers every poll with an operation whose metadata contains the HTTP version.
-async fn serve(cert: rcgen::Certificate, key: &rcgen::KeyPair) -> String {
-    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![cert.into()], key)
-        .unwrap();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("https://localhost:{}", listener.local_addr().unwrap().port());
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let Ok(Ok(stream)) = tokio::time::timeout(Duration::from_secs(10), acceptor.accept(stream)).await
-            else {
-                continue;
-            };
-            let service = service_fn(|request: Request<Incoming>| async move {
-                let body =
-                    format!(r#"{{"done": false, "metadata": {{"version": "{:?}"}}}}"#, request.version());
-                Ok::<_, Infallible>(Response::new(Full::new(bytes::Bytes::from(body))))
-            });
-            tokio::spawn(async move {
-                let server = auto::Builder::new(TokioExecutor::new());
-                let _ = server.serve_connection(TokioIo::new(stream), service).await;
-            });
-        }
-    });
-    endpoint
 }

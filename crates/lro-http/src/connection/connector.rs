@@ -1,107 +1,73 @@
 //! TCP, an optional proxy, and TLS.
 
-use std::{
-    future::Future,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{error::Error, time::Duration};
 
 use http::Uri;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::{
-        legacy::connect::{HttpConnector, proxy::Tunnel},
-        proxy::matcher::Intercept,
-    },
-    rt::TokioIo,
-};
+use hyper_util::client::legacy::connect::HttpConnector;
 use lro::Status;
-use rustls::{ClientConfig, RootCertStore, crypto::CryptoProvider};
-use tokio::net::TcpStream;
 use tower_service::Service;
 
-use super::{Endpoint, proxy::proxy_for};
+use super::{BoxError, Endpoint, Tls, proxy::Proxy, stream::Io};
 
-pub(crate) type Connector = HttpsConnector<Proxied>;
-
-/// Returns a connector for an endpoint. The root certificates of the system are read only for HTTPS.
-pub(crate) fn connector(endpoint: &Endpoint, connect_timeout: Duration) -> Result<Connector, Status> {
-    let mut http = HttpConnector::new();
-    http.enforce_http(false);
-    http.set_nodelay(true);
-    http.set_connect_timeout(Some(connect_timeout));
-    http.set_keepalive(Some(TCP_KEEP_ALIVE));
-    let proxied = Proxied { http, proxy: proxy_for(endpoint)? };
-    let tls = ClientConfig::builder_with_provider(Arc::new(provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| {
-            Status::unimplemented("the crypto provider supports no TLS version").with_source(error)
-        })?
-        .with_root_certificates(roots(endpoint)?)
-        .with_no_client_auth();
-    let builder = HttpsConnectorBuilder::new().with_tls_config(tls);
-    let builder = if endpoint.is_https() { builder.https_only() } else { builder.https_or_http() };
-    Ok(builder.enable_all_versions().wrap_connector(proxied))
+/// Opens byte streams to an endpoint.
+#[derive(Debug)]
+pub(crate) struct Connector {
+    target: Uri,
+    tcp: HttpConnector,
+    proxy: Option<Proxy>,
+    tls: Option<Tls>,
+    http2_only: bool,
 }
 
-/// Connects by TCP, through the proxy if there is one.
-#[derive(Clone, Debug)]
-pub(crate) struct Proxied {
-    http: HttpConnector,
-    proxy: Option<Intercept>,
-}
-
-impl Service<Uri> for Proxied {
-    type Response = TokioIo<TcpStream>;
-    type Error = Box<dyn std::error::Error + Send + Sync>;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.http.poll_ready(context).map_err(Into::into)
+impl Connector {
+    pub(crate) fn new(
+        endpoint: &Endpoint,
+        proxy: Option<Proxy>,
+        tls: Option<Tls>,
+        connect_timeout: Duration,
+        http2_only: bool,
+    ) -> Result<Self, Status> {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(connect_timeout));
+        tcp.set_keepalive(Some(TCP_KEEP_ALIVE));
+        Ok(Self { target: endpoint.target()?, tcp, proxy, tls, http2_only })
     }
 
-    fn call(&mut self, target: Uri) -> Self::Future {
-        let Some(proxy) = &self.proxy else {
-            let connecting = self.http.call(target);
-            return Box::pin(async { Ok(connecting.await?) });
+    /// Returns whether the endpoint is known to speak HTTP/1.
+    pub(crate) fn is_http1(&self) -> bool {
+        self.tls.is_none() && !self.http2_only
+    }
+
+    /// Opens a stream, and returns whether HTTP/2 is spoken on it.
+    pub(crate) async fn connect(&self) -> Result<(Box<dyn Io>, bool), BoxError> {
+        let io = match &self.proxy {
+            None => tcp(&self.tcp, &self.target).await?,
+            Some(proxy) => {
+                let through = proxy.connect(&self.tcp, &self.target).await;
+                through.map_err(|error| format!("{} (through the proxy {proxy})", cause_of(&*error)))?
+            }
         };
-        let mut tunnel = Tunnel::new(proxy.uri().clone(), self.http.clone());
-        if let Some(auth) = proxy.basic_auth() {
-            tunnel = tunnel.with_auth(auth.clone());
-        }
-        let connecting = tunnel.call(target);
-        Box::pin(async { Ok(connecting.await?) })
+        let Some(tls) = &self.tls else {
+            return Ok((io, self.http2_only));
+        };
+        let (io, chose_http2) = tls.connect(&self.target, io, self.http2_only).await?;
+        Ok((io, chose_http2 || self.http2_only))
     }
 }
 
-fn roots(endpoint: &Endpoint) -> Result<RootCertStore, Status> {
-    let mut roots = RootCertStore::empty();
-    if endpoint.is_https() {
-        let found = rustls_native_certs::load_native_certs();
-        roots.add_parsable_certificates(found.certs);
-        if roots.is_empty() {
-            return Err(Status::unavailable(
-                "no root certificates on this system: install ca-certificates, or set SSL_CERT_FILE",
-            ));
-        }
+/// Connects by TCP.
+pub(crate) async fn tcp(connector: &HttpConnector, target: &Uri) -> Result<Box<dyn Io>, BoxError> {
+    Ok(Box::new(connector.clone().call(target.clone()).await?.into_inner()))
+}
+
+fn cause_of<'e>(mut error: &'e (dyn Error + 'static)) -> &'e (dyn Error + 'static) {
+    while let Some(deeper) = error.source() {
+        error = deeper;
     }
-    Ok(roots)
-}
-
-#[cfg(feature = "aws-lc")]
-fn provider() -> CryptoProvider {
-    rustls::crypto::aws_lc_rs::default_provider()
-}
-
-#[cfg(all(feature = "ring", not(feature = "aws-lc")))]
-fn provider() -> CryptoProvider {
-    rustls::crypto::ring::default_provider()
+    error
 }
 
 /// Shorter than the idle timeouts of NAT gateways (240 s at Azure, 350 s at AWS), which drop a connection silently.
 const TCP_KEEP_ALIVE: Duration = Duration::from_secs(60);
-
-#[cfg(not(any(feature = "ring", feature = "aws-lc")))]
-compile_error!("lro-http needs one of the features `ring` (default) and `aws-lc` for TLS");

@@ -2,7 +2,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::{
-    Uri,
+    HeaderValue, Uri,
     uri::{Authority, Parts, PathAndQuery, Scheme},
 };
 use lro::Status;
@@ -25,6 +25,11 @@ impl Endpoint {
     ///
     /// `INVALID_ARGUMENT` with what is wrong. The message never contains a user, a password or a query.
     pub fn parse(url: &str) -> Result<Self, Status> {
+        Self::parse_with(url, false)
+    }
+
+    /// Parses an endpoint, which may be plain HTTP for any host.
+    pub(crate) fn parse_with(url: &str, plain_http: bool) -> Result<Self, Status> {
         let refuse = |why: &str| refused(format!("not an endpoint: {:?}: {why}", shown(url)));
         let uri: Uri =
             url.parse().map_err(|_| refuse("expected a URL such as https://example.googleapis.com"))?;
@@ -41,7 +46,7 @@ impl Endpoint {
         check_authority(&authority).map_err(refuse)?;
         match scheme.as_str() {
             "https" => {}
-            "http" if is_loopback(authority.host()) => {}
+            "http" if plain_http || is_loopback(authority.host()) => {}
             "http" => return Err(refuse("http is for loopback hosts only: use https")),
             _ => return Err(refuse("its scheme is not https")),
         }
@@ -50,6 +55,32 @@ impl Endpoint {
 
     pub(crate) fn is_https(&self) -> bool {
         self.scheme == Scheme::HTTPS
+    }
+
+    /// Returns whether a secret that is sent to the endpoint can be read on the way.
+    pub(crate) fn is_exposed(&self) -> bool {
+        !self.is_https() && !is_loopback(self.authority.host())
+    }
+
+    /// Returns the URL to connect to, which always has a port.
+    pub(crate) fn target(&self) -> Result<Uri, Status> {
+        let port = self.authority.port_u16().unwrap_or_else(|| self.default_port());
+        let authority = format!("{}:{port}", self.authority.host());
+        let uri = Uri::builder().scheme(self.scheme.clone()).authority(authority).path_and_query("/");
+        uri.build().map_err(|error| refused(format!("not a URL: {error}")))
+    }
+
+    /// Returns the header `Host` of HTTP/1, which omits the default port.
+    pub(crate) fn host_header(&self) -> Result<HeaderValue, Status> {
+        let host = match self.authority.port_u16() {
+            Some(port) if port == self.default_port() => self.authority.host(),
+            _ => self.authority.as_str(),
+        };
+        HeaderValue::try_from(host).map_err(|error| refused(format!("not a host: {error}")))
+    }
+
+    fn default_port(&self) -> u16 {
+        if self.is_https() { 443 } else { 80 }
     }
 
     /// Returns the URL of an encoded path and query.

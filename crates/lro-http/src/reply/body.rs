@@ -6,8 +6,10 @@ use bytes::{Bytes, BytesMut};
 use flate2::write::MultiGzDecoder;
 use http::{HeaderMap, HeaderValue, header};
 use http_body_util::BodyExt;
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Body as _;
 use lro::{Code, Status};
+
+use crate::connection::ReplyBody;
 
 /// The content encoding of a body.
 #[derive(Clone, Debug)]
@@ -36,7 +38,7 @@ impl Encoding {
     }
 
     /// Reads a body of at most `bound` bytes after decompression.
-    pub(crate) async fn read(self, body: Incoming, bound: usize) -> Result<Bytes, Status> {
+    pub(crate) async fn read(self, body: ReplyBody, bound: usize) -> Result<Bytes, Status> {
         match self {
             Self::Identity => collect(body, bound).await,
             // Boxed: gzip is rare, and its state would enlarge the future of every call.
@@ -54,7 +56,7 @@ fn text(value: &HeaderValue) -> String {
     String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase()
 }
 
-async fn collect(mut body: Incoming, bound: usize) -> Result<Bytes, Status> {
+async fn collect(mut body: ReplyBody, bound: usize) -> Result<Bytes, Status> {
     let expected = body.size_hint();
     if expected.lower() > bound as u64 {
         return Err(too_large(bound));
@@ -88,7 +90,7 @@ async fn collect(mut body: Incoming, bound: usize) -> Result<Bytes, Status> {
     Ok(whole.freeze())
 }
 
-async fn gunzip(mut body: Incoming, bound: usize) -> Result<Bytes, Status> {
+async fn gunzip(mut body: ReplyBody, bound: usize) -> Result<Bytes, Status> {
     let mut decoder = MultiGzDecoder::new(Bounded { bytes: Vec::new(), bound, overflowed: false });
     while let Some(data) = next(&mut body).await? {
         decoder.write_all(&data).map_err(|error| {
@@ -99,7 +101,7 @@ async fn gunzip(mut body: Incoming, bound: usize) -> Result<Bytes, Status> {
     Ok(bounded.bytes.into())
 }
 
-async fn next(body: &mut Incoming) -> Result<Option<Bytes>, Status> {
+async fn next(body: &mut ReplyBody) -> Result<Option<Bytes>, Status> {
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {
             Status::unavailable("the connection broke in the middle of the reply").with_source(error)

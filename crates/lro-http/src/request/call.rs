@@ -115,10 +115,13 @@ impl Call {
     pub(crate) fn prepare(self, endpoint: &Endpoint) -> Result<Prepared, Status> {
         let params = match self.params.is_empty() {
             true => None,
-            false => Some(
-                HeaderValue::from_maybe_shared(Bytes::from(self.params))
-                    .map_err(|error| refused(format!("not a header: {error}")))?,
-            ),
+            false => {
+                let mut params = HeaderValue::from_maybe_shared(Bytes::from(self.params))
+                    .map_err(|error| refused(format!("not a header: {error}")))?;
+                // Each name would push the other headers out of the table of HTTP/2.
+                params.set_sensitive(true);
+                Some(params)
+            }
         };
         Ok(Prepared { method: self.method, uri: endpoint.uri(self.path)?, params, body: self.body })
     }

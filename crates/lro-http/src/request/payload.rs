@@ -17,6 +17,13 @@ impl From<Option<&Bytes>> for Payload {
     }
 }
 
+impl Payload {
+    /// Takes the bytes out.
+    pub(crate) fn take(&mut self) -> Option<Bytes> {
+        self.0.take().map(|bytes| *bytes)
+    }
+}
+
 impl Body for Payload {
     type Data = Bytes;
     type Error = Infallible;
@@ -25,7 +32,7 @@ impl Body for Payload {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.0.take().map(|bytes| Ok(Frame::data(*bytes))))
+        Poll::Ready(self.take().map(|bytes| Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {

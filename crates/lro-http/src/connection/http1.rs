@@ -1,0 +1,91 @@
+//! A connection of HTTP/1, which serves one call at a time.
+
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
+
+use http::{HeaderValue, Request, Response, Uri, header};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::time::{Instant, timeout};
+
+use super::{
+    BoxError, Resend, Unanswered,
+    body::ReplyBody,
+    pool::Pool,
+    stream::{State, Stream},
+};
+use crate::request::Payload;
+
+/// A connection of HTTP/1. Dropping it closes it, so a call that is dropped before its reply was read closes it too.
+#[derive(Debug)]
+pub(crate) struct Http1 {
+    sender: SendRequest<Payload>,
+    state: Arc<State>,
+    /// When the last reply was read.
+    idle_since: Instant,
+}
+
+impl Http1 {
+    pub(crate) async fn open(stream: Stream) -> Result<Self, BoxError> {
+        let state = stream.state.clone();
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        tokio::spawn(connection);
+        Ok(Self { sender, state, idle_since: Instant::now() })
+    }
+
+    /// Returns whether the connection can serve another call.
+    pub(crate) fn is_usable(&self, now: Instant) -> bool {
+        !self.sender.is_closed() && now.duration_since(self.idle_since) < super::IDLE_TIMEOUT
+    }
+
+    pub(crate) fn idle(self) -> Self {
+        Self { idle_since: Instant::now(), ..self }
+    }
+
+    pub(crate) async fn send(
+        mut self,
+        mut request: Request<Payload>,
+        host: &HeaderValue,
+        pool: &Arc<Pool>,
+    ) -> Result<Response<ReplyBody>, Unanswered> {
+        let kept = self.state.kept.load(Relaxed);
+        if kept && !self.sender.is_ready() {
+            Box::pin(self.ready()).await?;
+        }
+        let path = request.uri().path_and_query().cloned();
+        *request.uri_mut() = path.map_or_else(Uri::default, Uri::from);
+        request.headers_mut().insert(header::HOST, host.clone());
+        let (received, sent) = (self.state.received(), self.state.sent());
+        match self.sender.try_send_request(request).await {
+            Ok(response) => {
+                self.state.kept.store(true, Relaxed);
+                let connection = Some((self, pool.clone()));
+                Ok(response.map(|body| ReplyBody::Http1 { body, ended: false, connection }))
+            }
+            Err(mut failed) => {
+                let resend = if failed.take_message().is_some() || self.state.sent() == sent {
+                    Resend::Unprocessed
+                } else if kept && self.state.received() == received {
+                    Resend::ClosedEarly
+                } else {
+                    Resend::No
+                };
+                Err(Unanswered { error: failed.into_error().into(), resend })
+            }
+        }
+    }
+
+    /// Waits until the connection's task has noticed that the last reply was read.
+    async fn ready(&mut self) -> Result<(), Unanswered> {
+        match timeout(READY_TIMEOUT, self.sender.ready()).await {
+            Ok(ready) => ready.map_err(Unanswered::unprocessed),
+            Err(elapsed) => Err(Unanswered::unprocessed(elapsed)),
+        }
+    }
+}
+
+/// The connection's task only has to be scheduled. After more than this, it still sends the body of a request that the
+/// server answered early, and a new connection is faster.
+const READY_TIMEOUT: Duration = Duration::from_millis(200);

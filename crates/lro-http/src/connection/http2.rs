@@ -1,0 +1,193 @@
+//! A connection of HTTP/2, which serves many calls at once.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    task::Poll,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use h2::{
+    Ping, PingPong, Reason,
+    client::{self, Connection, SendRequest},
+};
+use http::{HeaderValue, Request, Response, header};
+use tokio::time::{Instant, timeout};
+
+use super::{
+    BoxError, Resend, Unanswered,
+    body::ReplyBody,
+    stream::{State, Stream},
+};
+use crate::request::Payload;
+
+/// When pings are sent while a call is in flight, and how long their answer may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeepAlive {
+    pub(crate) interval: Duration,
+    pub(crate) timeout: Duration,
+}
+
+/// A connection of HTTP/2. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Http2 {
+    sender: SendRequest<Bytes>,
+    state: Arc<State>,
+    last_used: Instant,
+}
+
+impl Http2 {
+    /// Opens a connection. The server's preface shows that HTTP/2 is spoken there.
+    pub(crate) async fn open(stream: Stream, keep_alive: KeepAlive) -> Result<Self, BoxError> {
+        let state = stream.state.clone();
+        let (sender, mut connection) = client::Builder::new()
+            .enable_push(false)
+            .initial_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .max_header_list_size(LARGEST_HEAD)
+            .handshake(stream)
+            .await?;
+        poll_fn(|context| match Pin::new(&mut connection).poll(context) {
+            Poll::Ready(Ok(())) => Poll::Ready(Err(BoxError::from("the server closed the connection"))),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error.into())),
+            Poll::Pending if state.received() > 0 => Poll::Ready(Ok(())),
+            Poll::Pending => Poll::Pending,
+        })
+        .await?;
+        tokio::spawn(run(connection, state.clone(), keep_alive));
+        Ok(Self { sender, state, last_used: Instant::now() })
+    }
+
+    /// Returns whether the connection can serve another call.
+    pub(crate) fn is_usable(&mut self, now: Instant) -> bool {
+        let idle = now.duration_since(self.last_used);
+        self.last_used = now;
+        let is_idle = idle >= super::IDLE_TIMEOUT && self.state.calls.load(Relaxed) == 0;
+        !is_idle && !self.state.retired.load(Relaxed)
+    }
+
+    pub(crate) async fn send(
+        mut self,
+        mut request: Request<Payload>,
+    ) -> Result<Response<ReplyBody>, Unanswered> {
+        let mut call = InFlight::begin(self.state);
+        let kept = call.state.kept.load(Relaxed);
+        let payload = request.body_mut().take();
+        if let Some(payload) = &payload {
+            request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(payload.len()));
+        }
+        let sent = match poll_fn(|context| self.sender.poll_ready(context)).await {
+            Ok(()) => self.sender.send_request(request.map(drop), payload.is_none()),
+            Err(error) => Err(error),
+        };
+        let (reply, mut upload) = sent.map_err(|error| call.fail(error, Resend::Unprocessed))?;
+        if let Some(payload) = payload {
+            // An error here is also the error of the reply.
+            let _ = upload.send_data(payload, true);
+        }
+        drop((self.sender, upload));
+        let reply = reply.await.map_err(|error| {
+            let resend = resend_after(&error, kept);
+            call.fail(error, resend)
+        })?;
+        call.heard();
+        call.state.kept.store(true, Relaxed);
+        let length = reply.headers().get(header::CONTENT_LENGTH);
+        let left = length.and_then(|length| length.to_str().ok()?.parse().ok());
+        Ok(reply.map(|body| ReplyBody::Http2 { body, left, call }))
+    }
+}
+
+/// A call whose reply has not arrived. If it is dropped, new calls use another connection, unless a part of any reply
+/// arrived since the call was sent, or since the last part of its own reply.
+///
+/// An answer to a ping is no reply: a proxy answers pings for a server that has died.
+pub(crate) struct InFlight {
+    state: Arc<State>,
+    parts: usize,
+    over: bool,
+}
+
+impl InFlight {
+    fn begin(state: Arc<State>) -> Self {
+        state.calls.fetch_add(1, Relaxed);
+        Self { parts: state.parts.load(Relaxed), state, over: false }
+    }
+
+    /// Records that a part of the reply arrived.
+    pub(crate) fn heard(&mut self) {
+        self.parts = self.state.parts.fetch_add(1, Relaxed).wrapping_add(1);
+    }
+
+    /// Records that the whole reply arrived.
+    pub(crate) fn end(&mut self) {
+        self.over = true;
+    }
+
+    /// Records that there will be no reply. A connection with an error of its own serves no other call.
+    fn fail(&mut self, error: h2::Error, resend: Resend) -> Unanswered {
+        self.over = true;
+        if !error.is_reset() {
+            self.state.retired.store(true, Relaxed);
+        }
+        Unanswered { error: error.into(), resend }
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.state.calls.fetch_sub(1, Relaxed);
+        if !self.over && self.state.parts.load(Relaxed) == self.parts {
+            self.state.retired.store(true, Relaxed);
+        }
+    }
+}
+
+/// Decides by the error of a reply. A GOAWAY of the server reaches only the streams beyond its last id.
+fn resend_after(error: &h2::Error, kept: bool) -> Resend {
+    let is_refused = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
+    if error.is_remote() && (error.is_go_away() || is_refused) {
+        Resend::Unprocessed
+    } else if kept && error.is_io() {
+        Resend::ClosedEarly
+    } else {
+        Resend::No
+    }
+}
+
+/// Runs a connection until it is closed, no longer used, or does not answer a ping in time.
+async fn run(mut connection: Connection<Stream, Bytes>, state: Arc<State>, keep_alive: KeepAlive) {
+    let Some(mut pings) = connection.ping_pong() else {
+        return;
+    };
+    let interval = keep_alive.interval.max(LEAST_INTERVAL);
+    while timeout(interval, &mut connection).await.is_err() {
+        if state.calls.load(Relaxed) > 0 && !answers(&mut connection, &mut pings, keep_alive.timeout).await {
+            // Dropping the connection fails its calls.
+            state.retired.store(true, Relaxed);
+            return;
+        }
+    }
+}
+
+/// Sends a ping and returns whether it is answered.
+async fn answers(connection: &mut Connection<Stream, Bytes>, pings: &mut PingPong, limit: Duration) -> bool {
+    if pings.send_ping(Ping::opaque()).is_err() {
+        return false;
+    }
+    let pong = poll_fn(|context| match Pin::new(&mut *connection).poll(context) {
+        Poll::Ready(_) => Poll::Ready(false),
+        Poll::Pending => pings.poll_pong(context).map(|pong| pong.is_ok()),
+    });
+    timeout(limit, pong).await.unwrap_or(false)
+}
+
+/// Without a pause between its pings, a connection would take a whole thread.
+const LEAST_INTERVAL: Duration = Duration::from_millis(10);
+/// The values of hyper. Smaller windows delay a large response by a round trip for each.
+const STREAM_WINDOW: u32 = 2 << 20;
+const CONNECTION_WINDOW: u32 = 5 << 20;
+/// The value of hyper, and more than twice the size of the largest head that front ends accept.
+const LARGEST_HEAD: u32 = 16 << 10;
