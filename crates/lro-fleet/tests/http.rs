@@ -58,7 +58,8 @@ fn start(emulator: &Emulator, number: usize) -> OperationName {
         _ if number == 51 => script.call(1, Reply::status(429).header("retry-after", "1")),
         0 => script.call(1, Reply::status(503)),
         1 => script.call(1, Reply::status(504)),
-        2 => script.call(1, Reply::usual().breaks(Point::BeforeHead, Break::Reset)),
+        // Before the head, the transport would send the get again.
+        2 => script.call(1, Reply::usual().breaks(Point::InHead, Break::Reset)),
         3 => script.call(1, Reply::usual().breaks(Point::InBody(7), Break::Close)),
         4 => script.call(1, Reply::status(200).body("<html>")),
         9 => script.fails(Status::new(Code::Aborted, "it went wrong")),

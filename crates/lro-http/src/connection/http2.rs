@@ -78,11 +78,16 @@ impl Http2 {
         if let Some(payload) = &payload {
             request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(payload.len()));
         }
-        let sent = match poll_fn(|context| self.sender.poll_ready(context)).await {
-            Ok(()) => self.sender.send_request(request.map(drop), payload.is_none()),
-            Err(error) => Err(error),
-        };
-        let (reply, mut upload) = sent.map_err(|error| call.fail(error, Resend::Unprocessed))?;
+        let ready = poll_fn(|context| self.sender.poll_ready(context)).await;
+        ready.map_err(|error| {
+            call.retire();
+            call.fail(error, Resend::Unprocessed)
+        })?;
+        let sent = self.sender.send_request(request.map(drop), payload.is_none());
+        let (reply, mut upload) = sent.map_err(|error| {
+            let resend = if is_invalid(&error) { Resend::No } else { Resend::Unprocessed };
+            call.fail(error, resend)
+        })?;
         if let Some(payload) = payload {
             // An error here is also the error of the reply.
             let _ = upload.send_data(payload, true);
@@ -126,11 +131,16 @@ impl InFlight {
         self.over = true;
     }
 
+    /// Makes new calls use another connection.
+    fn retire(&self) {
+        self.state.retired.store(true, Relaxed);
+    }
+
     /// Records that there will be no reply. A connection with an error of its own serves no other call.
     fn fail(&mut self, error: h2::Error, resend: Resend) -> Unanswered {
         self.over = true;
-        if !error.is_reset() {
-            self.state.retired.store(true, Relaxed);
+        if !error.is_reset() && !is_invalid(&error) {
+            self.retire();
         }
         Unanswered { error: error.into(), resend }
     }
@@ -140,7 +150,7 @@ impl Drop for InFlight {
     fn drop(&mut self) {
         self.state.calls.fetch_sub(1, Relaxed);
         if !self.over && self.state.parts.load(Relaxed) == self.parts {
-            self.state.retired.store(true, Relaxed);
+            self.retire();
         }
     }
 }
@@ -155,6 +165,11 @@ fn resend_after(error: &h2::Error, kept: bool) -> Resend {
     } else {
         Resend::No
     }
+}
+
+/// Returns whether h2 refuses the request itself, such as one with a header that HTTP/2 has not.
+fn is_invalid(error: &h2::Error) -> bool {
+    error.reason().is_none() && !error.is_io()
 }
 
 /// Runs a connection until it is closed, no longer used, or does not answer a ping in time.

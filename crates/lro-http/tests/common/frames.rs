@@ -11,12 +11,14 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     task::AbortHandle,
+    time::timeout,
 };
 
 /// A server that gives each connection to a closure, with its number from 0.
@@ -111,6 +113,12 @@ impl Frames {
         loop {
             self.fill().await?;
         }
+    }
+
+    /// Reads until the client closes, or for a second: a close with unread bytes would discard what was sent.
+    pub(crate) async fn linger(&mut self) -> io::Result<()> {
+        let _ = timeout(Duration::from_secs(1), self.ignore()).await;
+        Ok(())
     }
 
     /// Answers with 200 and this body.
