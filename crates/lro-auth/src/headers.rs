@@ -33,7 +33,7 @@ pub(crate) fn header(name: &str, text: &str) -> Result<Header, Status> {
     let Ok(name) = HeaderName::try_from(name) else {
         return Err(Status::invalid_argument(format!("not the name of a header: {name:?}")));
     };
-    if OF_THE_CONNECTION.contains(&name) {
+    if is_of_connection(&name) {
         let message = format!("the header {name} belongs to the connection: it cannot authenticate a call");
         return Err(Status::invalid_argument(message));
     }
@@ -43,6 +43,11 @@ pub(crate) fn header(name: &str, text: &str) -> Result<Header, Status> {
     let what = format!("the value of the header {name}");
     let value = secret(&what, value(&what, text)?)?;
     Ok((name, value))
+}
+
+/// Returns whether a header decides where a call goes or where it ends, so that no caller may set it.
+pub fn is_of_connection(name: &HeaderName) -> bool {
+    OF_THE_CONNECTION.contains(name)
 }
 
 /// Marks the value as sensitive: `Debug` omits it, and HTTP/2 does not index it. A project is not secret.

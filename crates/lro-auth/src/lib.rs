@@ -57,7 +57,7 @@ mod token_fn;
 pub use crate::google_cloud::GoogleCloudCredentials;
 pub use crate::{
     credentials::{Credentials, NoCredentials},
-    headers::quota_project,
+    headers::{is_of_connection, quota_project},
     token::Token,
     token_fn::{TokenFn, token_fn},
 };

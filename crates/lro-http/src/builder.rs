@@ -27,6 +27,7 @@ pub(crate) struct Settings {
     plain_http: bool,
     pub(crate) quota_project: Option<String>,
     pub(crate) product: Option<String>,
+    pub(crate) headers: Vec<(String, String)>,
     pub(crate) largest_reply: usize,
     pub(crate) call_timeout: Duration,
     pub(crate) connection: ConnectionSettings,
@@ -53,6 +54,7 @@ impl HttpClientBuilder {
             plain_http: false,
             quota_project: None,
             product: None,
+            headers: Vec::new(),
             largest_reply: LARGEST_REPLY,
             call_timeout: CALL_TIMEOUT,
             connection: ConnectionSettings {
@@ -92,6 +94,13 @@ impl<C> HttpClientBuilder<C> {
     /// Sets the product at the start of the user agent, such as `my-app/1.2`. The product of this crate follows it.
     pub fn user_agent(mut self, product: impl Into<String>) -> Self {
         self.settings.product = Some(product.into());
+        self
+    }
+
+    /// Adds a header to every call, polls included. It is not for secrets, which [`credentials`](Self::credentials) keep
+    /// out of errors.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.settings.headers.push((name.into(), value.into()));
         self
     }
 
@@ -218,7 +227,7 @@ impl<C> HttpClientBuilder<C> {
     ///
     /// # Errors
     ///
-    /// `INVALID_ARGUMENT` for an invalid endpoint, quota project, user agent or certificate, for a proxy that cannot be
+    /// `INVALID_ARGUMENT` for an invalid endpoint, quota project, user agent, header or certificate, for a proxy that cannot be
     /// used, and for HTTPS without a feature for TLS. `UNAVAILABLE` if there are no root certificates for HTTPS.
     pub fn build(self) -> Result<C, Status> {
         HttpClient::new(self.settings).map(self.finish)

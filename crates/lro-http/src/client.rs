@@ -1,6 +1,7 @@
-use std::{error::Error, fmt, sync::Arc, time::Duration};
+use std::{error::Error, fmt, future::Future, sync::Arc, time::Duration};
 
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use lro::{Attempt, Code, Origin, Pacing, Status, pacing::PacingByKind};
 use lro_auth::quota_project;
 use serde::de::DeserializeOwned;
@@ -13,7 +14,7 @@ use crate::{
     connection::{Connections, Fault, ReplyBody},
     refusal::refused,
     reply::{self, Encoding, Reply, failure, without_echo},
-    request::{Payload, Prepared},
+    request::{self, Payload, Prepared},
 };
 
 /// A client of one service: its endpoint, credentials and connections. Clones share them.
@@ -28,6 +29,7 @@ struct Inner {
     credentials: Box<dyn Credentials>,
     quota_project: Option<(HeaderName, HeaderValue)>,
     user_agent: HeaderValue,
+    headers: Vec<(HeaderName, HeaderValue)>,
     largest_reply: usize,
     call_timeout: Duration,
     pacing: Option<Arc<dyn PacingByKind>>,
@@ -51,6 +53,11 @@ impl HttpClient {
             quota_project: settings.quota_project.as_deref().map(quota_project).transpose()?,
             user_agent: HeaderValue::try_from(&user_agent)
                 .map_err(|_| refused(format!("not a user agent: {user_agent:?}")))?,
+            headers: settings
+                .headers
+                .iter()
+                .map(|(name, value)| request::header(name, value))
+                .collect::<Result<_, _>>()?,
             largest_reply: settings.largest_reply,
             call_timeout: settings.call_timeout,
             pacing: settings.pacing,
@@ -89,10 +96,38 @@ impl HttpClient {
         })
     }
 
+    /// Sends a call and returns the head and the body of its reply, for services with forms of their own.
+    ///
+    /// A status line other than 2xx is a failed call. The body may be anything.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send), for a failed call.
+    pub async fn response(&self, call: Call) -> Result<Response<Bytes>, Status> {
+        let limit = call.timeout.unwrap_or(self.0.call_timeout);
+        let prepared = call.prepare(&self.0.endpoint)?;
+        let attempt = Attempt::default();
+        let exchange = async {
+            let (response, token) = self.answered(&prepared, &attempt).await?;
+            let (head, body) = response.into_parts();
+            let reply = self.whole(&head.headers, body, token).await?;
+            Ok(Response::from_parts(head, reply.body))
+        };
+        self.in_time(limit, exchange).await
+    }
+
     pub(crate) async fn send_raw(&self, call: Call, attempt: &Attempt) -> Result<Reply, Status> {
         let limit = call.timeout.unwrap_or(self.0.call_timeout);
         let prepared = call.prepare(&self.0.endpoint)?;
-        timeout(limit, self.exchange(&prepared, attempt)).await.unwrap_or_else(|_| {
+        self.in_time(limit, self.exchange(&prepared, attempt)).await
+    }
+
+    async fn in_time<T>(
+        &self,
+        limit: Duration,
+        exchange: impl Future<Output = Result<T, Status>>,
+    ) -> Result<T, Status> {
+        timeout(limit, exchange).await.unwrap_or_else(|_| {
             Err(Status::new(
                 Code::DeadlineExceeded,
                 format!(
@@ -105,6 +140,17 @@ impl HttpClient {
 
     /// Sends one request and reads its reply, without a timeout.
     pub(crate) async fn exchange(&self, prepared: &Prepared, attempt: &Attempt) -> Result<Reply, Status> {
+        let (response, token) = self.answered(prepared, attempt).await?;
+        let (head, body) = response.into_parts();
+        self.whole(&head.headers, body, token).await
+    }
+
+    /// Sends one request, and returns the head of a successful reply and the token that the request carried.
+    async fn answered(
+        &self,
+        prepared: &Prepared,
+        attempt: &Attempt,
+    ) -> Result<(Response<ReplyBody>, Option<Token>), Status> {
         let token = match self.0.credentials.token_at_hand() {
             Some(token) => Some(token),
             None => self.0.credentials.token().await?,
@@ -118,11 +164,20 @@ impl HttpClient {
             // Boxed: failures are rare, and the state would enlarge the future of every call.
             return Err(Box::pin(self.failure(response, token)).await);
         }
-        let retry_after = lro::retry_after(response.headers());
-        let encoding = Encoding::of(response.headers());
-        match encoding.read(response.into_body(), self.0.largest_reply).await {
+        Ok((response, token))
+    }
+
+    /// Reads the body of a successful reply.
+    async fn whole(
+        &self,
+        headers: &HeaderMap,
+        body: ReplyBody,
+        token: Option<Token>,
+    ) -> Result<Reply, Status> {
+        let retry_after = lro::retry_after(headers);
+        match Encoding::of(headers).read(body, self.0.largest_reply).await {
             Ok(body) => Ok(Reply { body: without_echo(body, token.as_ref()), retry_after, token }),
-            Err(fault) => Err(reply::hinted(without_token(fault), retry_after)),
+            Err(fault) => Err(reply::hinted(failure::without_token(fault, token.as_ref()), retry_after)),
         }
     }
 
@@ -184,6 +239,9 @@ impl HttpClient {
         } else if matches!(prepared.method, Method::POST | Method::PATCH) {
             // Google answers 411 to a POST or PATCH without a length.
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        for (name, value) in self.0.headers.iter().chain(&prepared.headers) {
+            headers.insert(name.clone(), value.clone());
         }
         if let Some(token) = token {
             for (name, value) in token.headers() {

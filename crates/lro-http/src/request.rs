@@ -11,6 +11,7 @@ pub use self::{
     template::{NameTemplate, resource_name},
 };
 pub(crate) use self::{
+    call::header,
     payload::Payload,
     prepared::{Prepared, PreparedPolls},
     template::safe_name,

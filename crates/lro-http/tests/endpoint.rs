@@ -10,7 +10,7 @@ mod common;
 use common::{RUNNING, Server, assert_clear, get, jobs, reply};
 
 /// An invalid endpoint, and words that its refusal must contain.
-const REFUSED: [(&str, &str); 26] = [
+const REFUSED: [(&str, &str); 27] = [
     ("", "https://"),
     (" ", "https://"),
     ("example.googleapis.com", "https://"),
@@ -30,8 +30,9 @@ const REFUSED: [(&str, &str); 26] = [
     ("http://localhost.example.com", "use https"),
     ("http://127.0.0.1.example.com", "use https"),
     ("http://[2001:db8::1]", "use https"),
-    ("https://example.googleapis.com/v1", "after the host"),
-    ("https://example.googleapis.com/v1/operations", "after the host"),
+    ("https://example.googleapis.com/./v1", "segment"),
+    ("https://example.googleapis.com//v1", "segment"),
+    ("https://example.googleapis.com/v1/../v2", "segment"),
     ("https://example.googleapis.com:", "port"),
     ("https://example.googleapis.com:65536", "port"),
     ("https://example.googleapis.com:99999999999", "port"),
@@ -72,11 +73,31 @@ fn refuses_what_is_no_endpoint_and_says_what_is() {
 
 #[test]
 fn is_refused_when_the_client_is_built() {
-    for url in ["", "http://example.googleapis.com", "https://example.googleapis.com/v1"] {
+    for url in ["", "http://example.googleapis.com", "https://example.googleapis.com/v1?alt=json"] {
         let parsed = Endpoint::parse(url).unwrap_err();
         assert_eq!(HttpClient::builder(url).build().unwrap_err(), parsed);
         assert_eq!(HttpClient::builder("https://ok.example.com").endpoint(url).build().unwrap_err(), parsed);
     }
+}
+
+#[tokio::test]
+async fn may_have_a_path_before_those_of_the_calls() {
+    for (base, expected) in
+        [("", "/v1/operations/1"), ("/", "/v1/operations/1"), ("/a/b", "/a/b/v1/operations/1")]
+    {
+        for end in ["", "/"] {
+            let server = Server::always(200, RUNNING).await;
+            let url = format!("{}{base}{end}", server.url());
+            if url.ends_with("//") {
+                continue;
+            }
+            let client = server.client().endpoint(&url);
+            get(&jobs(client)).await.unwrap();
+            assert_eq!(server.request().target, expected, "{url}");
+        }
+    }
+    let endpoint = Endpoint::parse("https://gateway.example.com/jobs/").unwrap();
+    assert_eq!(endpoint.to_string(), "https://gateway.example.com/jobs");
 }
 
 #[tokio::test]

@@ -231,6 +231,58 @@ async fn polls_of_many_names_at_once_each_send_their_own() {
     assert_eq!(server.requests().len(), 600);
 }
 
+#[tokio::test]
+async fn a_client_and_a_call_add_headers_that_replace_no_credential() {
+    let server = running().await;
+    let token = Token::header("api-key", "a-secret-key").unwrap();
+    let client = server.client().credentials(token).header("x-team", "print").header("api-key", "none");
+    let jobs = jobs(client);
+    let call = Call::get("", "jobs/7", "").header("x-trace", "1").unwrap().header("x-team", "read").unwrap();
+    jobs.client().response(call.header("api-key", "mine").unwrap()).await.unwrap();
+    get(&jobs).await.unwrap();
+    let [call, poll] = server.requests().try_into().unwrap();
+    assert_eq!(call.target, "/jobs/7");
+    let value = |request: &Recorded, name: &str| {
+        request.headers.get(name).map(|value| value.to_str().unwrap().to_owned())
+    };
+    assert_eq!(value(&call, "x-trace").unwrap(), "1");
+    assert_eq!(
+        (value(&call, "x-team").unwrap(), value(&poll, "x-team").unwrap()),
+        ("read".into(), "print".into())
+    );
+    assert_eq!(
+        (value(&call, "api-key").unwrap(), value(&poll, "api-key").unwrap()),
+        ("a-secret-key".into(), "a-secret-key".into())
+    );
+    assert_eq!(value(&poll, "x-trace"), None);
+}
+
+#[tokio::test]
+async fn a_header_of_the_connection_or_an_invalid_one_is_refused() {
+    let server = running().await;
+    for (name, value) in
+        [("host", "other"), ("Content-Length", "5"), ("a b", "1"), ("", "1"), ("x-ok", "a\r\nb: c")]
+    {
+        let status = Call::get("v1", "jobs/7", "").header(name, value).unwrap_err();
+        assert_clear(&status, Code::InvalidArgument, "header");
+        assert_eq!(server.client().header(name, value).build().unwrap_err(), status);
+    }
+    assert!(server.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_whole_response_has_its_head_and_a_failed_one_is_a_status() {
+    let server =
+        Server::in_turn([(202, "not JSON"), (404, r#"{"error": {"code": 404, "message": "no such job"}}"#)])
+            .await;
+    let client = server.client().build().unwrap();
+    let response = client.response(Call::post("", "jobs", "")).await.unwrap();
+    assert_eq!((response.status().as_u16(), &response.body()[..]), (202, &b"not JSON"[..]));
+    assert!(response.headers().contains_key("content-length"));
+    let status = client.response(Call::get("", "jobs/7", "")).await.unwrap_err();
+    assert_eq!((status.code(), status.message()), (Code::NotFound, "no such job"));
+}
+
 async fn running() -> Server {
     Server::always(200, RUNNING).await
 }

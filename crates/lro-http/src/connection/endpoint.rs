@@ -9,13 +9,16 @@ use lro::Status;
 
 use crate::refusal::refused;
 
-/// The scheme and host of a service, such as `https://routeoptimization.googleapis.com`.
+/// The scheme and host of a service, such as `https://routeoptimization.googleapis.com`, and perhaps a path before
+/// those of its calls, such as `https://gateway.example.com/jobs`.
 ///
 /// The scheme is HTTPS, because every call carries a credential. Plain HTTP is accepted for loopback hosts only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint {
     scheme: Scheme,
     authority: Authority,
+    /// The path before those of the calls: empty, or `/` and segments.
+    base: Box<str>,
 }
 
 impl Endpoint {
@@ -37,8 +40,13 @@ impl Endpoint {
         let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
             return Err(refuse("it needs both a scheme and a host, such as https://example.googleapis.com"));
         };
-        if parts.path_and_query.is_some_and(|path| path != "/") {
-            return Err(refuse("it has a path after the host: give the scheme and the host alone"));
+        let path = parts.path_and_query.unwrap_or_else(|| PathAndQuery::from_static("/"));
+        let base = path.path().strip_suffix('/').unwrap_or_else(|| path.path());
+        if path.query().is_some() {
+            return Err(refuse("it has a query: calls have queries of their own"));
+        }
+        if base.split('/').skip(1).any(|segment| matches!(segment, "" | "." | "..")) {
+            return Err(refuse("its path has an empty segment or a segment of dots"));
         }
         if authority.as_str().contains('@') {
             return Err(refuse("it contains a user or a password: give credentials to the builder"));
@@ -50,7 +58,7 @@ impl Endpoint {
             "http" => return Err(refuse("http is for loopback hosts only: use https")),
             _ => return Err(refuse("its scheme is not https")),
         }
-        Ok(Self { scheme, authority })
+        Ok(Self { scheme, authority, base: base.into() })
     }
 
     pub(crate) fn is_https(&self) -> bool {
@@ -88,6 +96,7 @@ impl Endpoint {
         let mut parts = Parts::default();
         parts.scheme = Some(self.scheme.clone());
         parts.authority = Some(self.authority.clone());
+        let path = if self.base.is_empty() { path } else { [self.base.as_bytes(), &path].concat() };
         let path = PathAndQuery::from_maybe_shared(Bytes::from(path))
             .map_err(|error| refused(format!("not a path: {error}")))?;
         parts.path_and_query = Some(path);
@@ -97,7 +106,7 @@ impl Endpoint {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.scheme, self.authority)
+        write!(f, "{}://{}{}", self.scheme, self.authority, self.base)
     }
 }
 

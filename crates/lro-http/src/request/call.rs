@@ -1,7 +1,7 @@
 use std::{fmt, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method};
 use lro::Status;
 use serde::Serialize;
 
@@ -19,12 +19,14 @@ pub struct Call {
     pub(crate) path: Vec<u8>,
     has_query: bool,
     pub(crate) params: Vec<u8>,
+    headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) body: Option<Bytes>,
     pub(crate) timeout: Option<Duration>,
 }
 
 impl Call {
-    /// Creates a GET of `/{version}/{name}{verb}`. The name is percent-encoded; the verb is not, and may be empty.
+    /// Creates a GET of `/{version}/{name}{verb}`. The name is percent-encoded; the version and the verb are not. An empty
+    /// version is left out of the path. The verb may be empty too.
     pub fn get(version: &str, name: &str, verb: &str) -> Self {
         Self::new(Method::GET, version, name, verb)
     }
@@ -46,12 +48,15 @@ impl Call {
 
     fn new(method: Method, version: &str, name: &str, verb: &str) -> Self {
         let mut path = Vec::with_capacity(2 + version.len() + name.len() + verb.len());
-        path.push(b'/');
-        path.extend_from_slice(version.as_bytes());
+        if !version.is_empty() {
+            path.push(b'/');
+            path.extend_from_slice(version.as_bytes());
+        }
         path.push(b'/');
         push_name(&mut path, name);
         path.extend_from_slice(verb.as_bytes());
-        Self { method, path, has_query: false, params: Vec::new(), body: None, timeout: None }
+        let (params, headers) = (Vec::new(), Vec::new());
+        Self { method, path, has_query: false, params, headers, body: None, timeout: None }
     }
 
     /// Adds a routing parameter, sent in `x-goog-request-params`.
@@ -64,6 +69,16 @@ impl Call {
         }
         push_pair(&mut self.params, key, value);
         self
+    }
+
+    /// Adds a header. It is not for secrets, which [credentials](crate::HttpClientBuilder::credentials) keep out of errors.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_ARGUMENT` for an invalid name or value, and for a header of the connection, such as `host`.
+    pub fn header(mut self, name: &str, value: &str) -> Result<Self, Status> {
+        self.headers.push(header(name, value)?);
+        Ok(self)
     }
 
     /// Adds a query parameter, unless its value is empty.
@@ -123,7 +138,8 @@ impl Call {
                 Some(params)
             }
         };
-        Ok(Prepared { method: self.method, uri: endpoint.uri(self.path)?, params, body: self.body })
+        let Self { method, path, headers, body, .. } = self;
+        Ok(Prepared { method, uri: endpoint.uri(path)?, params, headers: headers.into(), body })
     }
 }
 
@@ -136,6 +152,18 @@ impl fmt::Debug for Call {
             .field("path", &String::from_utf8_lossy(path))
             .finish_non_exhaustive()
     }
+}
+
+/// Parses a header that a caller adds to a call.
+pub(crate) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Status> {
+    let parsed = HeaderName::try_from(name).ok().filter(|name| !lro_auth::is_of_connection(name));
+    let Some(parsed) = parsed else {
+        return Err(refused(format!("not the name of a header that a call can have: {name:?}")));
+    };
+    let value = HeaderValue::try_from(value).map_err(|_| {
+        refused(format!("the value of the header {parsed} has characters that are invalid in a header"))
+    })?;
+    Ok((parsed, value))
 }
 
 fn push_pair(text: &mut Vec<u8>, key: &str, value: &str) {

@@ -5,7 +5,7 @@ use std::{
 
 use bytes::Bytes;
 use hashbrown::HashMap;
-use http::{HeaderValue, Method, Uri};
+use http::{HeaderName, HeaderValue, Method, Uri};
 use lro::{OperationName, Status};
 
 /// A request without its credentials and the headers that all requests of a client share.
@@ -14,6 +14,7 @@ pub(crate) struct Prepared {
     pub(crate) method: Method,
     pub(crate) uri: Uri,
     pub(crate) params: Option<HeaderValue>,
+    pub(crate) headers: Box<[(HeaderName, HeaderValue)]>,
     pub(crate) body: Option<Bytes>,
 }
 
