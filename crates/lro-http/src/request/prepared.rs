@@ -1,10 +1,10 @@
 use std::{
+    collections::HashMap,
     fmt,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use bytes::Bytes;
-use hashbrown::HashMap;
 use http::{HeaderName, HeaderValue, Method, Uri};
 use lro::{OperationName, Status};
 
