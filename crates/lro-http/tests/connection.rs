@@ -197,6 +197,31 @@ async fn a_connection_that_the_server_closed_is_made_anew() {
 }
 
 #[tokio::test]
+async fn a_connection_that_was_idle_for_90_s_is_not_used_again() {
+    // SPEC 45
+    for http2 in [false, true] {
+        let server = Server::always(200, RUNNING).await;
+        let client = server.client();
+        let jobs = jobs(if http2 { client.http2_only() } else { client });
+        for (idle, connections) in [(0, 1), (89, 1), (89, 1), (91, 2), (89, 2)] {
+            tokio::time::pause();
+            tokio::time::advance(Duration::from_secs(idle)).await;
+            tokio::time::resume();
+            get(&jobs).await.unwrap();
+            assert_eq!(server.connections(), connections, "HTTP/2 {http2}, after {idle} s");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_read_whose_new_connection_closes_is_a_failed_call() {
+    // SPEC 53
+    let server = RawServer::start([vec![Step::Read]]).await;
+    assert_clear(&failure(&server.jobs()).await, Code::Unavailable, &server.url());
+    assert_eq!(server.heads().len(), 1);
+}
+
+#[tokio::test]
 async fn a_server_that_closes_after_each_reply_fails_no_read() {
     // SPEC 53; case n04
     let server = RawServer::sends(raw_reply("", RUNNING.as_bytes())).await;
@@ -223,17 +248,16 @@ async fn a_kept_connection_that_closes_before_a_reply_costs_a_read_nothing() {
 }
 
 #[tokio::test]
-async fn a_read_is_sent_again_once_and_on_a_new_connection() {
+async fn a_read_is_sent_again_on_a_new_connection() {
     // SPEC 53
     let answer = || Step::Send(raw_reply("", RUNNING.as_bytes()));
     let dies = vec![Step::Read, answer(), Step::Read];
-    let server = RawServer::start([dies.clone(), dies, vec![Step::Read]]).await;
+    let server = RawServer::start([dies.clone(), dies, vec![Step::Read, answer()]]).await;
     let jobs = server.jobs();
     // Two connections are kept, of which none will answer again.
     let (one, two) = tokio::join!(get(&jobs), get(&jobs));
     assert_eq!((one.unwrap(), two.unwrap()), (running(), running()));
-    let status = failure(&jobs).await;
-    assert_clear(&status, Code::Unavailable, &server.url());
+    assert_eq!(get(&jobs).await.unwrap(), running());
     assert_eq!(server.heads().len(), 4);
 }
 

@@ -329,6 +329,18 @@ async fn a_read_is_sent_again_once_when_its_kept_connection_closes() {
 }
 
 #[tokio::test]
+async fn a_read_whose_new_connection_closes_is_a_failed_call() {
+    // SPEC 53
+    let server = FrameServer::start(|_, mut frames| async move {
+        frames.greet().await?;
+        frames.request().await.map(drop)
+    })
+    .await;
+    assert_eq!(get(&over_http2(&server)).await.unwrap_err().code(), Code::Unavailable);
+    assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
 async fn a_large_request_and_a_large_reply_pass_the_windows() {
     // SPEC 45
     let text = "x".repeat(8 << 20);
