@@ -19,7 +19,10 @@ impl LroTransport for Videos {
             Some("Succeeded") => operation.with_outcome(Ok(Any::from_value(&state["result"])?)),
             Some("Failed") => operation.with_outcome(Err(error(Code::Aborted))),
             Some("Canceled") => operation.with_outcome(Err(error(Code::Cancelled))),
-            _ => retry_after(reply.headers()).into_iter().fold(operation, Operation::with_retry_after),
+            Some("NotStarted" | "Running") => {
+                retry_after(reply.headers()).into_iter().fold(operation, Operation::with_retry_after)
+            }
+            state => return Err(Status::malformed(format!("the video has the state {state:?}"))),
         })
     }
 }

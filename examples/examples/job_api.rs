@@ -25,7 +25,8 @@ impl Job {
             "failed" => {
                 operation.with_outcome(Err(Status::new(Code::Aborted, self.reason.unwrap_or_default())))
             }
-            _ => operation,
+            "queued" | "running" => operation,
+            state => return Err(Status::malformed(format!("the job has the state {state:?}"))),
         })
     }
 }

@@ -3,6 +3,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use http::{HeaderName, HeaderValue, header};
 use lro::Status;
+use memchr::memmem;
 use tokio::time::Instant;
 
 use crate::{Credentials, headers};
@@ -101,9 +102,12 @@ impl Token {
     }
 
     /// Whether [`hidden_in`](Self::hidden_in) would change a text.
-    pub fn is_in(&self, text: &str) -> bool {
+    pub fn is_in(&self, text: impl AsRef<[u8]>) -> bool {
+        let text = text.as_ref();
+        let contains = |part: &[u8]| memmem::find(text, part).is_some();
         // Preparing the search for a long text costs more than a search for its end.
-        self.secrets().any(|secret| text.contains(end_of(secret)) && text.contains(secret))
+        let end_of = |secret: &[u8]| secret.last_chunk::<SECRET>().copied().unwrap_or_default();
+        self.secrets().map(str::as_bytes).any(|secret| contains(&end_of(secret)) && contains(secret))
     }
 
     /// Creates a token of headers that another library made.
@@ -136,11 +140,6 @@ impl Token {
         let headers = self.headers().filter(|(_, value)| value.is_sensitive());
         headers.flat_map(headers::secrets).filter(|secret| secret.len() >= SECRET)
     }
-}
-
-/// Returns the last characters of a secret, which are ASCII: [`headers`] accepts no others.
-fn end_of(secret: &str) -> &str {
-    secret.get(secret.len().saturating_sub(SECRET)..).unwrap_or_default()
 }
 
 impl PartialEq for Token {

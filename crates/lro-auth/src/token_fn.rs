@@ -155,13 +155,17 @@ where
     F: Fn() -> Fut + Send + Sync,
     Fut: Future<Output = Fetched> + Send,
 {
-    if let Some(end) = not_before {
-        sleep_until(end).await;
-    }
-    let fetched = timeout(TIMEOUT, guarded(async move { call().await })).await.unwrap_or_else(|_| {
-        let message = format!("the closure that fetches the token did not end within {TIMEOUT:?}");
-        Err(Status::new(Code::DeadlineExceeded, message))
-    });
+    // Timers and destructors are inside of the guard too: the runtime of the timers may have ended.
+    let fetched = guarded(async move {
+        if let Some(end) = not_before {
+            sleep_until(end).await;
+        }
+        timeout(TIMEOUT, call()).await.unwrap_or_else(|_| {
+            let message = format!("the closure that fetches the token did not end within {TIMEOUT:?}");
+            Err(Status::new(Code::DeadlineExceeded, message))
+        })
+    })
+    .await;
     if let Some(state) = results.upgrade() {
         let replaced = {
             let mut state = write(&state);

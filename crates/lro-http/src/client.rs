@@ -21,6 +21,9 @@ use crate::{
 ///
 /// Connections are reused, with HTTP/2 where the server supports it. Redirects are not followed, so that a token never
 /// reaches another host. Headers and bodies are never logged.
+///
+/// A connection belongs to the tokio runtime that opened it. A client must not be used in a second runtime while the
+/// first one exists but does not run.
 #[derive(Clone)]
 pub struct HttpClient(Arc<Inner>);
 
@@ -56,7 +59,7 @@ impl HttpClient {
             headers: settings
                 .headers
                 .iter()
-                .map(|(name, value)| request::header(name, value))
+                .map(|(name, value)| request::parsed_header(name, value))
                 .collect::<Result<_, _>>()?,
             largest_reply: settings.largest_reply,
             call_timeout: settings.call_timeout,
@@ -92,6 +95,8 @@ impl HttpClient {
         let reply = self.send_raw(call, &Attempt::default()).await?;
         self.read(&reply, |body| {
             let fault = reply::is_only_error(body).then(|| Status::in_reply(body)).flatten();
+            // A call without a result may have no body, as for HTTP 204.
+            let body = if body.is_empty() { b"null" } else { body };
             fault.map_or_else(|| lro::from_json(body), Err)
         })
     }
@@ -236,8 +241,8 @@ impl HttpClient {
         }
         if prepared.body.is_some() {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        } else if matches!(prepared.method, Method::POST | Method::PATCH) {
-            // Google answers 411 to a POST or PATCH without a length.
+        } else if matches!(prepared.method, Method::POST | Method::PATCH | Method::PUT) {
+            // Google answers 411 to a POST, PATCH or PUT without a length.
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         for (name, value) in self.0.headers.iter().chain(&prepared.headers) {

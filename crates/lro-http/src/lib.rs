@@ -25,7 +25,7 @@
 //! [`Binding`], which declares the names of a service's operations and the calls that it supports. [`Call`] and
 //! [`HttpTransport::start`] send the calls that start operations. The crates of single services are built on these.
 //!
-//! Connections outside of the loopback interface use HTTPS, redirects are not followed, and `Debug`, errors and traces
+//! Connections outside of the loopback interface use HTTPS unless the builder says otherwise. Redirects are not followed. `Debug`, errors and traces
 //! never contain a token.
 //!
 //! The source is grouped by noun: `connection` (endpoint, proxy, TLS), `request` (call, name template, encoding) and

@@ -11,7 +11,7 @@ pub use self::{
     template::{NameTemplate, resource_name},
 };
 pub(crate) use self::{
-    call::header,
+    call::parsed_header,
     payload::Payload,
     prepared::{Prepared, PreparedPolls},
     template::safe_name,

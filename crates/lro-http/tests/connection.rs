@@ -1,23 +1,33 @@
 //! Connections: broken, refused, stalled and reused.
 
 use std::{
+    convert::Infallible,
+    io::{Read as _, Write as _},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    thread,
     time::{Duration, Instant},
 };
 
-use http::{HeaderValue, Version, header};
-use lro::{Code, LroTransport, Origin, pacing::Pacing, poll_until_done};
-use lro_http::{Call, HttpClient, Token};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, Version, header};
+use http_body_util::{BodyExt, Full};
+use hyper::service::service_fn;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+};
+use lro::{Capabilities, Code, LroTransport, Origin, pacing::Pacing, poll_until_done};
+use lro_http::{Call, HttpClient, HttpTransport, Token};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 mod common;
 use common::{
-    RUNNING, RawServer, Recorded, Reply, SUCCEEDED, Server, Step, assert_clear, assert_survived, failure,
-    get, hasty, in_time, jobs, name, raw_reply, reply, running, say,
+    RUNNING, RawServer, Recorded, Reply, SUCCEEDED, Server, Step, assert_clear, assert_survived, binding,
+    failure, get, hasty, in_time, jobs, name, raw_reply, reply, running, say,
 };
 
 #[tokio::test]
@@ -365,4 +375,70 @@ impl Drop for SetOnDrop {
 
 fn answer_by_name(request: &Recorded) -> Reply {
     reply(200, json!({"name": request.target.strip_prefix("/v1/")}).to_string())
+}
+
+#[tokio::test]
+async fn bytes_that_came_after_a_reply_are_never_the_next_reply() {
+    // SPEC 7, 26: they came while the thread of the client did something else.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            thread::spawn(move || -> std::io::Result<()> {
+                let mut request = [0; 4_096];
+                while stream.read(&mut request)? > 0 {
+                    stream.write_all(&raw_reply("", RUNNING.as_bytes()))?;
+                    thread::sleep(Duration::from_millis(10));
+                    stream.write_all(&raw_reply("", SUCCEEDED.as_bytes()))?;
+                }
+                Ok(())
+            });
+        }
+    });
+    let jobs = jobs(HttpClient::builder(url));
+    for _ in 0..10 {
+        assert!(!get(&jobs).await.unwrap().is_done());
+        thread::sleep(Duration::from_millis(30));
+    }
+}
+
+#[tokio::test]
+async fn a_body_without_bytes_is_empty_in_any_encoding() {
+    // SPEC 39
+    for head in ["HTTP/1.1 200 OK\r\ncontent-length: 0", "HTTP/1.1 204 No Content"] {
+        let server = RawServer::sends(format!("{head}\r\ncontent-encoding: gzip\r\n\r\n")).await;
+        let client = HttpClient::builder(server.url()).build().unwrap();
+        let jobs = HttpTransport::new(client, binding(Capabilities::ALL));
+        jobs.cancel_operation(&name()).await.unwrap();
+        jobs.client().send::<()>(Call::put("v1", "jobs/7")).await.unwrap();
+        assert!(server.heads()[1].starts_with("put /v1/jobs/7 "), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn trailers_keep_a_connection_of_http2() {
+    // SPEC 45
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let connections = Arc::new(AtomicUsize::new(0));
+    let accepted = Arc::clone(&connections);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            accepted.fetch_add(1, Ordering::Relaxed);
+            let service = service_fn(|_| async {
+                let trailers = HeaderMap::from_iter([(header::SERVER, HeaderValue::from_static("gateway"))]);
+                let body = Full::new(Bytes::from(RUNNING)).with_trailers(async { Some(Ok(trailers)) });
+                Ok::<_, Infallible>(Response::new(body))
+            });
+            tokio::spawn(async move {
+                auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await
+            });
+        }
+    });
+    let jobs = jobs(HttpClient::builder(url).http2_only());
+    for _ in 0..5 {
+        get(&jobs).await.unwrap();
+    }
+    assert_eq!(connections.load(Ordering::Relaxed), 1);
 }

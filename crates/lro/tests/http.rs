@@ -192,3 +192,17 @@ fn one(retry_after: &str) -> HeaderMap {
     let value = HeaderValue::from_bytes(retry_after.as_bytes()).unwrap();
     HeaderMap::from_iter([(HeaderName::from_static("retry-after"), value)])
 }
+
+#[test]
+fn an_error_of_another_form_shows_its_text() {
+    for (body, expected) in [
+        (r#"{"code": "E12", "message": "prompt is too long"}"#, "prompt is too long"),
+        (r#"{"title": "Bad prompt", "detail": "too long", "status": 400}"#, "Bad prompt: too long"),
+        (r#"{"detail": "no such job"}"#, "no such job"),
+        // A message of Google's form goes first.
+        (r#"{"error": {"message": "theirs"}, "message": "other"}"#, "theirs"),
+    ] {
+        let status = Status::from_http(StatusCode::BAD_REQUEST, &HeaderMap::new(), body.as_bytes());
+        assert_eq!((status.code(), status.message()), (Code::InvalidArgument, expected));
+    }
+}

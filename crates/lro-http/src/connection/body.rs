@@ -24,6 +24,7 @@ pub(crate) enum ReplyBody {
     Http2 {
         body: RecvStream,
         left: Option<u64>,
+        ended: bool,
         call: InFlight,
     },
     /// The body of a client that the builder was given.
@@ -44,8 +45,10 @@ impl Body for ReplyBody {
                 *ended |= matches!(frame, Poll::Ready(None));
                 frame.map_err(Into::into)
             }
-            Self::Http2 { body, left, call } => body.poll_data(context).map(|data| {
+            Self::Http2 { body, left, ended, call } => body.poll_data(context).map(|data| {
                 call.heard();
+                // Trailers are not read, so that `is_end_stream` does not say so.
+                *ended |= data.is_none();
                 Some(data?.map_err(Into::into).and_then(|data| {
                     body.flow_control().release_capacity(data.len())?;
                     *left = left.map(|left| left.saturating_sub(data.len() as u64));
@@ -59,7 +62,7 @@ impl Body for ReplyBody {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Http1 { body, ended, .. } => *ended || body.is_end_stream(),
-            Self::Http2 { body, .. } => body.is_end_stream(),
+            Self::Http2 { body, ended, .. } => *ended || body.is_end_stream(),
             Self::Given(body) => body.is_end_stream(),
         }
     }

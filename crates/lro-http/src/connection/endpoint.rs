@@ -55,7 +55,11 @@ impl Endpoint {
         match scheme.as_str() {
             "https" => {}
             "http" if plain_http || is_loopback(authority.host()) => {}
-            "http" => return Err(refuse("http is for loopback hosts only: use https")),
+            "http" => {
+                return Err(refuse(
+                    "http is for loopback hosts only: use https, or `plain_http` without credentials",
+                ));
+            }
             _ => return Err(refuse("its scheme is not https")),
         }
         Ok(Self { scheme, authority, base: base.into() })

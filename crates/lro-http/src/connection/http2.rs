@@ -101,7 +101,7 @@ impl Http2 {
         call.state.kept.store(true, Relaxed);
         let length = reply.headers().get(header::CONTENT_LENGTH);
         let left = length.and_then(|length| length.to_str().ok()?.parse().ok());
-        Ok(reply.map(|body| ReplyBody::Http2 { body, left, call }))
+        Ok(reply.map(|body| ReplyBody::Http2 { body, left, ended: false, call }))
     }
 }
 

@@ -86,8 +86,9 @@ impl Pool {
         }
         attempt.permit().await;
         let (mut resends, mut may_be_lost) = (0, is_read);
-        if !is_read {
-            // A close that has arrived is noticed now. Later it could fail a call that cannot be sent again.
+        if !is_read || !self.is_shared() {
+            // A close that has arrived is noticed now, and bytes that would be taken for the reply over HTTP/1. Later a
+            // close could fail a call that cannot be sent again.
             tokio::task::yield_now().await;
         }
         let mut connection = self.take(false);
@@ -123,6 +124,10 @@ impl Pool {
             open.idle.retain(|idle| idle.is_usable(now));
         }
         open.idle.push(connection);
+    }
+
+    fn is_shared(&self) -> bool {
+        self.open().shared.is_some()
     }
 
     fn has_connection(&self) -> bool {

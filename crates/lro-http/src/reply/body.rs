@@ -92,10 +92,15 @@ async fn collect(mut body: ReplyBody, bound: usize) -> Result<Bytes, Status> {
 
 async fn gunzip(mut body: ReplyBody, bound: usize) -> Result<Bytes, Status> {
     let mut decoder = MultiGzDecoder::new(Bounded { bytes: Vec::new(), bound, overflowed: false });
+    let mut is_empty = true;
     while let Some(data) = next(&mut body).await? {
+        is_empty &= data.is_empty();
         decoder.write_all(&data).map_err(|error| {
             if decoder.get_ref().overflowed { too_large(bound) } else { undecompressable(&error) }
         })?;
+    }
+    if is_empty {
+        return Ok(Bytes::new());
     }
     let bounded = decoder.finish().map_err(|error| undecompressable(&error))?;
     Ok(bounded.bytes.into())

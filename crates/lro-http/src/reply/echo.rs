@@ -12,22 +12,23 @@ use crate::Token;
 ///
 /// A body that is not UTF-8 is returned unchanged, because no message shows it.
 pub(crate) fn without_echo(body: Bytes, token: Option<&Token>) -> Bytes {
+    // Most bodies have neither the token nor an escape of JSON nor a percent-encoding.
     match token {
-        Some(token) => std::str::from_utf8(&body).ok().and_then(|text| hidden(text, token)).unwrap_or(body),
-        None => body,
+        Some(token) if memchr2(b'\\', b'%', &body).is_some() || token.is_in(&body) => {
+            std::str::from_utf8(&body).ok().and_then(|text| hidden(text, token)).unwrap_or(body)
+        }
+        _ => body,
     }
 }
 
 /// Returns the text without the token, or `None` if it does not contain the token.
 fn hidden(text: &str, token: &Token) -> Option<Bytes> {
-    // Most bodies have neither an escape of JSON nor a percent-encoding.
-    let has_special = memchr2(b'\\', b'%', text.as_bytes()).is_some();
-    let plain = if has_special { unescaped(text) } else { Cow::Borrowed(text) };
-    if token.is_in(&plain) {
+    let plain = unescaped(text);
+    if token.is_in(&*plain) {
         return Some(token.hidden_in(plain.into_owned()).into());
     }
     let parts = || plain.split_inclusive(is_delimiter);
-    if !has_special || !plain.contains('%') || !parts().any(|part| is_encoded(part, token)) {
+    if !plain.contains('%') || !parts().any(|part| is_encoded(part, token)) {
         return None;
     }
     let hidden =
@@ -37,7 +38,7 @@ fn hidden(text: &str, token: &Token) -> Option<Bytes> {
 
 /// Whether the percent-decoded form of a part contains the token.
 fn is_encoded(part: &str, token: &Token) -> bool {
-    part.contains('%') && token.is_in(&percent_decode_str(part).decode_utf8_lossy())
+    part.contains('%') && token.is_in(&*percent_decode_str(part).decode_utf8_lossy())
 }
 
 fn delimiter(part: &str) -> &str {

@@ -1,7 +1,7 @@
 use std::{fmt, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method, header};
 use lro::Status;
 use serde::Serialize;
 
@@ -41,6 +41,11 @@ impl Call {
         Self::new(Method::PATCH, version, name, "")
     }
 
+    /// Creates a PUT of `/{version}/{name}`.
+    pub fn put(version: &str, name: &str) -> Self {
+        Self::new(Method::PUT, version, name, "")
+    }
+
     /// Creates a DELETE of `/{version}/{name}`.
     pub fn delete(version: &str, name: &str) -> Self {
         Self::new(Method::DELETE, version, name, "")
@@ -75,9 +80,10 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// `INVALID_ARGUMENT` for an invalid name or value, and for a header of the connection, such as `host`.
+    /// `INVALID_ARGUMENT` for an invalid name or value, for a header of the connection, such as `host`, and for
+    /// `authorization` and `cookie`.
     pub fn header(mut self, name: &str, value: &str) -> Result<Self, Status> {
-        self.headers.push(header(name, value)?);
+        self.headers.push(parsed_header(name, value)?);
         Ok(self)
     }
 
@@ -155,7 +161,12 @@ impl fmt::Debug for Call {
 }
 
 /// Parses a header that a caller adds to a call.
-pub(crate) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Status> {
+pub(crate) fn parsed_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Status> {
+    if SECRET.iter().any(|secret| name.eq_ignore_ascii_case(secret.as_str())) {
+        return Err(refused(format!(
+            "the header {name} is a credential: give it to `credentials`, which keep it out of errors"
+        )));
+    }
     let parsed = HeaderName::try_from(name).ok().filter(|name| !lro_auth::is_of_connection(name));
     let Some(parsed) = parsed else {
         return Err(refused(format!("not the name of a header that a call can have: {name:?}")));
@@ -171,3 +182,6 @@ fn push_pair(text: &mut Vec<u8>, key: &str, value: &str) {
     text.push(b'=');
     push_value(text, value);
 }
+
+/// A call without credentials may have no secrets, and the credentials of a client replace these headers.
+const SECRET: [HeaderName; 3] = [header::AUTHORIZATION, header::PROXY_AUTHORIZATION, header::COOKIE];

@@ -52,7 +52,7 @@ impl Trouble {
     /// Returns the number of consecutive failures that were retried, since the last successful reply.
     ///
     /// It counts all of them and sets the delay. The budget counts only the failures that count against it
-    /// ([`FailedCall::counts`](super::FailedCall::counts)), and no `NOT_FOUND` within the window.
+    /// ([`Call::counts`](super::Call::counts)), and no `NOT_FOUND` within the window.
     pub fn setbacks(&self) -> u32 {
         self.setbacks
     }

@@ -53,13 +53,24 @@ impl Status {
 }
 
 impl Failed {
-    /// Reads the error of a body in one of four forms.
+    /// Reads the error of a body in one of five forms.
     ///
-    /// These are Google's, Google's in an array of one element, OAuth's `"error": "name"`, and the legacy `errors[]`.
+    /// These are Google's, Google's in an array of one element, OAuth's `"error": "name"`, the legacy `errors[]`, and an
+    /// object with a `message`, or with the `title` and `detail` of RFC 9457.
     /// A member of the wrong type counts as absent.
     #[cfg(feature = "http")]
     pub(super) fn read(body: &[u8]) -> Option<Self> {
-        Self::of(&members(body)?)
+        let members = members(body)?;
+        Self::of(&members).or_else(|| Self::foreign(&members))
+    }
+
+    /// Reads an error of another form, such as RFC 9457: its text alone.
+    #[cfg(feature = "http")]
+    fn foreign(members: &Members) -> Option<Self> {
+        let texts = ["title", "message", "detail"].map(|name| member::<String>(members, name));
+        let message =
+            texts.into_iter().flatten().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(": ");
+        (!message.is_empty()).then(|| Self { message, ..Self::default() })
     }
 
     fn of(members: &Members) -> Option<Self> {

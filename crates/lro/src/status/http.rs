@@ -14,7 +14,7 @@ impl Status {
     ///
     /// The name in `error.status` takes precedence over the status line. The body may have Google's form
     /// (`{"error": {"code", "message", "status", "details"}}`), this form in an array of one element, OAuth's
-    /// `"error": "name"`, or the legacy `errors[]`. For any other body the status line decides.
+    /// `"error": "name"`, the legacy `errors[]`, or a `message`, `title` or `detail` of its own (RFC 9457). For any other body the status line decides.
     ///
     /// A rate limit reads as `RESOURCE_EXHAUSTED` under any status line. A quota that is spent, and a redirect, are final
     /// ([`with_transient`](Self::with_transient)). `Retry-After` is read by [`retry_after`].

@@ -1,4 +1,4 @@
-use std::{fmt, time::Duration};
+use std::fmt;
 
 use async_trait::async_trait;
 
@@ -7,7 +7,7 @@ use crate::{Code, Operation, OperationName, Pacing, Service, Status, rules::guar
 
 /// Returns a transport whose replies pass through a closure before a driver judges them.
 ///
-/// The closure maps each operation that a get, wait or list call returns. It is for services that deviate from
+/// The closure maps each operation that a get or list call returns. It is for services that deviate from
 /// `google.longrunning`, for example by metadata that reports the end of an operation that is not `done`:
 ///
 /// ```
@@ -35,6 +35,8 @@ use crate::{Code, Operation, OperationName, Pacing, Service, Status, rules::guar
 /// # Ok::<(), Status>(())
 /// # }).unwrap();
 /// ```
+///
+/// The transport has no [wait call](LroTransport::wait_operation): a server would hold it until the operation is `done`.
 ///
 /// A panic of the closure is a failed call that is not retried. Its error names the closure.
 pub fn map_replies<T, F>(transport: T, map: F) -> MapReplies<T, F>
@@ -79,23 +81,6 @@ where
         self.mapped(self.transport.get_operation_within(name, attempt).await?)
     }
 
-    async fn wait_operation(
-        &self,
-        name: &OperationName,
-        timeout: Option<Duration>,
-    ) -> Result<Operation, Status> {
-        self.mapped(self.transport.wait_operation(name, timeout).await?)
-    }
-
-    async fn wait_operation_within(
-        &self,
-        name: &OperationName,
-        timeout: Option<Duration>,
-        attempt: &Attempt,
-    ) -> Result<Operation, Status> {
-        self.mapped(self.transport.wait_operation_within(name, timeout, attempt).await?)
-    }
-
     async fn list_operations(&self, request: &ListOperationsRequest) -> Result<OperationPage, Status> {
         self.list_operations_within(request, &Attempt::default()).await
     }
@@ -128,11 +113,7 @@ where
     }
 
     fn capabilities(&self) -> Capabilities {
-        self.transport.capabilities()
-    }
-
-    fn disable_wait(&self) {
-        self.transport.disable_wait();
+        self.transport.capabilities().wait(false)
     }
 
     fn service(&self) -> Service {
