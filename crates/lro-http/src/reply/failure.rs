@@ -37,11 +37,11 @@ pub(crate) fn without_credential(status: Status) -> Status {
 
 /// Removes the token from the status of a call. A GOAWAY frame of HTTP/2 and a header contain text of the server.
 pub(crate) fn without_token(status: Status, token: Option<&Token>) -> Status {
-    let Some(token) = token.filter(|token| token.is_in(&format!("{status:?}"))) else {
+    let Some(token) = token.filter(|token| token.is_in(format!("{status:?}"))) else {
         return status;
     };
     let message = token.hidden_in(status.message().to_owned());
     let status = status.with_message(message);
     // The token is in the cause too, which cannot be changed.
-    if token.is_in(&format!("{status:?}")) { Status::new(status.code(), status.message()) } else { status }
+    if token.is_in(format!("{status:?}")) { Status::new(status.code(), status.message()) } else { status }
 }
