@@ -50,7 +50,12 @@ fn threads_that_watch_register_and_drop_are_all_told() {
     // Each was registered by one thread, and taken by any.
     let rest = block_on(fleet.completions().take(NAMES - taken.load(Ordering::Relaxed)).count());
     assert_eq!(rest + taken.load(Ordering::Relaxed), NAMES);
-    assert_eq!(fleet.metrics().pending, 0, "{}", fleet.metrics());
+    // An operation whose watch was dropped stays until the reply to its call in flight.
+    let has_settled = |_| {
+        thread::sleep(millis(1));
+        fleet.metrics().pending == 0
+    };
+    assert!((0..10_000).any(has_settled), "{}", fleet.metrics());
     assert!(fleet.completions().next().now_or_never().is_none());
     stop.send(()).unwrap();
     driving.join().unwrap();
