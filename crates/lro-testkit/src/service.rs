@@ -120,7 +120,7 @@ pub fn refuses_wrong_endpoints(host: &str, refusal: impl Fn(&str) -> Status) {
         ("not a url", "expected a URL such as https://"),
         (&format!("http://{host}"), "use https"),
         (&format!("ftp://{host}"), "its scheme is not https"),
-        (&format!("https://{host}/v1"), "it has a path after the host: give the scheme and the host alone"),
+        (&format!("https://{host}/v1//"), "its path has an empty segment"),
         (&format!("https://{host}:"), "its port is "),
     ] {
         let error = refusal(url);
