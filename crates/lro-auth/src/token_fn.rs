@@ -9,7 +9,7 @@ use std::{
 
 use async_trait::async_trait;
 use futures::future::{FutureExt, Shared, WeakShared};
-use lro::{Code, Origin, Status, rules::guard};
+use lro::{Code, Status, rules::guard_call};
 use tokio::{
     runtime::Handle,
     time::{Instant, sleep_until, timeout},
@@ -181,9 +181,8 @@ where
 async fn guarded(call: impl Future<Output = Fetched> + Send) -> Fetched {
     let mut call = Box::pin(call);
     poll_fn(|context| {
-        guard("the closure that fetches the token", || call.as_mut().poll(context)).unwrap_or_else(
-            |panicked| Poll::Ready(Err(panicked.with_origin(Origin::CallFailed).with_transient(false))),
-        )
+        guard_call("the closure that fetches the token", || call.as_mut().poll(context))
+            .unwrap_or_else(|panicked| Poll::Ready(Err(panicked)))
     })
     .await
 }

@@ -3,14 +3,16 @@
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
 use std::{
+    future::pending,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    thread,
     time::Duration,
 };
 
-use lro::{Code, Status};
+use lro::{Code, Origin, Status};
 use lro_auth::{Credentials, Token, token_fn};
 use tokio::{
     runtime::Handle,
@@ -325,6 +327,24 @@ async fn a_fetch_that_hangs_ends_after_a_minute() {
     assert!(failure.message().contains("the closure that fetches the token"), "{failure}");
     assert!(outcomes.iter().any(|outcome| matches!(outcome, Ok(Ok(Some(_))))));
     assert_eq!(issuer.fetches(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_future_that_panics_when_its_time_is_up_fails_the_call() {
+    // SPEC 61: its destructor is code of the caller.
+    struct Vault;
+    impl Drop for Vault {
+        fn drop(&mut self) {
+            assert!(thread::panicking(), "no vault");
+        }
+    }
+    let credentials = token_fn(|| async {
+        let _vault = Vault;
+        pending().await
+    });
+    let status = credentials.token().await.unwrap_err();
+    assert_eq!((status.origin(), status.code()), (Origin::CallFailed, Code::Internal));
+    assert_eq!(status.message(), "the closure that fetches the token panicked: no vault");
 }
 
 #[tokio::test(start_paused = true)]

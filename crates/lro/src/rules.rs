@@ -37,7 +37,7 @@ use std::time::Duration;
 
 pub use self::{
     call::{Call, Limit, Reply},
-    guard::guard,
+    guard::{guard, guard_call},
     retry::{FailedCall, Retry},
     saved::Saved,
     step::{Expiry, Known, Next, Seen, stopped},

@@ -12,11 +12,29 @@ use crate::{Code, Origin, Status};
 ///
 /// `INTERNAL` with [`Origin::StoppedAsking`] if the code panics. The message names the code by `whose`.
 pub fn guard<T>(whose: &str, code: impl FnOnce() -> T) -> Result<T, Status> {
-    // Unwind safe: the wait ends, so the state that the code leaves behind is not used again.
-    catch_unwind(AssertUnwindSafe(code)).map_err(|payload| {
-        let message = format!("stopped asking: {whose} panicked: {}", text(&*payload));
-        discard(payload);
+    caught(whose, code).map_err(|panicked| {
+        let message = format!("stopped asking: {panicked}");
         Status::new(Code::Internal, message).with_origin(Origin::StoppedAsking)
+    })
+}
+
+/// Runs the caller's code within a call of a transport, and catches its panic.
+///
+/// # Errors
+///
+/// `INTERNAL` with [`Origin::CallFailed`] if the code panics, which is not retried. The message names the code by
+/// `whose`.
+pub fn guard_call<T>(whose: &str, code: impl FnOnce() -> T) -> Result<T, Status> {
+    caught(whose, code).map_err(|panicked| Status::new(Code::Internal, panicked).with_transient(false))
+}
+
+/// Runs the code, and describes its panic.
+fn caught<T>(whose: &str, code: impl FnOnce() -> T) -> Result<T, String> {
+    // Unwind safe: the wait or the call ends, so the state that the code leaves behind is not used again.
+    catch_unwind(AssertUnwindSafe(code)).map_err(|payload| {
+        let panicked = format!("{whose} panicked: {}", text(&*payload));
+        discard(payload);
+        panicked
     })
 }
 

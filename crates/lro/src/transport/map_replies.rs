@@ -3,7 +3,7 @@ use std::fmt;
 use async_trait::async_trait;
 
 use super::{Attempt, Capabilities, ListOperationsRequest, LroTransport, OperationPage};
-use crate::{Code, Operation, OperationName, Pacing, Service, Status, rules::guard};
+use crate::{Operation, OperationName, Pacing, Service, Status, rules::guard_call};
 
 /// Returns a transport whose replies pass through a closure before a driver judges them.
 ///
@@ -56,10 +56,7 @@ pub struct MapReplies<T, F> {
 
 impl<T, F: Fn(Operation) -> Operation> MapReplies<T, F> {
     fn mapped(&self, operation: Operation) -> Result<Operation, Status> {
-        guard("the closure of `map_replies`", || (self.map)(operation)).map_err(|panicked| {
-            let message = panicked.message().trim_start_matches("stopped asking: ").to_owned();
-            Status::new(Code::Internal, message).with_transient(false)
-        })
+        guard_call("the closure of `map_replies`", || (self.map)(operation))
     }
 }
 
@@ -70,7 +67,7 @@ where
     F: Fn(Operation) -> Operation + Send + Sync,
 {
     async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
-        self.mapped(self.transport.get_operation(name).await?)
+        self.get_operation_within(name, &Attempt::default()).await
     }
 
     async fn get_operation_within(
@@ -96,21 +93,10 @@ where
         Ok(page)
     }
 
-    async fn cancel_operation(&self, name: &OperationName) -> Result<(), Status> {
-        self.transport.cancel_operation(name).await
-    }
-
-    async fn cancel_operation_within(&self, name: &OperationName, attempt: &Attempt) -> Result<(), Status> {
-        self.transport.cancel_operation_within(name, attempt).await
-    }
-
-    async fn delete_operation(&self, name: &OperationName) -> Result<(), Status> {
-        self.transport.delete_operation(name).await
-    }
-
-    async fn delete_operation_within(&self, name: &OperationName, attempt: &Attempt) -> Result<(), Status> {
-        self.transport.delete_operation_within(name, attempt).await
-    }
+    crate::forward_transport!(self => self.transport, cancel_operation, cancel_operation_within,
+        (name: OperationName) -> ());
+    crate::forward_transport!(self => self.transport, delete_operation, delete_operation_within,
+        (name: OperationName) -> ());
 
     fn capabilities(&self) -> Capabilities {
         self.transport.capabilities().wait(false)
