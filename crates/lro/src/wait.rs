@@ -6,6 +6,7 @@ mod pace;
 mod progress;
 mod settings;
 mod snapshot;
+mod step;
 
 use std::{
     borrow::Cow,
@@ -20,7 +21,7 @@ use std::{
 use futures::{Stream, stream};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use self::{driver::Driver, progress::Step, settings::Share};
+use self::{driver::Driver, settings::Share, step::Step};
 use crate::{
     Any, Code, Handle, LroTransport, Operation, OperationName, Outcome, Response, Status, Tolerance,
     pacing::Pacing,

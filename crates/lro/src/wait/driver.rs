@@ -12,8 +12,9 @@ use tokio::time::sleep;
 
 use super::{
     open::{Open, begun},
-    progress::{End, Started, Step},
+    progress::Started,
     settings::{Settings, Setup},
+    step::{End, Step},
 };
 use crate::{Any, LroTransport, Operation, OperationName, Pacing, Report, Status, rules::Age};
 

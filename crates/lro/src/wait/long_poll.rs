@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::{
     Code, Status,
-    rules::{Call, Limit, Reply},
+    rules::{Age, Call, Limit, Reply},
 };
 
 /// Decides whether a wait uses the wait call of the server. It has neither a clock nor a transport.
@@ -43,8 +43,9 @@ impl LongPolls {
         (self.pause > 0).then(|| Duration::from_millis(self.pause.into()))
     }
 
-    /// Stores the delay from the last call to the next.
-    pub(super) fn paused(&mut self, pause: Duration) {
+    /// Stores the delay from a call that succeeded to the next, which is due at `due`.
+    pub(super) fn paused(&mut self, call: &Call, due: Age) {
+        let pause = due.saturating_sub(if call.held { call.asked } else { call.ended });
         self.pause = u32::try_from(pause.as_millis()).unwrap_or(u32::MAX);
     }
 

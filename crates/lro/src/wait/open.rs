@@ -8,8 +8,9 @@ use std::{
 use tokio::time::{Instant, Sleep};
 
 use super::{
-    progress::{End, Progress, Started, Step},
+    progress::{Progress, Started},
     settings::Setup,
+    step::{End, Step},
 };
 use crate::{
     Any, Attempt, LroTransport, Operation, OperationName, Report, Status,

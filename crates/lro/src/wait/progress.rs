@@ -8,9 +8,10 @@ use super::{
     long_poll::{Fallback, LongPolls},
     pace::{PACING, Pace, paced},
     settings::{Settings, Setup},
+    step::{End, Step},
 };
 use crate::{
-    Any, OperationName, Outcome, Status,
+    Any, OperationName, Status,
     chance::Chance,
     pacing::{Finish, Moment},
     rules::{Age, Call, Expiry, Known, Limit, Next, Reply, Seen, Tally, Trouble, guard, stopped},
@@ -42,20 +43,6 @@ pub(crate) struct Started {
     /// The delay that the server asked for.
     pub(crate) retry_after: Option<Duration>,
 }
-
-/// The result of one step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
-    /// A successful reply: the operation is running.
-    Running,
-    /// Nothing to report: a failed call that is retried, or a request to cancel.
-    Silent,
-    /// The end. No more calls are made.
-    Ended,
-}
-
-/// The end of a wait: the outcome of the operation, or a failure of the wait.
-pub(crate) type End = Result<Outcome, Status>;
 
 impl Progress {
     /// Begins a wait now.
@@ -197,13 +184,12 @@ impl Progress {
             self.count(call);
             return Ok(Step::Silent);
         }
-        let seen = match self.step(name, metadata, setup.settings, call, reply) {
+        let (seen, expiry) = match self.step(name, metadata, setup.settings, call, reply) {
             Next::Ask { at, seen } => {
                 self.due = at;
-                self.long_polls.paused(at.saturating_sub(if call.held { call.asked } else { call.ended }));
-                Ok(seen)
+                (seen, None)
             }
-            Next::Expired { why, seen } => Err((why, seen)),
+            Next::Expired { why, seen } => (seen, Some(why)),
             Next::Done(outcome) => {
                 debug!(parent: &self.span, poll = self.tally.polls, done = true, "operation polled");
                 self.finish(Some(call.looked()));
@@ -214,20 +200,20 @@ impl Progress {
                 return Err(Err(status));
             }
         };
-        let (Ok(brought) | Err((_, brought))) = seen;
-        match brought {
-            Seen::Running => {
-                debug!(parent: &self.span, poll = self.tally.polls, done = false, "operation polled");
-            }
-            Seen::Nothing => self.trace_failure(),
+        let is_running = seen == Seen::Running;
+        if is_running {
+            debug!(parent: &self.span, poll = self.tally.polls, done = false, "operation polled");
+            self.long_polls.paused(&call, self.due);
+        } else {
+            self.trace_failure();
         }
-        if brought == Seen::Running && self.cancelling.has_failed_at_deadline() {
+        if is_running && self.cancelling.has_failed_at_deadline() {
             return Err(Err(self.cancelling.expired(Expiry::Deadline)));
         }
-        if let Err((why, _)) = seen {
+        if let Some(why) = expiry {
             self.expire(why, setup).map_err(Err)?;
         }
-        Ok(if brought == Seen::Running { Step::Running } else { Step::Silent })
+        Ok(if is_running { Step::Running } else { Step::Silent })
     }
 
     /// Stores the result of a request to cancel.

@@ -1,0 +1,15 @@
+use crate::{Outcome, Status};
+
+/// The result of one step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// A successful reply: the operation is running.
+    Running,
+    /// Nothing to report: a failed call that is retried, or a request to cancel.
+    Silent,
+    /// The end. No more calls are made.
+    Ended,
+}
+
+/// The end of a wait: the outcome of the operation, or a failure of the wait.
+pub(crate) type End = Result<Outcome, Status>;
