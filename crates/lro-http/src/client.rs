@@ -88,9 +88,12 @@ impl HttpClient {
     ///
     /// # Errors
     ///
-    /// The status of the server for a failed call, also if the HTTP status is 200. `UNAVAILABLE` if no reply arrives. `DEADLINE_EXCEEDED` after the
-    /// timeout of the call. `INTERNAL` of [`Origin::MalformedReply`](lro::Origin::MalformedReply) if the reply does not
-    /// decode as `T`.
+    /// - The status of the server for a failed call, also if the HTTP status is 200.
+    /// - `UNAVAILABLE` if no reply arrives, `DEADLINE_EXCEEDED` after the timeout of the call.
+    /// - `INTERNAL` with [`Origin::MalformedReply`](lro::Origin::MalformedReply) if the reply is JSON that does not decode as
+    ///   `T`, and with [`Origin::CallFailed`](lro::Origin::CallFailed) if it is not JSON.
+    ///
+    /// A reply without a body decodes as `null`.
     pub async fn send<T: DeserializeOwned>(&self, call: Call) -> Result<T, Status> {
         let reply = self.send_raw(call, &Attempt::default()).await?;
         self.read(&reply, |body| {

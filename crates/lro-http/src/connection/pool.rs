@@ -86,7 +86,7 @@ impl Pool {
         }
         attempt.permit().await;
         let (mut resends, mut may_be_lost) = (0, is_read);
-        if !is_read || !self.is_shared() {
+        if !is_read || self.is_http1.load(Relaxed) {
             // A close that has arrived is noticed now, and bytes that would be taken for the reply over HTTP/1. Later a
             // close could fail a call that cannot be sent again.
             tokio::task::yield_now().await;
@@ -124,10 +124,6 @@ impl Pool {
             open.idle.retain(|idle| idle.is_usable(now));
         }
         open.idle.push(connection);
-    }
-
-    fn is_shared(&self) -> bool {
-        self.open().shared.is_some()
     }
 
     fn has_connection(&self) -> bool {
