@@ -37,9 +37,7 @@ impl Expected {
         let code = member(json, "code").map_or(Some(0), number)?;
         details.iter().all(Value::is_object).then_some(Self(code, text(json, "message")?, details))
     }
-}
 
-impl Expected {
     pub(super) fn is_empty(&self) -> bool {
         self.0 == 0 && self.1.is_empty()
     }

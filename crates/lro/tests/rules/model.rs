@@ -103,7 +103,7 @@ impl Model {
                 let at = after_reply(setting, event.held, state.wish, when, delay);
                 ask(when, at, Seen::Running)
             }
-            // SPEC 37: whoever has a deadline and reaches it has reached the deadline.
+            // SPEC 37: past its deadline a wait ends because of the deadline, whatever the pacing says.
             Pace::GivesUp if when.deadline.is_some_and(|deadline| when.ended >= deadline) => {
                 Next::Expired { why: Expiry::Deadline, seen: Seen::Running }
             }
