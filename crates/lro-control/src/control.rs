@@ -1,0 +1,263 @@
+use std::time::Duration;
+
+use crate::{
+    Line, Pick, Rate, Reply,
+    cycle::Cycle,
+    doubt::Doubt,
+    hang::Hang,
+    outage::Outage,
+    rate_test::RateTest,
+    slow_start::SlowStart,
+    time::{duration, seconds, unit},
+};
+
+/// How much is asked of one quota key, and what is asked next.
+///
+/// Pure: times are durations since an origin that the caller chooses, the same for all calls of a key, and random numbers from
+/// `0.0..1.0` are passed in. A time that is earlier than one before counts as that one.
+///
+/// The configured rate as a hard bound is a [`Window`](crate::Window) beside this: a call may be made when both are open.
+///
+/// A control takes some 330 bytes.
+#[derive(Clone, Debug)]
+pub struct Control {
+    most: u32,
+    in_flight: u32,
+    /// Those in flight from the second line.
+    second_in_flight: u32,
+    /// The calls made.
+    turns: u32,
+    /// The latest time that was passed in.
+    latest: f64,
+    doubt: Doubt,
+    outage: Outage,
+    slow_start: SlowStart,
+    rate_test: RateTest,
+    cycle: Cycle,
+    hang: Hang,
+}
+
+/// A call in flight. The caller keeps it with the call, and hands it back when the call ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Call {
+    sent_at: f64,
+    /// Whether the operation had not failed when it was asked.
+    is_fresh: bool,
+    is_second: bool,
+}
+
+impl Control {
+    /// A key of which nothing is known. `rate` is the rate that is configured for it, `most_in_flight` the most calls in flight.
+    pub fn new(rate: Option<Rate>, most_in_flight: usize) -> Self {
+        let stated = rate.map_or(f64::INFINITY, |rate| rate.calls_per_second());
+        Self {
+            most: u32::try_from(most_in_flight).unwrap_or(u32::MAX).max(1),
+            in_flight: 0,
+            second_in_flight: 0,
+            turns: 0,
+            latest: 0.0,
+            doubt: Doubt::new(),
+            outage: Outage::new(),
+            slow_start: SlowStart::new(rate.is_some()),
+            rate_test: RateTest::new(stated),
+            cycle: Cycle::default(),
+            hang: Hang::new(),
+        }
+    }
+
+    /// When the next call may be made. `None` if a call must end before.
+    pub fn opens_at(&self) -> Option<Duration> {
+        (!self.is_full()).then(|| self.paced_at())
+    }
+
+    /// When the next call may be made, if a slot is free for it.
+    pub fn paced_at(&self) -> Duration {
+        duration(if self.is_shut() { self.outage.probe_at() } else { self.rate_test.pace().opens_at() })
+    }
+
+    /// How the next item is taken, if `first` items wait in the first line and `second` in the second.
+    ///
+    /// `None` if nothing waits, or if the second line has all the slots that it may have.
+    pub fn pick(&self, now: Duration, first: usize, second: usize) -> Option<Pick> {
+        let turn = self.turns.wrapping_add(1);
+        let may_second = second > 0 && self.second_in_flight < (self.most / SECOND_SLOTS).max(1);
+        if may_second && (first == 0 || turn.is_multiple_of(SECOND_TURN)) {
+            return Some(Pick::Second);
+        }
+        if first == 0 {
+            return None;
+        }
+        let draws = self.is_shut() || self.doubt.draws(seconds(now));
+        Some(if draws {
+            Pick::Random
+        } else if turn % LONGEST_DUE_TURN == 1 {
+            Pick::LongestDue
+        } else {
+            Pick::Best
+        })
+    }
+
+    /// A call leaves now, for an operation that has failed so often in a row.
+    pub fn sent(&mut self, now: Duration, failures: u32, chance: f64) -> Call {
+        let now = self.advance(now);
+        let is_second = Line::of(failures) == Line::Second;
+        self.in_flight = self.in_flight.saturating_add(1);
+        self.second_in_flight = self.second_in_flight.saturating_add(u32::from(is_second));
+        self.turns = self.turns.wrapping_add(1);
+        self.rate_test.sent(now, self.outage.is_shut());
+        if self.outage.is_shut() {
+            self.outage.probe_sent(now, unit(chance));
+        }
+        Call { sent_at: now, is_fresh: failures == 0, is_second }
+    }
+
+    /// A call has ended. `crowd` is the number of operations that are waited for under this key.
+    pub fn ended(&mut self, call: Call, now: Duration, reply: Reply, crowd: usize, chance: f64) {
+        let now = self.advance(now);
+        self.leave(call, now, reply);
+        if reply.hung() && self.hang.is_passed(call.sent_at) {
+            return;
+        }
+        if reply.is_good() {
+            self.good(call, now);
+        } else if call.is_fresh && !self.is_shut() && self.outage.is_since_opening(call.sent_at) {
+            self.doubt.bad(now, reply);
+            self.slow_start.bad();
+            if self.doubt.is_outage(self.in_flight, crowd) {
+                self.shut(now, unit(chance));
+                return;
+            }
+        }
+        if call.is_fresh && !self.is_shut() {
+            self.rate_test.count(call.sent_at, now, self.hang.rtt(), reply.is_good());
+        }
+    }
+
+    /// When the call in flight that was sent first may be cut short, to free its slot. It then ends as [`Reply::Cut`].
+    ///
+    /// To be asked only while an item is due and a call must end before it can be asked: `has_slot` is whether the caller has
+    /// a slot free as far as other keys are concerned. `None` if no call need end. The time may have passed already.
+    ///
+    /// The slot is of use only once its next call may be made, too: at [`paced_at`](Self::paced_at).
+    pub fn cut_at(&self, oldest: &Call, now: Duration, has_slot: bool) -> Option<Duration> {
+        let is_wanted = !has_slot || self.is_full();
+        is_wanted.then(|| duration(self.hang.cut_at(oldest.sent_at, seconds(now))))
+    }
+
+    /// Whether this key can be forgotten: no call is in flight, and a new one would be no different, or the last call is ten
+    /// minutes ago.
+    pub fn is_idle(&self, now: Duration) -> bool {
+        let is_well = !self.is_shut() && self.doubt.level() == 0 && self.slow_start.is_as_new();
+        let is_as_new = is_well && self.rate_test.is_as_new();
+        self.in_flight == 0 && (is_as_new || seconds(now) - self.latest > FORGET)
+    }
+
+    /// Whether the service is taken to be down, or its quota to be used up: only probes are sent.
+    pub fn is_shut(&self) -> bool {
+        self.outage.is_shut()
+    }
+
+    /// The calls in flight.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight as usize
+    }
+
+    /// The calls a second that the service was found to give. `None` if its limit is not known.
+    pub fn found_rate(&self) -> Option<f64> {
+        let pace = self.rate_test.pace();
+        pace.is_limited().then(|| pace.rate())
+    }
+
+    /// The share of calls that was found to fail at any rate.
+    pub fn chance_share(&self) -> f64 {
+        self.rate_test.chance()
+    }
+
+    /// How many calls may be in flight during a slow start. `None` if as many as the caller allows.
+    pub fn width(&self) -> Option<f64> {
+        self.slow_start.width()
+    }
+
+    /// How many more failures than good replies there were of late; a good one outweighs two failures.
+    pub fn doubt(&self) -> u32 {
+        self.doubt.level()
+    }
+
+    fn is_full(&self) -> bool {
+        let is_narrow = || self.slow_start.is_full(self.in_flight);
+        self.in_flight >= self.most
+            || if self.is_shut() { self.outage.is_full_of_probes() } else { is_narrow() }
+    }
+
+    /// The time cannot go back.
+    fn advance(&mut self, now: Duration) -> f64 {
+        self.latest = self.latest.max(seconds(now));
+        self.latest
+    }
+
+    fn leave(&mut self, call: Call, now: f64, reply: Reply) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        self.second_in_flight = self.second_in_flight.saturating_sub(u32::from(call.is_second));
+        if self.outage.is_probe(call.sent_at) {
+            self.outage.probe_ended();
+        }
+        if reply == Reply::Cut {
+            self.hang.was_cut(now);
+        } else {
+            self.hang.ended(now);
+        }
+    }
+
+    fn good(&mut self, call: Call, now: f64) {
+        self.hang.good(call.sent_at, now);
+        self.cycle.good();
+        self.rate_test.good();
+        self.doubt.good();
+        if self.outage.is_probe(call.sent_at) {
+            self.reopen(now);
+        } else if !self.is_shut() {
+            self.slow_start.good(self.most);
+        }
+    }
+
+    fn shut(&mut self, now: f64, chance: f64) {
+        let is_again = self.outage.shut(now, self.doubt.is_quota(), self.doubt.hint(), chance);
+        // With much chance about refusals say little of a window.
+        self.cycle.shut(is_again && self.rate_test.chance() < CHANCE_LITTLE);
+        self.rate_test.shut();
+    }
+
+    fn reopen(&mut self, now: f64) {
+        self.outage.reopen(now);
+        self.doubt = Doubt::reopened(now, self.outage.by_quota());
+        self.slow_start = SlowStart::reopened(self.most);
+        if let Some(rate) = self.cycle.reopen(now) {
+            let hold = (HOLD_SHARE * self.outage.lasted()).clamp(HOLD_LEAST, HOLD_MOST);
+            self.rate_test.set_from_cycle(rate, hold, now);
+        }
+        self.rate_test.reopen(now);
+    }
+}
+
+impl Call {
+    /// When the call was sent.
+    pub fn sent_at(&self) -> Duration {
+        duration(self.sent_at)
+    }
+}
+
+/// The second line has every fourth turn at most: nothing that is broken is in front of anything healthy for more than one call.
+const SECOND_TURN: u32 = 4;
+/// … and a quarter of the slots. A quarter still asks each of 300 broken operations once in 1.2 s at 1,000/s.
+const SECOND_SLOTS: u32 = 4;
+/// What is worth least is asked once in sixteen times the length of the line. These turns are never those of the second line.
+const LONGEST_DUE_TURN: u32 = 16;
+/// A rate that was taken from a cycle holds for a cycle and a half of the window …
+const HOLD_SHARE: f64 = 1.5;
+/// … at least two seconds, and two minutes at most.
+const HOLD_LEAST: f64 = 2.0;
+const HOLD_MOST: f64 = 120.0;
+/// With a larger share of chance refusals do not show a window.
+const CHANCE_LITTLE: f64 = 0.3;
+/// Seconds: what was learned ten minutes ago is no reason to limit anything.
+const FORGET: f64 = 600.0;
