@@ -44,6 +44,7 @@ pub struct Call {
     /// Whether the operation had not failed when it was asked.
     is_fresh: bool,
     is_second: bool,
+    is_probe: bool,
 }
 
 impl Control {
@@ -104,17 +105,23 @@ impl Control {
         self.in_flight = self.in_flight.saturating_add(1);
         self.second_in_flight = self.second_in_flight.saturating_add(u32::from(is_second));
         self.turns = self.turns.wrapping_add(1);
-        self.rate_test.sent(now, self.outage.is_shut());
-        if self.outage.is_shut() {
+        let is_probe = self.outage.is_shut();
+        self.rate_test.sent(now, is_probe);
+        if is_probe {
             self.outage.probe_sent(now, unit(chance));
         }
-        Call { sent_at: now, is_fresh: failures == 0, is_second }
+        Call { sent_at: now, is_fresh: failures == 0, is_second, is_probe }
     }
 
     /// A call has ended. `crowd` is the number of operations that are waited for under this key.
     pub fn ended(&mut self, call: Call, now: Duration, reply: Reply, crowd: usize, chance: f64) {
         let now = self.advance(now);
-        self.leave(call, now, reply);
+        self.leave(call);
+        if reply == Reply::Cut {
+            self.hang.was_cut(now);
+        } else {
+            self.hang.ended(now);
+        }
         if reply.hung() && self.hang.is_passed(call.sent_at) {
             return;
         }
@@ -131,6 +138,11 @@ impl Control {
         if call.is_fresh && !self.is_shut() {
             self.rate_test.count(call.sent_at, now, self.hang.rtt(), reply.is_good());
         }
+    }
+
+    /// A call was given up before it was sent, or its reply is of no interest any more: it is a sign of nothing.
+    pub fn withdrawn(&mut self, call: Call) {
+        self.leave(call);
     }
 
     /// When the call in flight that was sent first may be cut short, to free its slot. It then ends as [`Reply::Cut`].
@@ -195,16 +207,11 @@ impl Control {
         self.latest
     }
 
-    fn leave(&mut self, call: Call, now: f64, reply: Reply) {
+    fn leave(&mut self, call: Call) {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.second_in_flight = self.second_in_flight.saturating_sub(u32::from(call.is_second));
-        if self.outage.is_probe(call.sent_at) {
-            self.outage.probe_ended();
-        }
-        if reply == Reply::Cut {
-            self.hang.was_cut(now);
-        } else {
-            self.hang.ended(now);
+        if call.is_probe {
+            self.outage.probe_ended(call.sent_at);
         }
     }
 
@@ -213,10 +220,10 @@ impl Control {
         self.cycle.good();
         self.rate_test.good();
         self.doubt.good();
-        if self.outage.is_probe(call.sent_at) {
-            self.reopen(now);
-        } else if !self.is_shut() {
+        if !self.is_shut() {
             self.slow_start.good(self.most);
+        } else if self.outage.is_since_shutting(call.sent_at) {
+            self.reopen(now);
         }
     }
 
@@ -243,6 +250,13 @@ impl Call {
     /// When the call was sent.
     pub fn sent_at(&self) -> Duration {
         duration(self.sent_at)
+    }
+
+    /// The same call, which waited for a token or a connection until `now` and leaves only now.
+    ///
+    /// The wait then counts neither as a slow reply nor as a call that hangs.
+    pub fn left(self, now: Duration) -> Self {
+        Self { sent_at: self.sent_at.max(seconds(now)), ..self }
     }
 }
 

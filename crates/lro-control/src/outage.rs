@@ -48,9 +48,9 @@ impl Outage {
         self.probe_at
     }
 
-    /// Whether a call was sent as a probe of the present outage.
-    pub(crate) fn is_probe(&self, sent_at: f64) -> bool {
-        self.is_shut && sent_at > self.shut_at
+    /// Whether a call was sent since the key was shut last.
+    pub(crate) fn is_since_shutting(&self, sent_at: f64) -> bool {
+        sent_at > self.shut_at
     }
 
     /// Whether a call was sent since the key was opened last.
@@ -80,8 +80,11 @@ impl Outage {
         self.probe_at = now + jitter(gap, chance);
     }
 
-    pub(crate) fn probe_ended(&mut self) {
-        self.probes = self.probes.saturating_sub(1);
+    /// A probe has ended. Those of an earlier outage do not count any more.
+    pub(crate) fn probe_ended(&mut self, sent_at: f64) {
+        if sent_at >= self.shut_at {
+            self.probes = self.probes.saturating_sub(1);
+        }
     }
 
     pub(crate) fn reopen(&mut self, now: f64) {
@@ -144,7 +147,7 @@ mod tests {
             outage.probe_sent(f64::from(probe), 0.5);
         }
         assert!(outage.is_full_of_probes());
-        outage.probe_ended();
+        outage.probe_ended(1.0);
         assert!(!outage.is_full_of_probes());
     }
 
