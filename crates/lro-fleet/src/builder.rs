@@ -1,15 +1,19 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use lro::{
-    LroTransport, OperationName, Service, Tolerance,
+    Any, LroTransport, OperationName, Service, Status, Tolerance,
     pacing::{Pacing, PacingByKind},
-    rules::Rules,
+    rules::{Rules, guard},
 };
 
+use lro_control::Rate;
+use serde::de::DeserializeOwned;
+
 use crate::{
-    driver::drive,
+    clock::Source,
+    driver::{EndAll, drive},
     fleet::Fleet,
-    rate::Rate,
+    gate::Gates,
     shared::{Hold, Shared},
     state::State,
 };
@@ -35,12 +39,22 @@ pub(crate) struct Settings {
     pub(crate) tick: Duration,
     pub(crate) sweeps: bool,
     pub(crate) seed: Option<u64>,
+    pub(crate) keep_metadata: bool,
+    pub(crate) share: Option<Share>,
+    pub(crate) service: Service,
 }
 
-/// What is told by the name of an operation.
+/// A closure from the metadata to the share of the work that is done, from 0 to 1.
+#[derive(Clone)]
+pub(crate) struct Share(Arc<ShareOf>);
+
+type ShareOf = dyn Fn(&Any) -> Option<f64> + Send + Sync;
+
+/// What the name of an operation says of it.
 #[derive(Clone)]
 pub(crate) struct Naming {
-    service: Service,
+    /// The key of the service.
+    service: Arc<str>,
     key: Option<Arc<NameOf>>,
     kind: Option<Arc<NameOf>>,
 }
@@ -58,8 +72,11 @@ impl FleetBuilder {
             tick: Duration::from_millis(50),
             sweeps: true,
             seed: None,
+            keep_metadata: true,
+            share: None,
+            service: transport.service(),
         };
-        let naming = Naming { service: transport.service(), key: None, kind: None };
+        let naming = Naming { service: Arc::from(transport.service().key()), key: None, kind: None };
         Self { transport, naming, pacing: None, settings }
     }
 
@@ -108,16 +125,31 @@ impl FleetBuilder {
     /// Sets when to poll: one [`Pacing`] for all, or one for each [kind](Self::kind) of operation, such as
     /// `lro_learned::Learned`. Default: that of the [transport](LroTransport::default_pacing), if it has one; else
     /// [`Pacing::default`].
-    ///
-    /// A pacing must not call the fleet: it runs while the fleet is locked.
     pub fn pacing(mut self, pacing: impl PacingByKind + 'static) -> Self {
         self.pacing = Some(Arc::new(pacing));
         self
     }
 
-    /// Sets which failed calls are survived. Default: [`Tolerance::default`].
+    /// Sets the closure that reads from the metadata `M` which share of the work is done, from 0 to 1, as
+    /// [`Wait::pace_by_progress`](lro::Wait::pace_by_progress) does. Default: none.
+    pub fn pace_by_progress<M: DeserializeOwned>(
+        mut self,
+        share: impl Fn(&M) -> Option<f64> + Send + Sync + 'static,
+    ) -> Self {
+        let of_metadata = move |metadata: &Any| share(&metadata.decode().ok()?);
+        self.settings.share = Some(Share(Arc::new(of_metadata)));
+        self
+    }
+
+    /// Sets whether the last metadata of each operation is kept, for snapshots and reports. Default: yes.
     ///
-    /// Its predicate must not call the fleet: it runs while the fleet is locked.
+    /// Without it an operation takes less memory, and reports have no metadata.
+    pub fn keep_metadata(mut self, keep: bool) -> Self {
+        self.settings.keep_metadata = keep;
+        self
+    }
+
+    /// Sets which failed calls are survived. Default: [`Tolerance::default`].
     pub fn tolerance(mut self, tolerance: Tolerance) -> Self {
         self.settings.rules.tolerance = tolerance;
         self
@@ -173,22 +205,54 @@ impl FleetBuilder {
         let Self { transport, naming, pacing, settings } = self;
         let pacing = pacing.unwrap_or_else(|| Arc::new(TransportPacing(transport.clone())));
         let lists = transport.capabilities().list;
-        let state = State::new(settings, transport.service(), pacing, lists);
-        let clock = state.clock;
-        let shared = Arc::new(Shared::new(transport, naming, state));
-        tokio::spawn(drive(shared.clone(), clock));
+        let (settings, source) = (Arc::new(settings), Source::start());
+        let state = State::new(settings.clone(), lists, source);
+        let gates = Gates::new(settings.rate, source);
+        let shared = Arc::new(Shared::new(transport, naming, settings, gates, state));
+        tokio::spawn(drive(EndAll(shared.clone()), pacing, source));
         Fleet::new(Arc::new(Hold(shared)))
     }
 }
 
+impl Settings {
+    /// Returns the share of the work that is done, by the metadata of a reply.
+    ///
+    /// # Errors
+    ///
+    /// As [`guard`]: the closure is the caller's, and may panic.
+    pub(crate) fn progress(&self, metadata: Option<&Any>) -> Result<Option<f64>, Status> {
+        match (&self.share, metadata) {
+            (Some(Share(share)), Some(metadata)) => {
+                guard("the closure of pace_by_progress", || share(metadata))
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
 impl Naming {
-    pub(crate) fn key(&self, name: &OperationName) -> String {
-        self.key.as_ref().map(|key| key(name)).unwrap_or_default()
+    /// Returns the quota key of an operation.
+    ///
+    /// # Errors
+    ///
+    /// As [`guard`]: the closure is the caller's, and may panic.
+    pub(crate) fn key(&self, name: &OperationName) -> Result<String, Status> {
+        let Some(key) = &self.key else {
+            return Ok(String::new());
+        };
+        guard("the closure of quota_key", || key(name))
     }
 
-    /// The kind of an operation.
-    pub(crate) fn kind(&self, name: &OperationName) -> String {
-        self.kind.as_ref().map_or_else(|| self.service.key().to_owned(), |kind| kind(name))
+    /// Returns the kind of an operation.
+    ///
+    /// # Errors
+    ///
+    /// As [`key`](Self::key).
+    pub(crate) fn kind(&self, name: &OperationName) -> Result<Arc<str>, Status> {
+        let Some(kind) = &self.kind else {
+            return Ok(self.service.clone());
+        };
+        guard("the closure of kind", || kind(name)).map(Arc::from)
     }
 }
 
@@ -199,6 +263,12 @@ struct TransportPacing(Arc<dyn LroTransport>);
 impl PacingByKind for TransportPacing {
     fn pacing(&self, kind: &str) -> Pacing {
         self.0.default_pacing(kind).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Share")
     }
 }
 

@@ -1,4 +1,8 @@
-//! The one task of a fleet.
+//! The one task of a fleet: it sleeps, makes the calls, and runs the code of the caller.
+
+mod calls;
+mod judge;
+mod paces;
 
 use std::{
     future::{Future, poll_fn},
@@ -9,27 +13,38 @@ use std::{
 };
 
 use lro::{
-    Attempt, Code, LroTransport, Service,
+    Attempt, Code, LroTransport,
+    pacing::PacingByKind,
     rules::{Limit, Reply},
 };
 use tokio::time::{Sleep, sleep};
 use tracing::debug;
 
+pub(crate) use self::{
+    calls::{Answer, Ended},
+    paces::Gone,
+};
+use self::{
+    calls::{Asking, Calls},
+    judge::Judge,
+};
 use crate::{
-    calls::{Answer, Asking, Calls, Ended},
+    clock::{Source, Time},
     shared::Shared,
-    state::{Ask, State, Subject},
-    time::{Clock, Time},
+    state::{Ask, Case, State, Target},
 };
 
-/// Asks about the operations of a fleet until nobody wants to know any more.
-pub(crate) async fn drive(shared: Arc<Shared>, clock: Clock) {
-    let _end = EndAll(&shared);
+/// Ends all waits when the task of the fleet ends, however that comes.
+pub(crate) struct EndAll(pub(crate) Arc<Shared>);
+
+/// Makes the calls of a fleet until nobody holds it any more. `end` is dropped with the task, even one that never ran.
+pub(crate) async fn drive(end: EndAll, pacing: Arc<dyn PacingByKind>, source: Source) {
     let mut driver = Driver {
-        shared: &shared,
-        service: shared.transport.service(),
-        clock,
+        shared: &end.0,
+        source,
         calls: Calls::new(),
+        judge: Judge::new(pacing, end.0.settings.clone()),
+        cases: Vec::new(),
         asks: Vec::new(),
         ended: Vec::new(),
     };
@@ -39,30 +54,38 @@ pub(crate) async fn drive(shared: Arc<Shared>, clock: Clock) {
 
 struct Driver<'a> {
     shared: &'a Arc<Shared>,
-    service: Service,
-    clock: Clock,
+    source: Source,
     calls: Calls,
+    judge: Judge,
+    cases: Vec<Case>,
     asks: Vec<Ask>,
     ended: Vec<Ended>,
 }
 
-/// A task that ends, however that comes, leaves nobody waiting.
-struct EndAll<'a>(&'a Shared);
+/// What a round left to do.
+enum After {
+    /// There is more to do at this time.
+    Wait(Time),
+    /// There is more to do now.
+    Again,
+    /// All waits have ended.
+    Stop,
+}
 
 impl Driver<'_> {
     fn poll(&mut self, mut timer: Pin<&mut Sleep>, context: &mut Context<'_>) -> Poll<()> {
         let mut left = AT_ONCE;
         while left > 0 {
-            let now = self.clock.now();
-            self.calls.ended(now, context, &mut self.ended);
-            let Some(next) = self.round(now, context) else {
-                return Poll::Ready(());
+            self.calls.ended(self.source.now(), context, &mut self.ended);
+            let next = match self.round(context) {
+                After::Stop => return Poll::Ready(()),
+                After::Wait(next) if self.ended.is_empty() && next > self.source.now() => next,
+                After::Wait(_) | After::Again => {
+                    left = left.saturating_sub(1 + self.ended.len());
+                    continue;
+                }
             };
-            if !self.ended.is_empty() || next <= now {
-                left = left.saturating_sub(1 + self.ended.len());
-                continue;
-            }
-            let Some(at) = self.clock.instant(next.min(self.calls.earliest())) else {
+            let Some(at) = self.source.instant(next.min(self.calls.earliest())) else {
                 return Poll::Pending;
             };
             timer.as_mut().reset(at);
@@ -76,79 +99,104 @@ impl Driver<'_> {
         Poll::Pending
     }
 
-    /// Keeps what has ended, and makes the calls that are due. Returns when more is to be done; `None` at the end.
-    fn round(&mut self, now: Time, context: &Context<'_>) -> Option<Time> {
-        // Who listens to the events may call the fleet, or be slow: not with the lock.
-        self.ended.iter().for_each(|ended| trace(&self.service, ended));
-        let (ended, asks) = (&mut self.ended, &mut self.asks);
-        let (next, metrics) = self.shared.with(|state| {
-            let known = state.take_driver();
-            ended.drain(..).for_each(|ended| commit(state, ended, now));
+    /// Decides about the operations whose calls have ended, and makes the calls that are due.
+    fn round(&mut self, context: &Context<'_>) -> After {
+        self.ended.iter().for_each(|ended| self.trace(ended));
+        let waker = context.waker().clone();
+        let (ended, cases) = (&mut self.ended, &mut self.cases);
+        let gone = self.shared.with(|state| state.take_out(ended, cases));
+        gone.into_iter().for_each(|gone| self.judge.finish(gone));
+        let verdicts: Vec<_> = self.cases.drain(..).map(|case| self.judge.decide(case)).collect();
+        self.rank();
+        let asks = &mut self.asks;
+        let (after, hanging, metrics) = self.shared.with(|state| {
+            // Read with the lock held: what waited for it is not dated back.
+            let now = state.now();
+            verdicts.into_iter().for_each(|verdict| state.put_back(verdict, now));
             state.due(now, asks);
-            state.shut_down();
-            state.set_driver(known, context.waker());
-            (!state.is_closed()).then(|| (state.next_wake(), state.metrics_to_tell(now)))
-        })?;
+            let goes_on = state.shut_down();
+            let hanging = state.hanging(now);
+            state.set_driver(waker);
+            let after = match hanging {
+                _ if state.is_closed() => After::Stop,
+                Ok(_) => After::Again,
+                Err(_) if goes_on => After::Again,
+                Err(look) => After::Wait(state.next_wake().min(look)),
+            };
+            (after, hanging, state.metrics_to_trace(now))
+        });
         if let Some(metrics) = metrics {
             metrics.trace();
         }
-        for Ask { subject, until, limit } in self.asks.drain(..) {
-            let attempt = Attempt::within(until.since(now));
-            let call = call(&self.shared.transport, subject, attempt);
-            self.ended.extend(self.calls.begin(call, now, until, limit));
+        if let Ok((key, serial)) = hanging {
+            self.ended.extend(self.calls.cut_short(key, serial, self.source.now()));
         }
-        Some(next)
+        self.make_calls();
+        after
+    }
+
+    /// Orders the longest line by what the pacings know, outside of the lock.
+    fn rank(&mut self) {
+        if !self.judge.ranks(self.source.now()) {
+            return;
+        }
+        let Some(unranked) = self.shared.with(State::unranked) else {
+            return;
+        };
+        let (key, ranking) = self.judge.rank(unranked);
+        let _last = self.shared.with(|state| state.rank(key, ranking));
+    }
+
+    fn make_calls(&mut self) {
+        for Ask { sent, target, until, limit } in self.asks.drain(..) {
+            let mut attempt = Attempt::within(until.since(sent.at));
+            if let Some(permit) = self.shared.gates.permit(sent.key) {
+                attempt = attempt.with_permit(permit);
+            }
+            let call = call(&self.shared.transport, target, attempt);
+            self.ended.extend(self.calls.begin(call, sent, until, limit));
+        }
+    }
+
+    /// Reports a call as an event. The subscriber is code of the caller: it may call the fleet, or be slow.
+    fn trace(&self, ended: &Ended) {
+        let Answer::Operation(_, name, reply) = &ended.answer else {
+            return;
+        };
+        let code = match reply {
+            Reply::Returned(Err(status)) => status.code().number(),
+            Reply::Cut(Limit::Attempt) => Code::DeadlineExceeded.number(),
+            Reply::Returned(Ok(_)) | Reply::Cut(Limit::Deadline | Limit::Grace) => Code::Ok.number(),
+        };
+        debug!(
+            lro.operation = name.as_str(),
+            lro.service = %self.shared.settings.service,
+            rpc.service = "google.longrunning.Operations",
+            rpc.method = "GetOperation",
+            rpc.grpc.status_code = code,
+            "operation polled"
+        );
     }
 }
 
-fn commit(state: &mut State, ended: Ended, now: Time) {
-    let Ended { asked, answer } = ended;
-    match answer {
-        Answer::Operation(id, name, reply) => state.commit(id, name.as_str(), asked, reply, now),
-        Answer::Page(number, page) => state.commit_page(number, asked, page, now),
-    }
-}
-
-fn trace(service: &Service, ended: &Ended) {
-    let Answer::Operation(_, name, reply) = &ended.answer else {
-        return;
-    };
-    let code = match reply {
-        Reply::Returned(Err(status)) => status.code().number(),
-        Reply::Cut(Limit::Attempt) => Code::DeadlineExceeded.number(),
-        Reply::Returned(Ok(_)) | Reply::Cut(Limit::Deadline | Limit::Grace) => Code::Ok.number(),
-    };
-    debug!(
-        lro.operation = name.as_str(),
-        lro.service = %service,
-        rpc.service = "google.longrunning.Operations",
-        rpc.method = "GetOperation",
-        rpc.grpc.status_code = code,
-        "operation polled"
-    );
-}
-
-fn call(transport: &Arc<dyn LroTransport>, subject: Subject, attempt: Attempt) -> Asking {
+fn call(transport: &Arc<dyn LroTransport>, target: Target, attempt: Attempt) -> Asking {
     let transport = transport.clone();
-    match subject {
-        Subject::Operation(id, name) => {
+    match target {
+        Target::Operation(id, name) => {
             let asked = name.clone();
-            Asking::Operation(
-                id,
-                name,
-                Box::pin(async move { transport.get_operation_within(&asked, &attempt).await }),
-            )
+            let call = Box::pin(async move { transport.get_operation_within(&asked, &attempt).await });
+            Asking::Operation(id, name, call)
         }
-        Subject::Page(number, request) => Asking::Page(
-            number,
-            Box::pin(async move { transport.list_operations_within(&request, &attempt).await }),
-        ),
+        Target::Page(number, request) => {
+            let call = Box::pin(async move { transport.list_operations_within(&request, &attempt).await });
+            Asking::Page(number, call)
+        }
     }
 }
 
-impl Drop for EndAll<'_> {
+impl Drop for EndAll {
     fn drop(&mut self) {
-        self.0.with(|state| state.end_all("the task of the fleet has ended"));
+        self.0.end_all("the task of the fleet has ended");
     }
 }
 

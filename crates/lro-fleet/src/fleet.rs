@@ -1,9 +1,10 @@
-use std::{future::poll_fn, sync::Arc};
+use std::{fmt, future::poll_fn, sync::Arc};
 
-use lro::{Handle, LroTransport, OperationName, Status};
+use lro::{Handle, LroTransport, Operation, OperationName, Snapshot, Status, rules::Rules};
 
 use crate::{
-    Completions, FleetBuilder, Metrics, Pending, Watch,
+    Completions, FleetBuilder, Metrics, Pending, Registration, Watch,
+    cancel::cancel,
     completions::Listener,
     shared::Hold,
     state::{State, Wanted},
@@ -12,7 +13,7 @@ use crate::{
 /// Very many operations, waited for by one task under one budget.
 ///
 /// Cloning is cheap, and all clones are the same fleet. Its task ends when the last of them, of its [`Watch`]es and of
-/// its [`Completions`] is dropped: then nothing is asked any more, and the operations go on.
+/// its [`Completions`] is dropped: then no more calls are made, and the operations go on.
 ///
 /// ```
 /// # use lro::{Operation, OperationName, Status, transport_fn};
@@ -27,11 +28,11 @@ use crate::{
 /// }
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Fleet(Arc<Hold>);
 
 impl Fleet {
-    /// A fleet that asks by this transport.
+    /// Creates a fleet that makes its calls by this transport.
     pub fn builder(transport: impl LroTransport + 'static) -> FleetBuilder {
         FleetBuilder::new(Arc::new(transport))
     }
@@ -43,34 +44,122 @@ impl Fleet {
     /// Waits for an operation, and decodes its response as `R`: a future of the outcome and a stream of snapshots, which
     /// ends as [`poll_until_done`](lro::poll_until_done) does.
     ///
-    /// An operation that is watched already is not asked about twice: the wait is the one that is there, with its deadline,
-    /// and with its end if it has ended in a failure that somebody still keeps a watch of. It is asked about from now on,
-    /// whether the watch is awaited or not. Dropping the last watch of a name stops that, and nothing else.
+    /// The calls begin now, whether the watch is awaited or not. Dropping the last watch of a name stops them, and nothing else.
+    ///
+    /// An operation that is waited for already is not asked about twice: the watch joins the wait that is there, with its
+    /// deadline. It also joins a wait whose operation is done. After a wait that failed a new one begins.
     pub fn watch<R>(&self, name: OperationName) -> Watch<R> {
-        let wanted = self.wanted(name);
+        self.watch_with(Registration::new(name))
+    }
+
+    /// As [`watch`](Self::watch), for an operation with settings of its own.
+    pub fn watch_with<R>(&self, registration: Registration) -> Watch<R> {
+        let wanted = self.wanted(registration);
         let seat = self.0.0.with(|state| state.watch(wanted));
         Watch::new(self.0.clone(), seat)
+    }
+
+    /// As [`watch`](Self::watch), for an operation that a starting call has just returned: see [`Registration::started`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Registration::started`].
+    pub fn started<R>(&self, operation: Operation) -> Result<Watch<R>, Status> {
+        Ok(self.watch_with(Registration::started(operation)?))
     }
 
     /// As [`watch`](Self::watch) without a future: the outcome comes among the [`completions`](Self::completions).
     ///
     /// # Errors
     ///
-    /// `FAILED_PRECONDITION` of [`Origin::StoppedAsking`](lro::Origin::StoppedAsking) after a shutdown,
-    /// `RESOURCE_EXHAUSTED` if four billion operations are waited for.
+    /// `FAILED_PRECONDITION` of [`Origin::StoppedAsking`](lro::Origin::StoppedAsking) after [`drain`](Self::drain) and after
+    /// a shutdown, `RESOURCE_EXHAUSTED` if four billion operations are waited for.
     pub fn register(&self, name: OperationName) -> Result<(), Status> {
-        let wanted = self.wanted(name);
+        self.register_with(Registration::new(name))
+    }
+
+    /// As [`register`](Self::register), for an operation with settings of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`register`](Self::register).
+    pub fn register_with(&self, registration: Registration) -> Result<(), Status> {
+        let wanted = self.wanted(registration);
         self.0.0.with(|state| state.register(wanted))
     }
 
-    /// The outcomes of the operations that were [registered](Self::register), as they come.
+    /// As [`register`](Self::register), for the operations of saved handles, such as those of a [`shutdown`](Self::shutdown).
     ///
-    /// Several of these streams share them: each outcome is handed out once. Up to
-    /// [`most_completions`](FleetBuilder::most_completions) are kept until they are taken; after that nothing more is
-    /// asked about registered operations until there is room, so no outcome is lost. What ends without a call of its own,
+    /// A handle carries the kind, so a fleet of several types of responses goes on where it was.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_ARGUMENT` if a handle belongs to another service; then none is registered. Otherwise as
+    /// [`register`](Self::register).
+    pub fn register_handles<'a>(&self, handles: impl IntoIterator<Item = &'a Handle>) -> Result<(), Status> {
+        let service = &self.0.0.settings.service;
+        let registrations = handles.into_iter().map(|handle| Registration::resumed(handle, service));
+        for registration in registrations.collect::<Result<Vec<_>, _>>()? {
+            self.register_with(registration)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the outcomes of the operations that were [registered](Self::register), as they come.
+    ///
+    /// Several of these streams share them: each outcome is returned once. Up to
+    /// [`most_completions`](FleetBuilder::most_completions) are kept until they are taken. After that no calls are made about
+    /// registered operations until there is room, so no outcome is lost. What ends without a call of its own,
     /// by its deadline or in a list, may come on top, and so may what is watched too.
     pub fn completions(&self) -> Completions {
         Completions::new(self.0.clone())
+    }
+
+    /// Accepts no more operations, so the [`completions`](Self::completions) end after the last outcome.
+    ///
+    /// ```
+    /// # use futures::StreamExt;
+    /// # async fn example(fleet: lro_fleet::Fleet) {
+    /// fleet.drain();
+    /// let mut completions = fleet.completions();
+    /// while let Some(completion) = completions.next().await {
+    ///     println!("{}: {:?}", completion.name(), completion.outcome());
+    /// }
+    /// # }
+    /// ```
+    pub fn drain(&self) {
+        self.0.0.with(State::drain);
+    }
+
+    /// Asks the server to cancel an operation, which need not be one of the fleet. Then its next poll is due at once.
+    ///
+    /// Success means that the server accepted the request. The wait ends as before: with the outcome of the operation.
+    /// The request counts against the rate. It is retried as a poll is.
+    ///
+    /// # Errors
+    ///
+    /// The failed call. `UNIMPLEMENTED` if the service does not cancel operations.
+    pub async fn cancel(&self, name: &OperationName) -> Result<(), Status> {
+        let shared = &self.0.0;
+        let key = shared.naming.key(name)?;
+        let key = shared.with(|state| state.key(key));
+        cancel(shared, name, key).await?;
+        shared.with(|state| state.hasten(name));
+        Ok(())
+    }
+
+    /// Stops the wait for an operation, and returns its handle. `None` if the fleet does not wait for it.
+    ///
+    /// Its watches end with [`Origin::StoppedAsking`](lro::Origin::StoppedAsking), and it has no completion. The operation goes
+    /// on.
+    pub fn forget(&self, name: &OperationName) -> Option<Handle> {
+        self.0.0.with(|state| state.stop(name))
+    }
+
+    /// Returns the last snapshot of an operation, with the metadata as `M`, without a call. `None` if the fleet does not
+    /// know the name.
+    pub fn get<M>(&self, name: &OperationName) -> Option<Snapshot<M>> {
+        self.0.0.with(|state| state.snapshot(name))
     }
 
     /// Makes no more calls until [`unpause`](Self::unpause). Those in flight end as usual, and deadlines hold.
@@ -78,45 +167,66 @@ impl Fleet {
         self.0.0.with(|state| state.set_paused(true));
     }
 
-    /// Goes on after [`pause`](Self::pause).
+    /// Makes calls again after [`pause`](Self::pause).
     pub fn unpause(&self) {
         self.0.0.with(|state| state.set_paused(false));
     }
 
-    /// What is waited for, and how it is going.
+    /// Returns the operations that the fleet waits for.
     ///
-    /// Other handles of the fleet are not kept waiting meanwhile, so what ends or begins while this runs may be missing.
+    /// The fleet goes on meanwhile, so what ends or begins while this runs may be missing.
     pub fn pending(&self) -> Vec<Pending> {
-        let mut pending = Vec::new();
-        let mut from = Some(0);
-        while let Some(first) = from {
-            from = self.0.0.with(|state| state.pending(first, AT_ONCE, &mut pending));
-        }
+        let (mut pending, mut from) = (Vec::new(), 0);
+        self.0.0.piecewise(|state| {
+            let next = state.pending(from, AT_ONCE, &mut pending);
+            from = next.unwrap_or(from);
+            next.is_some()
+        });
         pending
     }
 
-    /// What was done so far.
+    /// Returns what the fleet has done so far.
     pub fn metrics(&self) -> Metrics {
         self.0.0.with(|state| state.metrics())
     }
 
-    /// Makes no more calls, waits for those in flight, and hands back what is still pending, by which
-    /// [`Wait::resumed`](lro::Wait::resumed) or another fleet can go on.
+    /// Makes no more calls, waits for those in flight, and returns the handles of what is still pending, by which
+    /// [`Wait::resumed`](lro::Wait::resumed) or another fleet ([`register_handles`](Self::register_handles)) goes on.
     ///
     /// The watches of what is pending end with [`Origin::StoppedAsking`](lro::Origin::StoppedAsking). Of several callers the
-    /// first is handed all, the others nothing. Dropping the future takes nothing back: the waits end all the same, and it can
-    /// be called again for what is to be handed back.
+    /// first gets all handles, the others none. Dropping the future takes nothing back: the waits end all the same, and
+    /// another call returns the handles. It also returns them if the task of the fleet has ended before, with its runtime
+    /// for example.
     pub async fn shutdown(&self) -> Vec<Handle> {
         self.0.0.with(State::close);
         let listener = Listener::new(self.0.clone());
         poll_fn(|context| listener.poll(context, State::take_handles)).await
     }
 
-    fn wanted(&self, name: OperationName) -> Wanted {
-        let naming = &self.0.0.naming;
-        Wanted { kind: naming.kind(&name), key: naming.key(&name), name }
+    fn wanted(&self, registration: Registration) -> Wanted {
+        let shared = &self.0.0;
+        let Registration { name, kind, first, tolerance, mut own } = registration;
+        own.rules = tolerance.map(|tolerance| Rules { tolerance, ..shared.settings.rules.clone() });
+        let kind = kind.map_or_else(|| shared.naming.kind(&name), |kind| Ok(kind.into()));
+        let (kind, key, refusal) = match (kind, shared.naming.key(&name)) {
+            (Ok(kind), Ok(key)) => (kind, key, None),
+            (Err(panicked), _) | (_, Err(panicked)) => (Arc::from(""), String::new(), Some(panicked)),
+        };
+        let own = (!own.is_default()).then(|| Arc::new(own));
+        Wanted { name, kind, key, first, own, refusal }
     }
 }
 
-/// So many operations are looked at before others have their turn.
+impl fmt::Debug for Fleet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let metrics = self.metrics();
+        f.debug_struct("Fleet")
+            .field("service", &format_args!("{}", self.0.0.settings.service))
+            .field("pending", &metrics.pending)
+            .field("in_flight", &metrics.in_flight)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The operations that are looked at before others have the lock: about a millisecond.
 const AT_ONCE: u32 = 4_096;

@@ -6,7 +6,7 @@ use std::{
 
 use slab::Slab;
 
-/// Things that are each known by a name and, once they are, by a number, which is used again after their removal.
+/// Values that each have a key, and a number while they are here. A number is used again after a removal.
 #[derive(Debug)]
 pub(crate) struct Interned<K, T> {
     all: Slab<(K, T)>,
@@ -18,52 +18,48 @@ impl<K: Clone + Eq + Hash, T> Interned<K, T> {
         self.all.len()
     }
 
-    /// The number of what has this name; it is made if it is not there.
-    pub(crate) fn number(&mut self, name: K, make: impl FnOnce() -> T) -> usize {
-        if let Some(number) = self.numbers.get(&name) {
+    /// Returns the number of a key. Makes its value if it has none.
+    pub(crate) fn number(&mut self, key: K, make: impl FnOnce() -> T) -> usize {
+        if let Some(number) = self.numbers.get(&key) {
             return *number;
         }
-        let number = self.all.insert((name.clone(), make()));
-        self.numbers.insert(name, number);
+        let number = self.all.insert((key.clone(), make()));
+        self.numbers.insert(key, number);
         number
     }
 
     pub(crate) fn get(&self, number: usize) -> Option<&T> {
-        self.all.get(number).map(|(_, it)| it)
+        self.all.get(number).map(|(_, value)| value)
     }
 
     pub(crate) fn name(&self, number: usize) -> Option<&K> {
-        self.all.get(number).map(|(name, _)| name)
+        self.all.get(number).map(|(key, _)| key)
     }
 
     pub(crate) fn get_mut(&mut self, number: usize) -> Option<&mut T> {
-        self.all.get_mut(number).map(|(_, it)| it)
+        self.all.get_mut(number).map(|(_, value)| value)
     }
 
     pub(crate) fn remove(&mut self, number: usize) {
-        if let Some((name, _)) = self.all.try_remove(number) {
-            self.numbers.remove(&name);
+        if let Some((key, _)) = self.all.try_remove(number) {
+            self.numbers.remove(&key);
         }
     }
 
-    /// Removes those for which it does not hold.
+    /// Removes the values for which `holds` returns false.
     pub(crate) fn retain(&mut self, mut holds: impl FnMut(&T) -> bool) {
         let numbers = &mut self.numbers;
-        self.all.retain(|_, (name, it)| {
-            let holds = holds(it);
+        self.all.retain(|_, (key, value)| {
+            let holds = holds(value);
             if !holds {
-                numbers.remove(name);
+                numbers.remove(key);
             }
             holds
         });
     }
 
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.all.iter_mut().map(|(_, (_, it))| it)
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.all.iter().map(|(_, (_, it))| it)
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &T)> {
+        self.all.iter().map(|(number, (_, value))| (number, value))
     }
 }
 
@@ -73,7 +69,7 @@ impl<K, T> Default for Interned<K, T> {
     }
 }
 
-/// Of a number that is in use; as with a slice, another one is a bug.
+/// Of a number that is in use; as with a slice, another one is a defect.
 impl<K, T> Index<usize> for Interned<K, T> {
     type Output = T;
 

@@ -14,32 +14,25 @@
 //! - lists operations where that takes fewer calls;
 //! - keeps a pending operation in under 192 bytes, name and waiter included.
 
+mod book;
 mod builder;
-mod by_id;
-mod calls;
-mod class;
+mod cancel;
+mod clock;
 mod completions;
-mod crowd;
+mod desk;
 mod driver;
 mod fleet;
 mod gate;
 mod interned;
-mod key;
+mod lanes;
 mod metrics;
-mod names;
-mod pace;
 mod pending;
-mod rate;
-mod ready;
-mod record;
+mod registration;
 mod shared;
 mod state;
-mod sweep;
-mod table;
-mod tick;
-mod time;
-mod timers;
 mod watch;
+
+pub use lro_control::Rate;
 
 pub use crate::{
     builder::FleetBuilder,
@@ -47,6 +40,6 @@ pub use crate::{
     fleet::Fleet,
     metrics::{Histogram, Metrics},
     pending::Pending,
-    rate::Rate,
+    registration::Registration,
     watch::Watch,
 };

@@ -1,19 +1,23 @@
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use lro::{OperationName, Status};
 
 use crate::{
-    record::{More, Record},
-    time::Time,
+    book::{Entry, Phase},
+    clock::Time,
 };
 
-/// How it is going with an operation that is waited for.
+/// The state of an operation that a fleet waits for.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Pending {
     /// The operation's name.
     pub name: OperationName,
-    /// The time since it was watched or registered first.
+    /// The kind of the operation.
+    pub kind: Arc<str>,
+    /// The tag of its registration.
+    pub tag: Option<String>,
+    /// The time since the wait began.
     pub age: Duration,
     /// The calls made.
     pub polls: u32,
@@ -24,19 +28,17 @@ pub struct Pending {
 }
 
 impl Pending {
-    pub(crate) fn of(
-        name: OperationName,
-        record: &Record,
-        more: Option<&More>,
-        now: Time,
-        is_called: bool,
-    ) -> Self {
+    pub(crate) fn of(entry: &Entry, kind: Arc<str>, now: Time) -> Self {
+        let is_calling = matches!(entry.phase, Phase::Calling | Phase::CallingReserved);
+        let cold = entry.cold.as_deref();
         Self {
-            name,
-            age: record.age(now),
-            polls: record.tally.polls,
-            next_poll: (!is_called).then(|| record.due.since(now)),
-            last_failure: more.and_then(|more| more.trouble.as_ref()?.last_failure().cloned()),
+            name: entry.name.clone(),
+            kind,
+            tag: entry.own().and_then(|own| own.tag.clone()),
+            age: entry.record.age(now),
+            polls: entry.record.tally.polls,
+            next_poll: (!is_calling).then(|| entry.record.due.since(now)),
+            last_failure: cold.and_then(|cold| cold.trouble.as_ref()?.last_failure().cloned()),
         }
     }
 }

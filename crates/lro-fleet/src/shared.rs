@@ -1,18 +1,30 @@
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::Waker,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
 };
 
 use lro::LroTransport;
 
-use crate::{builder::Naming, state::State};
+use crate::{
+    builder::{Naming, Settings},
+    gate::Gates,
+    state::State,
+};
 
 /// What the handles of a fleet and its task share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) transport: Arc<dyn LroTransport>,
     pub(crate) naming: Naming,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) gates: Gates,
     state: Mutex<State>,
+    /// The threads that wait for the lock.
+    waiting: AtomicUsize,
 }
 
 /// Held by all who may want something of the fleet: its task ends with the last.
@@ -20,20 +32,50 @@ pub(crate) struct Shared {
 pub(crate) struct Hold(pub(crate) Arc<Shared>);
 
 impl Shared {
-    pub(crate) fn new(transport: Arc<dyn LroTransport>, naming: Naming, state: State) -> Self {
-        Self { transport, naming, state: Mutex::new(state) }
+    pub(crate) fn new(
+        transport: Arc<dyn LroTransport>,
+        naming: Naming,
+        settings: Arc<Settings>,
+        gates: Gates,
+        state: State,
+    ) -> Self {
+        Self { transport, naming, settings, gates, state: Mutex::new(state), waiting: AtomicUsize::new(0) }
     }
 
     /// Does something with the state, then wakes those whom it concerns.
     pub(crate) fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         let mut state = self.lock();
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
         let done = act(&mut state);
         let (woken, discarded) = state.take_wakers();
         drop(state);
-        // A waker may come back for the lock, woken or dropped.
-        drop(discarded);
-        woken.into_iter().for_each(Waker::wake);
+        // A waker is code of the caller: it may come back for the lock, or panic. Then the others are woken all the same.
+        for waker in discarded {
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(waker)));
+        }
+        for waker in woken {
+            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+        }
         done
+    }
+
+    /// Does something with the state piece by piece, as long as `act` returns true. Who waits for the lock has it between
+    /// two pieces.
+    pub(crate) fn piecewise(&self, mut act: impl FnMut(&mut State) -> bool) {
+        while self.with(&mut act) {
+            for _ in 0..TURNS {
+                if self.waiting.load(Ordering::Relaxed) == 0 {
+                    break;
+                }
+                thread::yield_now();
+            }
+        }
+    }
+
+    /// Ends all waits.
+    pub(crate) fn end_all(&self, why: &str) {
+        self.piecewise(|state| state.end_some(why));
     }
 
     /// Nothing is half done when a thread panics with the lock: code of others runs without it.
@@ -44,6 +86,9 @@ impl Shared {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        self.0.with(|state| state.end_all("the fleet was dropped"));
+        self.0.end_all("the fleet was dropped");
     }
 }
+
+/// Who waits for the lock has it after a few of these: the system runs it within some microseconds.
+const TURNS: usize = 64;

@@ -1,153 +1,134 @@
-//! All that a fleet knows, and what it decides; it neither sleeps nor asks.
+//! All that a fleet knows, and what it decides. It neither sleeps nor makes calls, and runs no code of the caller.
+//!
+//! ```text
+//! watch, register ─> New ──take_out──> Judged ──put_back──> Waiting ──due──> Ready ──next──> Calling ──take_out──> Judged
+//!                                        └─> Ended         (clock)          (lanes)  ├─> Held   (desk: no room)
+//!                                                                                    └─> Swept  (a list covers it)
+//! ```
+//!
+//! The task of the fleet takes operations out, runs the caller's pacing and predicates on them without the lock, and puts
+//! them back. Meanwhile everybody who waited may leave; then `put_back` removes the operation.
 
-mod alike;
-mod commit;
+mod close;
+mod decide;
 mod due;
-mod held;
-mod line;
-mod list;
-mod wait;
+mod enter;
+mod listed;
+mod rank;
 
-use std::{collections::VecDeque, mem, sync::Arc, task::Waker, time::Duration};
+use std::{mem, sync::Arc, task::Waker};
 
-use lro::{
-    Handle, OperationName, Report, Service,
-    pacing::{Finish, PacingByKind},
-    rules::{Rules, Tally},
-};
-use slab::Slab;
+use lro::{Handle, OperationName, Snapshot, pacing::Finish};
 
 pub(crate) use self::{
-    due::{Ask, Subject},
-    wait::{News, Wanted},
+    decide::{Case, Kept, Question, Subject, Verdict},
+    due::{Ask, Target},
+    enter::{News, Wanted},
+    rank::Unranked,
 };
 use crate::{
+    book::{Book, Entry, Groups, Phase},
     builder::Settings,
-    class::{Class, Tag},
+    clock::{Clock, Source, Time},
     completions::Completion,
-    interned::Interned,
-    key::Key,
+    desk::Desk,
+    driver::Gone,
+    lanes::Lanes,
     metrics::Metrics,
     pending::Pending,
-    ready::Item,
-    sweep::Collection,
-    table::{Phase, Table},
-    tick::Ticks,
-    time::{Clock, Time},
-    timers::{Deadlines, Timers},
 };
 
-/// All that a fleet knows.
 #[derive(Debug)]
 pub(crate) struct State {
-    pub(crate) clock: Clock,
-    settings: Settings,
-    rules: Rules,
-    ticks: Ticks,
-    service: Service,
-    pacing: Arc<dyn PacingByKind>,
-    lists: bool,
-    chance: fastrand::Rng,
-    table: Table,
-    timers: Timers,
-    deadlines: Deadlines,
-    classes: Interned<Tag, Class>,
-    keys: Interned<String, Key>,
-    /// When there are so many keys, those are forgotten of which nothing is to be remembered.
-    prune_at: usize,
-    /// The keys that have calls to make and may make them.
-    busy: VecDeque<usize>,
-    /// When the others may.
-    shut: Timers,
-    collections: Interned<(usize, String), Collection>,
-    in_flight: usize,
-    /// Of those, about operations that nobody waits for but as completions.
-    reserved: usize,
-    completed: VecDeque<u32>,
-    /// Due, and not asked about until completions are taken.
-    held: VecDeque<Item>,
+    settings: Arc<Settings>,
+    book: Book,
+    groups: Groups,
+    clock: Clock,
+    lanes: Lanes,
+    desk: Desk,
     metrics: Metrics,
-    /// When those were told as an event.
-    told_at: Time,
-    /// When the classes were last looked at, and whether one of them had learned anything.
-    looked_at: Option<Time>,
-    ranks: bool,
+    traced_at: Time,
     paused: bool,
-    closing: bool,
-    closed: bool,
+    life: Life,
     /// What the shutdown hands back.
     handles: Vec<Handle>,
-    /// Of the task that drives the fleet.
+    /// Where the shutdown goes on.
+    close_from: u32,
+    /// The operations whose pacing is to begin.
+    fresh: Vec<u32>,
+    /// The operations whose pacing is over.
+    gone: Vec<Gone>,
+    /// Of the task of the fleet.
     driver: Option<Waker>,
-    /// Those who take completions, and those who wait for the calls in flight to end.
-    listeners: Slab<Option<Waker>>,
-    /// To be woken when the lock is released, and to be dropped then: what a waker does is not ours.
+    /// To be woken without the lock, and to be dropped without it: a waker is code of the caller.
     woken: Vec<Waker>,
     discarded: Vec<Waker>,
 }
 
+/// Whether a fleet makes calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Life {
+    Open,
+    /// It makes no more calls. Those in flight end.
+    Closing,
+    /// All waits have ended.
+    Closed,
+}
+
 impl State {
-    pub(crate) fn new(
-        settings: Settings,
-        service: Service,
-        pacing: Arc<dyn PacingByKind>,
-        lists: bool,
-    ) -> Self {
+    pub(crate) fn new(settings: Arc<Settings>, lists: bool, source: Source) -> Self {
         let mut chance = settings.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
         Self {
-            clock: Clock::start(),
-            rules: settings.rules.clone(),
-            ticks: Ticks::new(settings.tick, chance.f64()),
-            lists: lists && settings.sweeps,
+            book: Book::default(),
+            groups: Groups::default(),
+            clock: Clock::new(source, settings.tick, chance.f64()),
+            lanes: Lanes::new(settings.rate, settings.max_in_flight, lists && settings.sweeps, chance),
+            desk: Desk::new(settings.most_completions),
             settings,
-            service,
-            pacing,
-            chance,
-            table: Table::default(),
-            timers: Timers::default(),
-            deadlines: Deadlines::default(),
-            classes: Interned::default(),
-            keys: Interned::default(),
-            prune_at: alike::PRUNE_FROM,
-            busy: VecDeque::new(),
-            shut: Timers::default(),
-            collections: Interned::default(),
-            in_flight: 0,
-            reserved: 0,
-            completed: VecDeque::new(),
-            held: VecDeque::new(),
             metrics: Metrics::default(),
-            looked_at: None,
-            ranks: false,
-            told_at: Time::default(),
+            traced_at: Time::default(),
             paused: false,
-            closing: false,
-            closed: false,
+            life: Life::Open,
             handles: Vec::new(),
+            close_from: 0,
+            fresh: Vec::new(),
+            gone: Vec::new(),
             driver: None,
-            listeners: Slab::new(),
             woken: Vec::new(),
             discarded: Vec::new(),
         }
     }
 
-    /// Those to wake when the lock is released, and those to drop.
+    /// The wakers to wake when the lock is released, and those to drop.
     pub(crate) fn take_wakers(&mut self) -> (Vec<Waker>, Vec<Waker>) {
         (mem::take(&mut self.woken), mem::take(&mut self.discarded))
     }
 
-    /// Who drives knows of the changes that it makes itself.
-    pub(crate) fn take_driver(&mut self) -> Option<Waker> {
-        self.driver.take()
+    /// Drops a waker without the lock.
+    pub(crate) fn discard(&mut self, waker: Waker) {
+        self.discarded.push(waker);
     }
 
-    /// Who drives, to be woken at the next change.
-    pub(crate) fn set_driver(&mut self, known: Option<Waker>, waker: &Waker) {
-        self.driver = Some(known.filter(|known| known.will_wake(waker)).unwrap_or_else(|| waker.clone()));
+    /// Keeps the waker of the task of the fleet, to be woken at the next change.
+    pub(crate) fn set_driver(&mut self, waker: Waker) {
+        self.discarded.extend(self.driver.replace(waker));
     }
 
-    pub(crate) fn is_closed(&self) -> bool {
-        self.closed
+    fn wake_driver(&mut self) {
+        self.woken.extend(self.driver.take());
+    }
+
+    fn wake_listeners(&mut self) {
+        self.woken.extend(self.desk.take_listeners());
+    }
+
+    /// Returns a call that hangs and is to be cut. Otherwise returns when to look again.
+    pub(crate) fn hanging(&mut self, now: Time) -> Result<(usize, u64), Time> {
+        if self.makes_calls() { self.lanes.hanging(now) } else { Err(Time::NEVER) }
+    }
+
+    pub(crate) fn now(&self) -> Time {
+        self.clock.now()
     }
 
     pub(crate) fn set_paused(&mut self, paused: bool) {
@@ -155,105 +136,111 @@ impl State {
         self.wake_driver();
     }
 
-    /// Nothing is asked any more.
-    pub(crate) fn close(&mut self) {
-        self.closing = true;
-        self.wake_driver();
+    fn makes_calls(&self) -> bool {
+        !self.paused && self.life == Life::Open
     }
 
     pub(crate) fn metrics(&self) -> Metrics {
-        let due = self.keys.iter().map(|key| key.ready.waiting()).sum::<usize>() + self.held.len();
         Metrics {
-            in_flight: self.in_flight,
-            pending: self.table.len() - self.table.ended(),
-            due,
+            in_flight: self.lanes.in_flight(),
+            pending: self.book.pending(),
+            due: self.lanes.due() + self.desk.held(),
             ..self.metrics.clone()
         }
     }
 
-    /// Those of the numbers from `from` on that are pending, up to `most` of them looked at; and where to go on.
+    /// Adds up to `most` numbers from `from` on that are pending. Returns where to go on.
     pub(crate) fn pending(&self, from: u32, most: u32, into: &mut Vec<Pending>) -> Option<u32> {
         let now = self.clock.now();
-        let end = self.table.ids().end;
+        let end = self.book.end_of_numbers();
         let until = end.min(from.saturating_add(most));
-        for id in from..until {
-            let Some(entry) = self.table.get(id).filter(|entry| entry.phase.is_pending()) else {
-                continue;
-            };
-            if let Some(name) = self.name(id) {
-                into.push(Pending::of(
-                    name,
-                    &entry.record,
-                    self.table.more(id),
-                    now,
-                    entry.phase.is_calling(),
-                ));
-            }
-        }
+        let entries = (from..until).filter_map(|id| self.book.get(id));
+        into.extend(entries.filter(|entry| entry.phase.is_pending()).map(|entry| self.describe(entry, now)));
         (until < end).then_some(until)
     }
 
-    fn name(&self, id: u32) -> Option<OperationName> {
-        OperationName::parse(self.table.name(id)).ok()
+    fn describe(&self, entry: &Entry, now: Time) -> Pending {
+        let kind = self.groups.get(entry.group).map(|group| group.kind.clone());
+        Pending::of(entry, kind.unwrap_or_default(), now)
     }
 
-    /// What is known of an operation that ended, or as of now.
-    fn report(&self, id: u32, now: Time) -> Report {
-        let (Some(entry), Some(name)) = (self.table.get(id), self.name(id)) else {
-            return Report::default();
-        };
-        let at = if entry.phase == Phase::Ended { entry.record.due } else { now };
-        let is_done = self.table.end(id).is_some_and(|end| end.is_ok());
-        entry.record.report(self.table.more(id), name, is_done, at)
+    /// Returns the last snapshot of an operation. `None` if the fleet does not know the name.
+    pub(crate) fn snapshot<M>(&self, name: &OperationName) -> Option<Snapshot<M>> {
+        let entry = self.book.get(self.book.find(name.as_str())?)?;
+        let now = self.clock.now();
+        let next_poll = entry.phase.is_pending().then(|| entry.record.due.since(now));
+        Some(Snapshot::new(entry.report(now), next_poll))
     }
 
-    fn key_of(&self, id: u32) -> Option<usize> {
-        Some(self.classes.get(self.table.get(id)?.class as usize)?.key)
+    /// Returns the number of the quota key of an operation.
+    pub(crate) fn key_of(&self, id: u32) -> Option<usize> {
+        Some(self.groups.get(self.book.get(id)?.group)?.key)
     }
 
-    fn wake_driver(&mut self) {
-        self.woken.extend(self.driver.take());
+    /// The collection whose list can contain an operation.
+    fn collection_of(&self, entry: &Entry) -> Option<usize> {
+        self.groups.get(entry.group)?.collection.filter(|_| !entry.unlisted)
     }
 
-    /// Nobody waits for an operation any more, or all were told of its end.
+    /// Removes an operation that nobody waits for any more, or whose end everybody knows.
     fn forget(&mut self, id: u32) {
-        let Some((class, phase)) = self.table.get(id).map(|entry| (entry.class, entry.phase)) else {
+        self.leave_line(id);
+        if self.book.get(id).is_some_and(|entry| entry.phase.is_pending()) {
+            self.end_pace(id);
+        }
+        let Some(entry) = self.book.remove(id) else {
             return;
         };
-        if phase.is_pending() {
-            self.finish(id, None);
-        }
-        self.table.remove(id);
-        self.part(class as usize);
-    }
-
-    /// Tells the pace how it ended, once; `done` is when it was seen done.
-    fn finish(&mut self, id: u32, done: Option<Duration>) {
-        let Self { table, classes, .. } = self;
-        let Some(entry) = table.get_mut(id) else {
+        let Some(group) = self.groups.get(entry.group).cloned() else {
             return;
         };
-        let Tally { replies, .. } = entry.record.tally;
-        let finish = Finish::new(entry.record.tally.running(), done, replies);
-        if let Some(class) = classes.get_mut(entry.class as usize) {
-            class.pace.finish(id, &mut entry.record.state, &finish);
-        }
+        self.groups.leave(entry.group);
+        self.lanes.part(group.key, group.collection);
     }
 
-    /// How an operation ended, for those who take completions.
+    /// Has the pacing of an operation informed that the operation was not seen done.
+    fn end_pace(&mut self, id: u32) {
+        let Some(entry) = self.book.get(id).filter(|entry| entry.phase != Phase::New) else {
+            return;
+        };
+        let Some(kind) = self.groups.get(entry.group).map(|group| group.kind.clone()) else {
+            return;
+        };
+        let tally = entry.record.tally;
+        let is_own = entry.own().is_some_and(|own| own.pacing.is_some());
+        let finish = Finish::new(tally.running(), None, tally.replies);
+        self.gone.push(Gone { id, kind, is_own, state: entry.record.state, finish });
+        self.wake_driver();
+    }
+
+    /// Takes how a registered operation ended.
     pub(crate) fn take_completion(&mut self) -> Option<Completion> {
-        let id = self.completed.pop_front()?;
-        let completion =
-            Completion::new(self.name(id)?, self.table.end(id)?.clone(), self.report(id, Time::default()));
-        if let Some(entry) = self.table.get_mut(id) {
-            entry.registered = false;
-            if entry.watches == 0 {
-                self.forget(id);
-            }
+        let id = self.desk.take()?;
+        let end = self.book.end(id)?.clone();
+        let entry = self.book.get_mut(id)?;
+        entry.registered = false;
+        let is_unwanted = entry.is_unwanted();
+        let report = entry.report(Time::default());
+        let tag = entry.own().and_then(|own| own.tag.clone());
+        let kind = self.groups.get(entry.group).map(|group| group.kind.clone()).unwrap_or_default();
+        let completion = Completion::new(entry.name.clone(), kind, tag, &end, report);
+        if is_unwanted {
+            self.forget(id);
         }
-        if !self.held.is_empty() {
+        if self.desk.held() > 0 {
             self.wake_driver();
         }
         Some(completion)
+    }
+
+    /// Whether no completion follows those that are taken.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.life == Life::Closed || self.desk.is_drained()
+    }
+
+    /// Nothing more can be watched or registered.
+    pub(crate) fn drain(&mut self) {
+        self.desk.draining = true;
+        self.wake_listeners();
     }
 }

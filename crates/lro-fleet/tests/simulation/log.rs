@@ -24,20 +24,27 @@ pub(crate) struct Event {
 #[derive(Clone, Debug)]
 pub(crate) enum What {
     /// Somebody waits for an operation.
-    Watched(usize),
+    Watched {
+        operation: usize,
+        wish: usize,
+    },
     Registered(usize),
     /// A watch of it was dropped.
-    Dropped(usize),
-    /// A watch, or else a completion, told of its end.
+    Dropped {
+        operation: usize,
+        wish: usize,
+    },
+    /// The watch of a wish, or else a completion, told of its end.
     Told {
         operation: usize,
         told: Told,
-        by_watch: bool,
+        wish: Option<usize>,
         again: bool,
     },
     /// A stream told that it was running as of so many polls.
     Snapshot {
         operation: usize,
+        wish: usize,
         polls: u32,
     },
     Asked(usize),
@@ -58,7 +65,6 @@ pub(crate) enum What {
     PageFailed {
         key: usize,
         code: Code,
-        hint: Option<Duration>,
     },
     PageCut {
         key: usize,

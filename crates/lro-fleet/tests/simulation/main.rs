@@ -29,15 +29,19 @@ use scenario::Scenario;
 fn every_fleet_does_as_the_model_says() {
     let seeds = seeds(0..2_000);
     let began = std::time::Instant::now();
-    let (mut calls, count) = (0, seeds.end - seeds.start);
+    let (mut calls, mut ambiguous, count) = (0, 0, seeds.end - seeds.start);
     for seed in seeds {
-        calls += simulated(seed);
+        match simulated(seed) {
+            Some(more) => calls += more,
+            None => ambiguous += 1,
+        }
     }
-    println!("{count} fleets, {calls} calls, {:.1?}", began.elapsed());
+    println!("{count} fleets, {ambiguous} of them ambiguous, {calls} calls, {:.1?}", began.elapsed());
+    assert!(ambiguous <= count / 5, "{ambiguous} of {count} were not judged to their end");
 }
 
-/// Runs one seed, and prints its last events if it fails. Returns the number of calls.
-fn simulated(seed: u64) -> u64 {
+/// Runs one seed, and prints its last events if it fails. As [`judge`].
+fn simulated(seed: u64) -> Option<u64> {
     let scenario = Arc::new(Scenario::draw(seed));
     let log = OnceCell::new();
     let report = || {

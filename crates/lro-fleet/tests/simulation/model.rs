@@ -30,7 +30,9 @@ pub(crate) enum End {
 /// An operation as long as the fleet knows of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
-    pub(crate) watches: usize,
+    pub(crate) operation: usize,
+    /// The wishes whose watches wait.
+    pub(crate) watches: Vec<usize>,
     pub(crate) registered: bool,
     pub(crate) joined: Duration,
     pub(crate) calling: Option<Duration>,
@@ -52,10 +54,11 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    pub(crate) fn new(at: Duration, scenario: &Scenario) -> Self {
+    pub(crate) fn new(operation: usize, at: Duration, scenario: &Scenario) -> Self {
         let late = if scenario.pace == Pace::Learned { Duration::MAX } else { at };
         Self {
-            watches: 0,
+            operation,
+            watches: Vec::new(),
             registered: false,
             joined: at,
             calling: None,
@@ -74,7 +77,7 @@ impl Entry {
     }
 
     pub(crate) fn is_wanted(&self) -> bool {
-        self.watches > 0 || self.registered
+        !self.watches.is_empty() || self.registered
     }
 
     pub(crate) fn may_be_over(&self, scenario: &Scenario, at: Duration) -> bool {
@@ -85,12 +88,28 @@ impl Entry {
         self.began.saturating_add(scenario.deadline.unwrap_or(Duration::MAX))
     }
 
+    /// Whether it may have ended by a failed call, and for certain has not.
+    pub(crate) fn may_have_failed(&self) -> bool {
+        self.end.is_none() && self.maybe.is_some()
+    }
+
+    /// Whether a wait that begins now is another one, because this one failed; `None` if that is not known.
+    pub(crate) fn has_failed(&self, scenario: &Scenario, at: Duration) -> Option<bool> {
+        match (self.end, self.maybe) {
+            (Some((end, _)), _) => {
+                Some(!matches!(end, End::True(Truth::Response | Truth::Error(_) | Truth::Neither)))
+            }
+            (None, Some(_)) => None,
+            (None, None) => (at < self.deadline(scenario)).then_some(false),
+        }
+    }
+
     pub(crate) fn ask(&mut self, scenario: &Scenario, at: Duration, is_calm: bool) {
         assert!(self.end.is_none(), "a call after the end: {self:?}");
         assert!(self.calling.is_none(), "two calls at a time: {self:?}");
         assert!(!self.last_call, "a call after the last: {self:?}");
         if let Some((End::True(_), told)) = self.maybe {
-            let may_be_held = self.registered && self.watches == 0;
+            let may_be_held = self.registered && self.watches.is_empty();
             assert!(may_be_held || told == at, "a call although a list told that it is done: {self:?}");
         }
         self.maybe = None;
@@ -110,7 +129,15 @@ impl Entry {
         self.polls += 1;
     }
 
-    pub(crate) fn reply(&mut self, scenario: &Scenario, reply: Reply, hint: Option<Duration>, at: Duration) {
+    /// A call ended. A failure may not count against the budget if it `may_be_free`.
+    pub(crate) fn reply(
+        &mut self,
+        scenario: &Scenario,
+        reply: Reply,
+        hint: Option<Duration>,
+        may_be_free: bool,
+        at: Duration,
+    ) {
         self.calling = None;
         match reply {
             Reply::Done(truth) => return self.finish(End::True(truth), at),
@@ -129,7 +156,7 @@ impl Entry {
                 };
                 self.wait(scenario, pause, hint, Duration::MAX, at);
             }
-            Reply::Failed(code) => self.fail(scenario, code, hint, at),
+            Reply::Failed(code) => self.fail(scenario, code, hint, may_be_free, at),
         }
         // If it may have ended by the failure, it may have ended by either.
         if self.end.is_none() && self.maybe.is_none() && at >= self.deadline(scenario) {
@@ -138,7 +165,7 @@ impl Entry {
     }
 
     /// The fleet did not wait for a reply any longer. Returns whether that is a failed call.
-    pub(crate) fn cut(&mut self, scenario: &Scenario, at: Duration) -> bool {
+    pub(crate) fn cut(&mut self, scenario: &Scenario, may_be_free: bool, at: Duration) -> bool {
         let asked = self.calling.take().expect("a call in flight");
         let deadline = self.deadline(scenario);
         let attempt = scenario.attempt_timeout;
@@ -149,10 +176,16 @@ impl Entry {
         } else {
             (asked + attempt, true)
         };
-        assert!((until..=until + 2 * TICK).contains(&at), "cut at {at:?}, not at {until:?}: {self:?}");
+        // One that hangs while others wait for its slot.
+        let hangs = at < until && at >= asked + PATIENCE;
+        assert!(
+            hangs || (until..=until + 2 * TICK).contains(&at),
+            "cut at {at:?}, not at {until:?}: {self:?}"
+        );
+        let is_failure = is_failure || hangs;
         if is_failure {
             self.calling = Some(asked);
-            self.reply(scenario, Reply::Failed(Code::DeadlineExceeded), None, at);
+            self.reply(scenario, Reply::Failed(Code::DeadlineExceeded), None, may_be_free, at);
         } else {
             self.finish(End::Stopped, at);
         }
@@ -196,7 +229,14 @@ impl Entry {
         self.due = at + least..=at.saturating_add(most).saturating_add(tick);
     }
 
-    fn fail(&mut self, scenario: &Scenario, code: Code, hint: Option<Duration>, at: Duration) {
+    fn fail(
+        &mut self,
+        scenario: &Scenario,
+        code: Code,
+        hint: Option<Duration>,
+        may_be_free: bool,
+        at: Duration,
+    ) {
         let in_window = at < self.began + scenario.not_found_for;
         // For certain and perhaps.
         let (may_pass, might_pass) = match code {
@@ -219,7 +259,7 @@ impl Entry {
         let budget = scenario.failures.unwrap_or(u32::MAX);
         let has = |failures: &u32| is_free || *failures < budget;
         let end = End::CallFailed(code);
-        if !might_pass || !has(self.failures.start()) {
+        if !might_pass || !may_be_free && !has(self.failures.start()) {
             return self.finish(end, at);
         }
         if !may_pass || !has(self.failures.end()) {
@@ -227,7 +267,8 @@ impl Entry {
         }
         self.setbacks += 1;
         if !is_free {
-            self.failures = self.failures.start() + 1..=self.failures.end() + 1;
+            let least = self.failures.start() + u32::from(!may_be_free);
+            self.failures = least..=self.failures.end() + 1;
         }
         if code == Code::Unauthenticated {
             self.refused = (true, true);
@@ -266,3 +307,5 @@ impl Entry {
 pub(crate) const TICK: Duration = Duration::from_millis(1);
 
 const GRACE: Duration = Duration::from_secs(2);
+/// From when on a call that hangs may be cut.
+const PATIENCE: Duration = Duration::from_secs(1);

@@ -98,24 +98,24 @@ impl Stage {
             while let Some(completion) = completions.next().await {
                 let operation = stage.number(completion.name());
                 let told = completion.decode::<Value>();
-                stage.log.write(number, What::Told { operation, told, by_watch: false, again: false });
+                stage.log.write(number, What::Told { operation, told, wish: None, again: false });
                 sleep(stage.scenario.taken_every).await;
             }
         })
     }
 
-    async fn wish(self, wish: usize) {
-        let wish = self.scenario.wishes[wish].clone();
+    async fn wish(self, by: usize) {
+        let wish = self.scenario.wishes[by].clone();
         sleep(wish.at).await;
         let (number, fleet) = self.fleet();
         if wish.how == How::Registers {
             self.log.write(number, What::Registered(wish.operation));
             return fleet.register(self.name(wish.operation)).unwrap();
         }
-        self.log.write(number, What::Watched(wish.operation));
+        self.log.write(number, What::Watched { operation: wish.operation, wish: by });
         let mut watch = fleet.watch::<Value>(self.name(wish.operation));
         drop(fleet);
-        let told = |told, again| What::Told { operation: wish.operation, told, by_watch: true, again };
+        let told = |told, again| What::Told { operation: wish.operation, told, wish: Some(by), again };
         match wish.how {
             How::Awaits { drops_after, keeps_for } => {
                 if let Ok(outcome) = timeout(drops_after, &mut watch).await {
@@ -126,7 +126,7 @@ impl Stage {
                 }
             }
             How::Streams { drops_after } => {
-                if timeout(drops_after, self.stream(number, wish.operation, &mut watch)).await.is_ok() {
+                if timeout(drops_after, self.stream(number, by, &mut watch)).await.is_ok() {
                     let outcome = watch.outcome().await;
                     self.log.write(number, told(outcome, false));
                     assert!(watch.next().await.is_none(), "a snapshot after the last");
@@ -134,14 +134,15 @@ impl Stage {
             }
             How::Registers => {}
         }
-        self.log.write(number, What::Dropped(wish.operation));
+        self.log.write(number, What::Dropped { operation: wish.operation, wish: by });
         drop(watch);
     }
 
-    async fn stream(&self, fleet: usize, operation: usize, watch: &mut Watch<Value>) {
+    async fn stream(&self, fleet: usize, wish: usize, watch: &mut Watch<Value>) {
         while let Some(snapshot) = watch.next().await {
             let Ok(snapshot) = snapshot else { break };
-            self.log.write(fleet, What::Snapshot { operation, polls: snapshot.polls() });
+            let operation = self.scenario.wishes[wish].operation;
+            self.log.write(fleet, What::Snapshot { operation, wish, polls: snapshot.polls() });
             assert_eq!(snapshot.is_done(), snapshot.next_poll().is_none());
         }
         assert!(watch.next().await.is_none(), "a snapshot after the last");

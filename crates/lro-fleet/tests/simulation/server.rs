@@ -141,7 +141,7 @@ impl LroTransport for Door {
             }),
         };
         if let Some((code, hint)) = failure {
-            call.replies(What::PageFailed { key, code, hint });
+            call.replies(What::PageFailed { key, code });
             return Err(replies::failed(code, hint));
         }
         let (tells, next_page_token) = self.list(lists, &request.name, &request.page_token);

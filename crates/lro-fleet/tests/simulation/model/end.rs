@@ -17,7 +17,7 @@ impl Entry {
         if origin == Some(Origin::StoppedAsking) {
             // Before the list told of it, or while there was no room for its completion.
             let ended = report.map_or(at, |report| self.began + report.elapsed);
-            let may_be_held = self.registered && self.watches == 0;
+            let may_be_held = self.registered && self.watches.is_empty();
             self.maybe =
                 self.maybe.filter(|(end, at)| matches!(end, End::True(_)) && ended >= *at && !may_be_held);
         }

@@ -1,0 +1,132 @@
+//! Which operations a fleet waits for, who waits for each, and how each ended.
+
+mod entry;
+mod group;
+mod record;
+mod seats;
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+};
+
+use hashbrown::{HashTable, hash_table::Entry as Slot};
+use lro::{Outcome, Report, Status};
+use slab::Slab;
+
+pub(crate) use self::{
+    entry::{Entry, Phase},
+    group::{Group, Groups},
+    record::{Record, Span},
+};
+use crate::{clock::Time, lanes::Item};
+
+/// The operations of a fleet, by number and by name.
+///
+/// - A number stays the same until the entry is removed, and is used again then.
+/// - A name has one entry at most that a new watch joins. An entry that was [detached](Self::detach) stays until the last
+///   watch of it is dropped.
+#[derive(Debug, Default)]
+pub(crate) struct Book {
+    entries: Slab<Entry>,
+    by_name: HashTable<u32>,
+    hasher: RandomState,
+    /// The entries whose wait has ended.
+    ended: usize,
+}
+
+/// How the wait for an operation ended.
+pub(crate) type End = Arc<Result<Outcome, Status>>;
+
+impl Book {
+    /// The operations that the fleet waits for.
+    pub(crate) fn pending(&self) -> usize {
+        self.entries.len() - self.ended
+    }
+
+    /// All entries.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(crate) fn get(&self, id: u32) -> Option<&Entry> {
+        self.entries.get(id as usize)
+    }
+
+    /// Whether an operation is where it was put as this item.
+    pub(crate) fn is_in(&self, id: u32, phase: Phase, item: Item) -> bool {
+        self.get(id).is_some_and(|entry| entry.is_in(phase, item))
+    }
+
+    pub(crate) fn get_mut(&mut self, id: u32) -> Option<&mut Entry> {
+        self.entries.get_mut(id as usize)
+    }
+
+    /// The numbers below this one may be in use.
+    pub(crate) fn end_of_numbers(&self) -> u32 {
+        self.entries.capacity() as u32
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<u32> {
+        let is_it =
+            |id: &u32| self.entries.get(*id as usize).is_some_and(|entry| entry.name.as_str() == name);
+        self.by_name.find(self.hasher.hash_one(name), is_it).copied()
+    }
+
+    /// Adds an operation that [`find`](Self::find) does not find. Returns its number, or `None` if all are in use.
+    pub(crate) fn add(&mut self, entry: Entry) -> Option<u32> {
+        let id = u32::try_from(self.entries.vacant_key()).ok().filter(|id| *id < u32::MAX)?;
+        self.entries.insert(entry);
+        let Self { entries, by_name, hasher, .. } = self;
+        let hash = |id: &u32| hash(hasher, entries, *id);
+        if let Slot::Vacant(slot) = by_name.entry(hash(&id), |other| *other == id, hash) {
+            slot.insert(id);
+        }
+        Some(id)
+    }
+
+    /// Takes the name from an entry, so that the next watch of the name begins a new wait.
+    pub(crate) fn detach(&mut self, id: u32) {
+        let hash = hash(&self.hasher, &self.entries, id);
+        if let Ok(slot) = self.by_name.find_entry(hash, |other| *other == id) {
+            slot.remove();
+        }
+    }
+
+    /// Removes an entry.
+    pub(crate) fn remove(&mut self, id: u32) -> Option<Entry> {
+        self.detach(id);
+        let entry = self.entries.try_remove(id as usize)?;
+        self.ended -= usize::from(entry.phase == Phase::Ended);
+        if self.entries.is_empty() {
+            // The memory of the highest load is given back.
+            *self = Self { hasher: self.hasher.clone(), ..Self::default() };
+        }
+        Some(entry)
+    }
+
+    /// Ends the wait for an operation at `now`.
+    pub(crate) fn conclude(&mut self, id: u32, end: End, now: Time) {
+        let Some(entry) = self.entries.get_mut(id as usize) else {
+            return;
+        };
+        self.ended += usize::from(entry.phase != Phase::Ended);
+        entry.phase = Phase::Ended;
+        entry.record.due = now;
+        entry.cold_mut().end = Some(end);
+    }
+
+    /// Returns how the wait for an operation ended, if it has.
+    pub(crate) fn end(&self, id: u32) -> Option<&End> {
+        self.get(id)?.cold.as_ref()?.end.as_ref()
+    }
+
+    /// Returns the report of an operation, as of its end or as of `now`.
+    pub(crate) fn report(&self, id: u32, now: Time) -> Report {
+        self.get(id).map(|entry| entry.report(now)).unwrap_or_default()
+    }
+}
+
+fn hash(hasher: &RandomState, entries: &Slab<Entry>, id: u32) -> u64 {
+    hasher.hash_one(entries.get(id as usize).map_or("", |entry| entry.name.as_str()))
+}

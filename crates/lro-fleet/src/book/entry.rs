@@ -1,0 +1,184 @@
+use std::{sync::Arc, task::Waker};
+
+use lro::{
+    Any, Operation, OperationName, Report,
+    rules::{Age, Rules, Trouble},
+};
+use slab::Slab;
+
+use super::{
+    End, Record,
+    seats::{FirstSeat, Seat},
+};
+use crate::{clock::Time, lanes::Item, registration::Own};
+
+/// An operation, and who waits for it.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) name: OperationName,
+    pub(crate) record: Record,
+    /// Of the first seat.
+    pub(super) waker: Option<Waker>,
+    /// What few operations have.
+    pub(crate) cold: Option<Box<Cold>>,
+    pub(crate) group: u32,
+    pub(crate) watches: u32,
+    pub(crate) phase: Phase,
+    /// Failed calls in a row.
+    pub(crate) failures: u8,
+    /// Whether its outcome goes to the completions.
+    pub(crate) registered: bool,
+    /// Whether a list does not contain it.
+    pub(crate) unlisted: bool,
+    /// Whether a starting call returned it.
+    pub(crate) started: bool,
+    /// Whether the task of the fleet holds it: a call is in flight, or its pacing runs. Until it is put back, it stays in the
+    /// book.
+    pub(crate) is_out: bool,
+    pub(super) first_seat: FirstSeat,
+}
+
+/// What few operations have.
+#[derive(Debug, Default)]
+pub(crate) struct Cold {
+    pub(crate) trouble: Option<Trouble>,
+    pub(crate) metadata: Option<Any>,
+    pub(crate) end: Option<End>,
+    /// The settings that are its own.
+    pub(crate) own: Option<Arc<Own>>,
+    /// The reply of the starting call, until it is judged.
+    pub(crate) first: Option<Operation>,
+    /// Who waits beside the first.
+    pub(super) seats: Slab<Seat>,
+}
+
+/// Where an operation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Its pacing has not begun.
+    New,
+    /// The task of the fleet runs its pacing, without the lock.
+    Judged,
+    /// In the clock.
+    Waiting,
+    /// Due, in a line.
+    Ready,
+    /// A call is in flight.
+    Calling,
+    /// A call is in flight, and there is room for its completion.
+    CallingReserved,
+    /// Due, and held back until completions are taken.
+    Held,
+    /// Due, and covered by a list that is being read.
+    Swept,
+    /// The wait has ended.
+    Ended,
+}
+
+impl Entry {
+    pub(crate) fn new(name: OperationName, group: u32, now: Time) -> Self {
+        Self {
+            name,
+            record: Record::begin(now),
+            waker: None,
+            cold: None,
+            group,
+            watches: 0,
+            phase: Phase::New,
+            failures: 0,
+            registered: false,
+            unlisted: false,
+            started: false,
+            is_out: false,
+            first_seat: FirstSeat::Free,
+        }
+    }
+
+    /// Whether nobody waits for it.
+    pub(crate) fn is_unwanted(&self) -> bool {
+        self.watches == 0 && !self.registered
+    }
+
+    /// Whether it is where it was put when it became due.
+    pub(crate) fn is_in(&self, phase: Phase, item: Item) -> bool {
+        self.phase == phase && item.is_of(self.record.due)
+    }
+
+    /// Returns its deadline: its own, or that of the fleet.
+    pub(crate) fn deadline(&self, of_fleet: Option<Age>) -> Option<Age> {
+        self.own().and_then(|own| own.deadline).unwrap_or(of_fleet)
+    }
+
+    /// Returns when the wait is given up although no call could be made.
+    pub(crate) fn gives_up_at(&self, of_fleet: Option<Age>) -> Time {
+        self.deadline(of_fleet).map_or(Time::NEVER, |deadline| self.record.at(deadline).after(Rules::GRACE))
+    }
+
+    pub(crate) fn cold_mut(&mut self) -> &mut Cold {
+        self.cold.get_or_insert_default()
+    }
+
+    pub(crate) fn own(&self) -> Option<&Arc<Own>> {
+        self.cold.as_ref()?.own.as_ref()
+    }
+
+    /// Takes what [`set_state`](Self::set_state) puts back.
+    pub(crate) fn take_state(&mut self) -> (Option<Trouble>, Option<Any>) {
+        self.cold.as_mut().map(|cold| (cold.trouble.take(), cold.metadata.take())).unwrap_or_default()
+    }
+
+    pub(crate) fn set_state(&mut self, trouble: Option<Trouble>, metadata: Option<Any>) {
+        if trouble.is_some() || metadata.is_some() || self.cold.is_some() {
+            let cold = self.cold_mut();
+            cold.trouble = trouble;
+            cold.metadata = metadata;
+            if cold.is_empty() {
+                self.cold = None;
+            }
+        }
+    }
+
+    /// Returns the report as of its end, or as of `now`.
+    pub(crate) fn report(&self, now: Time) -> Report {
+        let at = if self.phase == Phase::Ended { self.record.due } else { now };
+        let cold = self.cold.as_deref();
+        let mut report = Report::default();
+        report.name = Some(self.name.clone());
+        report.polls = self.record.tally.polls;
+        report.elapsed = self.record.age(at);
+        report.done = cold.and_then(|cold| cold.end.as_deref()).is_some_and(Result::is_ok);
+        report.last_failure = cold.and_then(|cold| cold.trouble.as_ref()?.last_failure().cloned());
+        report.last_metadata = cold.and_then(|cold| cold.metadata.clone());
+        report
+    }
+}
+
+impl Cold {
+    fn is_empty(&self) -> bool {
+        let Self { trouble, metadata, end, own, first, seats } = self;
+        trouble.is_none()
+            && metadata.is_none()
+            && end.is_none()
+            && own.is_none()
+            && first.is_none()
+            && seats.is_empty()
+    }
+}
+
+impl Phase {
+    /// Whether the wait has not ended.
+    pub(crate) fn is_pending(self) -> bool {
+        self != Self::Ended
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_takes_104_bytes() {
+        assert_eq!(size_of::<Entry>(), 104);
+        assert_eq!(size_of::<crate::Watch<()>>(), 24);
+    }
+}

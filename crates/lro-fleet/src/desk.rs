@@ -1,0 +1,125 @@
+//! The completions: which outcomes are to be taken, how much room there is for more, and who waits for them.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    task::Waker,
+};
+
+use slab::Slab;
+
+use crate::{clock::is_crowded, lanes::Item};
+
+/// The outcomes of registered operations, and those who take them.
+///
+/// `completed` and `reserved` together stay within `most`, except for outcomes without a call of their own.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    most: usize,
+    /// The calls in flight about operations that only the completions wait for.
+    reserved: usize,
+    completed: VecDeque<u32>,
+    /// Due, and held back until there is room.
+    held: VecDeque<Item>,
+    /// Registered operations whose wait has not ended.
+    open: usize,
+    /// Nothing more can be registered.
+    pub(crate) draining: bool,
+    listeners: Slab<Option<Waker>>,
+}
+
+impl Desk {
+    pub(crate) fn new(most: usize) -> Self {
+        Self {
+            most,
+            reserved: 0,
+            completed: VecDeque::new(),
+            held: VecDeque::new(),
+            open: 0,
+            draining: false,
+            listeners: Slab::new(),
+        }
+    }
+
+    /// Returns how many completions there is room for.
+    pub(crate) fn room(&self) -> usize {
+        self.most.saturating_sub(self.completed.len() + self.reserved)
+    }
+
+    pub(crate) fn reserve(&mut self) {
+        self.reserved += 1;
+    }
+
+    pub(crate) fn unreserve(&mut self) {
+        self.reserved = self.reserved.saturating_sub(1);
+    }
+
+    pub(crate) fn register(&mut self) {
+        self.open += 1;
+    }
+
+    /// A registered operation leaves without a completion.
+    pub(crate) fn unregister(&mut self) {
+        self.open = self.open.saturating_sub(1);
+    }
+
+    /// A registered operation has ended.
+    pub(crate) fn complete(&mut self, id: u32) {
+        self.unregister();
+        self.completed.push_back(id);
+    }
+
+    pub(crate) fn take(&mut self) -> Option<u32> {
+        self.completed.pop_front()
+    }
+
+    /// Whether no completion follows those that are taken.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.draining && self.open == 0 && self.completed.is_empty()
+    }
+
+    /// Holds one back that is due. `live` is the number of operations.
+    pub(crate) fn hold(&mut self, item: Item, live: usize, is_held: impl Fn(&Item) -> bool) {
+        self.held.push_back(item);
+        if is_crowded(self.held.len(), live) {
+            // An operation that was watched for a while is there twice.
+            let mut seen = HashSet::new();
+            self.held.retain(|item| is_held(item) && seen.insert(*item));
+        }
+    }
+
+    /// Takes one of those held back. Some of them have left meanwhile.
+    pub(crate) fn release(&mut self) -> Option<Item> {
+        self.held.pop_front()
+    }
+
+    pub(crate) fn held(&self) -> usize {
+        self.held.len()
+    }
+
+    pub(crate) fn release_all(&mut self) {
+        self.held.clear();
+    }
+
+    /// Adds a place of one who waits for completions, or for the end of a shutdown.
+    pub(crate) fn enlist(&mut self) -> usize {
+        self.listeners.insert(None)
+    }
+
+    /// Keeps whom to wake. Returns the waker that is not kept any more.
+    pub(crate) fn listen(&mut self, listener: usize, waker: Waker) -> Option<Waker> {
+        match self.listeners.get_mut(listener) {
+            Some(Some(kept)) if kept.will_wake(&waker) => Some(waker),
+            Some(kept) => kept.replace(waker),
+            None => Some(waker),
+        }
+    }
+
+    /// Removes a place. Returns the waker that was kept for it.
+    pub(crate) fn delist(&mut self, listener: usize) -> Option<Waker> {
+        self.listeners.try_remove(listener).flatten()
+    }
+
+    pub(crate) fn take_listeners(&mut self) -> impl Iterator<Item = Waker> + '_ {
+        self.listeners.iter_mut().filter_map(|(_, waker)| waker.take())
+    }
+}

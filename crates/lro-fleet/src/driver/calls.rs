@@ -1,0 +1,272 @@
+use std::{
+    fmt,
+    future::Future,
+    mem,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
+};
+
+use futures::task::AtomicWaker;
+use lro::{
+    Code, Operation, OperationName, OperationPage, Status,
+    rules::{Limit, Reply, guard_call},
+};
+
+use crate::{clock::Time, lanes::Sent};
+
+/// The calls in flight, all driven by one task. A slot and its waker serve one call after the other.
+#[derive(Debug)]
+pub(super) struct Calls {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    woken: Arc<Woken>,
+    /// No call is to be cut short before.
+    earliest: Time,
+}
+
+/// A call that has ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) sent: Sent,
+    pub(crate) answer: Answer,
+    /// Whether the call was cut because it hung, to free its slot.
+    pub(crate) hangs: bool,
+}
+
+/// What a call brought.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Operation(u32, OperationName, Reply),
+    Page(usize, Result<OperationPage, Status>),
+}
+
+/// The future of a call.
+pub(super) type Call<T> = Pin<Box<dyn Future<Output = Result<T, Status>> + Send>>;
+
+/// A call to be made, or in flight.
+pub(super) enum Asking {
+    Operation(u32, OperationName, Call<Operation>),
+    Page(usize, Call<OperationPage>),
+}
+
+struct Slot {
+    call: Option<InFlight>,
+    waker: Waker,
+    bell: Arc<Bell>,
+}
+
+#[derive(Debug)]
+struct InFlight {
+    call: Asking,
+    sent: Sent,
+    until: Time,
+    limit: Limit,
+}
+
+/// Wakes a slot.
+#[derive(Debug)]
+struct Bell {
+    slot: u32,
+    rung: AtomicBool,
+    woken: Arc<Woken>,
+}
+
+/// The slots whose calls can go on, and who drives them.
+#[derive(Debug, Default)]
+struct Woken {
+    slots: Mutex<Vec<u32>>,
+    driver: AtomicWaker,
+}
+
+impl Calls {
+    pub(super) fn new() -> Self {
+        Self { slots: Vec::new(), free: Vec::new(), woken: Arc::default(), earliest: Time::NEVER }
+    }
+
+    /// When a call is to be cut short, or before.
+    pub(super) fn earliest(&self) -> Time {
+        self.earliest
+    }
+
+    /// Makes a call. Returns it if it has ended at once.
+    pub(super) fn begin(&mut self, call: Asking, sent: Sent, until: Time, limit: Limit) -> Option<Ended> {
+        let slot = self.free.pop().unwrap_or_else(|| self.grow());
+        self.slots[slot as usize].call = Some(InFlight { call, sent, until, limit });
+        let ended = self.poll_slot(slot);
+        if ended.is_none() {
+            self.earliest = self.earliest.min(until);
+        }
+        ended
+    }
+
+    /// Those that have ended by `now`, by themselves or by their limit.
+    pub(super) fn ended(&mut self, now: Time, context: &Context<'_>, ended: &mut Vec<Ended>) {
+        self.woken.driver.register(context.waker());
+        let woken = mem::take(&mut *lock(&self.woken.slots));
+        ended.extend(woken.iter().filter_map(|slot| self.poll_slot(*slot)));
+        self.give_back(woken);
+        if self.earliest <= now {
+            self.cut(now, ended);
+        }
+    }
+
+    fn cut(&mut self, now: Time, ended: &mut Vec<Ended>) {
+        let is_over = |slot: &Slot| slot.call.as_ref().is_some_and(|call| call.until <= now);
+        let over: Vec<u32> =
+            (0..).zip(&self.slots).filter(|(_, slot)| is_over(slot)).map(|(at, _)| at).collect();
+        for slot in over {
+            // A reply at that very moment counts.
+            let answered = self.poll_slot(slot);
+            ended.extend(answered.or_else(|| self.drop_call(slot)));
+        }
+        let untils = self.slots.iter().filter_map(|slot| Some(slot.call.as_ref()?.until));
+        self.earliest = untils.min().unwrap_or(Time::NEVER);
+    }
+
+    /// Cuts a call that hangs. `None` if it has ended.
+    pub(super) fn cut_short(&mut self, key: usize, serial: u64, now: Time) -> Option<Ended> {
+        let is_it = |slot: &Slot| {
+            slot.call.as_ref().is_some_and(|call| call.sent.key == key && call.sent.serial == serial)
+        };
+        let slot = self.slots.iter().position(is_it)? as u32;
+        if let Some(ended) = self.poll_slot(slot) {
+            return Some(ended);
+        }
+        let InFlight { call, sent, .. } = self.slots[slot as usize].call.take()?;
+        self.free.push(slot);
+        let status = Status::unanswered(now.since(sent.at));
+        let answer = match call.discard() {
+            Subject::Operation(id, name) => Answer::Operation(id, name, Reply::Returned(Err(status))),
+            Subject::Page(number) => Answer::Page(number, Err(status)),
+        };
+        Some(Ended { sent, answer, hangs: true })
+    }
+
+    fn drop_call(&mut self, slot: u32) -> Option<Ended> {
+        let InFlight { call, sent, limit, .. } = self.slots[slot as usize].call.take()?;
+        self.free.push(slot);
+        let answer = match call.discard() {
+            Subject::Operation(id, name) => Answer::Operation(id, name, Reply::Cut(limit)),
+            Subject::Page(number) => {
+                let status = Status::new(Code::DeadlineExceeded, "a list was not answered in time");
+                Answer::Page(number, Err(status))
+            }
+        };
+        Some(Ended { sent, answer, hangs: false })
+    }
+
+    fn poll_slot(&mut self, number: u32) -> Option<Ended> {
+        let slot = self.slots.get_mut(number as usize)?;
+        slot.bell.rung.store(false, Ordering::Release);
+        let in_flight = slot.call.as_mut()?;
+        let mut context = Context::from_waker(&slot.waker);
+        let Poll::Ready(answer) = in_flight.call.poll(&mut context) else {
+            return None;
+        };
+        let InFlight { call, sent, .. } = slot.call.take()?;
+        self.free.push(number);
+        call.discard();
+        Some(Ended { sent, answer, hangs: false })
+    }
+
+    fn grow(&mut self) -> u32 {
+        let slot = self.slots.len() as u32;
+        let bell = Arc::new(Bell { slot, rung: AtomicBool::new(false), woken: self.woken.clone() });
+        self.slots.push(Slot { call: None, waker: bell.clone().into(), bell });
+        slot
+    }
+
+    /// The list that was emptied is used again.
+    fn give_back(&self, mut emptied: Vec<u32>) {
+        emptied.clear();
+        let mut slots = lock(&self.woken.slots);
+        if slots.is_empty() {
+            *slots = emptied;
+        }
+    }
+}
+
+/// What a call was about.
+enum Subject {
+    Operation(u32, OperationName),
+    Page(usize),
+}
+
+impl Asking {
+    /// Drops the call. A panic of its destructor changes nothing.
+    fn discard(self) -> Subject {
+        match self {
+            Self::Operation(id, name, call) => {
+                let _ = guard_call(TRANSPORT, || drop(call));
+                Subject::Operation(id, name)
+            }
+            Self::Page(number, call) => {
+                let _ = guard_call(TRANSPORT, || drop(call));
+                Subject::Page(number)
+            }
+        }
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Answer> {
+        match self {
+            Self::Operation(id, name, call) => {
+                poll(call, context).map(|reply| Answer::Operation(*id, name.clone(), Reply::Returned(reply)))
+            }
+            Self::Page(number, call) => poll(call, context).map(|page| Answer::Page(*number, page)),
+        }
+    }
+}
+
+/// A transport that panics fails the call, not all waits of the fleet.
+fn poll<T>(call: &mut Call<T>, context: &mut Context<'_>) -> Poll<Result<T, Status>> {
+    guard_call(TRANSPORT, || call.as_mut().poll(context))
+        .unwrap_or_else(|panicked| Poll::Ready(Err(panicked)))
+}
+
+/// The calls in flight are code of the caller: the destructor of each may panic.
+impl Drop for Calls {
+    fn drop(&mut self) {
+        for slot in &mut self.slots {
+            slot.call.take().map(|in_flight| in_flight.call.discard());
+        }
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.rung.swap(true, Ordering::AcqRel) {
+            lock(&self.woken.slots).push(self.slot);
+            self.woken.driver.wake();
+        }
+    }
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot").field("call", &self.call).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Asking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Operation(_, name, _) => f.debug_tuple("Operation").field(name).finish(),
+            Self::Page(number, _) => f.debug_tuple("Page").field(number).finish(),
+        }
+    }
+}
+
+/// Nothing is half done when a thread panics with the lock.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+const TRANSPORT: &str = "the transport";

@@ -1,0 +1,120 @@
+use std::{sync::Arc, time::Duration};
+
+use lro::{
+    Any, Operation, Status,
+    pacing::{Finish, Moment, PacingByKind},
+    rules::{Call, Known, Next, Reply, Seen, guard},
+};
+use lro_control::Ranking;
+
+use super::paces::{Gone, PACING, Paces};
+use crate::{
+    book::Record,
+    builder::Settings,
+    clock::Time,
+    lanes::Item,
+    state::{Case, Kept, Question, Subject, Unranked, Verdict},
+};
+
+/// Decides what follows a call by the rules of a wait, with the pacings and predicates of the caller.
+#[derive(Debug)]
+pub(super) struct Judge {
+    paces: Paces,
+    settings: Arc<Settings>,
+    chance: fastrand::Rng,
+}
+
+impl Judge {
+    pub(super) fn new(pacing: Arc<dyn PacingByKind>, settings: Arc<Settings>) -> Self {
+        let chance = settings.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
+        Self { paces: Paces::new(pacing), settings, chance }
+    }
+
+    pub(super) fn decide(&mut self, case: Case) -> Verdict {
+        let Case { subject, mut kept, question } = case;
+        let (next, looked) = match question {
+            Question::Begin => (due_at(self.begin(&subject, &mut kept)), Duration::ZERO),
+            Question::Started(operation) => (self.started(&subject, &mut kept, operation), Duration::ZERO),
+            Question::Replied { span, reply, counts } => {
+                let Subject { started, .. } = subject;
+                let deadline = subject.deadline(self.settings.deadline);
+                let (asked, ended) = (kept.record.age(span.asked), kept.record.age(span.ended));
+                let call = Call { deadline, started, counts, ..Call::new(asked, ended) };
+                (self.replied(&subject, &mut kept, call, reply), call.looked())
+            }
+        };
+        let id = subject.id;
+        if !matches!(next, Next::Ask { .. }) {
+            let Record { tally, state, .. } = kept.record;
+            let done = matches!(next, Next::Done(_)).then_some(looked);
+            let finish = Finish::new(tally.running(), done, tally.replies);
+            let is_own = subject.pacing().is_some();
+            self.paces.finish(Gone { id, kind: subject.kind, is_own, state, finish });
+        }
+        Verdict { id, kept, next, looked }
+    }
+
+    /// Begins the pace of an operation. Returns the delay of its first poll.
+    fn begin(&mut self, subject: &Subject, kept: &mut Kept) -> Result<Duration, Status> {
+        self.paces.begin(subject.id, &subject.kind, subject.pacing(), &mut kept.record.state)
+    }
+
+    /// Decides what follows the reply of the starting call.
+    fn started(&mut self, subject: &Subject, kept: &mut Kept, operation: Operation) -> Next {
+        let Operation { metadata, outcome, retry_after, .. } = operation;
+        kept.metadata = metadata;
+        let delay = self.begin(subject, kept).and_then(|first| match first {
+            Duration::ZERO => {
+                let moment = Moment::new(Duration::ZERO, 1);
+                let delay = self.paces.delay(subject.id, &subject.kind, &mut kept.record.state, &moment)?;
+                Ok(delay.unwrap_or_default().max(self.settings.rules.least_delay))
+            }
+            // A delay before the first poll means that the schedule predicts the end of the operation.
+            first => Ok(first),
+        });
+        let hint = self.settings.rules.hint(retry_after);
+        outcome.map_or_else(|| due_at(delay.map(|delay| delay.max(hint))), Next::Done)
+    }
+
+    /// Decides what follows a call, by the rules.
+    fn replied(&mut self, subject: &Subject, kept: &mut Kept, call: Call, reply: Reply) -> Next {
+        let Self { paces, settings, chance } = self;
+        let Kept { record: Record { state, tally, .. }, trouble, metadata } = kept;
+        let pace = |moment: &Moment, fresh: Option<&Any>| {
+            let moment = moment.with_progress(settings.progress(fresh)?);
+            paces.delay(subject.id, &subject.kind, state, &moment)
+        };
+        let known = Known { name: subject.name.as_str(), tally, trouble, metadata };
+        subject.rules(&settings.rules).step(known, call, reply, pace, chance.f64())
+    }
+
+    /// The pace of an operation is over that nobody waits for any more.
+    pub(super) fn finish(&mut self, gone: Gone) {
+        self.paces.finish(gone);
+    }
+
+    /// Whether one of the pacings ranks operations.
+    pub(super) fn ranks(&mut self, now: Time) -> bool {
+        self.paces.ranks(now)
+    }
+
+    /// Orders the items of a line by what the pacings know of their operations.
+    pub(super) fn rank(&mut self, unranked: Unranked) -> (usize, Ranking<Item>) {
+        let Unranked { key, kinds, candidates, most } = unranked;
+        let rankings: Vec<_> = kinds.iter().map(|kind| self.paces.ranking(kind)).collect();
+        let worths = candidates.into_iter().map(|candidate| {
+            let ranking = rankings.get(candidate.kind).and_then(Option::as_ref);
+            let worth = ranking
+                .and_then(|ranking| guard(PACING, || ranking.worth(candidate.running, candidate.age)).ok());
+            (worth.unwrap_or(candidate.due_for.as_secs_f64()), candidate.item)
+        });
+        (key, Ranking::new(worths.collect(), most))
+    }
+}
+
+fn due_at(delay: Result<Duration, Status>) -> Next {
+    match delay {
+        Ok(at) => Next::Ask { at, seen: Seen::Nothing },
+        Err(panicked) => Next::Failed(panicked),
+    }
+}

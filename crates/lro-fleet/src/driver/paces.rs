@@ -1,0 +1,187 @@
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use lro::{
+    Status,
+    pacing::{CompactSchedule, CompactState, Finish, Moment, Pacing, PacingByKind, Ranking, Schedule},
+    rules::guard,
+};
+
+use crate::clock::Time;
+
+/// The pacings of a fleet. They are code of the caller, so the task of the fleet owns them and runs them without a lock.
+#[derive(Debug)]
+pub(super) struct Paces {
+    by_kind: Arc<dyn PacingByKind>,
+    kinds: HashMap<Arc<str>, Kind>,
+    /// The schedules of the operations that have one each.
+    schedules: HashMap<u32, Box<dyn Schedule>>,
+    /// Whether a kind ranks, and when that was looked at.
+    ranks: (bool, Time),
+}
+
+/// The pacing of one kind, as long as it has operations.
+#[derive(Debug)]
+struct Kind {
+    pacing: Pacing,
+    /// One schedule for all operations; the state of each is in its record.
+    compact: Option<Arc<dyn CompactSchedule>>,
+    /// As of the last time that a line was ordered; the pacing caches it for as long as somebody owns it.
+    ranking: Option<Arc<dyn Ranking>>,
+    operations: usize,
+}
+
+/// An operation whose pace is over.
+#[derive(Debug)]
+pub(crate) struct Gone {
+    pub(crate) id: u32,
+    pub(crate) kind: Arc<str>,
+    /// Whether it had a pacing of its own.
+    pub(crate) is_own: bool,
+    pub(crate) state: CompactState,
+    pub(crate) finish: Finish,
+}
+
+impl Paces {
+    pub(super) fn new(by_kind: Arc<dyn PacingByKind>) -> Self {
+        Self { by_kind, kinds: HashMap::new(), schedules: HashMap::new(), ranks: (false, Time::default()) }
+    }
+
+    /// Begins the pace of an operation. Returns the delay of its first poll.
+    ///
+    /// # Errors
+    ///
+    /// As [`guard`]: the pacing may panic.
+    pub(super) fn begin(
+        &mut self,
+        id: u32,
+        kind: &Arc<str>,
+        own: Option<&Pacing>,
+        state: &mut CompactState,
+    ) -> Result<Duration, Status> {
+        let first = Moment::new(Duration::ZERO, 0);
+        let pacing = match own {
+            Some(own) => own.clone(),
+            None => {
+                let kind = self.join(kind)?;
+                if let Some(compact) = &kind.compact {
+                    let delay = guard(PACING, || compact.delay(state, &first))?;
+                    return Ok(delay.unwrap_or_default());
+                }
+                kind.pacing.clone()
+            }
+        };
+        let (schedule, delay) = guard(PACING, || {
+            let mut schedule = pacing.schedule();
+            let delay = schedule.delay(&first);
+            (schedule, delay)
+        })?;
+        self.schedules.insert(id, schedule);
+        Ok(delay.unwrap_or_default())
+    }
+
+    /// Returns the delay from a good reply to the next poll, or `None` to give up.
+    ///
+    /// # Errors
+    ///
+    /// As [`begin`](Self::begin). A schedule that has panicked is not used again.
+    pub(super) fn delay(
+        &mut self,
+        id: u32,
+        kind: &str,
+        state: &mut CompactState,
+        moment: &Moment,
+    ) -> Result<Option<Duration>, Status> {
+        if let Some(mut schedule) = self.schedules.remove(&id) {
+            let delay = guard(PACING, || schedule.delay(moment))?;
+            self.schedules.insert(id, schedule);
+            return Ok(delay);
+        }
+        let Some(compact) = self.kinds.get(kind).and_then(|kind| kind.compact.as_ref()) else {
+            return Ok(None);
+        };
+        guard(PACING, || compact.delay(state, moment))
+    }
+
+    /// Reports to the pacing that an operation is done, or that nobody waits for it any more.
+    pub(super) fn finish(&mut self, gone: Gone) {
+        let Gone { id, kind, is_own, mut state, finish } = gone;
+        // The wait is over: a panic changes nothing.
+        let _ = match self.schedules.remove(&id) {
+            Some(mut schedule) => guard(PACING, move || schedule.finished(&finish)),
+            None => match self.kinds.get(&kind).and_then(|kind| kind.compact.as_ref()) {
+                Some(compact) if !is_own => guard(PACING, || compact.finished(&mut state, &finish)),
+                _ => Ok(()),
+            },
+        };
+        if !is_own {
+            self.leave(&kind);
+        }
+    }
+
+    /// Whether a kind ranks its operations, as of the last second.
+    pub(super) fn ranks(&mut self, now: Time) -> bool {
+        let (ranks, looked_at) = self.ranks;
+        if ranks || now < looked_at.after(LOOK_AGAIN) {
+            return ranks;
+        }
+        let ranks = self.kinds.values_mut().any(|kind| kind.ranking().is_some());
+        self.ranks = (ranks, now);
+        ranks
+    }
+
+    /// Returns the ranking of a kind, if its pacing ranks.
+    pub(super) fn ranking(&mut self, kind: &str) -> Option<Arc<dyn Ranking>> {
+        self.kinds.get_mut(kind)?.ranking()
+    }
+
+    fn join(&mut self, name: &Arc<str>) -> Result<&Kind, Status> {
+        if !self.kinds.contains_key(name) {
+            let (pacing, compact) = guard(PACING, || {
+                let pacing = self.by_kind.pacing(name);
+                let compact = pacing.compact();
+                (pacing, compact)
+            })?;
+            self.kinds.insert(name.clone(), Kind { pacing, compact, ranking: None, operations: 0 });
+        }
+        let kind = self.kinds.get_mut(name).ok_or_else(|| Status::new(lro::Code::Internal, PACING))?;
+        kind.operations += 1;
+        Ok(kind)
+    }
+
+    fn leave(&mut self, name: &str) {
+        let Some(kind) = self.kinds.get_mut(name) else {
+            return;
+        };
+        kind.operations = kind.operations.saturating_sub(1);
+        if kind.operations == 0
+            && let Some(kind) = self.kinds.remove(name)
+        {
+            let _ = guard(PACING, || drop(kind));
+        }
+    }
+}
+
+impl Kind {
+    fn ranking(&mut self) -> Option<Arc<dyn Ranking>> {
+        let compact = self.compact.as_ref()?;
+        self.ranking = guard(PACING, || compact.ranking()).ok()?;
+        self.ranking.clone()
+    }
+}
+
+/// A destructor of the caller's may panic.
+impl Drop for Paces {
+    fn drop(&mut self) {
+        for (_, schedule) in self.schedules.drain() {
+            let _ = guard(PACING, || drop(schedule));
+        }
+        for (_, kind) in self.kinds.drain() {
+            let _ = guard(PACING, || drop(kind));
+        }
+    }
+}
+
+/// From one look at what was learned to the next: one operation more or less says little.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+pub(super) const PACING: &str = "the pacing";

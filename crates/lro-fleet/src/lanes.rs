@@ -1,0 +1,407 @@
+//! Which calls may be made now, and in which order: pure, the time and chance are passed in.
+
+mod collection;
+mod key;
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    time::Duration,
+};
+
+use lro_control::{Line, Ranking, Rate, Reply};
+
+use self::{
+    collection::Collection,
+    key::{Key, Place},
+};
+pub(crate) use self::{
+    collection::{AfterPage, PAGE_SIZE, parent_of},
+    key::Sent,
+};
+use crate::{clock::Time, interned::Interned};
+
+/// The quota keys, what is due under each, and the collections that can be listed.
+///
+/// - An item is in the lines of one key at most, once.
+/// - A key with due items is in `busy`, or in `shut` until it opens, or one of its calls must end first.
+/// - `due` of a collection counts its operations that are in a line and that a list can contain.
+#[derive(Debug)]
+pub(crate) struct Lanes {
+    rate: Option<Rate>,
+    most: usize,
+    in_flight: usize,
+    chance: fastrand::Rng,
+    keys: Interned<String, Key>,
+    /// The number of keys from which idle ones are dropped.
+    prune_at: usize,
+    /// The keys that have calls to make and may make them.
+    busy: VecDeque<usize>,
+    /// The keys that may make calls later.
+    shut: BTreeSet<(Time, usize)>,
+    collections: Interned<(usize, String), Collection>,
+    /// Whether collections are listed.
+    lists: bool,
+    /// The pages that are in lines.
+    pages: usize,
+    /// The calls that the key at the head of `busy` may make before the next one.
+    turn: usize,
+    /// When calls that hang are looked for again.
+    cut_check: Time,
+    /// When lines to rank are looked for again.
+    rank_check: Time,
+}
+
+/// What waits in a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Item {
+    /// An operation. Its number and the lower half of its due time tell one stay in the line from the next.
+    Get { id: u32, due: u32 },
+    /// The next page of a collection.
+    Page(u32),
+}
+
+/// A call that may be made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Next {
+    pub(crate) key: usize,
+    pub(crate) item: Item,
+}
+
+impl Item {
+    pub(crate) fn get(id: u32, due: Time) -> Self {
+        Self::Get { id, due: due.micros() as u32 }
+    }
+
+    /// Whether the item is of an operation that became due at this time.
+    pub(crate) fn is_of(self, due: Time) -> bool {
+        matches!(self, Self::Get { due: stamp, .. } if stamp == due.micros() as u32)
+    }
+}
+
+impl Lanes {
+    pub(crate) fn new(rate: Option<Rate>, most: usize, lists: bool, chance: fastrand::Rng) -> Self {
+        Self {
+            rate,
+            most,
+            in_flight: 0,
+            chance,
+            keys: Interned::default(),
+            prune_at: PRUNE_FROM,
+            busy: VecDeque::new(),
+            shut: BTreeSet::new(),
+            collections: Interned::default(),
+            lists,
+            pages: 0,
+            turn: A_TURN,
+            cut_check: Time::default(),
+            rank_check: Time::default(),
+        }
+    }
+
+    /// Returns the number of a quota key.
+    pub(crate) fn key(&mut self, name: String, now: Time) -> usize {
+        if self.keys.len() >= self.prune_at {
+            self.keys.retain(|key| !key.is_idle(now));
+            self.prune_at = (2 * self.keys.len()).max(PRUNE_FROM);
+        }
+        let (rate, most) = (self.rate, self.most);
+        self.keys.number(name, || Key::new(rate, most))
+    }
+
+    /// Returns the number of the collection that an operation is in, if it can be listed.
+    pub(crate) fn collection(&mut self, name: &str, key: usize) -> Option<usize> {
+        let parent = parent_of(name).filter(|_| self.lists)?;
+        let make = || Collection::new(parent.to_owned(), key);
+        Some(self.collections.number((key, parent.to_owned()), make))
+    }
+
+    /// An operation is waited for under a key, and in a collection.
+    pub(crate) fn join(&mut self, key: usize, collection: Option<usize>) {
+        self.keys[key].operations += 1;
+        if let Some(collection) = collection {
+            self.collections[collection].pending += 1;
+        }
+    }
+
+    /// An operation is not waited for any more.
+    pub(crate) fn part(&mut self, key: usize, collection: Option<usize>) {
+        self.keys[key].operations -= 1;
+        if let Some(number) = collection {
+            self.collections[number].pending -= 1;
+            self.drop_idle(number);
+        }
+    }
+
+    /// Puts an operation that is due in a line. `collection` is the one whose list can contain it.
+    pub(crate) fn push(&mut self, key: usize, collection: Option<usize>, item: Item, line: Line, now: Time) {
+        self.keys[key].lines.push(line, item);
+        if let Some(number) = collection {
+            let collection = &mut self.collections[number];
+            collection.due += 1;
+            if !collection.queued && collection.is_worth_a_sweep(now) {
+                collection.queued = true;
+                self.push_page(key, number);
+            }
+        }
+        self.wake_key(key);
+    }
+
+    /// An operation leaves its line before its turn.
+    pub(crate) fn leave(&mut self, key: usize, collection: Option<usize>, line: Line) {
+        self.keys[key].lines.forget(line);
+        self.uncount(collection);
+    }
+
+    /// An operation that a list could contain is not in a line any more.
+    pub(crate) fn uncount(&mut self, collection: Option<usize>) {
+        if let Some(number) = collection {
+            let due = &mut self.collections[number].due;
+            *due = due.saturating_sub(1);
+        }
+    }
+
+    /// Drops the items that have left, if they are many.
+    pub(crate) fn prune(&mut self, key: usize, is_waiting: impl Fn(u32, Item) -> bool) {
+        let collections = &self.collections;
+        self.keys[key].lines.compact(|item| match item {
+            Item::Get { id, .. } => is_waiting(*id, *item),
+            Item::Page(number) => is_in_line(collections, *number),
+        });
+    }
+
+    /// Returns a call that may be made now, and takes its item from the line. The caller makes it ([`send`](Self::send)),
+    /// or puts its operation somewhere else.
+    ///
+    /// `is_waiting` is whether an operation is in line as this item.
+    pub(crate) fn next(&mut self, now: Time, is_waiting: impl Fn(u32, Item) -> bool) -> Option<Next> {
+        self.open(now);
+        while self.in_flight < self.most
+            && let Some(number) = self.busy.front().copied()
+        {
+            let key = &mut self.keys[number];
+            let opens_at = key.opens_at();
+            let collections = &self.collections;
+            let mut is_waiting = |item: &Item| match item {
+                Item::Get { id, .. } => is_waiting(*id, *item),
+                Item::Page(number) => is_in_line(collections, *number),
+            };
+            let next = (opens_at <= now).then(|| key.take(now, self.chance.f64(), &mut is_waiting)).flatten();
+            if let Some(item) = next {
+                if let Item::Page(number) = item {
+                    self.pages -= 1;
+                    self.collections[number as usize].in_line = false;
+                }
+                self.turn -= 1;
+                if self.turn == 0 {
+                    self.busy.rotate_left(1);
+                    self.turn = A_TURN;
+                }
+                return Some(Next { key: number, item });
+            }
+            self.busy.pop_front();
+            self.turn = A_TURN;
+            // Where a call must end first, its end makes the key busy again.
+            let waits = opens_at > now && opens_at != Time::NEVER && !key.lines.is_empty();
+            key.place = if waits { Place::Shut(opens_at) } else { Place::Idle };
+            if waits {
+                self.shut.insert((opens_at, number));
+            }
+        }
+        None
+    }
+
+    /// A call is made, for an operation that has failed so often in a row.
+    pub(crate) fn send(&mut self, next: Next, failures: u32, now: Time) -> Sent {
+        let chance = self.chance.f64();
+        self.in_flight += 1;
+        self.keys[next.key].send(next, failures, now, chance)
+    }
+
+    /// A call has ended. `None` for the reply if it says nothing of the service.
+    pub(crate) fn ended(&mut self, sent: &Sent, reply: Option<Reply>, now: Time) {
+        let chance = self.chance.f64();
+        self.in_flight -= 1;
+        let key = &mut self.keys[sent.key];
+        key.ended(sent, reply, now, chance);
+        if !key.lines.is_empty() {
+            self.make_busy(sent.key);
+        }
+    }
+
+    /// Whether only probes are made under a key, because its service is down.
+    pub(crate) fn is_shut(&self, key: usize) -> bool {
+        self.keys[key].control.is_shut()
+    }
+
+    /// Returns when more calls may be made without the end of another one.
+    pub(crate) fn opens_at(&self) -> Time {
+        if self.in_flight >= self.most {
+            return Time::NEVER;
+        }
+        if !self.busy.is_empty() {
+            return Time::default();
+        }
+        self.shut.first().map_or(Time::NEVER, |(at, _)| *at)
+    }
+
+    /// The operations that are in lines.
+    pub(crate) fn due(&self) -> usize {
+        let waiting = |(_, key): (_, &Key)| key.lines.waiting(Line::First) + key.lines.waiting(Line::Second);
+        self.keys.iter().map(waiting).sum::<usize>() - self.pages
+    }
+
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// Returns a key that has more in its first line than can be asked about now, and whose ranking is old.
+    pub(crate) fn unranked(&mut self, now: Time) -> Option<usize> {
+        if now < self.rank_check {
+            return None;
+        }
+        let room = self.most.saturating_sub(self.in_flight);
+        let unranked =
+            self.keys.iter().find(|(_, key)| key.wants_ranking(now, room)).map(|(number, _)| number);
+        if unranked.is_none() {
+            self.rank_check = now.after(LOOK_AGAIN);
+        }
+        unranked
+    }
+
+    /// Returns one of the operations that the sweep of a collection covers.
+    pub(crate) fn covered(&self, number: usize) -> Option<u32> {
+        self.collections.get(number)?.covered()
+    }
+
+    /// The items of the first line of a key. Some have left.
+    pub(crate) fn candidates(&self, key: usize) -> impl ExactSizeIterator<Item = Item> + '_ {
+        self.keys[key].lines.candidates()
+    }
+
+    /// Orders the first line of a key. Returns what is left of the last ranking.
+    pub(crate) fn rank(&mut self, key: usize, ranking: Ranking<Item>, now: Time) -> Ranking<Item> {
+        self.keys.get_mut(key).map(|key| key.rank(ranking, now)).unwrap_or_default()
+    }
+
+    /// Returns a call that hangs and is to be cut, so that another one can be made. Otherwise returns when to look again.
+    pub(crate) fn hanging(&mut self, now: Time) -> Result<(usize, u64), Time> {
+        if self.in_flight == 0 || now < self.cut_check {
+            return Err(if self.in_flight == 0 { Time::NEVER } else { self.cut_check });
+        }
+        let has_slot = self.in_flight < self.most;
+        let is_wanted = |key: &Key| !key.lines.is_empty();
+        if !self.keys.iter().any(|(_, key)| is_wanted(key)) {
+            return Err(Time::NEVER);
+        }
+        let cuts =
+            self.keys.iter().filter(|(_, key)| !has_slot || is_wanted(key)).filter_map(|(number, key)| {
+                let (serial, at) = key.cut_at(now, has_slot)?;
+                Some((at, number, serial))
+            });
+        match cuts.min() {
+            None => Err(Time::NEVER),
+            Some((at, number, serial)) if at <= now => Ok((number, serial)),
+            Some((at, ..)) => {
+                self.cut_check = at.min(now.after(LOOK_AGAIN));
+                Err(self.cut_check)
+            }
+        }
+    }
+
+    /// Whether a sweep of a collection is to begin.
+    pub(crate) fn begins_sweep(&self, number: usize, now: Time) -> bool {
+        self.collections.get(number).is_some_and(|collection| collection.is_worth_a_sweep(now))
+    }
+
+    pub(crate) fn begin_sweep(&mut self, number: usize, covered: Vec<u32>) {
+        self.collections[number].begin(covered);
+    }
+
+    /// Returns the parent and the page token of the next page; it counts as asked for. `None` if there is no sweep.
+    pub(crate) fn take_page(&mut self, number: usize) -> Option<(String, String)> {
+        let collection = self.collections.get_mut(number)?;
+        let page_token = collection.take_page_token();
+        if page_token.is_none() {
+            collection.queued = false;
+            self.drop_idle(number);
+            return None;
+        }
+        Some((collection.parent.clone(), page_token?))
+    }
+
+    /// Keeps that a page came which saved so many gets.
+    pub(crate) fn keep_page(&mut self, number: usize, next_page_token: &str, saved: usize) -> AfterPage {
+        let collection = &mut self.collections[number];
+        let key = collection.key;
+        let after = collection.keep_page(next_page_token, saved);
+        if after == AfterPage::Another {
+            self.push_page(key, number);
+            self.wake_key(key);
+        }
+        after
+    }
+
+    /// Keeps that a collection could not be listed, or with `has_no_lists` none.
+    pub(crate) fn refuse_list(&mut self, number: usize, now: Time, may_pass: bool, has_no_lists: bool) {
+        self.lists &= !has_no_lists;
+        self.collections[number].refuse(now, may_pass);
+    }
+
+    /// Ends a sweep. Returns the operations that it covered.
+    pub(crate) fn end_sweep(&mut self, number: usize, now: Time) -> Vec<u32> {
+        let Some(collection) = self.collections.get_mut(number) else {
+            return Vec::new();
+        };
+        collection.queued = false;
+        let covered = collection.end(now);
+        self.drop_idle(number);
+        covered
+    }
+
+    fn push_page(&mut self, key: usize, number: usize) {
+        self.pages += 1;
+        self.collections[number].in_line = true;
+        self.keys[key].lines.push(Line::First, Item::Page(number as u32));
+    }
+
+    fn drop_idle(&mut self, collection: usize) {
+        if self.collections.get(collection).is_some_and(Collection::is_idle) {
+            self.collections.remove(collection);
+        }
+    }
+
+    fn open(&mut self, now: Time) {
+        while let Some((_, key)) = self.shut.first().copied().filter(|(at, _)| *at <= now) {
+            self.make_busy(key);
+        }
+    }
+
+    /// A key has its turn, although no call may be made yet.
+    fn make_busy(&mut self, number: usize) {
+        let place = std::mem::replace(&mut self.keys[number].place, Place::Busy);
+        if let Place::Shut(at) = place {
+            self.shut.remove(&(at, number));
+        }
+        if place != Place::Busy {
+            self.busy.push_back(number);
+        }
+    }
+
+    /// A key has its turn if it had nothing to do.
+    fn wake_key(&mut self, number: usize) {
+        if self.keys[number].place == Place::Idle {
+            self.make_busy(number);
+        }
+    }
+}
+
+fn is_in_line(collections: &Interned<(usize, String), Collection>, number: u32) -> bool {
+    collections.get(number as usize).is_some_and(|collection| collection.in_line)
+}
+
+/// So few quota keys are not worth a pass.
+const PRUNE_FROM: usize = 1_024;
+/// The calls of a key before the next one has its turn.
+const A_TURN: usize = 8;
+/// From one look for calls that hang, or for lines to rank, to the next: a look passes over all keys.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);

@@ -1,0 +1,153 @@
+use std::time::Duration;
+
+use crate::clock::Time;
+
+/// A collection of operations that can be listed: when one list is cheaper than the gets that are due.
+#[derive(Debug)]
+pub(crate) struct Collection {
+    /// The parent, as a request to list names it.
+    pub(crate) parent: String,
+    pub(crate) key: usize,
+    /// The operations in it that are waited for.
+    pub(crate) pending: usize,
+    /// Those of them that are due.
+    pub(crate) due: usize,
+    /// Whether a sweep of it waits or runs.
+    pub(crate) queued: bool,
+    /// Whether its next page waits in a line.
+    pub(crate) in_line: bool,
+    /// The pages that the last sweep took.
+    pages: usize,
+    not_before: Time,
+    pub(crate) sweep: Option<Sweep>,
+}
+
+/// A list being read, page by page.
+#[derive(Debug)]
+pub(crate) struct Sweep {
+    /// The operations that were due when it began: asked about by get if the list does not tell of them.
+    covered: Vec<u32>,
+    page_token: String,
+    pages: usize,
+    told: usize,
+}
+
+/// What comes after a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AfterPage {
+    Another,
+    /// The list is at its end, or costs more than it saves.
+    End,
+}
+
+impl Collection {
+    pub(crate) fn new(parent: String, key: usize) -> Self {
+        Self {
+            parent,
+            key,
+            pending: 0,
+            due: 0,
+            queued: false,
+            in_line: false,
+            pages: 0,
+            not_before: Time::default(),
+            sweep: None,
+        }
+    }
+
+    /// Whether a list of all would take fewer calls than to get each that is due.
+    pub(crate) fn is_worth_a_sweep(&self, now: Time) -> bool {
+        self.sweep.is_none() && self.not_before <= now && self.due > self.expected_pages()
+    }
+
+    /// Whether there is nothing to be remembered of it.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.pending == 0 && !self.queued && self.sweep.is_none()
+    }
+
+    /// Returns one of the operations that the sweep covers.
+    pub(super) fn covered(&self) -> Option<u32> {
+        self.sweep.as_ref()?.covered.first().copied()
+    }
+
+    pub(crate) fn begin(&mut self, covered: Vec<u32>) {
+        self.sweep = Some(Sweep { covered, page_token: String::new(), pages: 0, told: 0 });
+    }
+
+    /// Returns the token of the next page; it counts as asked for. `None` if there is no sweep.
+    pub(super) fn take_page_token(&mut self) -> Option<String> {
+        let sweep = self.sweep.as_mut()?;
+        Some(sweep.page_token.clone())
+    }
+
+    /// A page came, and told of so many of those covered.
+    pub(crate) fn keep_page(&mut self, next_page_token: &str, told: usize) -> AfterPage {
+        let Some(sweep) = &mut self.sweep else {
+            return AfterPage::End;
+        };
+        sweep.pages += 1;
+        sweep.told += told;
+        let goes_on = !next_page_token.is_empty() && next_page_token != sweep.page_token;
+        let has_more = sweep.told < sweep.covered.len();
+        let pays = sweep.pages < sweep.covered.len() && sweep.pages < sweep.told + DEAR_PAGES;
+        if goes_on && has_more && pays {
+            next_page_token.clone_into(&mut sweep.page_token);
+            return AfterPage::Another;
+        }
+        AfterPage::End
+    }
+
+    /// Ends the sweep. Returns those covered; not all of them are told of.
+    pub(crate) fn end(&mut self, now: Time) -> Vec<u32> {
+        let Some(sweep) = self.sweep.take() else {
+            return Vec::new();
+        };
+        // What it would have taken to learn of as many by get.
+        let saved = sweep.told;
+        self.pages = sweep.pages.max(1);
+        if saved <= sweep.pages {
+            self.not_before = now.after(AFTER_DEAR_ONE);
+        }
+        sweep.covered
+    }
+
+    /// The collection could not be listed: it is not tried again soon.
+    pub(crate) fn refuse(&mut self, now: Time, may_pass: bool) {
+        self.not_before = now.after(if may_pass { AFTER_DEAR_ONE } else { AFTER_REFUSAL });
+    }
+
+    fn expected_pages(&self) -> usize {
+        self.pages.max(self.pending.div_ceil(PAGE_SIZE as usize)).max(1)
+    }
+}
+
+/// The parent of the collection that an operation is in, if its name has the form of AIP-151: `[parent/]operations/id`.
+pub(crate) fn parent_of(name: &str) -> Option<&str> {
+    let (collection, _) = name.rsplit_once('/')?;
+    match collection.strip_suffix("operations")? {
+        "" => Some(""),
+        parent => parent.strip_suffix('/'),
+    }
+}
+
+/// The operations that a page is asked to hold; a service may give fewer.
+pub(crate) const PAGE_SIZE: u32 = 1_000;
+/// So many pages more than operations told of, and a sweep is given up: it is a large collection of others.
+const DEAR_PAGES: usize = 8;
+/// From a sweep that cost more than it saved to the next.
+const AFTER_DEAR_ONE: Duration = Duration::from_secs(60);
+const AFTER_REFUSAL: Duration = Duration::from_secs(3_600);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parent_of_a_name_is_what_precedes_the_collection() {
+        assert_eq!(parent_of("operations/1"), Some(""));
+        assert_eq!(parent_of("projects/p/locations/l/operations/1"), Some("projects/p/locations/l"));
+        assert_eq!(parent_of("operations/a/b"), None);
+        assert_eq!(parent_of("myoperations/1"), None);
+        assert_eq!(parent_of("operations"), None);
+    }
+}

@@ -1,0 +1,138 @@
+use std::{collections::BTreeMap, time::Duration};
+
+use lro_control::{Call, Control, Line, Lines, Ranking, Rate, Reply, Window};
+
+use super::{Item, Next};
+use crate::clock::Time;
+
+/// The operations under one quota.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub(super) control: Control,
+    window: Option<Window>,
+    pub(super) lines: Lines<Item>,
+    pub(super) place: Place,
+    /// The operations that are waited for.
+    pub(super) operations: usize,
+    /// When the first line was ranked last, and how many items it had then.
+    ranked: Option<(Time, usize)>,
+    /// The calls in flight by their serial numbers, so the first was made first.
+    outgoing: BTreeMap<u64, Call>,
+    serial: u64,
+}
+
+/// Whether a key has its turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Nothing is due, or a call must end first.
+    Idle,
+    Busy,
+    /// No call may be made before this time.
+    Shut(Time),
+}
+
+/// A call in flight.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent {
+    pub(crate) key: usize,
+    pub(crate) at: Time,
+    /// Unique among the calls of the key.
+    pub(crate) serial: u64,
+    call: Call,
+}
+
+impl Key {
+    pub(super) fn new(rate: Option<Rate>, most: usize) -> Self {
+        Self {
+            control: Control::new(rate, most),
+            window: rate.map(Window::new),
+            lines: Lines::default(),
+            place: Place::Idle,
+            operations: 0,
+            ranked: None,
+            outgoing: BTreeMap::new(),
+            serial: 0,
+        }
+    }
+
+    /// Returns when the next call may be made. Never as long as a call must end before.
+    pub(super) fn opens_at(&self) -> Time {
+        self.window_opens_at().max(Time::of(self.control.opens_at()))
+    }
+
+    pub(super) fn take(
+        &mut self,
+        now: Time,
+        chance: f64,
+        is_waiting: &mut impl FnMut(&Item) -> bool,
+    ) -> Option<Item> {
+        loop {
+            let (first, second) = (self.lines.waiting(Line::First), self.lines.waiting(Line::Second));
+            let pick = self.control.pick(now.since_start(), first, second)?;
+            // A line in which nothing is found waiting is empty after that.
+            if let Some(item) = self.lines.take(pick, chance, &mut *is_waiting) {
+                return Some(item);
+            }
+        }
+    }
+
+    /// A call leaves for an item whose operation has failed so often in a row.
+    pub(super) fn send(&mut self, next: Next, failures: u32, now: Time, chance: f64) -> Sent {
+        let call = self.control.sent(now.since_start(), failures, chance);
+        if let Some(window) = &mut self.window {
+            window.count(now.since_start());
+        }
+        self.serial += 1;
+        self.outgoing.insert(self.serial, call);
+        Sent { key: next.key, at: now, serial: self.serial, call }
+    }
+
+    pub(super) fn ended(&mut self, sent: &Sent, reply: Option<Reply>, now: Time, chance: f64) {
+        self.outgoing.remove(&sent.serial);
+        match reply {
+            Some(reply) => self.control.ended(sent.call, now.since_start(), reply, self.operations, chance),
+            None => self.control.withdrawn(sent.call),
+        }
+    }
+
+    /// Returns the call that was made first, and when it may be cut so that another one can be made.
+    pub(super) fn cut_at(&self, now: Time, has_slot: bool) -> Option<(u64, Time)> {
+        let (serial, oldest) = self.outgoing.first_key_value()?;
+        let cut_at = Time::of(Some(self.control.cut_at(oldest, now.since_start(), has_slot)?));
+        let paced_at = Time::of(Some(self.control.paced_at()));
+        Some((*serial, cut_at.max(paced_at).max(self.window_opens_at())))
+    }
+
+    /// Whether the line is so long that its order matters, and its ranking is used up or old.
+    pub(super) fn wants_ranking(&self, now: Time, room: usize) -> bool {
+        let is_old = |(at, items): (Time, usize)| {
+            now.since(at)
+                >= RANK_AGAIN + RANK_AGAIN_FOR_EACH.saturating_mul(u32::try_from(items).unwrap_or(u32::MAX))
+        };
+        self.lines.waiting(Line::First) > room && self.ranked.is_none_or(is_old)
+    }
+
+    pub(super) fn rank(&mut self, ranking: Ranking<Item>, now: Time) -> Ranking<Item> {
+        self.ranked = Some((now, self.lines.waiting(Line::First)));
+        self.lines.rank(ranking)
+    }
+
+    /// Whether a new key would be the same.
+    pub(super) fn is_idle(&self, now: Time) -> bool {
+        let is_unused = self.window.as_ref().is_none_or(|window| window.is_over(now.since_start()));
+        self.operations == 0
+            && self.place == Place::Idle
+            && self.lines.is_empty()
+            && is_unused
+            && self.control.is_idle(now.since_start())
+    }
+
+    fn window_opens_at(&self) -> Time {
+        self.window.as_ref().map(|window| Time::of(Some(window.opens_at()))).unwrap_or_default()
+    }
+}
+
+/// From one ranking to the next, and how much later for each item: to rank takes some 50 ns for each, so half a percent of the
+/// time at most.
+const RANK_AGAIN: Duration = Duration::from_secs(1);
+const RANK_AGAIN_FOR_EACH: Duration = Duration::from_micros(10);

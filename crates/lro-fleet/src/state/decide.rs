@@ -1,0 +1,251 @@
+//! What becomes of operations after a call.
+
+use std::sync::Arc;
+
+use lro::{
+    Any, Code, Operation, OperationName, Origin, Status,
+    pacing::Pacing,
+    rules::{Age, Limit, Next, Reply, Rules, Trouble},
+};
+
+use super::State;
+use lro_control::{Reply as Answered, failures_after};
+
+use crate::{
+    book::{End, Phase, Record, Span},
+    clock::Time,
+    driver::{Answer, Ended, Gone},
+    lanes::Sent,
+    registration::Own,
+};
+
+/// An operation that the task of the fleet decides about, without the lock.
+#[derive(Debug)]
+pub(crate) struct Case {
+    pub(crate) subject: Subject,
+    pub(crate) kept: Kept,
+    pub(crate) question: Question,
+}
+
+/// What does not change by the decision.
+#[derive(Debug)]
+pub(crate) struct Subject {
+    pub(crate) id: u32,
+    pub(crate) name: OperationName,
+    pub(crate) kind: Arc<str>,
+    own: Option<Arc<Own>>,
+    /// Whether a starting call returned the operation.
+    pub(crate) started: bool,
+}
+
+/// What the decision changes.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) record: Record,
+    pub(crate) trouble: Option<Trouble>,
+    pub(crate) metadata: Option<Any>,
+}
+
+/// What is to be decided.
+#[derive(Debug)]
+pub(crate) enum Question {
+    /// When the first call is due.
+    Begin,
+    /// What follows the reply of the starting call.
+    Started(Operation),
+    /// What follows a call. A failure counts against the budget if `counts`.
+    Replied { span: Span, reply: Reply, counts: bool },
+}
+
+/// What was decided.
+#[derive(Debug)]
+pub(crate) struct Verdict {
+    pub(crate) id: u32,
+    pub(crate) kept: Kept,
+    pub(crate) next: Next,
+    /// When the server read the state of the operation.
+    pub(crate) looked: Age,
+}
+
+impl Subject {
+    pub(crate) fn deadline(&self, of_fleet: Option<Age>) -> Option<Age> {
+        self.own.as_ref().and_then(|own| own.deadline).unwrap_or(of_fleet)
+    }
+
+    /// Returns the pacing of its own.
+    pub(crate) fn pacing(&self) -> Option<&Pacing> {
+        self.own.as_ref()?.pacing.as_ref()
+    }
+
+    pub(crate) fn rules<'r>(&'r self, of_fleet: &'r Rules) -> &'r Rules {
+        self.own.as_ref().and_then(|own| own.rules.as_ref()).unwrap_or(of_fleet)
+    }
+}
+
+impl State {
+    /// Keeps the calls that have ended, and takes out the operations that are to be decided about.
+    pub(crate) fn take_out(&mut self, ended: &mut Vec<Ended>, cases: &mut Vec<Case>) -> Vec<Gone> {
+        let now = self.clock.now();
+        for Ended { sent, answer, hangs } in ended.drain(..) {
+            match answer {
+                Answer::Operation(id, _, reply) => self.take_reply(id, &sent, reply, hangs, now, cases),
+                Answer::Page(number, page) => self.take_page(number, &sent, page, hangs, now, cases),
+            }
+        }
+        for id in std::mem::take(&mut self.fresh) {
+            if self.book.get(id).is_some_and(|entry| entry.phase == Phase::New) {
+                let first = self.book.get_mut(id).and_then(|entry| entry.cold.as_mut()?.first.take());
+                let question = first.map_or(Question::Begin, Question::Started);
+                cases.extend(self.take_case(id, question));
+            }
+        }
+        std::mem::take(&mut self.gone)
+    }
+
+    fn take_reply(
+        &mut self,
+        id: u32,
+        sent: &Sent,
+        reply: Reply,
+        hangs: bool,
+        now: Time,
+        cases: &mut Vec<Case>,
+    ) {
+        let answer = if hangs { Some(self.hung()) } else { self.answer(&reply) };
+        self.lanes.ended(sent, answer, now);
+        // What fails while the service is known to be down says nothing of the operation.
+        let counts = !self.lanes.is_shut(sent.key);
+        if let Some(entry) = self.book.get_mut(id) {
+            if entry.phase == Phase::CallingReserved {
+                self.desk.unreserve();
+            }
+            if let Some(answer) = answer {
+                let failures = failures_after(u32::from(entry.failures), answer, !counts);
+                entry.failures = u8::try_from(failures).unwrap_or(u8::MAX);
+            }
+        }
+        let span = Span { asked: sent.at, ended: now };
+        cases.extend(self.take_case(id, Question::Replied { span, reply, counts }));
+    }
+
+    /// Takes out an operation, unless the wait for it has ended during the call.
+    pub(super) fn take_case(&mut self, id: u32, question: Question) -> Option<Case> {
+        let entry = self.book.get_mut(id)?;
+        if entry.phase == Phase::Ended {
+            self.end_pace(id);
+            self.let_in(id);
+            return None;
+        }
+        entry.phase = Phase::Judged;
+        entry.is_out = true;
+        let (trouble, metadata) = entry.take_state();
+        let subject = Subject {
+            id,
+            name: entry.name.clone(),
+            kind: self.groups.get(entry.group)?.kind.clone(),
+            own: entry.own().cloned(),
+            started: entry.started,
+        };
+        Some(Case { subject, kept: Kept { record: entry.record, trouble, metadata }, question })
+    }
+
+    /// Puts an operation back, with what was decided.
+    pub(crate) fn put_back(&mut self, verdict: Verdict, now: Time) {
+        let Verdict { id, kept: Kept { record, trouble, metadata }, next, looked } = verdict;
+        let Some(entry) = self.book.get_mut(id).filter(|entry| entry.phase == Phase::Judged) else {
+            if matches!(next, Next::Ask { .. }) {
+                self.end_pace(id);
+            }
+            return self.let_in(id);
+        };
+        entry.is_out = false;
+        entry.record = record;
+        entry.set_state(trouble, metadata.filter(|_| self.settings.keep_metadata));
+        let failure = match next {
+            Next::Ask { .. } if entry.is_unwanted() => return self.forget(id),
+            Next::Ask { at, .. } => {
+                let at = entry.record.at(at);
+                self.wait_until(id, at, now);
+                self.book.take_wakers(id, false, &mut self.woken);
+                return;
+            }
+            Next::Done(outcome) => {
+                self.metrics.count_finish(record.tally.running().as_secs_f64(), looked.as_secs_f64());
+                return self.conclude(id, Arc::new(Ok(outcome)), now);
+            }
+            Next::Failed(status) => status,
+            Next::Expired { why, .. } => why.status(),
+        };
+        self.metrics.given_up += 1;
+        self.conclude(id, Arc::new(Err(failure)), now);
+    }
+
+    /// The task of the fleet has nothing more to do with an operation whose wait has ended meanwhile.
+    fn let_in(&mut self, id: u32) {
+        if let Some(entry) = self.book.get_mut(id) {
+            entry.is_out = false;
+            if entry.is_unwanted() {
+                self.forget(id);
+            }
+        }
+    }
+
+    /// The wait for an operation has ended.
+    pub(super) fn conclude(&mut self, id: u32, end: End, now: Time) {
+        let Some(entry) = self.book.get(id) else {
+            return;
+        };
+        let (is_over, registered) = (entry.is_unwanted() && !entry.is_out, entry.registered);
+        self.book.conclude(id, end, now);
+        if is_over {
+            return self.forget(id);
+        }
+        self.book.take_wakers(id, true, &mut self.woken);
+        if registered {
+            self.desk.complete(id);
+            self.wake_listeners();
+        }
+    }
+
+    /// Returns what the end of a call says of the service. `None` if it says nothing.
+    fn answer(&mut self, reply: &Reply) -> Option<Answered> {
+        match reply {
+            Reply::Returned(Ok(_)) => Some(Answered::Good),
+            Reply::Returned(Err(status)) => Some(self.failure(status)),
+            Reply::Cut(limit) => {
+                self.metrics.unanswered += 1;
+                // At a deadline: the call might have been answered in time.
+                (*limit == Limit::Attempt).then(|| {
+                    self.metrics.count_failure(Code::DeadlineExceeded);
+                    Answered::TimedOut
+                })
+            }
+        }
+    }
+
+    /// Counts a call that was cut to free its slot.
+    pub(super) fn hung(&mut self) -> Answered {
+        self.metrics.unanswered += 1;
+        self.metrics.count_failure(Code::DeadlineExceeded);
+        Answered::Cut
+    }
+
+    /// Counts a failed call. Returns what it says of the service.
+    pub(super) fn failure(&mut self, status: &Status) -> Answered {
+        self.metrics.count_failure(status.code());
+        let hint = self.settings.rules.hint(status.retry_after());
+        if status.code() == Code::ResourceExhausted || !hint.is_zero() {
+            return Answered::Refused { hint: (!hint.is_zero()).then_some(hint) };
+        }
+        if is_outage(status) { Answered::Failed } else { Answered::Good }
+    }
+}
+
+/// What a server that is down, or the way to it, answers.
+fn is_outage(status: &Status) -> bool {
+    let is_down = matches!(
+        status.code(),
+        Code::Unavailable | Code::DeadlineExceeded | Code::Internal | Code::Unknown | Code::Aborted
+    );
+    status.origin() != Origin::MalformedReply && is_down
+}

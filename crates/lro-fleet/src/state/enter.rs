@@ -1,0 +1,234 @@
+//! Who waits for which operation.
+
+use std::{mem, sync::Arc, task::Waker, time::Duration};
+
+use lro::{Code, Handle, Operation, OperationName, Origin, Report, Status, rules::stopped};
+
+use super::{Life, State};
+use crate::{
+    book::{End, Entry, Group, Phase},
+    registration::Own,
+};
+
+/// What there is to report of an operation.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// It was running as of the last of so many good replies.
+    Running {
+        report: Report,
+        replies: u32,
+        next_poll: Duration,
+    },
+    Ended(End, Report),
+}
+
+/// An operation to wait for, with what the caller's closures returned for its name.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    pub(crate) name: OperationName,
+    pub(crate) kind: Arc<str>,
+    pub(crate) key: String,
+    pub(crate) first: Option<Operation>,
+    pub(crate) own: Option<Arc<Own>>,
+    /// Why it cannot be waited for: code of the caller has panicked.
+    pub(crate) refusal: Option<Status>,
+}
+
+impl State {
+    /// Waits for an operation. Returns its number and a seat.
+    pub(crate) fn watch(&mut self, wanted: Wanted) -> Option<(u32, u32)> {
+        let id = self.enter(wanted)?;
+        let seat = self.book.sit(id);
+        self.release_watched(id);
+        Some((id, seat))
+    }
+
+    /// Waits for an operation whose end goes to the completions.
+    pub(crate) fn register(&mut self, wanted: Wanted) -> Result<(), Status> {
+        let name = wanted.name.clone();
+        if let Some(refusal) = wanted.refusal {
+            return Err(refusal);
+        }
+        if let Some(closed) = self.refusal(&name) {
+            return Err(closed);
+        }
+        let full = || Status::new(Code::ResourceExhausted, format!("no room for another operation: {name}"));
+        let id = self.enter(wanted).ok_or_else(full)?;
+        let Some(entry) = self.book.get_mut(id) else {
+            return Ok(());
+        };
+        if mem::replace(&mut entry.registered, true) {
+            return Ok(());
+        }
+        let has_ended = entry.phase == Phase::Ended;
+        self.desk.register();
+        if has_ended {
+            self.desk.complete(id);
+            self.wake_listeners();
+        }
+        Ok(())
+    }
+
+    /// Returns how the wait for an operation ended. As long as it has not, keeps the waker.
+    pub(crate) fn end(&mut self, id: u32, seat: u32, waker: Waker) -> Option<(End, Report)> {
+        if let Some(end) = self.known_end(id) {
+            self.discarded.push(waker);
+            return Some(end);
+        }
+        self.discarded.extend(self.book.keep_waker(id, seat, waker, false));
+        None
+    }
+
+    /// Returns the news of an operation after so many replies that were reported. As long as there are none, keeps the
+    /// waker.
+    pub(crate) fn news(&mut self, id: u32, seat: u32, reported: u32, waker: Waker) -> Option<News> {
+        let news = self.known_news(id, reported);
+        let unused = match &news {
+            Some(_) => Some(waker),
+            None => self.book.keep_waker(id, seat, waker, true),
+        };
+        self.discarded.extend(unused);
+        news
+    }
+
+    fn known_news(&self, id: u32, reported: u32) -> Option<News> {
+        if let Some((end, report)) = self.known_end(id) {
+            return Some(News::Ended(end, report));
+        }
+        let entry = self.book.get(id)?;
+        let replies = entry.record.tally.replies;
+        (replies > reported).then(|| {
+            let now = self.clock.now();
+            News::Running { report: entry.report(now), replies, next_poll: entry.record.due.since(now) }
+        })
+    }
+
+    fn known_end(&self, id: u32) -> Option<(End, Report)> {
+        let end = self.book.end(id)?;
+        Some((end.clone(), self.book.report(id, self.clock.now())))
+    }
+
+    /// One who waited does no more.
+    pub(crate) fn leave(&mut self, id: u32, seat: u32) {
+        let (_, waker) = self.book.rise(id, seat);
+        self.discarded.extend(waker);
+        let is_over = |entry: &Entry| entry.is_unwanted() && !entry.is_out;
+        if self.book.get(id).is_some_and(is_over) {
+            self.forget(id);
+        }
+    }
+
+    /// Stops the wait for a name. Its watches end, and it has no completion.
+    pub(crate) fn stop(&mut self, name: &OperationName) -> Option<Handle> {
+        let id = self.book.find(name.as_str())?;
+        let entry = self.book.get(id).filter(|entry| entry.phase.is_pending())?;
+        let handle = self.handle(entry);
+        self.end_wait(id, &Arc::new(Err(stopped("the fleet was asked to forget the operation"))));
+        Some(handle)
+    }
+
+    /// Makes the next call about a name due now.
+    pub(crate) fn hasten(&mut self, name: &OperationName) {
+        let now = self.clock.now();
+        if let Some(id) = self.book.find(name.as_str())
+            && self.book.get(id).is_some_and(|entry| entry.phase == Phase::Waiting)
+        {
+            self.wait_until(id, now, now);
+        }
+    }
+
+    /// Returns the number of a quota key.
+    pub(crate) fn key(&mut self, key: String) -> usize {
+        let now = self.clock.now();
+        self.lanes.key(key, now)
+    }
+
+    /// A place among those who are woken when there is a completion, and when a shutdown has ended.
+    pub(crate) fn enlist(&mut self) -> usize {
+        self.desk.enlist()
+    }
+
+    /// Keeps whom to wake then.
+    pub(crate) fn listen(&mut self, listener: usize, waker: Waker) {
+        self.discarded.extend(self.desk.listen(listener, waker));
+    }
+
+    /// Gives a place back.
+    pub(crate) fn delist(&mut self, listener: usize) {
+        self.discarded.extend(self.desk.delist(listener));
+    }
+
+    /// Returns the number of an operation, which is waited for from now on if it was not.
+    fn enter(&mut self, wanted: Wanted) -> Option<u32> {
+        if let Some(id) = self.book.find(wanted.name.as_str()) {
+            if self.book.end(id).is_none_or(|end| end.is_ok()) {
+                self.metrics.shared += 1;
+                return Some(id);
+            }
+            // The last wait failed: a new one begins.
+            self.book.detach(id);
+        }
+        let now = self.clock.now();
+        let refusal = wanted.refusal.or_else(|| self.refusal(&wanted.name));
+        let key = self.lanes.key(wanted.key, now);
+        let collection = self.lanes.collection(wanted.name.as_str(), key);
+        self.lanes.join(key, collection);
+        let group = self.groups.join(Group { kind: wanted.kind, key, collection });
+        let mut entry = Entry::new(wanted.name, group, now);
+        entry.started = wanted.first.is_some();
+        if wanted.first.is_some() || wanted.own.is_some() {
+            let cold = entry.cold_mut();
+            cold.first = wanted.first;
+            cold.own = wanted.own;
+        }
+        let Some(id) = self.book.add(entry) else {
+            self.groups.leave(group);
+            self.lanes.part(key, collection);
+            return None;
+        };
+        if let Some(refusal) = refusal {
+            self.book.conclude(id, Arc::new(Err(refusal)), now);
+            return Some(id);
+        }
+        self.set_deadline(id);
+        if self.fresh.is_empty() {
+            self.wake_driver();
+        }
+        self.fresh.push(id);
+        Some(id)
+    }
+
+    /// Why nothing more can be waited for.
+    fn refusal(&self, name: &OperationName) -> Option<Status> {
+        let why = match self.life {
+            Life::Open if !self.desk.draining => return None,
+            Life::Open => "the fleet is being drained",
+            Life::Closing | Life::Closed => "the fleet was shut down",
+        };
+        let status = Status::new(Code::FailedPrecondition, format!("{why}: {name}"));
+        Some(status.with_origin(Origin::StoppedAsking))
+    }
+
+    /// An operation that came due while completions had no room is watched now.
+    fn release_watched(&mut self, id: u32) {
+        if self.book.get(id).is_some_and(|entry| entry.phase == Phase::Held) {
+            let now = self.clock.now();
+            self.make_ready(id, now);
+        }
+    }
+
+    /// Has the wait for an operation given up at its deadline.
+    fn set_deadline(&mut self, id: u32) {
+        let Some(at) = self.book.get(id).map(|entry| entry.gives_up_at(self.settings.deadline)) else {
+            return;
+        };
+        if self.clock.set_give_up(at, id) {
+            self.wake_driver();
+        }
+        let Self { book, settings, clock, .. } = self;
+        clock.prune_give_ups(book.len(), |at, id| {
+            let entry = book.get(id).filter(|entry| entry.phase.is_pending());
+            entry.is_some_and(|entry| entry.gives_up_at(settings.deadline) == at)
+        });
+    }
+}

@@ -1,0 +1,138 @@
+//! When collections are listed, and what a page says of operations.
+
+use lro::{
+    Code, ListOperationsRequest, Operation, OperationPage, Status,
+    rules::{Limit, Reply},
+};
+
+use lro_control::Reply as Answered;
+
+use super::{Ask, Case, Question, State, Target};
+use crate::{
+    book::{Phase, Span},
+    clock::Time,
+    lanes::{AfterPage, Item, Next, PAGE_SIZE, Sent},
+};
+
+impl State {
+    /// Returns the call for the next page of a collection, if it is worth it.
+    pub(super) fn ask_for_page(&mut self, next: Next, number: usize, now: Time) -> Option<Ask> {
+        if self.desk.room() == 0 {
+            // Those that are watched do not wait until completions are taken.
+            self.end_sweep(number, now, false);
+            return None;
+        }
+        if self.lanes.begins_sweep(number, now) {
+            let covered = self.cover(next.key, number);
+            self.lanes.begin_sweep(number, covered);
+        }
+        let (parent, page_token) = self.lanes.take_page(number)?;
+        let request = ListOperationsRequest::new(&parent).page_size(PAGE_SIZE).page_token(page_token);
+        self.metrics.polls += 1;
+        self.metrics.sweeps += 1;
+        let sent = self.lanes.send(next, 0, now);
+        let until = now.after(self.settings.rules.attempt_timeout);
+        Some(Ask { sent, target: Target::Page(number, request), until, limit: Limit::Attempt })
+    }
+
+    /// Takes all operations of a collection that are due out of the line, to be found in a list.
+    fn cover(&mut self, key: usize, number: usize) -> Vec<u32> {
+        let mut covered = Vec::new();
+        for item in self.lanes.candidates(key) {
+            let Item::Get { id, .. } = item else {
+                continue;
+            };
+            let Some(entry) = self.book.get(id).filter(|entry| entry.is_in(Phase::Ready, item)) else {
+                continue;
+            };
+            if self.collection_of(entry) == Some(number) {
+                covered.push(id);
+            }
+        }
+        // An operation that was in line before is there twice.
+        covered.sort_unstable();
+        covered.dedup();
+        for id in &covered {
+            self.leave_line(*id);
+            if let Some(entry) = self.book.get_mut(*id) {
+                entry.phase = Phase::Swept;
+            }
+        }
+        covered
+    }
+
+    /// Keeps a page, and takes out the operations that it decides about.
+    pub(super) fn take_page(
+        &mut self,
+        number: usize,
+        sent: &Sent,
+        reply: Result<OperationPage, Status>,
+        hangs: bool,
+        now: Time,
+        cases: &mut Vec<Case>,
+    ) {
+        let reply = reply.map_err(Status::of_a_call);
+        let answer = match &reply {
+            Ok(_) => Answered::Good,
+            Err(_) if hangs => self.hung(),
+            Err(status) => self.failure(status),
+        };
+        self.lanes.ended(sent, Some(answer), now);
+        let span = Span { asked: sent.at, ended: now };
+        match reply {
+            Ok(page) => self.keep_page(number, page, span, cases),
+            Err(status) => self.keep_refusal(number, &status, now),
+        }
+    }
+
+    fn keep_page(&mut self, number: usize, page: OperationPage, span: Span, cases: &mut Vec<Case>) {
+        let OperationPage { operations, next_page_token, .. } = page;
+        let before = self.metrics.swept;
+        for operation in operations {
+            cases.extend(self.keep_listed(number, operation, span));
+        }
+        let saved = (self.metrics.swept - before) as usize;
+        match self.lanes.keep_page(number, &next_page_token, saved) {
+            AfterPage::Another => {}
+            AfterPage::End => self.end_sweep(number, span.ended, true),
+        }
+    }
+
+    /// Keeps that a collection could not be listed.
+    fn keep_refusal(&mut self, number: usize, status: &Status, now: Time) {
+        let may_pass =
+            self.settings.rules.tolerance.is_survivable(status) || status.code() == Code::Unauthenticated;
+        self.lanes.refuse_list(number, now, may_pass, status.code() == Code::Unimplemented);
+        self.end_sweep(number, now, false);
+    }
+
+    /// Takes out an operation that a page contains, if it is waited for.
+    fn keep_listed(&mut self, number: usize, operation: Operation, span: Span) -> Option<Case> {
+        let id = self.book.find(&operation.name)?;
+        let entry = self.book.get(id)?;
+        if self.groups.get(entry.group)?.collection != Some(number) {
+            return None;
+        }
+        let saves_a_get = entry.phase == Phase::Swept;
+        let is_news =
+            saves_a_get || operation.is_done() && matches!(entry.phase, Phase::Waiting | Phase::Ready);
+        if !is_news {
+            return None;
+        }
+        self.metrics.swept += u64::from(saves_a_get);
+        self.leave_line(id);
+        let reply = Reply::Returned(Ok(operation));
+        self.take_case(id, Question::Replied { span, reply, counts: true })
+    }
+
+    /// Those that the list does not contain are asked about one by one.
+    pub(super) fn end_sweep(&mut self, number: usize, now: Time, was_read: bool) {
+        for id in self.lanes.end_sweep(number, now) {
+            let Some(entry) = self.book.get_mut(id).filter(|entry| entry.phase == Phase::Swept) else {
+                continue;
+            };
+            entry.unlisted |= was_read;
+            self.make_ready(id, now);
+        }
+    }
+}
