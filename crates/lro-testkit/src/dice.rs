@@ -42,8 +42,8 @@ impl Dice {
         Duration::from_millis(millis as u64)
     }
 
-    /// From 0 to 1.
-    fn share(&mut self) -> f64 {
+    /// Draws a number from 0 to 1.
+    pub fn share(&mut self) -> f64 {
         (self.number() >> 11) as f64 / (1_u64 << 53) as f64
     }
 }

@@ -19,6 +19,7 @@
 //! | [`seeds`] | simulations: one run a seed, on a paused clock |
 //! | [`threads`] | futures and types that cross threads |
 //! | `service`, with the feature `services` | waits of the service crates, against the emulator |
+//! | `trouble`, with the feature `trouble` | fleets against a simulated server with a quota |
 
 #![allow(clippy::unwrap_used, reason = "a helper panics for its test")]
 
@@ -30,5 +31,7 @@ pub mod seeds;
 #[cfg(feature = "services")]
 pub mod service;
 pub mod threads;
+#[cfg(feature = "trouble")]
+pub mod trouble;
 
 pub use crate::dice::Dice;
