@@ -5,7 +5,6 @@ use lro_testkit::trouble::{Broken, Failure, Place, Scenario, case};
 use crate::runs;
 
 #[test]
-#[ignore = "the fleet before lro-control"]
 fn hundreds_of_broken_ones_do_not_stop_those_behind_them() {
     for name in ["f01", "f02"] {
         for figures in runs(&case(name)) {
@@ -17,7 +16,6 @@ fn hundreds_of_broken_ones_do_not_stop_those_behind_them() {
 }
 
 #[test]
-#[ignore = "the fleet before lro-control"]
 fn without_a_rate_those_behind_broken_ones_are_answered_at_once() {
     for (good, bound) in [(100, 1.0), (1, 5.0)] {
         let scenario = Scenario { operations: 100 + good, until: 30.0, ..case("f03") };
@@ -28,7 +26,6 @@ fn without_a_rate_those_behind_broken_ones_are_answered_at_once() {
 }
 
 #[test]
-#[ignore = "the fleet before lro-control"]
 fn a_few_that_are_always_refused_cost_the_others_nothing() {
     let scenario = Scenario { until: 60.0, ..case("f05") };
     for figures in runs(&scenario) {
@@ -39,7 +36,6 @@ fn a_few_that_are_always_refused_cost_the_others_nothing() {
 
 /// Half of them are broken, in each way and at each place.
 #[test]
-#[ignore = "the fleet before lro-control"]
 fn all_healthy_ones_are_answered_among_as_many_broken_ones() {
     for failure in [Failure::Internal, Failure::Refused, Failure::Unavailable] {
         for place in [Place::First, Place::Last, Place::Shuffled] {

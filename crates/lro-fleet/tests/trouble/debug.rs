@@ -7,7 +7,6 @@ use lro_fleet::Fleet;
 use tokio::time::sleep;
 
 #[tokio::test(start_paused = true)]
-#[ignore = "the fleet before lro-control"]
 async fn a_fleet_is_shown_in_one_line() {
     let jobs = transport_fn(|name: OperationName| async move { Ok(Operation::running(name.as_str())) });
     let fleet = Fleet::builder(jobs).start();

@@ -8,7 +8,6 @@ use crate::runs;
 const BUSY: Scenario = Scenario { operations: 300, rate: Some((100, 1)), until: 150.0, ..Scenario::DEFAULT };
 
 #[test]
-#[ignore = "the fleet before lro-control"]
 fn each_operation_that_is_due_is_polled_within_a_bound() {
     let broken = |count, failure, place| Some(Broken { count, failure, place });
     let rows = [

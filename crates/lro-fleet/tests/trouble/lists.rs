@@ -5,7 +5,6 @@ use lro_testkit::trouble::{Scenario, case};
 use crate::runs;
 
 #[test]
-#[ignore = "the fleet before lro-control"]
 fn an_operation_alone_is_noticed_among_collections_that_are_listed() {
     let scenario = Scenario { until: 60.0, ..case("f08") };
     for figures in runs(&scenario) {

@@ -6,7 +6,6 @@ use crate::runs;
 
 /// A tenth of the operations and of the rate of the bench.
 #[test]
-#[ignore = "the fleet before lro-control"]
 fn few_calls_are_made_during_an_outage_and_all_outcomes_are_delivered() {
     let scenario = Scenario { operations: 10_000, rate: Some((400, 1)), ..case("f07") };
     for figures in runs(&scenario) {

@@ -16,31 +16,26 @@ fn holds_its_rate(name: &str, share: f64) {
 }
 
 #[test]
-#[ignore = "the fleet before lro-control"]
 fn two_of_a_thousand_refused_cost_no_more() {
     holds_its_rate("f04 0.2%", 0.98);
 }
 
 #[test]
-#[ignore = "the fleet before lro-control"]
 fn one_in_a_hundred_refused_costs_no_more() {
     holds_its_rate("f04 1.0%", 0.98);
 }
 
 #[test]
-#[ignore = "the fleet before lro-control"]
 fn one_in_twenty_refused_costs_little_more() {
     holds_its_rate("f04 5.0%", 0.95);
 }
 
 #[test]
-#[ignore = "the fleet before lro-control"]
 fn one_in_five_refused_costs_little_more() {
     holds_its_rate("f04 20.0%", 0.90);
 }
 
 #[test]
-#[ignore = "the fleet before lro-control"]
 fn a_token_bucket_is_used_and_few_calls_are_refused() {
     let scenario = Scenario { until: 60.0, ..case("f06") };
     for figures in runs(&scenario) {
