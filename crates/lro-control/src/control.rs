@@ -89,10 +89,12 @@ impl Control {
             return None;
         }
         let draws = self.is_shut() || self.doubt.draws(seconds(now));
-        Some(if draws {
-            Pick::Random
-        } else if turn % LONGEST_DUE_TURN == 1 {
+        // What failed waits behind what was not asked yet.
+        let asks_all = self.outage.is_quick() && turn % QUICK_DRAW_TURN != QUICK_DRAW_TURN / 2;
+        Some(if asks_all || (!draws && turn % LONGEST_DUE_TURN == 1) {
             Pick::LongestDue
+        } else if draws {
+            Pick::Random
         } else {
             Pick::Best
         })
@@ -131,7 +133,7 @@ impl Control {
             self.doubt.bad(now, reply);
             self.slow_start.bad();
             if self.doubt.is_outage(self.in_flight, crowd) {
-                self.shut(now, unit(chance));
+                self.shut(now, crowd, unit(chance));
                 return;
             }
         }
@@ -227,8 +229,9 @@ impl Control {
         }
     }
 
-    fn shut(&mut self, now: f64, chance: f64) {
+    fn shut(&mut self, now: f64, crowd: usize, chance: f64) {
         let is_again = self.outage.shut(now, self.doubt.is_quota(), self.doubt.hint(), chance);
+        self.outage.ask_all(crowd);
         // With much chance about refusals say little of a window.
         self.cycle.shut(is_again && self.rate_test.chance() < CHANCE_LITTLE);
         self.rate_test.shut();
@@ -264,6 +267,8 @@ impl Call {
 const SECOND_TURN: u32 = 4;
 /// … and a quarter of the slots. A quarter still asks each of 300 broken operations once in 1.2 s at 1,000/s.
 const SECOND_SLOTS: u32 = 4;
+/// While a small crowd is asked whole, every fourth is drawn, so that a block of broken ones in front is passed over.
+const QUICK_DRAW_TURN: u32 = 4;
 /// What is worth least is asked once in sixteen times the length of the line. These turns are never those of the second line.
 const LONGEST_DUE_TURN: u32 = 16;
 /// A rate that was taken from a cycle holds for a cycle and a half of the window …

@@ -6,6 +6,8 @@ pub(crate) struct Outage {
     by_quota: bool,
     /// The probes in flight.
     probes: u32,
+    /// How many of the next probes follow each other quickly.
+    quick: u32,
     probe_at: f64,
     shut_at: f64,
     opened_at: f64,
@@ -20,6 +22,7 @@ impl Outage {
             is_shut: false,
             by_quota: false,
             probes: 0,
+            quick: 0,
             probe_at: 0.0,
             shut_at: never,
             opened_at: never,
@@ -58,6 +61,17 @@ impl Outage {
         sent_at >= self.opened_at
     }
 
+    /// Whether the next probe is one of those that ask all of a small crowd.
+    pub(crate) fn is_quick(&self) -> bool {
+        self.is_shut && self.quick > 0
+    }
+
+    /// A small crowd is asked whole: one that answers is found, however many others are broken.
+    pub(crate) fn ask_all(&mut self, crowd: usize) {
+        let is_small = crowd <= SMALL_CROWD && !self.by_quota;
+        self.quick = if is_small { crowd as u32 } else { 0 };
+    }
+
     /// Shuts the key. Returns whether refusals did so twice in a row, soon after it was opened.
     pub(crate) fn shut(&mut self, now: f64, by_quota: bool, hint: Option<f64>, chance: f64) -> bool {
         let was_shut = self.shut_at > f64::NEG_INFINITY;
@@ -77,7 +91,8 @@ impl Outage {
         self.probes = self.probes.saturating_add(1);
         let share = if self.by_quota { PROBE_SHARE_QUOTA } else { PROBE_SHARE };
         let gap = (share * (now - self.shut_at)).clamp(PROBE_FIRST, PROBE_LONGEST);
-        self.probe_at = now + jitter(gap, chance);
+        self.probe_at = now + jitter(if self.quick > 0 { PROBE_QUICK } else { gap }, chance);
+        self.quick = self.quick.saturating_sub(1);
     }
 
     /// A probe has ended. Those of an earlier outage do not count any more.
@@ -107,6 +122,10 @@ const PROBE_SHARE: f64 = 0.05;
 const PROBE_SHARE_QUOTA: f64 = 0.1;
 /// Seconds: a longer gap saves few calls.
 const PROBE_LONGEST: f64 = 5.0;
+/// So many operations are asked once each within 5 s. Probes of the usual pace would take a minute to find the only one of a
+/// hundred that answers. An outage of a minute costs such a crowd some 200 calls.
+const SMALL_CROWD: usize = 128;
+const PROBE_QUICK: f64 = 0.035;
 /// If probes hang, that many slots are enough to see the end.
 pub(crate) const PROBES: u32 = 8;
 /// Seconds. A wrong hint of an hour must not stop a key; the operation that got it waits longer (see `delay_after`).
@@ -126,6 +145,19 @@ mod tests {
         for (lasted, gap) in [(1.0, 0.1), (10.0, 0.5), (60.0, 3.0), (600.0, 5.0)] {
             outage.probe_sent(100.0 + lasted, 0.5);
             assert!((outage.probe_at() - 100.0 - lasted - gap).abs() < 1e-9, "{lasted}");
+        }
+    }
+
+    #[test]
+    fn a_small_crowd_is_asked_whole_within_five_seconds() {
+        for (crowd, by_quota, is_quick) in [(128, false, true), (129, false, false), (100, true, false)] {
+            let mut outage = Outage::new();
+            outage.shut(0.0, by_quota, None, 0.5);
+            outage.ask_all(crowd);
+            assert_eq!(outage.is_quick(), is_quick, "{crowd}");
+            (0..crowd).for_each(|_| outage.probe_sent(outage.probe_at(), 0.5));
+            assert!(!outage.is_quick());
+            assert_eq!(outage.probe_at() < 5.0, is_quick, "{crowd}");
         }
     }
 
