@@ -1,12 +1,12 @@
 use std::time::Duration;
 
 use crate::{
-    Line, Pick, Rate, Reply,
+    Call, Line, Pick, Rate, Reply,
     cycle::Cycle,
     doubt::Doubt,
     hang::Hang,
     outage::Outage,
-    rate_test::RateTest,
+    rate_test::{FORGET, RateTest},
     slow_start::SlowStart,
     time::{duration, seconds, unit},
 };
@@ -35,16 +35,6 @@ pub struct Control {
     rate_test: RateTest,
     cycle: Cycle,
     hang: Hang,
-}
-
-/// A call in flight. The caller keeps it with the call, and hands it back when the call ends.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Call {
-    sent_at: f64,
-    /// Whether the operation had not failed when it was asked.
-    is_fresh: bool,
-    is_second: bool,
-    is_probe: bool,
 }
 
 impl Control {
@@ -249,20 +239,6 @@ impl Control {
     }
 }
 
-impl Call {
-    /// When the call was sent.
-    pub fn sent_at(&self) -> Duration {
-        duration(self.sent_at)
-    }
-
-    /// The same call, which waited for a token or a connection until `now` and leaves only now.
-    ///
-    /// The wait then counts neither as a slow reply nor as a call that hangs.
-    pub fn left(self, now: Duration) -> Self {
-        Self { sent_at: self.sent_at.max(seconds(now)), ..self }
-    }
-}
-
 /// The second line has every fourth turn at most: nothing that is broken is in front of anything healthy for more than one call.
 const SECOND_TURN: u32 = 4;
 /// … and a quarter of the slots. A quarter still asks each of 300 broken operations once in 1.2 s at 1,000/s.
@@ -278,5 +254,3 @@ const HOLD_LEAST: f64 = 2.0;
 const HOLD_MOST: f64 = 120.0;
 /// With a larger share of chance refusals do not show a window.
 const CHANCE_LITTLE: f64 = 0.3;
-/// Seconds: what was learned ten minutes ago is no reason to limit anything.
-const FORGET: f64 = 600.0;

@@ -105,7 +105,7 @@ const LEFT_LEAST: f64 = 0.002;
 const SHARE_MOST: f64 = 0.95;
 /// A share is known to a fifth from so many refusals.
 const SEEN: f64 = 20.0;
-/// The least calls of a test and of a round.
+/// The least calls of a test, and of a round that shows an excess.
 pub(crate) const ROUND_LEAST: f64 = 20.0;
 /// 5 % refused are 20 refusals. With less at stake no test is worth more.
 const TEST_MOST: f64 = 400.0;

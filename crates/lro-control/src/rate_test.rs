@@ -1,6 +1,7 @@
 use crate::{
     chance::Chance,
-    dip::{Dip, ROUND_LEAST, TEST_LONGEST, Test, Verdict},
+    dip::{Dip, TEST_LONGEST, Test, Verdict},
+    finding::{EXCESS_HIGH, EXCESS_LOW, Finding, ROUND_FEW, ROUND_LONGEST, finding},
     pace::Pace,
     round::Round,
 };
@@ -108,27 +109,19 @@ impl RateTest {
     }
 
     fn cruise(&mut self, now: f64, rtt: f64) {
-        let (tally, time) = (self.round.tally, self.round.lasted(now));
-        let (n, share) = (tally.calls(), tally.share());
-        if n < ROUND_FEW || time < ROUND_TIME.max(2.0 * rtt) {
-            return;
-        }
-        let expected = n * self.chance.share();
-        let excess = self.chance.excess(share);
         let made = self.round.made(now);
         let is_idle = self.pace.is_idle(made);
-        let is_beyond_chance = tally.bad() >= expected + SIGMAS * expected.sqrt() + SURE;
-        if !is_idle && n >= ROUND_LEAST && excess > EXCESS_HIGH && is_beyond_chance {
-            self.measure_from(Test::new(self.chance.share(), excess, now), now);
-            return;
-        }
-        if tally.bad() == 0.0 && expected >= OVER {
-            self.chance.end();
-        }
-        let is_clean = self.chance.share() == 0.0 && tally.bad() == 0.0 && n >= ROUND_LEAST;
-        let most = if self.chance.share() == 0.0 { ROUND_MOST } else { 2.0 * ROUND_MOST };
-        if is_clean || n >= most || time >= ROUND_LONGEST {
-            self.end_round(made, is_idle, now);
+        match finding(&self.round, &self.chance, is_idle, now, rtt) {
+            Finding::Nothing => {}
+            Finding::Excess(excess) => self.measure_from(Test::new(self.chance.share(), excess, now), now),
+            Finding::Calm { is_over, is_complete } => {
+                if is_over {
+                    self.chance.end();
+                }
+                if is_complete {
+                    self.end_round(made, is_idle, now);
+                }
+            }
         }
     }
 
@@ -245,27 +238,11 @@ impl RateTest {
     }
 }
 
-/// The share of calls that is refused because of the rate stays between these. The 2 % that are refused show a grown quota at
-/// once; less would be slower to grow, more would be rude.
-const EXCESS_LOW: f64 = 0.01;
+/// The 2 % that are refused show a grown quota at once; less would be slower to grow, more would be rude.
 const EXCESS_AIM: f64 = 0.02;
-/// 100 calls can show 4 %: no more than 4 + 4 sigma.
-const EXCESS_HIGH: f64 = 0.04;
-const SIGMAS: f64 = 4.0;
-const SURE: f64 = 4.0;
-/// A round in which so many failures were expected and none came: e^-3 by chance.
-const OVER: f64 = 3.0;
-/// Seconds; below two round trips a round would hold the replies of its first calls alone.
-const ROUND_TIME: f64 = 0.25;
-/// Fewer calls show nothing.
-const ROUND_FEW: f64 = 10.0;
-/// 2 % of 200 calls are 4 refusals. 20 clean calls exclude 14 % refused at 95 %.
-const ROUND_MOST: f64 = 200.0;
-/// Seconds; few calls are made.
-const ROUND_LONGEST: f64 = 5.0;
 /// A quota that was found is strong evidence against chance: the calls of its dip count fivefold.
 const QUOTA_LOWERS: f64 = 5.0;
 /// Seconds before a found rate is tried again.
 const HOLD: f64 = 2.0;
 /// Seconds since the last excess: what the service gave ten minutes ago is no reason to limit anything.
-const FORGET: f64 = 600.0;
+pub(crate) const FORGET: f64 = 600.0;
