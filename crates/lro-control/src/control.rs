@@ -18,7 +18,7 @@ use crate::{
 ///
 /// The configured rate as a hard bound is a [`Window`](crate::Window) beside this: a call may be made when both are open.
 ///
-/// A control takes some 330 bytes.
+/// A control takes 360 bytes.
 #[derive(Clone, Debug)]
 pub struct Control {
     most: u32,

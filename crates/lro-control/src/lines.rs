@@ -145,3 +145,65 @@ impl<T> Default for Lines<T> {
 /// One failure is mostly chance: with 20 % of all calls refused at random, a fifth of the operations would wait in the
 /// second line if one were enough.
 const SECOND_LINE_FROM: u32 = 2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(first: std::ops::Range<u32>, second: std::ops::Range<u32>) -> Lines<u32> {
+        let mut lines = Lines::default();
+        first.for_each(|item| lines.push(Line::First, item));
+        second.for_each(|item| lines.push(Line::Second, item));
+        lines
+    }
+
+    fn take_all(lines: &mut Lines<u32>, pick: Pick) -> Vec<u32> {
+        let mut taken = Vec::new();
+        while let Some(item) = lines.take(pick, 0.5, |item| !taken.contains(item)) {
+            taken.push(item);
+        }
+        taken
+    }
+
+    #[test]
+    fn two_failures_in_a_row_are_for_the_second_line() {
+        assert_eq!([0, 1, 2, u32::MAX].map(Line::of), [Line::First, Line::First, Line::Second, Line::Second]);
+    }
+
+    #[test]
+    fn without_a_ranking_the_best_is_what_has_been_due_for_the_longest() {
+        let mut lines = lines(0..4, 4..6);
+        assert_eq!(take_all(&mut lines, Pick::Best), [0, 1, 2, 3]);
+        assert_eq!(take_all(&mut lines, Pick::Second), [4, 5]);
+        assert!(lines.is_empty());
+    }
+
+    #[test]
+    fn what_is_not_in_the_ranking_comes_after_it() {
+        let mut lines = lines(0..4, 0..0);
+        lines.rank(Ranking::new(vec![(1.0, 2), (2.0, 3)], 10));
+        lines.push(Line::First, 9);
+        assert_eq!(lines.ranked(), 2);
+        assert_eq!(take_all(&mut lines, Pick::Best), [3, 2, 0, 1, 9]);
+    }
+
+    #[test]
+    fn each_is_drawn_once() {
+        let mut lines = lines(0..100, 100..105);
+        let mut drawn = take_all(&mut lines, Pick::Random);
+        assert_ne!(drawn, (0..100).collect::<Vec<_>>());
+        drawn.sort_unstable();
+        assert_eq!(drawn, (0..100).collect::<Vec<_>>());
+        assert_eq!(lines.waiting(Line::Second), 5);
+    }
+
+    #[test]
+    fn an_empty_line_keeps_no_ranking() {
+        let mut lines = lines(0..2, 0..0);
+        lines.rank(Ranking::new(vec![(1.0, 0), (2.0, 1)], 10));
+        lines.forget(Line::First);
+        assert_eq!(lines.ranked(), 2);
+        lines.forget(Line::First);
+        assert_eq!((lines.ranked(), lines.candidates().len()), (0, 0));
+    }
+}

@@ -76,3 +76,35 @@ impl Tally {
 
 /// A microsecond, in seconds: rates are finite even if a clock stands still.
 const LEAST_TIME: f64 = 1e-6;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_round_begins_with_its_first_call() {
+        let mut round = Round::default();
+        assert!(round.has(-1.0));
+        round.sent(10.0);
+        round.sent(11.0);
+        round.good();
+        assert_eq!((round.has(10.0), round.has(9.9)), (true, false));
+        assert_eq!((round.lasted(12.0), round.made(12.0), round.delivered(12.0)), (2.0, 1.0, 0.5));
+    }
+
+    #[test]
+    fn rates_are_finite_in_no_time() {
+        let round = Round::from(10.0);
+        assert_eq!(round.lasted(9.0), 0.0);
+        assert!(round.made(10.0).is_finite() && round.delivered(10.0).is_finite());
+        assert_eq!(round.tally.share(), 0.0);
+    }
+
+    #[test]
+    fn a_tally_counts_what_is_bad() {
+        let mut tally = Tally::default();
+        [true, false, true, true].into_iter().for_each(|is_good| tally.count(is_good));
+        assert_eq!(tally.share(), 0.25);
+        assert_eq!((tally.and(tally).calls(), tally.and(tally).bad()), (8.0, 2.0));
+    }
+}

@@ -95,6 +95,25 @@ fn an_outage_costs_few_calls_and_its_end_is_noticed() {
     }
 }
 
+/// A crowd of a hundred is asked whole, and the probes are few nevertheless.
+#[test]
+fn an_outage_of_a_small_crowd_costs_few_calls_too() {
+    for (case, seed) in SEEDS.map(|seed| ("f07, few", seed)) {
+        for rate in [None, Some(Rate::per_second(100))] {
+            let mut simulation = Simulation::new(seed, 100);
+            simulation.rate = rate;
+            let is_down = |now: f64| (30.0..90.0).contains(&now);
+            let seen =
+                simulation.run(110.0, |_, now, _| if is_down(now) { Reply::Failed } else { Reply::Good });
+            let meanwhile = seen.calls.iter().filter(|call| is_down(call.at)).count();
+            assert!(meanwhile <= 300, "{case} {seed}: {meanwhile}");
+            let after =
+                seen.calls.iter().filter(|call| (95.0..100.0).contains(&call.at) && call.is_good).count();
+            assert!(after >= 450, "{case} {seed}: {after}");
+        }
+    }
+}
+
 /// Twenty pages of lists are always due, and one operation that is done after 5 s.
 #[test]
 fn pages_and_operations_have_equal_turns() {
