@@ -42,13 +42,13 @@ impl Chance {
         self.share = 0.0;
     }
 
-    /// A test that lasted so long has ended with chance: the next one is put off for longer.
+    /// A test of this length has found chance. The next test comes later than the last.
     pub(crate) fn retest_later(&mut self, now: f64, test_lasted: f64) {
         let gap = (2.0 * self.retest).max(TEST_SHARE * test_lasted).max(RETEST_FIRST);
         self.retest_in(gap.min(RETEST_MOST), now);
     }
 
-    /// The test has ended with chance and a quota: the next one as late as before.
+    /// A test has found chance and a quota. The next test comes as late as the last.
     pub(crate) fn retest_as_before(&mut self, now: f64) {
         self.retest_in(self.retest.max(RETEST_FIRST), now);
     }
@@ -76,7 +76,7 @@ const FORGETS_IN: f64 = 1_000.0;
 const NOTHING: f64 = 0.0025;
 /// The first tests are soon, because a quota is dear that is mistaken for chance …
 const RETEST_FIRST: f64 = 2.0;
-/// … and the later ones find one within a minute.
+/// … and the later tests find a quota within a minute.
 const RETEST_MOST: f64 = 60.0;
 /// A test takes at most a twentieth of the time.
 const TEST_SHARE: f64 = 20.0;

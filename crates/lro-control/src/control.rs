@@ -14,7 +14,7 @@ use crate::{
 /// How much is asked of one quota key, and what is asked next.
 ///
 /// Pure: times are durations since an origin that the caller chooses, the same for all calls of a key, and random numbers from
-/// `0.0..1.0` are passed in. A time that is earlier than one before counts as that one.
+/// `0.0..1.0` are passed in. Time does not go back: an earlier time than the last counts as the last.
 ///
 /// The configured rate as a hard bound is a [`Window`](crate::Window) beside this: a call may be made when both are open.
 ///
@@ -38,7 +38,7 @@ pub struct Control {
 }
 
 impl Control {
-    /// A key of which nothing is known. `rate` is the rate that is configured for it, `most_in_flight` the most calls in flight.
+    /// A new key. `rate` is the configured rate, `most_in_flight` the most calls in flight.
     pub fn new(rate: Option<Rate>, most_in_flight: usize) -> Self {
         let stated = rate.map_or(f64::INFINITY, |rate| rate.calls_per_second());
         Self {
@@ -68,7 +68,7 @@ impl Control {
 
     /// How the next item is taken, if `first` items wait in the first line and `second` in the second.
     ///
-    /// `None` if nothing waits, or if the second line has all the slots that it may have.
+    /// Returns `None` if both lines are empty, or if only the second has items and its slots are used up.
     pub fn pick(&self, now: Duration, first: usize, second: usize) -> Option<Pick> {
         let turn = self.turns.wrapping_add(1);
         let may_second = second > 0 && self.second_in_flight < (self.most / SECOND_SLOTS).max(1);
@@ -90,7 +90,7 @@ impl Control {
         })
     }
 
-    /// A call leaves now, for an operation that has failed so often in a row.
+    /// Counts a call that leaves now. `failures` is the number of failures in a row of its operation.
     pub fn sent(&mut self, now: Duration, failures: u32, chance: f64) -> Call {
         let now = self.advance(now);
         let is_second = Line::of(failures) == Line::Second;
@@ -132,7 +132,7 @@ impl Control {
         }
     }
 
-    /// A call was given up before it was sent, or its reply is of no interest any more: it is a sign of nothing.
+    /// Counts a call out that was given up before it was sent, or whose reply is not awaited any more. Nothing is learned from it.
     pub fn withdrawn(&mut self, call: Call) {
         self.leave(call);
     }
@@ -148,8 +148,9 @@ impl Control {
         is_wanted.then(|| duration(self.hang.cut_at(oldest.sent_at, seconds(now))))
     }
 
-    /// Whether this key can be forgotten: no call is in flight, and a new one would be no different, or the last call is ten
-    /// minutes ago.
+    /// Whether this key can be forgotten.
+    ///
+    /// No call is in flight, and either a new key would decide the same, or the last call is ten minutes ago.
     pub fn is_idle(&self, now: Duration) -> bool {
         let is_well = !self.is_shut() && self.doubt.level() == 0 && self.slow_start.is_as_new();
         let is_as_new = is_well && self.rate_test.is_as_new();
@@ -182,7 +183,7 @@ impl Control {
         self.slow_start.width()
     }
 
-    /// How many more failures than good replies there were of late; a good one outweighs two failures.
+    /// The doubt whether the service is up: failures minus twice the good replies, never below 0.
     pub fn doubt(&self) -> u32 {
         self.doubt.level()
     }
@@ -239,11 +240,11 @@ impl Control {
     }
 }
 
-/// The second line has every fourth turn at most: nothing that is broken is in front of anything healthy for more than one call.
+/// The second line has every fourth turn at most. A healthy item waits behind one call of a broken item at most.
 const SECOND_TURN: u32 = 4;
 /// … and a quarter of the slots. A quarter still asks each of 300 broken operations once in 1.2 s at 1,000/s.
 const SECOND_SLOTS: u32 = 4;
-/// While a small crowd is asked whole, every fourth is drawn, so that a block of broken ones in front is passed over.
+/// While a small crowd is asked whole, every fourth item is drawn at random. The draws pass over a block of broken items in front.
 const QUICK_DRAW_TURN: u32 = 4;
 /// What is worth least is asked once in sixteen times the length of the line. These turns are never those of the second line.
 const LONGEST_DUE_TURN: u32 = 16;

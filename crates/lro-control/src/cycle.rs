@@ -16,7 +16,7 @@ impl Cycle {
         self.is_window = is_window;
     }
 
-    /// The key opens. Returns the good replies a second of the cycle that ends, if it was one of a window.
+    /// The key opens. Returns the good replies a second of the cycle that ends, if a window's quota had shut the key.
     ///
     /// A cycle of too few good replies goes on.
     pub(crate) fn reopen(&mut self, now: f64) -> Option<f64> {

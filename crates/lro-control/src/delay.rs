@@ -2,11 +2,11 @@ use std::time::Duration;
 
 use crate::{Reply, time::unit};
 
-/// The failures in a row of an operation after one more call, of which `failures` had been in a row before.
+/// The failures in a row of an operation after one more call. `failures` is their number before it.
 ///
 /// A good reply ends the row. A call that hung counts as two failures, because it held a slot for long. While the key is
 /// shut (ask [`Control::is_shut`](crate::Control::is_shut) after the call has ended) a failure is a sign of the service and
-/// not of the operation: it is remembered as the first of a row, and adds nothing to a longer one.
+/// not of the operation: it makes the count 1 if it was 0, and leaves it as it is otherwise.
 pub fn failures_after(failures: u32, reply: Reply, is_shut: bool) -> u32 {
     if reply.is_good() {
         0
@@ -25,7 +25,7 @@ pub fn delay_after(failures: u32, reply: Reply, chance: f64) -> Duration {
     backoff(failures, chance).max(hint)
 }
 
-/// The exponential backoff after so many failures in a row: up to 1 s, 2 s, 4 s, … 60 s, and at least half of that.
+/// The exponential backoff after this number of failures in a row: up to 1 s, 2 s, 4 s, … 60 s, and at least half of that.
 ///
 /// `chance` is drawn at random from `0.0..1.0`.
 pub fn backoff(failures: u32, chance: f64) -> Duration {

@@ -32,7 +32,7 @@ pub(crate) struct Test {
 /// What a dip has shown.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Verdict {
-    /// More calls are refused than before the dip: whatever it is had only begun.
+    /// More calls are refused than before the dip: the trouble had only begun.
     Worse,
     /// Fewer, but many still: the rest of them is chance.
     Both { left: f64 },
@@ -61,7 +61,7 @@ impl Dip {
         self.delivered * DIP
     }
 
-    /// One more reply; `round` has all since the dip began. `None` as long as nothing is shown.
+    /// Counts one more reply. `round` has all replies since the dip began. Returns `None` as long as the test is open.
     pub(crate) fn count(&mut self, is_good: bool, round: &Round, now: f64, rtt: f64) -> Option<Verdict> {
         let (was, n) = (self.share, round.tally.calls());
         let left = (self.test.base + LEFT * (was - self.test.base)).max(LEFT_LEAST);
@@ -96,14 +96,14 @@ const DIP: f64 = 0.85;
 const VERDICT: f64 = 3.0;
 /// 11:1 is enough for a quota: a rate that is too low grows again within seconds.
 const QUOTA_BELOW: f64 = -0.8 * VERDICT;
-/// Below e:1 nothing is shown.
+/// Below e:1 the test is unclear.
 const UNSURE: f64 = 1.0;
 /// Below a quota some of the refusals stay, because of bursts and of other clients.
 const LEFT: f64 = 0.15;
 /// No share is zero to a logarithm.
 const LEFT_LEAST: f64 = 0.002;
 const SHARE_MOST: f64 = 0.95;
-/// A share is known to a fifth from so many refusals.
+/// 20 refusals give the share to a fifth.
 const SEEN: f64 = 20.0;
 /// The least calls of a test, and of a round that shows an excess.
 pub(crate) const ROUND_LEAST: f64 = 20.0;
@@ -111,7 +111,7 @@ pub(crate) const ROUND_LEAST: f64 = 20.0;
 const TEST_MOST: f64 = 400.0;
 /// A share out of fewer calls is noise, and makes every later test wrong.
 const CHANCE_LEAST: f64 = 60.0;
-/// A test gives up after so many seconds.
+/// Seconds after which a test gives up.
 pub(crate) const TEST_LONGEST: f64 = 10.0;
 /// Half as many again as before, and six: by chance once in a thousand tests.
 const WORSE: f64 = 6.0;
@@ -126,7 +126,7 @@ const FALL_LEAST: f64 = 0.04;
 mod tests {
     use super::*;
 
-    /// The verdict on a dip in which every so many calls is refused, after one fifth was refused, and after how many calls.
+    /// The verdict on a dip in which every `every`-th call is refused, after a fifth was refused, and the calls that it took.
     fn verdict(every: usize) -> (Verdict, usize) {
         let mut before = Round::from(0.0);
         for call in 0..100 {

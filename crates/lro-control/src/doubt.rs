@@ -79,7 +79,7 @@ const DRAW: u32 = 4;
 /// Seconds in which operations are drawn even without doubt. Without it a block of operations that hang stops the rest.
 const DRAW_FOR: f64 = 1.0;
 /// With half of the calls failing at random the walk gets there once in 1.618^24 = 100,000 excursions, with 30 % never. An outage
-/// costs so many calls and those in flight.
+/// costs 24 calls and the calls in flight.
 ///
 /// With many calls in flight it is half of them: refusals come back sooner than good replies of a server with a queue (10 ms
 /// against 110 ms), so that 24 in a row mean nothing with 512 in flight.

@@ -9,7 +9,7 @@ pub(crate) enum Finding {
     Excess(f64),
     /// Chance explains what is refused.
     Calm {
-        /// Nothing fails any more, although chance was known.
+        /// No call fails any more, although a share of chance was known.
         is_over: bool,
         /// The round has calls enough.
         is_complete: bool,
@@ -41,11 +41,11 @@ pub(crate) const EXCESS_LOW: f64 = 0.01;
 pub(crate) const EXCESS_HIGH: f64 = 0.04;
 const SIGMAS: f64 = 4.0;
 const SURE: f64 = 4.0;
-/// A round in which so many failures were expected and none came: e^-3 by chance.
+/// If 3 failures are expected, none occurs by chance once in e^3 = 20 rounds.
 const OVER: f64 = 3.0;
 /// Seconds. Below two round trips a round would hold the replies of its first calls alone.
 const ROUND_TIME: f64 = 0.25;
-/// Fewer calls show nothing.
+/// Fewer calls are noise.
 pub(crate) const ROUND_FEW: f64 = 10.0;
 /// 2 % of 200 calls are 4 refusals. 20 clean calls exclude 14 % refused at 95 %.
 const ROUND_MOST: f64 = 200.0;

@@ -46,7 +46,7 @@ impl Hang {
         self.newest = self.newest.max(sent_at);
     }
 
-    /// Whether one sent so much later was answered that a call which got no reply is a sign of its operation alone.
+    /// Whether a call that was sent a second later has been answered. Then a missing reply is a sign of the operation alone.
     pub(crate) fn is_passed(&self, sent_at: f64) -> bool {
         self.newest >= sent_at + PATIENCE
     }
@@ -57,7 +57,7 @@ impl Hang {
         if self.newest >= oldest + patience {
             return now;
         }
-        // Nothing is answered any more: a few slots are used to ask others.
+        // The service answers no call any more: a few slots are used to ask other operations.
         (self.last_reply.max(oldest) + patience).max(self.last_cut + patience / f64::from(PROBES))
     }
 }

@@ -6,8 +6,8 @@ use crate::{Pick, Ranking, queue::Queue};
 /// decides which line is next and how an item is taken from it.
 ///
 /// Deletion is lazy. An item that leaves by another way than [`take`](Self::take) is counted by [`forget`](Self::forget) and stays
-/// inside until it is found not to be waiting. So an item has to name one stay in the line: a number together with the time
-/// at which it became due, for example. `is_waiting` must not hold for an item that was taken until it is pushed again.
+/// inside until `is_waiting` says that it has left. So an item names a single stay in the line: a number together with the time at
+/// which it became due, for example. `is_waiting` must not hold for an item that was taken until it is pushed again.
 ///
 /// Pushes and takes take constant time on average, random ones included. No code but `is_waiting` is called: worths are
 /// computed outside (see [`rank`](Self::rank)).
@@ -43,7 +43,7 @@ pub enum Line {
 }
 
 impl Line {
-    /// The line of an operation that failed so often in a row.
+    /// The line of an operation with this number of failures in a row.
     pub fn of(failures: u32) -> Self {
         if failures < SECOND_LINE_FROM { Self::First } else { Self::Second }
     }
@@ -68,7 +68,7 @@ impl<T: Copy + Eq> Lines<T> {
         self.line(line).push(item);
     }
 
-    /// Counts that one of the items of a line has left by another way than [`take`](Self::take).
+    /// Counts that an item of a line has left by another way than [`take`](Self::take).
     pub fn forget(&mut self, line: Line) {
         self.line(line).forget();
         self.drop_ranking();
@@ -76,7 +76,7 @@ impl<T: Copy + Eq> Lines<T> {
 
     /// Removes the items that left by another way, once they are more than half.
     ///
-    /// Every [`take`](Self::take) does so too: this is for a caller that pushes and forgets for long and takes nothing.
+    /// Every [`take`](Self::take) compacts as well. A caller that pushes and forgets without taking calls this.
     pub fn compact(&mut self, mut is_waiting: impl FnMut(&T) -> bool) {
         self.first.compact(&mut is_waiting);
         self.second.compact(&mut is_waiting);
@@ -95,7 +95,7 @@ impl<T: Copy + Eq> Lines<T> {
         std::mem::replace(&mut self.ranking, ranking)
     }
 
-    /// How many items are left of the ranking, with those that have left the line since. At 0 it is time for another one.
+    /// How many items of the ranking are left, including items that have left the line since. At 0 it is time to rank again.
     pub fn ranked(&self) -> usize {
         self.ranking.len()
     }
@@ -143,7 +143,7 @@ impl<T> Default for Lines<T> {
 }
 
 /// One failure is mostly chance: with 20 % of all calls refused at random, a fifth of the operations would wait in the
-/// second line if one were enough.
+/// second line if a single failure were enough.
 const SECOND_LINE_FROM: u32 = 2;
 
 #[cfg(test)]

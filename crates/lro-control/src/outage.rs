@@ -1,4 +1,4 @@
-/// Whether the key is shut: then only probes are sent, each to another operation, until one succeeds.
+/// Whether the key is shut. A shut key sends only probes, each for another operation, until a probe succeeds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Outage {
     is_shut: bool,
@@ -66,7 +66,7 @@ impl Outage {
         self.is_shut && self.quick > 0
     }
 
-    /// A small crowd is asked whole: one that answers is found, however many others are broken.
+    /// Asks each operation of a small crowd. This finds a single healthy operation among many broken operations.
     pub(crate) fn ask_all(&mut self, crowd: usize) {
         let is_small = crowd <= SMALL_CROWD && !self.by_quota;
         self.quick = if is_small { crowd as u32 } else { 0 };
@@ -114,7 +114,7 @@ fn jitter(gap: f64, chance: f64) -> f64 {
     gap * (0.75 + 0.5 * chance)
 }
 
-/// Seconds from the shutting to the first probe, and the least from one to the next.
+/// Seconds to the first probe, and the least time between two probes.
 const PROBE_FIRST: f64 = 0.1;
 /// The end is noticed within 5 % of what the outage lasted: 88 probes in a minute, 200 in ten.
 const PROBE_SHARE: f64 = 0.05;
@@ -122,8 +122,8 @@ const PROBE_SHARE: f64 = 0.05;
 const PROBE_SHARE_QUOTA: f64 = 0.1;
 /// Seconds: a longer gap saves few calls.
 const PROBE_LONGEST: f64 = 5.0;
-/// So many operations are asked once each within 5 s. Probes of the usual pace would take a minute to find the only one of a
-/// hundred that answers. An outage of a minute costs such a crowd some 200 calls.
+/// A crowd of this size is asked whole within 5 s. At the usual pace, finding a single healthy operation among a hundred takes up to
+/// a minute. An outage of a minute costs a small crowd some 200 calls.
 const SMALL_CROWD: usize = 128;
 const PROBE_QUICK: f64 = 0.035;
 /// If probes hang, that many slots are enough to see the end.

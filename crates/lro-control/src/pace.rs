@@ -1,9 +1,9 @@
 /// The rate that was found, and the even pace of calls that keeps it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
-    /// The stated rate, which no other exceeds; infinite without one.
+    /// The stated rate, which the found rate never exceeds; infinite if no rate is stated.
     stated: f64,
-    /// Infinite as long as nothing is limited.
+    /// The found rate; infinite as long as no limit is known.
     rate: f64,
     /// When the next call may be made.
     next: f64,
@@ -74,7 +74,7 @@ impl Pace {
         self.growth = GROWTH_FIRST;
     }
 
-    /// The rate grows if so many calls a second used it.
+    /// Lets the rate grow if `made` calls a second made use of it.
     pub(crate) fn grow(&mut self, now: f64, made: f64) {
         if now >= self.hold_until && made >= USED * self.rate {
             self.rate = (self.rate * (1.0 + self.growth)).min(self.stated);
@@ -93,7 +93,7 @@ impl Pace {
     }
 }
 
-/// One call a minute: slower is no rate but an outage.
+/// One call a minute. A slower service is down.
 const RATE_LEAST: f64 = 1.0 / 60.0;
 /// The grain of a timer. The batches of 50 ms of a configured rate are 25 calls at 500/s: a bucket of 5 refuses 20 of them.
 const BURST: f64 = 0.002;
@@ -101,7 +101,7 @@ const BURST: f64 = 0.002;
 const GROWTH_FIRST: f64 = 0.02;
 /// … and doubled up to a half they are tenfold in ten rounds, 2.5 s at 1,000/s.
 const GROWTH_MOST: f64 = 0.5;
-/// A rate that is used less than this says nothing of a higher one.
+/// If less of the rate is used, good replies do not show that a higher rate is possible.
 const USED: f64 = 0.7;
 /// A test while demand is low would measure the demand, and keep it as the rate when the demand comes back.
 const IDLE: f64 = 0.25;

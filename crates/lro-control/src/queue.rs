@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 /// Items in the order in which they became due.
 ///
 /// Deletion is lazy: an item that was taken at random or by worth, or that left by another way, stays in `items` until it
-/// comes to the front or until `compact` removes it. At most about half of the items are such.
+/// comes to the front or until `compact` removes it. About half of the items at most have left.
 #[derive(Clone, Debug)]
 pub(crate) struct Queue<T> {
     items: VecDeque<T>,
@@ -25,7 +25,7 @@ impl<T: Copy + Eq> Queue<T> {
         self.waiting += 1;
     }
 
-    /// One of those that wait has left.
+    /// Counts that a waiting item has left.
     pub(crate) fn forget(&mut self) {
         self.waiting = self.waiting.saturating_sub(1);
         if self.waiting == 0 {
@@ -50,7 +50,7 @@ impl<T: Copy + Eq> Queue<T> {
         None
     }
 
-    /// Takes an item at random. A caller that compacts before finds one in two draws on average.
+    /// Takes an item at random. After `compact` this takes two draws on average at most.
     pub(crate) fn take_random(&mut self, chance: f64, is_waiting: &mut impl FnMut(&T) -> bool) -> Option<T> {
         let len = self.items.len();
         let mut drawn = ((chance * len as f64) as usize).min(len.checked_sub(1)?);
@@ -89,7 +89,7 @@ fn scatter(seed: u64) -> u64 {
 
 /// So few items that have left are no cause for a compaction, and a draw passes over them quickly.
 const FEW: usize = 32;
-/// With half of the items waiting, one in 2^20 draws finds none.
+/// With half of the items waiting, all of these draws fail once in 2^20.
 const DRAWS: u64 = 20;
 
 #[cfg(test)]

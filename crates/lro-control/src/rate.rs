@@ -118,7 +118,7 @@ impl Window {
 
 /// How much of the rate is a batch: fewer wake-ups than a call each, and no tenth of a second is full at its beginning.
 const AT_ONCE: Duration = Duration::from_millis(50);
-/// The most calls of a batch at any rate; the window holds so many times.
+/// The most calls of a batch at any rate. The window stores the time of each.
 const MOST_AT_ONCE: u32 = 1_024;
 
 #[cfg(test)]

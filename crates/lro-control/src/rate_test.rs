@@ -50,7 +50,7 @@ impl RateTest {
         self.chance.share()
     }
 
-    /// Whether nothing is limited, tested, or known of chance.
+    /// Whether no rate is limited, no test runs, and no share of chance is known.
     pub(crate) fn is_as_new(&self) -> bool {
         !self.pace.is_limited() && self.chance.share() == 0.0 && matches!(self.phase, Phase::Cruise)
     }
@@ -86,7 +86,7 @@ impl RateTest {
         }
     }
 
-    /// The key is shut. A test that is broken off shows nothing.
+    /// The key is shut. A running test is abandoned without a verdict.
     pub(crate) fn shut(&mut self) {
         if let Phase::Dip(dip) = self.phase {
             self.pace.restore(dip.old_rate);
@@ -94,7 +94,7 @@ impl RateTest {
         self.phase = Phase::Cruise;
     }
 
-    /// The key was shut, by the quota of a window: this is what one cycle gave, and is to hold for a time.
+    /// A window's quota had shut the key. Sets the rate of its last cycle, and holds it for `hold` seconds.
     pub(crate) fn set_from_cycle(&mut self, rate: f64, hold: f64, now: f64) {
         self.before_cycle.get_or_insert_with(|| self.pace.rate());
         self.pace.restore(rate);

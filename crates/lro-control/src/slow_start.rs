@@ -1,6 +1,6 @@
 use crate::doubt::GOOD_WEIGHS;
 
-/// How many calls may be in flight: few at first, one more for each good reply (slow start, RFC 5681).
+/// How many calls may be in flight. The width grows by 1 with each good reply (slow start, RFC 5681).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SlowStart {
     /// Infinite once as many calls as the caller allows may be in flight.
@@ -8,7 +8,7 @@ pub(crate) struct SlowStart {
 }
 
 impl SlowStart {
-    /// A rate that is stated is believed; without one the first calls double from one round trip to the next.
+    /// A stated rate is believed. Without a rate the calls in flight double with each round trip at first.
     pub(crate) fn new(has_rate: bool) -> Self {
         Self { width: if has_rate { f64::INFINITY } else { FIRST } }
     }

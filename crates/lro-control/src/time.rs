@@ -12,7 +12,7 @@ pub(crate) fn duration(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX)
 }
 
-/// A random number within `0.0..=1.0`, whatever was passed in.
+/// The number within `0.0..=1.0` that is nearest to `chance`. NaN is 0.
 pub(crate) fn unit(chance: f64) -> f64 {
     if chance.is_nan() { 0.0 } else { chance.clamp(0.0, 1.0) }
 }

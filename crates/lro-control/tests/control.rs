@@ -42,7 +42,7 @@ impl Key {
         self.now += Duration::from_millis(millis);
     }
 
-    /// So many calls of operations that had not failed, one after the other.
+    /// Makes calls for operations that had not failed, one after the other.
     fn call(&mut self, calls: usize, reply: Reply) {
         for _ in 0..calls {
             let call = self.sent(0);

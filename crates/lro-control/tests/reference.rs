@@ -159,7 +159,7 @@ impl Replay {
         if expected.chars().eq(picks) { Ok(()) } else { Err(format!("picks {expected}, not {picks:?}")) }
     }
 
-    /// Whether it is so many microseconds from now, but for the rounding.
+    /// Whether a time is this number of microseconds from now, within the rounding.
     fn close(&self, what: &str, micros: &str, at: Option<Duration>) -> Result<(), String> {
         let after = at.map(|at| (at.as_secs_f64() - self.now.as_secs_f64()) * 1e6);
         match (after, micros.parse::<f64>()) {

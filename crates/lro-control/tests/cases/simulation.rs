@@ -83,7 +83,7 @@ impl Simulation {
         Self { rate: None, most: 64, rtt: 0.01, pace: 1.0, ends_at: f64::INFINITY, random, items, seen }
     }
 
-    /// Runs for so many seconds. `service` answers a call of an item that arrives at a time, with a random number.
+    /// Runs for some seconds. `service` answers a call for an item at a time, with a random number.
     pub(crate) fn run(mut self, seconds: f64, service: impl FnMut(usize, f64, f64) -> Reply) -> Seen {
         let mut run = Run {
             service,
@@ -178,7 +178,7 @@ impl Seen {
         self.first_good[items].iter().copied().fold(f64::INFINITY, f64::min)
     }
 
-    /// When all of these had been asked well; infinite if one never was.
+    /// When each of these had a good reply; infinite if one of them had none.
     pub(crate) fn all_good(&self, items: Range<usize>) -> f64 {
         self.first_good[items].iter().copied().fold(0.0, f64::max)
     }
