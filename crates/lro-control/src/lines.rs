@@ -74,7 +74,7 @@ impl<T: Copy + Eq> Lines<T> {
         self.drop_ranking();
     }
 
-    /// Removes the items that left by another way, once they are more than half.
+    /// Removes a few of the items that left by another way, once they are more than half.
     ///
     /// Every [`take`](Self::take) compacts as well. A caller that pushes and forgets without taking calls this.
     pub fn compact(&mut self, mut is_waiting: impl FnMut(&T) -> bool) {
@@ -83,7 +83,7 @@ impl<T: Copy + Eq> Lines<T> {
     }
 
     /// The items of the first line in the order in which they became due, to be ranked. Some of them may have left.
-    pub fn candidates(&self) -> impl ExactSizeIterator<Item = T> + '_ {
+    pub fn candidates(&self) -> impl Iterator<Item = T> + '_ {
         self.first.iter()
     }
 
@@ -204,6 +204,6 @@ mod tests {
         lines.forget(Line::First);
         assert_eq!(lines.ranked(), 2);
         lines.forget(Line::First);
-        assert_eq!((lines.ranked(), lines.candidates().len()), (0, 0));
+        assert_eq!((lines.ranked(), lines.candidates().count()), (0, 0));
     }
 }
