@@ -41,7 +41,7 @@ fn all_healthy_ones_are_answered_among_as_many_broken_ones() {
         for place in [Place::First, Place::Last, Place::Shuffled] {
             let broken = Some(Broken { count: 500, failure, place });
             let rate = Some((1_000, 1));
-            let scenario = Scenario { operations: 1_000, broken, rate, until: 30.0, ..Scenario::DEFAULT };
+            let scenario = Scenario { operations: 1_000, broken, rate, until: 12.0, ..Scenario::DEFAULT };
             for figures in runs(&scenario) {
                 // Three turns of all at the rate, and five seconds.
                 assert!(

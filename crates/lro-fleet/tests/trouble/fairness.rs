@@ -5,7 +5,7 @@ use lro_testkit::trouble::{Broken, Failure, Place, Quota, Scenario};
 use crate::runs;
 
 /// Three times as many polls are due as the rate allows.
-const BUSY: Scenario = Scenario { operations: 300, rate: Some((100, 1)), until: 150.0, ..Scenario::DEFAULT };
+const BUSY: Scenario = Scenario { operations: 300, rate: Some((100, 1)), until: 100.0, ..Scenario::DEFAULT };
 
 #[test]
 fn each_operation_that_is_due_is_polled_within_a_bound() {
@@ -19,7 +19,7 @@ fn each_operation_that_is_due_is_polled_within_a_bound() {
         ("some refused", Scenario { broken: broken(30, Failure::Refused, Place::Shuffled), ..BUSY }),
         ("half broken", Scenario { broken: broken(150, Failure::Internal, Place::First), ..BUSY }),
         ("some hang", Scenario { broken: broken(10, Failure::Hangs, Place::First), ..BUSY }),
-        ("a quota", Scenario { quota: Quota::Bucket { rate: 50.0, burst: 5.0 }, until: 250.0, ..BUSY }),
+        ("a quota", Scenario { quota: Quota::Bucket { rate: 50.0, burst: 5.0 }, until: 150.0, ..BUSY }),
         ("lists", Scenario { operations: 301, collections: 60, ..BUSY }),
         ("unlike worth", Scenario { worth: true, ..BUSY }),
     ];

@@ -5,6 +5,7 @@
 mod broken;
 mod debug;
 mod fairness;
+mod held;
 mod lists;
 mod outage;
 mod throttled;
