@@ -18,7 +18,6 @@ use tokio::{runtime::Builder, time::sleep};
 /// More is due than can be polled, so that the driver needs rankings. Other waits end meanwhile, and what is learned makes a
 /// ranking stale. A ranking for each key would take 24 kB, and the time to compute it.
 #[test]
-#[ignore = "the fleet before lro-control"]
 fn one_learned_kind_is_ranked_once_for_all_its_keys() {
     let learned = Learned::new();
     for number in 0..100 {

@@ -41,7 +41,6 @@ impl LroTransport for Held {
 }
 
 #[test]
-#[ignore = "the fleet before lro-control"]
 fn calls_that_a_transport_holds_do_not_exceed_the_rate_when_they_are_sent() {
     let first_token = &[0.0..4.0];
     let stalled = &[0.0..4.0, 10.0..10.3, 15.0..20.0];
