@@ -274,7 +274,7 @@ impl Lanes {
     }
 
     /// The items of the first line of a key. Some have left.
-    pub(crate) fn candidates(&self, key: usize) -> impl ExactSizeIterator<Item = Item> + '_ {
+    pub(crate) fn candidates(&self, key: usize) -> impl Iterator<Item = Item> + '_ {
         self.keys[key].lines.candidates()
     }
 
