@@ -204,10 +204,10 @@ impl FleetBuilder {
     pub fn start(self) -> Fleet {
         let Self { transport, naming, pacing, settings } = self;
         let pacing = pacing.unwrap_or_else(|| Arc::new(TransportPacing(transport.clone())));
-        let lists = transport.capabilities().list;
+        let capabilities = transport.capabilities();
         let (settings, source) = (Arc::new(settings), Source::start());
-        let state = State::new(settings.clone(), lists, source);
-        let gates = Gates::new(settings.rate, source);
+        let state = State::new(settings.clone(), capabilities.list, source);
+        let gates = Gates::new(settings.rate, capabilities.permit, source);
         let shared = Arc::new(Shared::new(transport, naming, settings, gates, state));
         tokio::spawn(drive(EndAll(shared.clone()), pacing, source));
         Fleet::new(Arc::new(Hold(shared)))

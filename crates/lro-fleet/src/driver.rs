@@ -25,7 +25,7 @@ pub(crate) use self::{
     paces::Gone,
 };
 use self::{
-    calls::{Asking, Calls},
+    calls::{Asking, Calls, InFlight},
     judge::Judge,
 };
 use crate::{
@@ -42,7 +42,7 @@ pub(crate) async fn drive(end: EndAll, pacing: Arc<dyn PacingByKind>, source: So
     let mut driver = Driver {
         shared: &end.0,
         source,
-        calls: Calls::new(),
+        calls: Calls::new(end.0.clone()),
         judge: Judge::new(pacing, end.0.settings.clone()),
         cases: Vec::new(),
         asks: Vec::new(),
@@ -108,14 +108,14 @@ impl Driver<'_> {
         gone.into_iter().for_each(|gone| self.judge.finish(gone));
         let verdicts: Vec<_> = self.cases.drain(..).map(|case| self.judge.decide(case)).collect();
         self.rank();
-        let asks = &mut self.asks;
+        let (asks, calls) = (&mut self.asks, &self.calls);
         let (after, hanging, metrics) = self.shared.with(|state| {
             // Read with the lock held: what waited for it is not dated back.
             let now = state.now();
             verdicts.into_iter().for_each(|verdict| state.put_back(verdict, now));
             state.due(now, asks);
             let goes_on = state.shut_down();
-            let hanging = state.hanging(now);
+            let hanging = state.hanging(now, |sent| calls.sent_at(sent));
             state.set_driver(waker);
             let after = match hanging {
                 _ if state.is_closed() => After::Stop,
@@ -128,8 +128,8 @@ impl Driver<'_> {
         if let Some(metrics) = metrics {
             metrics.trace();
         }
-        if let Ok((key, serial)) = hanging {
-            self.ended.extend(self.calls.cut_short(key, serial, self.source.now()));
+        if let Ok(sent) = hanging {
+            self.ended.extend(self.calls.cut_short(&sent, self.source.now()));
         }
         self.make_calls();
         after
@@ -150,11 +150,12 @@ impl Driver<'_> {
     fn make_calls(&mut self) {
         for Ask { sent, target, until, limit } in self.asks.drain(..) {
             let mut attempt = Attempt::within(until.since(sent.at));
-            if let Some(permit) = self.shared.gates.permit(sent.key) {
-                attempt = attempt.with_permit(permit);
+            let permit = self.shared.gates.permit(sent.key);
+            if let Some(permit) = &permit {
+                attempt = attempt.with_permit(permit.clone());
             }
             let call = call(&self.shared.transport, target, attempt);
-            self.ended.extend(self.calls.begin(call, sent, until, limit));
+            self.ended.extend(self.calls.begin(InFlight { call, sent, permit, until, limit }));
         }
     }
 

@@ -2,7 +2,7 @@ use std::{
     collections::HashMap,
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     task::{Context, Poll, ready},
 };
 
@@ -18,45 +18,57 @@ use crate::clock::{Source, Time};
 #[derive(Debug)]
 pub(crate) struct Gates {
     rate: Option<Rate>,
+    /// Whether the transport takes permits, so that it is known when a call is sent.
+    permits: bool,
     source: Source,
     windows: Mutex<HashMap<usize, Arc<Mutex<Window>>>>,
 }
 
 /// The permit of one call.
 #[derive(Debug)]
-struct CallPermit {
-    window: Arc<Mutex<Window>>,
+pub(crate) struct CallPermit {
+    window: Option<Arc<Mutex<Window>>>,
     source: Source,
-    /// Until the window opens. `None` once the permit was taken, and before it is waited for.
-    timer: Mutex<Timer>,
-}
-
-#[derive(Debug, Default)]
-enum Timer {
-    #[default]
-    Unset,
-    Set(Pin<Box<Sleep>>),
-    Taken,
+    /// Until the window opens.
+    timer: Mutex<Option<Pin<Box<Sleep>>>>,
+    /// When the permit was taken.
+    taken_at: OnceLock<Time>,
 }
 
 impl Gates {
-    pub(crate) fn new(rate: Option<Rate>, source: Source) -> Self {
-        Self { rate, source, windows: Mutex::default() }
+    pub(crate) fn new(rate: Option<Rate>, permits: bool, source: Source) -> Self {
+        Self { rate, permits, source, windows: Mutex::default() }
     }
 
-    /// Returns the permit of a call under a key. `None` if there is no rate.
-    pub(crate) fn permit(&self, key: usize) -> Option<Arc<dyn Permit>> {
-        let rate = self.rate?;
-        let window =
-            lock(&self.windows).entry(key).or_insert_with(|| Arc::new(Mutex::new(Window::new(rate)))).clone();
-        Some(Arc::new(CallPermit { window, source: self.source, timer: Mutex::default() }))
+    /// Returns the permit of a call under a key. `None` if there is no rate and the transport takes none.
+    pub(crate) fn permit(&self, key: usize) -> Option<Arc<CallPermit>> {
+        if self.rate.is_none() && !self.permits {
+            return None;
+        }
+        let window = self.rate.map(|rate| {
+            let new = || Arc::new(Mutex::new(Window::new(rate)));
+            lock(&self.windows).entry(key).or_insert_with(new).clone()
+        });
+        let (timer, taken_at) = (Mutex::default(), OnceLock::new());
+        Some(Arc::new(CallPermit { window, source: self.source, timer, taken_at }))
+    }
+
+    /// Returns when a call with this permit was sent, which was begun at `begun`. `None` if it was not.
+    pub(crate) fn sent_at(&self, permit: Option<&CallPermit>, begun: Time) -> Option<Time> {
+        match permit {
+            Some(permit) if self.permits => permit.taken_at.get().copied(),
+            _ => Some(begun),
+        }
     }
 }
 
 impl CallPermit {
-    /// Counts the call if the window is open. Otherwise returns when it opens.
-    fn count(&self) -> Result<(), Time> {
-        let mut window = lock(&self.window);
+    /// Counts the call if the window is open, and returns the time. Otherwise returns when the window opens.
+    fn take(&self) -> Result<Time, Time> {
+        let Some(window) = &self.window else {
+            return Ok(self.source.now());
+        };
+        let mut window = lock(window);
         // Read with the lock held: a call that waited for the lock is sent after that.
         let now = self.source.now();
         let opens_at = Time::of(Some(window.opens_at()));
@@ -64,27 +76,28 @@ impl CallPermit {
             return Err(opens_at);
         }
         window.count(now.since_start());
-        Ok(())
+        Ok(now)
     }
 }
 
 impl Permit for CallPermit {
     fn poll_take(&self, context: &mut Context<'_>) -> Poll<()> {
         let mut timer = lock(&self.timer);
-        loop {
-            match &mut *timer {
-                Timer::Taken => return Poll::Ready(()),
-                Timer::Set(sleep) => ready!(sleep.as_mut().poll(context)),
-                Timer::Unset => {}
+        while self.taken_at.get().is_none() {
+            if let Some(sleep) = &mut *timer {
+                ready!(sleep.as_mut().poll(context));
             }
-            *timer = match self.count() {
-                Ok(()) => Timer::Taken,
+            match self.take() {
+                Ok(now) => {
+                    let _ = self.taken_at.set(now);
+                }
                 Err(opens_at) => match self.source.instant(opens_at) {
-                    Some(at) => Timer::Set(Box::pin(sleep_until(at))),
+                    Some(at) => *timer = Some(Box::pin(sleep_until(at))),
                     None => return Poll::Pending,
                 },
-            };
+            }
         }
+        Poll::Ready(())
     }
 }
 

@@ -16,7 +16,7 @@ use self::{
 };
 pub(crate) use self::{
     collection::{AfterPage, PAGE_SIZE, parent_of},
-    key::Sent,
+    key::{Flight, Sent},
 };
 use crate::{clock::Time, interned::Interned};
 
@@ -218,13 +218,13 @@ impl Lanes {
     }
 
     /// A call has ended. `None` for the reply if it says nothing of the service.
-    pub(crate) fn ended(&mut self, sent: &Sent, reply: Option<Reply>, now: Time) {
+    pub(crate) fn ended(&mut self, flight: &Flight, reply: Option<Reply>, now: Time) {
         let chance = self.chance.f64();
+        let number = flight.sent.key;
         self.in_flight -= 1;
-        let key = &mut self.keys[sent.key];
-        key.ended(sent, reply, now, chance);
-        if !key.lines.is_empty() {
-            self.make_busy(sent.key);
+        self.keys[number].ended(flight, reply, now, chance);
+        if !self.keys[number].lines.is_empty() {
+            self.make_busy(number);
         }
     }
 
@@ -284,25 +284,30 @@ impl Lanes {
     }
 
     /// Returns a call that hangs and is to be cut, so that another one can be made. Otherwise returns when to look again.
-    pub(crate) fn hanging(&mut self, now: Time) -> Result<(usize, u64), Time> {
-        if self.in_flight == 0 || now < self.cut_check {
-            return Err(if self.in_flight == 0 { Time::NEVER } else { self.cut_check });
+    ///
+    /// `sent_at` returns when a call was sent, `None` if it was not.
+    pub(crate) fn hanging(
+        &mut self,
+        now: Time,
+        sent_at: impl Fn(&Sent) -> Option<Time>,
+    ) -> Result<Sent, Time> {
+        if self.in_flight == 0 {
+            return Err(Time::NEVER);
+        }
+        if now < self.cut_check {
+            return Err(self.cut_check);
         }
         let has_slot = self.in_flight < self.most;
         let is_wanted = |key: &Key| !key.lines.is_empty();
         if !self.keys.iter().any(|(_, key)| is_wanted(key)) {
             return Err(Time::NEVER);
         }
-        let cuts =
-            self.keys.iter().filter(|(_, key)| !has_slot || is_wanted(key)).filter_map(|(number, key)| {
-                let (serial, at) = key.cut_at(now, has_slot)?;
-                Some((at, number, serial))
-            });
-        match cuts.min() {
-            None => Err(Time::NEVER),
-            Some((at, number, serial)) if at <= now => Ok((number, serial)),
-            Some((at, ..)) => {
-                self.cut_check = at.min(now.after(LOOK_AGAIN));
+        let keys = self.keys.iter().filter(|(_, key)| !has_slot || is_wanted(key));
+        let cuts = keys.filter_map(|(_, key)| key.cut_at(now, has_slot, &sent_at));
+        match cuts.min_by_key(|(at, _)| *at) {
+            Some((at, sent)) if at <= now => Ok(sent),
+            cut => {
+                self.cut_check = now.after(LOOK_AGAIN).min(cut.map_or(Time::NEVER, |(at, _)| at));
                 Err(self.cut_check)
             }
         }

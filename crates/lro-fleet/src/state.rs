@@ -33,7 +33,7 @@ use crate::{
     completions::Completion,
     desk::Desk,
     driver::Gone,
-    lanes::Lanes,
+    lanes::{Lanes, Sent},
     metrics::Metrics,
     pending::Pending,
 };
@@ -123,8 +123,14 @@ impl State {
     }
 
     /// Returns a call that hangs and is to be cut. Otherwise returns when to look again.
-    pub(crate) fn hanging(&mut self, now: Time) -> Result<(usize, u64), Time> {
-        if self.makes_calls() { self.lanes.hanging(now) } else { Err(Time::NEVER) }
+    ///
+    /// `sent_at` returns when a call was sent, `None` if it was not.
+    pub(crate) fn hanging(
+        &mut self,
+        now: Time,
+        sent_at: impl Fn(&Sent) -> Option<Time>,
+    ) -> Result<Sent, Time> {
+        if self.makes_calls() { self.lanes.hanging(now, sent_at) } else { Err(Time::NEVER) }
     }
 
     pub(crate) fn now(&self) -> Time {

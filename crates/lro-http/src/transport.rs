@@ -195,7 +195,7 @@ impl LroTransport for HttpTransport {
 
     fn capabilities(&self) -> Capabilities {
         let bound = self.0.binding.capabilities;
-        bound.wait(bound.wait && !self.0.lacks_wait.load(Relaxed))
+        bound.wait(bound.wait && !self.0.lacks_wait.load(Relaxed)).permit(true)
     }
 
     fn disable_wait(&self) {

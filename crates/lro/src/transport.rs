@@ -166,7 +166,7 @@ pub trait LroTransport: fmt::Debug + Send + Sync {
     }
 }
 
-/// The calls that a service has beside get.
+/// The calls that a service has beside get, and whether its transport takes permits.
 ///
 /// ```
 /// use lro::Capabilities;
@@ -185,11 +185,15 @@ pub struct Capabilities {
     pub list: bool,
     /// Whether the service has [`LroTransport::wait_operation`].
     pub wait: bool,
+    /// Whether the transport awaits [`Attempt::permit`] before it sends a request.
+    ///
+    /// A driver then knows when a call is sent. Before that a call waits for a connection or a credential, and does not hang.
+    pub permit: bool,
 }
 
 impl Capabilities {
     /// All calls.
-    pub const ALL: Self = Self { cancel: true, delete: true, list: true, wait: true };
+    pub const ALL: Self = Self { cancel: true, delete: true, list: true, wait: true, permit: false };
 
     /// Sets whether the service has a call to cancel.
     pub const fn cancel(self, cancel: bool) -> Self {
@@ -209,6 +213,11 @@ impl Capabilities {
     /// Sets whether the service has a call that waits.
     pub const fn wait(self, wait: bool) -> Self {
         Self { wait, ..self }
+    }
+
+    /// Sets whether the transport awaits the permit of an attempt.
+    pub const fn permit(self, permit: bool) -> Self {
+        Self { permit, ..self }
     }
 }
 

@@ -16,11 +16,17 @@ use lro::{
     rules::{Limit, Reply, guard_call},
 };
 
-use crate::{clock::Time, lanes::Sent};
+use crate::{
+    clock::Time,
+    gate::CallPermit,
+    lanes::{Flight, Sent},
+    shared::Shared,
+};
 
 /// The calls in flight, all driven by one task. A slot and its waker serve one call after the other.
 #[derive(Debug)]
 pub(super) struct Calls {
+    shared: Arc<Shared>,
     slots: Vec<Slot>,
     free: Vec<u32>,
     woken: Arc<Woken>,
@@ -31,10 +37,8 @@ pub(super) struct Calls {
 /// A call that has ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    pub(crate) sent: Sent,
+    pub(crate) flight: Flight,
     pub(crate) answer: Answer,
-    /// Whether the call was cut because it hung, to free its slot.
-    pub(crate) hangs: bool,
 }
 
 /// What a call brought.
@@ -59,12 +63,14 @@ struct Slot {
     bell: Arc<Bell>,
 }
 
+/// A call in flight, and what cuts it.
 #[derive(Debug)]
-struct InFlight {
-    call: Asking,
-    sent: Sent,
-    until: Time,
-    limit: Limit,
+pub(super) struct InFlight {
+    pub(super) call: Asking,
+    pub(super) sent: Sent,
+    pub(super) permit: Option<Arc<CallPermit>>,
+    pub(super) until: Time,
+    pub(super) limit: Limit,
 }
 
 /// Wakes a slot.
@@ -83,8 +89,8 @@ struct Woken {
 }
 
 impl Calls {
-    pub(super) fn new() -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), woken: Arc::default(), earliest: Time::NEVER }
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, slots: Vec::new(), free: Vec::new(), woken: Arc::default(), earliest: Time::NEVER }
     }
 
     /// When a call is to be cut short, or before.
@@ -93,14 +99,22 @@ impl Calls {
     }
 
     /// Makes a call. Returns it if it has ended at once.
-    pub(super) fn begin(&mut self, call: Asking, sent: Sent, until: Time, limit: Limit) -> Option<Ended> {
+    pub(super) fn begin(&mut self, in_flight: InFlight) -> Option<Ended> {
         let slot = self.free.pop().unwrap_or_else(|| self.grow());
-        self.slots[slot as usize].call = Some(InFlight { call, sent, until, limit });
+        let until = in_flight.until;
+        self.slots[slot as usize].call = Some(in_flight);
         let ended = self.poll_slot(slot);
         if ended.is_none() {
             self.earliest = self.earliest.min(until);
         }
         ended
+    }
+
+    /// Returns when a call in flight was sent. `None` if it waits for its permit.
+    pub(super) fn sent_at(&self, sent: &Sent) -> Option<Time> {
+        let in_flight = self.slots.iter().filter_map(|slot| slot.call.as_ref());
+        let call = in_flight.into_iter().find(|call| call.sent == *sent)?;
+        self.shared.gates.sent_at(call.permit.as_deref(), sent.at)
     }
 
     /// Those that have ended by `now`, by themselves or by their limit.
@@ -128,35 +142,31 @@ impl Calls {
     }
 
     /// Cuts a call that hangs. `None` if it has ended.
-    pub(super) fn cut_short(&mut self, key: usize, serial: u64, now: Time) -> Option<Ended> {
-        let is_it = |slot: &Slot| {
-            slot.call.as_ref().is_some_and(|call| call.sent.key == key && call.sent.serial == serial)
-        };
+    pub(super) fn cut_short(&mut self, sent: &Sent, now: Time) -> Option<Ended> {
+        let is_it = |slot: &Slot| slot.call.as_ref().is_some_and(|call| call.sent == *sent);
         let slot = self.slots.iter().position(is_it)? as u32;
         if let Some(ended) = self.poll_slot(slot) {
             return Some(ended);
         }
-        let InFlight { call, sent, .. } = self.slots[slot as usize].call.take()?;
-        self.free.push(slot);
-        let status = Status::unanswered(now.since(sent.at));
-        let answer = match call.discard() {
+        let (flight, target, _) = self.take_call(slot, true)?;
+        let status = Status::unanswered(now.since(flight.sent_at.unwrap_or(sent.at)));
+        let answer = match target {
             Subject::Operation(id, name) => Answer::Operation(id, name, Reply::Returned(Err(status))),
             Subject::Page(number) => Answer::Page(number, Err(status)),
         };
-        Some(Ended { sent, answer, hangs: true })
+        Some(Ended { flight, answer })
     }
 
     fn drop_call(&mut self, slot: u32) -> Option<Ended> {
-        let InFlight { call, sent, limit, .. } = self.slots[slot as usize].call.take()?;
-        self.free.push(slot);
-        let answer = match call.discard() {
+        let (flight, target, limit) = self.take_call(slot, false)?;
+        let answer = match target {
             Subject::Operation(id, name) => Answer::Operation(id, name, Reply::Cut(limit)),
             Subject::Page(number) => {
                 let status = Status::new(Code::DeadlineExceeded, "a list was not answered in time");
                 Answer::Page(number, Err(status))
             }
         };
-        Some(Ended { sent, answer, hangs: false })
+        Some(Ended { flight, answer })
     }
 
     fn poll_slot(&mut self, number: u32) -> Option<Ended> {
@@ -167,10 +177,16 @@ impl Calls {
         let Poll::Ready(answer) = in_flight.call.poll(&mut context) else {
             return None;
         };
-        let InFlight { call, sent, .. } = slot.call.take()?;
-        self.free.push(number);
-        call.discard();
-        Some(Ended { sent, answer, hangs: false })
+        let (flight, ..) = self.take_call(number, false)?;
+        Some(Ended { flight, answer })
+    }
+
+    /// Drops a call, and frees its slot.
+    fn take_call(&mut self, slot: u32, hangs: bool) -> Option<(Flight, Subject, Limit)> {
+        let InFlight { call, sent, permit, limit, .. } = self.slots[slot as usize].call.take()?;
+        self.free.push(slot);
+        let sent_at = self.shared.gates.sent_at(permit.as_deref(), sent.at);
+        Some((Flight { sent, sent_at, hangs }, call.discard(), limit))
     }
 
     fn grow(&mut self) -> u32 {

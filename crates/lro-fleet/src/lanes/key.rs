@@ -17,7 +17,7 @@ pub(super) struct Key {
     /// When the first line was ranked last, and how many items it had then.
     ranked: Option<(Time, usize)>,
     /// The calls in flight by their serial numbers, so the first was made first.
-    outgoing: BTreeMap<u64, Call>,
+    outgoing: BTreeMap<u64, Sent>,
     serial: u64,
 }
 
@@ -32,13 +32,23 @@ pub(super) enum Place {
 }
 
 /// A call in flight.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Sent {
     pub(crate) key: usize,
     pub(crate) at: Time,
     /// Unique among the calls of the key.
     pub(crate) serial: u64,
     call: Call,
+}
+
+/// A call that has ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Flight {
+    pub(crate) sent: Sent,
+    /// When it was sent, which may be later than it was made. `None` if it was not.
+    pub(crate) sent_at: Option<Time>,
+    /// Whether it was cut because it hung, to free its slot.
+    pub(crate) hangs: bool,
 }
 
 impl Key {
@@ -83,24 +93,33 @@ impl Key {
             window.count(now.since_start());
         }
         self.serial += 1;
-        self.outgoing.insert(self.serial, call);
-        Sent { key: next.key, at: now, serial: self.serial, call }
+        let sent = Sent { key: next.key, at: now, serial: self.serial, call };
+        self.outgoing.insert(self.serial, sent);
+        sent
     }
 
-    pub(super) fn ended(&mut self, sent: &Sent, reply: Option<Reply>, now: Time, chance: f64) {
+    pub(super) fn ended(&mut self, flight: &Flight, reply: Option<Reply>, now: Time, chance: f64) {
+        let Flight { sent, sent_at, .. } = flight;
         self.outgoing.remove(&sent.serial);
-        match reply {
-            Some(reply) => self.control.ended(sent.call, now.since_start(), reply, self.operations, chance),
-            None => self.control.withdrawn(sent.call),
-        }
+        let Some(reply) = reply else {
+            return self.control.withdrawn(sent.call);
+        };
+        let call = sent.call.left(sent_at.unwrap_or(sent.at).since_start());
+        self.control.ended(call, now.since_start(), reply, self.operations, chance);
     }
 
-    /// Returns the call that was made first, and when it may be cut so that another one can be made.
-    pub(super) fn cut_at(&self, now: Time, has_slot: bool) -> Option<(u64, Time)> {
-        let (serial, oldest) = self.outgoing.first_key_value()?;
-        let cut_at = Time::of(Some(self.control.cut_at(oldest, now.since_start(), has_slot)?));
+    /// Returns the call that was made first of those that were sent, and when it may be cut so that another one can be made.
+    pub(super) fn cut_at(
+        &self,
+        now: Time,
+        has_slot: bool,
+        sent_at: impl Fn(&Sent) -> Option<Time>,
+    ) -> Option<(Time, Sent)> {
+        let (sent, left) = self.outgoing.values().find_map(|sent| Some((*sent, sent_at(sent)?)))?;
+        let call = sent.call.left(left.since_start());
+        let cut_at = Time::of(Some(self.control.cut_at(&call, now.since_start(), has_slot)?));
         let paced_at = Time::of(Some(self.control.paced_at()));
-        Some((*serial, cut_at.max(paced_at).max(self.window_opens_at())))
+        Some((cut_at.max(paced_at).max(self.window_opens_at()), sent))
     }
 
     /// Whether the line is so long that its order matters, and its ranking is used up or old.

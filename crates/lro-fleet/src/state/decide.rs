@@ -15,7 +15,7 @@ use crate::{
     book::{End, Phase, Record, Span},
     clock::Time,
     driver::{Answer, Ended, Gone},
-    lanes::Sent,
+    lanes::Flight,
     registration::Own,
 };
 
@@ -86,10 +86,10 @@ impl State {
     /// Keeps the calls that have ended, and takes out the operations that are to be decided about.
     pub(crate) fn take_out(&mut self, ended: &mut Vec<Ended>, cases: &mut Vec<Case>) -> Vec<Gone> {
         let now = self.clock.now();
-        for Ended { sent, answer, hangs } in ended.drain(..) {
+        for Ended { flight, answer } in ended.drain(..) {
             match answer {
-                Answer::Operation(id, _, reply) => self.take_reply(id, &sent, reply, hangs, now, cases),
-                Answer::Page(number, page) => self.take_page(number, &sent, page, hangs, now, cases),
+                Answer::Operation(id, _, reply) => self.take_reply(id, &flight, reply, now, cases),
+                Answer::Page(number, page) => self.take_page(number, &flight, page, now, cases),
             }
         }
         for id in std::mem::take(&mut self.fresh) {
@@ -102,17 +102,10 @@ impl State {
         std::mem::take(&mut self.gone)
     }
 
-    fn take_reply(
-        &mut self,
-        id: u32,
-        sent: &Sent,
-        reply: Reply,
-        hangs: bool,
-        now: Time,
-        cases: &mut Vec<Case>,
-    ) {
-        let answer = if hangs { Some(self.hung()) } else { self.answer(&reply) };
-        self.lanes.ended(sent, answer, now);
+    fn take_reply(&mut self, id: u32, flight: &Flight, reply: Reply, now: Time, cases: &mut Vec<Case>) {
+        let sent = flight.sent;
+        let answer = if flight.hangs { Some(self.hung()) } else { self.answer(&reply) };
+        self.lanes.ended(flight, answer, now);
         // What fails while the service is known to be down says nothing of the operation.
         let counts = !self.lanes.is_shut(sent.key);
         if let Some(entry) = self.book.get_mut(id) {

@@ -11,7 +11,7 @@ use super::{Ask, Case, Question, State, Target};
 use crate::{
     book::{Phase, Span},
     clock::Time,
-    lanes::{AfterPage, Item, Next, PAGE_SIZE, Sent},
+    lanes::{AfterPage, Flight, Item, Next, PAGE_SIZE},
 };
 
 impl State {
@@ -65,20 +65,19 @@ impl State {
     pub(super) fn take_page(
         &mut self,
         number: usize,
-        sent: &Sent,
+        flight: &Flight,
         reply: Result<OperationPage, Status>,
-        hangs: bool,
         now: Time,
         cases: &mut Vec<Case>,
     ) {
         let reply = reply.map_err(Status::of_a_call);
         let answer = match &reply {
             Ok(_) => Answered::Good,
-            Err(_) if hangs => self.hung(),
+            Err(_) if flight.hangs => self.hung(),
             Err(status) => self.failure(status),
         };
-        self.lanes.ended(sent, Some(answer), now);
-        let span = Span { asked: sent.at, ended: now };
+        self.lanes.ended(flight, Some(answer), now);
+        let span = Span { asked: flight.sent.at, ended: now };
         match reply {
             Ok(page) => self.keep_page(number, page, span, cases),
             Err(status) => self.keep_refusal(number, &status, now),
