@@ -268,6 +268,78 @@ async fn survives_permission_denied_only_within_a_window_of_the_callers() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn holds_a_window_whatever_other_calls_fail_within_it() {
+    // SPEC 31, 32
+    let delayed = |code, delay| Err(Status::new(code, "no").with_retry_after(seconds(delay)));
+    let missing = || refused(Code::NotFound);
+    let denied = || refused(Code::PermissionDenied);
+    for (is_started, window) in [(true, 30), (false, 5)] {
+        for between in [
+            vec![delayed(Code::Unavailable, 600)],
+            vec![delayed(Code::ResourceExhausted, 60)],
+            vec![delayed(Code::Unauthenticated, 600)],
+            vec![busy(), busy(), delayed(Code::Internal, 31)],
+            vec![denied(), delayed(Code::Unavailable, 600)],
+        ] {
+            let replies = [missing()].into_iter().chain(between.clone()).chain((0..99).map(|_| missing()));
+            let transport = script(replies);
+            let tolerance =
+                Tolerance::default().permission_denied_for(seconds(3_600)).delay(millis(1), millis(100));
+            let status = begun(&transport, is_started).tolerance(tolerance).await.unwrap_err();
+            assert_eq!((status.code(), status.report().unwrap().elapsed), (Code::NotFound, seconds(window)));
+            assert_eq!(transport.times().last(), Some(&seconds(window)), "{between:?}");
+        }
+    }
+    // Without a NOT_FOUND there is no window to hold.
+    let transport = script([delayed(Code::Unavailable, 60), missing()]);
+    poll_until_done::<Value>(&transport, name()).await.unwrap_err();
+    assert_eq!(transport.times(), [0, 60].map(seconds));
+    // A window that has ended holds no other call, nor does one after a good reply.
+    let transport =
+        script([missing(), delayed(Code::Unavailable, 60), delayed(Code::Unavailable, 60), succeeded()]);
+    poll_until_done::<Value>(&transport, name()).await.unwrap();
+    assert_eq!(transport.times()[2..], [5, 65].map(seconds));
+    let transport = script([missing(), running(), delayed(Code::Unavailable, 60), succeeded()]);
+    poll_until_done::<Value>(&transport, name()).await.unwrap();
+    assert_eq!(transport.pauses()[2], seconds(60));
+}
+
+#[tokio::test(start_paused = true)]
+async fn has_a_window_for_each_code() {
+    // SPEC 31
+    let (missing, denied) = (|| refused(Code::NotFound), || refused(Code::PermissionDenied));
+    let tolerance = |missing, denied| {
+        let tolerance = Tolerance::default().failures(0).delay(seconds(1), seconds(1));
+        tolerance.not_found_for(seconds(missing)).permission_denied_for(seconds(denied))
+    };
+    // The code of the last reply decides. Each window ends at its time, also that of the other code.
+    for (windows, replies, ended) in [
+        ((5, 20), vec![missing(), denied()], (Code::PermissionDenied, 20)),
+        ((20, 5), vec![missing(), denied()], (Code::PermissionDenied, 5)),
+        ((5, 20), vec![denied(), missing()], (Code::NotFound, 5)),
+        ((20, 5), vec![denied(), missing()], (Code::NotFound, 20)),
+        ((5, 0), vec![missing(), missing(), denied()], (Code::PermissionDenied, 2)),
+        ((0, 5), vec![denied(), missing()], (Code::NotFound, 1)),
+    ] {
+        let last = replies.last().cloned().unwrap();
+        let transport = script(replies.into_iter().chain((0..99).map(|_| last.clone())));
+        let wait = poll_until_done::<Value>(&transport, name()).tolerance(tolerance(windows.0, windows.1));
+        let status = wait.await.unwrap_err();
+        let elapsed = status.report().unwrap().elapsed;
+        assert_eq!(status.code(), ended.0);
+        let (first, last) = if ended.1 <= 2 {
+            (millis(500 * ended.1), seconds(ended.1))
+        } else {
+            (seconds(ended.1), seconds(ended.1))
+        };
+        assert!((first..=last + millis(2)).contains(&elapsed), "{windows:?} {elapsed:?}");
+        if windows.0.min(windows.1) == 5 && ended.1 == 20 {
+            assert!(transport.times().contains(&seconds(5)), "{:?}", transport.times());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn survives_not_found_for_as_long_as_the_caller_says() {
     // SPEC 31
     for (window, calls) in [(seconds(0), 1), (millis(1), 2)] {

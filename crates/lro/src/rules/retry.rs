@@ -31,8 +31,9 @@ impl Rules {
     /// Changes `trouble`: stores the failure as the last one, and counts it if the call is made again.
     /// The first `UNAUTHENTICATED` since the last successful reply is retried at once, whatever the budget. A second one
     /// ends the wait.
-    /// Before the first successful reply, `NOT_FOUND` and `PERMISSION_DENIED` are retried within their windows: at the
-    /// latest when the window ends, whatever delay the server asks for.
+    /// Before the first successful reply, `NOT_FOUND` and `PERMISSION_DENIED` are retried within their windows.
+    /// After one of them the next call is made when its window ends at the latest, whatever delay the server asks for,
+    /// also if other calls fail in between.
     /// A decision of the predicate ([`Tolerance::survive_if`]) or of the transport ([`Status::with_transient`])
     /// replaces the rules by code and the windows, but not the budget.
     /// A status whose origin is a failed operation or a stopped wait is treated as a failed call.
@@ -40,7 +41,7 @@ impl Rules {
     pub fn retry(&self, trouble: &mut Trouble, failed: FailedCall, chance: f64) -> Retry {
         let FailedCall { status, call, had_reply } = failed;
         let status = status.of_a_call();
-        trouble.keep_last(&status);
+        trouble.keep_failed(&status);
         let decided = match self.tolerance.decided(&status) {
             Ok(decided) => decided,
             Err(panicked) => return Retry::Final(panicked),
@@ -72,8 +73,18 @@ impl Rules {
         let is_new_refusal = trouble.keep_survived(is_refusal, counts);
         let delay =
             if is_new_refusal { Duration::ZERO } else { self.delay_after(trouble.setbacks(), chance) };
-        let left = window.map_or(Duration::MAX, |window| window.saturating_sub(call.ended));
+        if window.is_some() {
+            trouble.keep_windowed(status.code());
+        }
+        let left = if had_reply { Duration::MAX } else { self.window_left(trouble, call) };
         Retry::After(delay.max(hint).min(left))
+    }
+
+    /// Returns the time until the first end of a window in which a failure was retried.
+    fn window_left(&self, trouble: &Trouble, call: Call) -> Duration {
+        let windows = trouble.windowed().filter_map(|code| self.tolerance.window(code, call.started));
+        let left = windows.filter_map(|window| window.checked_sub(call.ended));
+        left.filter(|left| !left.is_zero()).min().unwrap_or(Duration::MAX)
     }
 
     /// Returns the delay after `failures` consecutive failed calls. `chance` is uniform in `0.0..1.0`.

@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Age;
-use crate::{Any, Origin, Status};
+use crate::{Any, Code, Origin, Status};
 
 /// The counters of a wait. Every operation has them, so they take 16 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,15 @@ pub struct Trouble {
     setbacks: u32,
     /// Whether a credential was refused since the last successful reply.
     refused_credential: bool,
+    /// Whether `NOT_FOUND` was retried within its window.
+    #[serde(skip_serializing_if = "is_default")]
+    not_found: bool,
+    /// Whether `PERMISSION_DENIED` was retried within its window.
+    #[serde(skip_serializing_if = "is_default")]
+    permission_denied: bool,
+    /// All failed calls of the wait.
+    #[serde(skip_serializing_if = "is_default")]
+    failed: u32,
     /// The last failed call, whether it was retried or ended the wait.
     #[serde(with = "stored")]
     last: Option<Status>,
@@ -49,6 +58,11 @@ impl Trouble {
         self.last.as_ref()
     }
 
+    /// Returns the number of calls that failed since the wait began.
+    pub fn failed(&self) -> u32 {
+        self.failed
+    }
+
     /// Returns the number of consecutive failures that were retried, since the last successful reply.
     ///
     /// It counts all of them and sets the delay. The budget counts only the failures that count against it
@@ -57,9 +71,10 @@ impl Trouble {
         self.setbacks
     }
 
-    /// Restores the whole budget after a successful reply, whatever its content. Keeps the last failure for the report.
+    /// Restores the whole budget after a successful reply, whatever its content. Keeps for the report the last failure and
+    /// the number of failed calls.
     pub fn refill(&mut self) {
-        *self = Self { last: self.last.take(), ..Self::default() };
+        *self = Self { last: self.last.take(), failed: self.failed, ..Self::default() };
     }
 
     pub(super) fn failures(&self) -> u32 {
@@ -70,8 +85,26 @@ impl Trouble {
         self.refused_credential
     }
 
+    /// Stores an error that is not a failed call.
     pub(super) fn keep_last(&mut self, status: &Status) {
         self.last = Some(status.clone());
+    }
+
+    pub(super) fn keep_failed(&mut self, status: &Status) {
+        self.failed = self.failed.saturating_add(1);
+        self.keep_last(status);
+    }
+
+    /// Stores that a failure with this code was retried within its window.
+    pub(super) fn keep_windowed(&mut self, code: Code) {
+        self.not_found |= code == Code::NotFound;
+        self.permission_denied |= code == Code::PermissionDenied;
+    }
+
+    /// Returns the codes of the failures that were retried within their windows since the last successful reply.
+    pub(super) fn windowed(&self) -> impl Iterator<Item = Code> {
+        let codes = [(self.not_found, Code::NotFound), (self.permission_denied, Code::PermissionDenied)];
+        codes.into_iter().filter_map(|(is_windowed, code)| is_windowed.then_some(code))
     }
 
     /// Counts a failure after which the call is made again. Returns whether it is the first refusal of a credential.
@@ -82,6 +115,10 @@ impl Trouble {
         self.refused_credential |= is_first;
         is_first
     }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// The stored form of a failed call: the members of a status, and whether the reply was malformed.

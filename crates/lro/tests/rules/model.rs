@@ -28,6 +28,10 @@ pub(crate) struct Model {
     pub(crate) in_a_row: u32,
     /// Whether a credential was refused since the last good reply.
     pub(crate) was_refused: bool,
+    /// Whether NOT_FOUND and PERMISSION_DENIED were survived within their windows.
+    pub(crate) was_hidden: [bool; 2],
+    /// All failed calls.
+    pub(crate) failed: u32,
     pub(crate) last_failure: Option<Failed>,
     pub(crate) metadata: Option<&'static str>,
 }
@@ -93,7 +97,7 @@ impl Model {
             return Expected { next: Next::Done(end.outcome()), paced: None };
         }
         // SPEC 27, 30
-        (self.counted, self.in_a_row, self.was_refused) = (0, 0, false);
+        (self.counted, self.in_a_row, self.was_refused, self.was_hidden) = (0, 0, false, [false; 2]);
         // A held call is answered when the server has looked, any other on the way back.
         let took = if event.held { Duration::ZERO } else { when.ended - when.asked };
         self.seen_running = stored(if event.held { when.ended } else { when.asked + took / 2 });
@@ -123,6 +127,7 @@ impl Model {
         chance: Chance,
     ) -> Retry {
         self.last_failure = Some(failed);
+        self.failed = self.failed.saturating_add(1);
         let status = failed.status();
         // SPEC 61
         if setting.choice == Choice::Panics {
@@ -162,14 +167,24 @@ impl Model {
         self.counted = self.counted.saturating_add(counts.into());
         // SPEC 32
         let wish = failed.wish().min(setting.longest_wish);
-        if failed.is_refusal() && !self.was_refused {
+        let pause = if failed.is_refusal() && !self.was_refused {
             self.was_refused = true;
             // SPEC 30: the next call carries another credential.
-            return Retry::After(wish);
+            wish
+        } else {
+            drawn(setting.delays, self.in_a_row, chance).max(wish)
+        };
+        if verdict == Verdict::Hidden {
+            self.was_hidden[usize::from(failed.code() != Code::NotFound)] = true;
         }
-        let pause = drawn(setting.delays, self.in_a_row, chance).max(wish);
-        // SPEC 31: the last poll is made when the window ends.
-        Retry::After(if verdict == Verdict::Hidden { pause.min(window - age) } else { pause })
+        // SPEC 31: the last poll is made when a window ends in which something was hidden, whatever failed since.
+        let mut next = age.saturating_add(pause);
+        for (window, was_hidden) in [setting.window, setting.denied].into_iter().zip(self.was_hidden) {
+            if self.replies == 0 && was_hidden && age < window && window < next {
+                next = window;
+            }
+        }
+        Retry::After(if next == age.saturating_add(pause) { pause } else { next - age })
     }
 }
 

@@ -110,6 +110,8 @@ fn a_state_with_full_counters_goes_on_as_the_model_says() {
         failures: u32::MAX,
         setbacks: u32::MAX,
         refused: true,
+        hidden: [true; 2],
+        failed: u32::MAX,
     };
     for failures in [None, Some(5), Some(u32::MAX)] {
         for window in [secs(0), secs(30)] {
@@ -149,6 +151,8 @@ struct Numbers {
     failures: u32,
     setbacks: u32,
     refused: bool,
+    hidden: [bool; 2],
+    failed: u32,
 }
 
 impl Numbers {
@@ -160,19 +164,22 @@ impl Numbers {
             counted: self.failures,
             in_a_row: self.setbacks,
             was_refused: self.refused,
+            was_hidden: self.hidden,
+            failed: self.failed,
             last_failure: Some(Failed::Returned(failure(Code::Unavailable))),
             metadata: None,
         }
     }
 
     fn saved(self) -> Saved {
-        let Self { polls, replies, running, failures, setbacks, refused } = self;
+        let Self { polls, replies, running, failures, setbacks, refused, hidden, failed } = self;
         let last = json!({"code": 14, "message": "no"});
         let json = json!({
             "format": 1,
             "tally": {"polls": polls, "replies": replies, "running": running},
             "trouble": {
-                "failures": failures, "setbacks": setbacks, "refused_credential": refused, "last": last,
+                "failures": failures, "setbacks": setbacks, "refused_credential": refused,
+                "not_found": hidden[0], "permission_denied": hidden[1], "failed": failed, "last": last,
             },
         });
         serde_json::from_str(&json.to_string()).unwrap()
@@ -182,14 +189,17 @@ impl Numbers {
 fn numbers() -> impl Strategy<Value = Numbers> {
     let number = || prop_oneof![0..4_u32, any::<u32>(), u32::MAX - 2..=u32::MAX];
     let running = prop_oneof![any::<u64>(), u64::MAX - 2..=u64::MAX];
-    (number(), number(), running, number(), number(), any::<bool>()).prop_map(
-        |(polls, replies, running, failures, setbacks, refused)| Numbers {
+    let flags = any::<[bool; 3]>();
+    (number(), number(), running, number(), number(), flags, number()).prop_map(
+        |(polls, replies, running, failures, setbacks, [refused, not_found, denied], failed)| Numbers {
             polls,
             replies,
             running,
             failures,
             setbacks,
             refused,
+            hidden: [not_found, denied],
+            failed,
         },
     )
 }
@@ -225,7 +235,8 @@ fn state_like() -> impl Strategy<Value = Value> {
             .prop_map(|members| json!(members))
     };
     let last = object(&["code", "message", "details", "malformed"]);
-    let trouble = (object(&["failures", "setbacks", "refused_credential", "later"]), last);
+    let trouble =
+        (object(&["failures", "setbacks", "refused_credential", "not_found", "failed", "later"]), last);
     let trouble = trouble.prop_map(|(mut trouble, last)| {
         trouble["last"] = last;
         trouble

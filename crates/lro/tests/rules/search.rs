@@ -141,11 +141,11 @@ impl Search {
     }
 }
 
-/// One state for all that differ only in their last failure.
+/// One state for all that differ only in their last failure and the number of failures, which decide nothing.
 fn merged(states: States) -> States {
     let mut firsts: HashMap<_, _, Hasher> = HashMap::default();
     for (model, saved) in states {
-        let decisive = Model { last_failure: None, ..model.clone() };
+        let decisive = Model { last_failure: None, failed: 0, ..model.clone() };
         firsts.entry(decisive).or_insert((model, saved));
     }
     firsts.into_values().collect()
@@ -183,17 +183,19 @@ fn step(
     Expected { next, paced }
 }
 
-type Shown = (u32, u32, Duration, Option<(u32, Option<Status>)>, Option<&'static str>);
+type Shown = (u32, u32, Duration, Option<(u32, u32, Option<Status>)>, Option<&'static str>);
 
 /// What a driver sees of a state.
 fn shown(Saved { tally, trouble, metadata, .. }: &Saved) -> Shown {
-    let trouble = trouble.as_ref().map(|trouble| (trouble.setbacks(), trouble.last_failure().cloned()));
+    let trouble = trouble.as_ref();
+    let trouble =
+        trouble.map(|trouble| (trouble.setbacks(), trouble.failed(), trouble.last_failure().cloned()));
     (tally.polls, tally.replies, tally.running(), trouble, metadata.as_ref().map(share))
 }
 
 fn shown_by(model: &Model) -> Shown {
     // SPEC 21: the last failure is kept, whatever follows.
-    let trouble = model.last_failure.map(|failed| (model.in_a_row, Some(failed.status())));
+    let trouble = model.last_failure.map(|failed| (model.in_a_row, model.failed, Some(failed.status())));
     (model.polls, model.replies, model.seen_running, trouble, model.metadata)
 }
 

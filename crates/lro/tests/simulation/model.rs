@@ -50,6 +50,8 @@ pub(crate) struct Model<'a> {
     /// The good replies since the pace began, and when that was.
     good: (u32, Duration),
     refused_credential: bool,
+    /// Whether NOT_FOUND was survived within its window.
+    was_early: bool,
     cancel: Cancel,
     end: Option<(End, Duration)>,
 }
@@ -84,6 +86,7 @@ impl<'a> Model<'a> {
             is_known: false,
             good: (0, Duration::ZERO),
             refused_credential: false,
+            was_early: false,
             cancel: if is_cancelled { Cancel::Due { at_deadline: false } } else { Cancel::No },
             end: None,
         }
@@ -215,16 +218,18 @@ impl<'a> Model<'a> {
         if !is_free {
             self.failures += 1;
         }
+        self.was_early |= is_early;
+        // SPEC 31: the last poll is made when the window ends, whatever failed since.
+        let is_within = self.was_early && !self.is_known && at < self.scenario.not_found_for;
+        let left = if is_within { self.scenario.not_found_for - at } else { Duration::MAX };
         if code == Code::Unauthenticated {
             self.refused_credential = true;
-            self.due = (at + floor, at + floor);
+            self.due = (at + floor.min(left), at + floor.min(left));
             return;
         }
         // SPEC 33
         let doublings = self.setbacks - 1;
         let whole = Duration::from_secs(1 << doublings.min(10)).min(Duration::from_secs(60));
-        // SPEC 31: the last poll is made when the window ends.
-        let left = if is_early { self.scenario.not_found_for - at } else { Duration::MAX };
         self.due = (at + (whole / 2).max(floor).min(left), at + whole.max(floor).min(left));
     }
 
