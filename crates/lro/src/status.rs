@@ -10,7 +10,7 @@ use std::{error::Error, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use self::details::Details;
+use self::{details::Details, excerpt::without_stop};
 use crate::{Any, OperationName, Service, message};
 
 pub use self::code::Code;
@@ -37,8 +37,9 @@ pub use self::http::retry_after;
 /// }
 /// ```
 ///
-/// `Display` writes one line: control characters are escaped, and a long [`message`](Status::message) is cut. It includes
-/// the field violations of a `BadRequest` in the details.
+/// `Display` writes one line: control characters and invisible ones are escaped, and a long
+/// [`message`](Status::message) is cut. It includes the field violations of a `BadRequest` in the details, and the reason
+/// and the metadata of an `ErrorInfo`.
 ///
 /// A `Status` is as large as a pointer.
 #[derive(Clone)]
@@ -65,11 +66,15 @@ pub struct Report {
     pub name: Option<OperationName>,
     /// The number of calls made.
     pub polls: u32,
+    /// The number of these calls that failed, retried or final.
+    pub failed_calls: u32,
     /// The time since the first call.
     pub elapsed: Duration,
     /// Whether a reply reported the operation as done.
     pub done: bool,
-    /// The error of the last failed call, retried or final.
+    /// The error of the last failed call, retried or final. Later calls may have succeeded.
+    ///
+    /// It is also the error that a server adds to an operation that is not done.
     pub last_failure: Option<Status>,
     /// The metadata of the last successful reply.
     pub last_metadata: Option<Any>,
@@ -285,7 +290,7 @@ impl Status {
     pub fn in_context(mut self, context: &str) -> Self {
         self.0.message = match &*self.0.message {
             "" => context.to_owned(),
-            message => format!("{context}: {message}"),
+            message => format!("{}: {message}", without_stop(context)),
         };
         self
     }

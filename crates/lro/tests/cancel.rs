@@ -60,6 +60,8 @@ async fn may_not_be_heard_of_before_the_deadline() {
     let Cancellation::StillRunning(status) = cancellation else { panic!("{cancellation:?}") };
     assert_eq!((status.origin(), status.code()), (Origin::StoppedAsking, Code::DeadlineExceeded));
     assert!(status.may_be_running());
+    let said = "the deadline passed; the server accepted to cancel the operation, and it has not ended";
+    assert_eq!(status.message(), format!("stopped asking: {said}"));
     assert_eq!(status.report().unwrap().elapsed, seconds(6));
     assert_eq!(jobs.calls(), [at(0, Cancel), at(0, Get), at(4, Get), at(6, Get)]);
 }
@@ -189,6 +191,79 @@ async fn is_repeated_within_the_tolerance() {
     let jobs = Jobs::new().cancels([no(Code::Unavailable)]).gets([running()]);
     let status = hasty(&jobs).tolerance(Tolerance::none()).cancel_and_wait().await.unwrap_err();
     assert_eq!((status.origin(), jobs.verbs()), (Origin::CallFailed, vec![Cancel, Get]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn is_mentioned_where_a_poll_after_it_fails() {
+    // SPEC 21, 39
+    let asked = "the request to cancel the operation failed: gave up after 6 failed calls in a row: no";
+    let refusal = "the server refused to cancel the operation: no";
+    let acceptance = "the server accepted to cancel the operation";
+    for (cancels, result) in [
+        (vec![no(Code::Unavailable); 6], asked),
+        (vec![no(Code::PermissionDenied)], refusal),
+        (vec![accepted()], acceptance),
+    ] {
+        let final_poll = refused(Code::PermissionDenied);
+        let jobs = Jobs::new().cancels(cancels.clone()).gets([final_poll]);
+        let status = hasty(&jobs).cancel_and_wait().await.unwrap_err();
+        assert_eq!((status.origin(), status.code()), (Origin::CallFailed, Code::PermissionDenied));
+        assert_eq!(status.message(), format!("no; {result}"));
+
+        let jobs = Jobs::new().cancels(cancels.clone()).gets([busy()]);
+        let status = hasty(&jobs).cancel_and_wait().await.unwrap_err();
+        assert!(status.message().starts_with("gave up after "), "{status}");
+        assert!(status.message().ends_with(&format!("busy; {result}")), "{status}");
+
+        // The same for a request that the deadline makes.
+        let jobs = Jobs::new().cancels(cancels).gets([running(), refused(Code::DataLoss)]);
+        let wait = hasty(&jobs).deadline(Duration::ZERO).at_deadline(AtDeadline::CancelAndWait(seconds(60)));
+        let status = wait.await.unwrap_err();
+        assert_eq!(status.message(), format!("no; {result}"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_was_accepted_at_the_deadline_is_mentioned_where_the_operation_goes_on() {
+    // SPEC 37
+    let jobs = Jobs::new().cancels([accepted()]).gets([running()]);
+    let wait = every_four_seconds(&jobs).deadline(seconds(8));
+    let status = wait.at_deadline(AtDeadline::CancelAndWait(seconds(10))).await.unwrap_err();
+    let said = "the deadline passed; the server accepted to cancel the operation, and it has not ended";
+    assert_eq!(status.message(), format!("stopped asking: {said}"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn holds_the_window_of_an_operation_that_is_not_found() {
+    // SPEC 31, 39
+    for code in [Code::NotFound, Code::PermissionDenied] {
+        let tolerance = || Tolerance::default().permission_denied_for(seconds(5));
+        let cancel = |jobs| async move {
+            let mut wait = every_four_seconds(jobs).tolerance(tolerance());
+            wait.cancel_and_wait().await
+        };
+        // The request is repeated until the window ends. One poll follows.
+        let jobs = Jobs::new().cancels([no(code)]).gets([refused(code)]);
+        let status = cancel(&jobs).await.unwrap_err();
+        assert_eq!((status.origin(), status.code()), (Origin::CallFailed, code));
+        assert!(status.message().ends_with("the server refused to cancel the operation: no"), "{status}");
+        assert_eq!(status.report().unwrap().elapsed, seconds(5));
+        assert_eq!(jobs.times(&Cancel).last(), Some(&seconds(5)));
+        assert_eq!(jobs.times(&Get), [seconds(5)]);
+
+        // A request that is accepted ends the window: the operation exists.
+        let jobs = Jobs::new().cancels([no(code), accepted()]).gets([refused(code), cancelled()]);
+        let status = cancel(&jobs).await.unwrap_err();
+        assert_eq!((status.origin(), jobs.times(&Get).len()), (Origin::CallFailed, 1), "{status}");
+
+        // A request in the middle of a window, after polls that failed.
+        let jobs = Jobs::new().cancels([no(code)]).gets([refused(code)]);
+        let mut wait = every_four_seconds(&jobs).tolerance(tolerance());
+        timeout(seconds(3), wait.next()).await.unwrap_err();
+        wait.cancel_and_wait().await.unwrap_err();
+        assert_eq!(jobs.times(&Cancel)[0], seconds(3));
+        assert_eq!(jobs.calls().last(), Some(&at(5, Get)));
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,7 +5,7 @@
 use std::{error::Error, io, time::Duration};
 
 use lro::{
-    Any, Code, Operation, Origin, Outcome, Status,
+    Any, Code, Operation, Origin, Outcome, Pacing, Status,
     details::{
         BadRequest, DebugInfo, ErrorInfo, FieldViolation, Help, HelpLink, LocalizedMessage,
         PreconditionFailure, QuotaFailure, RequestInfo, ResourceInfo, RetryInfo,
@@ -484,6 +484,23 @@ fn is_shown_on_one_line() {
 }
 
 #[test]
+fn shows_no_character_that_is_invisible_or_reorders_text() {
+    // SPEC 57
+    let ranges = CF.split_whitespace().map(|range| range.split_once('-').unwrap_or((range, range)));
+    let point = |hex| u32::from_str_radix(hex, 16).unwrap();
+    let mut escaped = 0;
+    for character in ranges.flat_map(|(first, last)| point(first)..=point(last)).filter_map(char::from_u32) {
+        let shown = Status::new(Code::Internal, format!("a{character}b")).to_string();
+        assert_eq!(shown, format!(r"INTERNAL: a\u{{{:x}}}b", u32::from(character)));
+        escaped += 1;
+    }
+    assert_eq!(escaped, 169);
+    // Letters, marks, symbols and spaces of any script stay.
+    let shown = "naïve \u{301} 日本語 עברית عربى हिन्दी 😀 €—“”\u{a0}\u{3000}";
+    assert_eq!(Status::new(Code::Internal, shown).to_string(), format!("INTERNAL: {shown}"));
+}
+
+#[test]
 fn is_shown_up_to_a_thousand_characters() {
     // SPEC 57
     for (length, cut) in [(999, false), (1_000, false), (1_001, true), (10 << 20, true)] {
@@ -519,6 +536,57 @@ fn shows_the_invalid_fields_of_a_request() {
     let long = shown((0..3).map(|_| violation(&"f".repeat(1 << 20), &"d".repeat(1 << 20))).collect());
     assert!(long.chars().count() < 1_100, "{}", long.len());
     assert!(long.contains(&format!("{}…: {}…; ", "f".repeat(100), "d".repeat(200))), "{long}");
+}
+
+#[test]
+fn shows_the_reason_of_a_failure_and_its_metadata() {
+    // SPEC 42, 57
+    let shown = |reason: &str, metadata: &[(&str, &str)]| {
+        let metadata = metadata.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let info = ErrorInfo { reason: reason.to_owned(), metadata, ..ErrorInfo::default() };
+        let details = vec![any("{}"), Any::pack(&info).unwrap()];
+        Status::new(Code::AlreadyExists, "it exists").with_details(details).to_string()
+    };
+    let current = [("current_subscription", "subscriptions/1")];
+    assert_eq!(
+        shown("SUBSCRIPTION_ALREADY_EXISTS", &current),
+        "ALREADY_EXISTS: it exists [SUBSCRIPTION_ALREADY_EXISTS; current_subscription: subscriptions/1]"
+    );
+    assert_eq!(
+        shown("", &[("a", "1\n2"), ("b", ""), ("c-D_3", "\u{200f}")]),
+        r"ALREADY_EXISTS: it exists [a: 1\n2; c-D_3: \u{200f}]"
+    );
+    // What does not have the documented form is not shown.
+    for (reason, key) in [("", ""), ("lower case", "a b"), ("É", "é"), (&*"R".repeat(65), &*"k".repeat(65))]
+    {
+        assert_eq!(shown(reason, &[(key, "1")]), "ALREADY_EXISTS: it exists");
+    }
+    let keys: Vec<String> = (0..100).map(|number| format!("key{number:05}")).collect();
+    let value = "v".repeat(10_000);
+    let many: Vec<_> = keys.iter().map(|key| (&**key, &*value)).collect();
+    assert!(shown("R", &many).chars().count() < 1_100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn counts_the_failures_where_the_wait_stopped() {
+    // SPEC 21: later calls succeeded.
+    let replies = [running(), busy(), busy(), running(), busy()].into_iter().chain((0..9).map(|_| running()));
+    let wait = poll_until_done::<Value>(script(replies), name()).pacing(Pacing::fixed(seconds(5)));
+    let status = wait.deadline(seconds(30)).await.unwrap_err();
+    let report = status.report().unwrap();
+    assert_eq!((report.failed_calls, &report.last_failure), (3, &busy().err()));
+    let said = format!("{} polls in 30.0s, 3 failed; the last failure: UNAVAILABLE", report.polls);
+    assert!(status.to_string().contains(&said), "{status}");
+}
+
+#[test]
+fn joins_texts_without_a_second_stop() {
+    let context = Status::unavailable("no.").in_context("the first poll failed.");
+    assert_eq!(context.message(), "the first poll failed: no.");
+    let advised = Status::unavailable("Not now.").with_advice("ask later");
+    assert_eq!(advised.to_string(), "UNAVAILABLE: Not now; ask later");
+    let body = br#"{"error": {"message": "Login Required.", "errors": [{"reason": "required"}]}}"#;
+    assert_eq!(Status::in_reply(body).unwrap().message(), "Login Required: required");
 }
 
 #[tokio::test(start_paused = true)]
@@ -592,3 +660,7 @@ fn can_have_another_message() {
     let advised = status.with_advice("turn it\n on");
     assert_eq!((advised.message(), &*advised.to_string()), ("b", r"UNAVAILABLE: b; turn it\n on"));
 }
+
+/// The characters of the category Cf and the separators of lines and paragraphs, and some others that are invisible.
+const CF: &str = "AD 600-605 61C 6DD 70F 890-891 8E2 180E 200B-200F 2028-202E 2060-2064 2066-206F FEFF FFF9-FFFB \
+    110BD 110CD 13430-13438 1BCA0-1BCA3 1D173-1D17A E0001 E0020-E007F 34F 3164 FE0F E0100";

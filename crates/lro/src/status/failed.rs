@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::{Code, Status, details::ErrorInfo};
+use super::{Code, Status, details::ErrorInfo, excerpt::without_stop};
 use crate::{Any, message::json};
 
 /// The error of a failed call, as the body of the reply describes it.
@@ -67,16 +67,16 @@ impl Failed {
     /// Reads an error of another form, such as RFC 9457: its text alone.
     #[cfg(feature = "http")]
     fn foreign(members: &Members) -> Option<Self> {
-        let texts = ["title", "message", "detail"].map(|name| member::<String>(members, name));
-        let message =
-            texts.into_iter().flatten().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(": ");
+        let [title, message, detail] =
+            ["title", "message", "detail"].map(|name| member::<String>(members, name));
+        let message = joined(joined(title, message), detail);
         (!message.is_empty()).then(|| Self { message, ..Self::default() })
     }
 
     fn of(members: &Members) -> Option<Self> {
         let error = members.get("error")?.get();
         if let Ok(name) = serde_json::from_str(error) {
-            let message = joined([Some(name), member(members, "error_description")]);
+            let message = joined(Some(name), member(members, "error_description"));
             return Some(Self { message, ..Self::default() });
         }
         let error: Members = serde_json::from_str(error).ok().filter(|_| error.starts_with('{'))?;
@@ -88,6 +88,8 @@ impl Failed {
         let details = member::<Vec<Box<RawValue>>>(&error, "details").unwrap_or_default();
         let details: Vec<Any> = details.into_iter().filter_map(Any::from_raw).collect();
         let infos = details.iter().filter(|any| any.is::<ErrorInfo>()).filter_map(|any| any.decode().ok());
+        // Azure's form has a name in place of the number.
+        let reason_code = member::<String>(&error, "code").filter(|code| code.parse::<i64>().is_err());
         let reasons = legacy.iter().filter_map(|item| member(item, "reason"));
         Some(Self {
             // A failure cannot be `OK`.
@@ -95,7 +97,7 @@ impl Failed {
                 .and_then(|name| Code::from_name(&name))
                 .filter(|code| *code != Code::Ok),
             http: member(&error, "code").or_else(|| member::<String>(&error, "code")?.parse().ok()),
-            message: joined([message, first("reason")]),
+            message: joined(joined(reason_code, message), first("reason")),
             reasons: reasons.chain(infos.map(|info: ErrorInfo| info.reason)).collect(),
             details,
         })
@@ -155,9 +157,14 @@ fn member<T: DeserializeOwned>(members: &Members, name: &str) -> Option<T> {
     serde_json::from_str(members.get(name)?.get()).ok()
 }
 
-fn joined(parts: [Option<String>; 2]) -> String {
-    let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
-    parts.join(": ")
+/// Joins two texts by a colon. `None` and an empty text count as absent.
+fn joined<T: Into<Option<String>>, U: Into<Option<String>>>(first: T, second: U) -> String {
+    let parts: Vec<String> =
+        [first.into(), second.into()].into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    match &*parts {
+        [first, second] => format!("{}: {second}", without_stop(first)),
+        parts => parts.concat(),
+    }
 }
 
 /// Lists the names of the members. A name that is not an identifier may be a secret of the caller, so it is not shown.

@@ -1,6 +1,10 @@
 use std::fmt;
 
-use super::{Code, Origin, Status, details::FieldViolation, excerpt::Excerpt};
+use super::{
+    Code, Origin, Status,
+    details::{ErrorInfo, FieldViolation},
+    excerpt::{Excerpt, without_stop},
+};
 use crate::OperationName;
 
 impl fmt::Display for Status {
@@ -13,13 +17,20 @@ impl fmt::Display for Status {
             code => write!(f, "{code}")?,
         }
         if !inner.message.is_empty() {
-            write!(f, ": {}", Excerpt::new(&inner.message, LONGEST_MESSAGE))?;
+            let is_last = inner.advice.is_none();
+            let message = if is_last { &*inner.message } else { without_stop(&inner.message) };
+            write!(f, ": {}", Excerpt::new(message, LONGEST_MESSAGE))?;
         }
         if let Some(advice) = &inner.advice {
             write!(f, "; {}", Excerpt::new(advice, LONGEST_MESSAGE))?;
         }
         if let Some(request) = self.details().bad_request() {
             write!(f, " [{}]", Excerpt::new(&listed(&request.field_violations), LONGEST_LIST))?;
+        }
+        if let Some(info) = self.details().error_info().map(|info| described(&info))
+            && !info.is_empty()
+        {
+            write!(f, " [{}]", Excerpt::new(&info, LONGEST_LIST))?;
         }
         let Some(report) = &inner.report else {
             return Ok(());
@@ -35,7 +46,11 @@ impl fmt::Display for Status {
         write!(f, ", {} {polls} in {:.1?}", report.polls, report.elapsed)?;
         if let Some(failure) = report.last_failure.as_ref().filter(|_| inner.origin == Origin::StoppedAsking)
         {
-            write!(f, "; the last failure: {}", Excerpt::new(&failure.to_string(), LONGEST_FAILURE))?;
+            if report.failed_calls > 0 {
+                write!(f, ", {} failed", report.failed_calls)?;
+            }
+            let failure = failure.to_string();
+            write!(f, "; the last failure: {}", Excerpt::new(without_stop(&failure), LONGEST_FAILURE))?;
         }
         f.write_str(if self.may_be_running() { "; it may still be running)" } else { ")" })
     }
@@ -67,6 +82,7 @@ fn listed(violations: &[FieldViolation]) -> String {
     let shown = violations.iter().take(MOST_VIOLATIONS);
     let shown: Vec<String> = shown
         .map(|FieldViolation { field, description, .. }| {
+            let field = without_stop(field);
             let separator = if field.is_empty() || description.is_empty() { "" } else { ": " };
             let (field, description) =
                 (Excerpt::new(field, LONGEST_FIELD), Excerpt::new(description, LONGEST_DESCRIPTION));
@@ -76,6 +92,24 @@ fn listed(violations: &[FieldViolation]) -> String {
     let more = violations.len() - shown.len();
     let more = if more > 0 { format!("; {more} more") } else { String::new() };
     shown.join("; ") + &more
+}
+
+/// Describes the reason of a failure and its metadata, such as the subscription that exists already.
+///
+/// A reason or a key that does not have its documented form is not shown: it is not the server's constant.
+fn described(info: &ErrorInfo) -> String {
+    let is_reason = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    let is_key = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    let reason = is_short(&info.reason, is_reason).then(|| info.reason.clone());
+    let pairs = info.metadata.iter().filter(|(key, value)| is_short(key, is_key) && !value.is_empty());
+    let shown = pairs.take(MOST_VIOLATIONS);
+    let shown = shown.map(|(key, value)| format!("{key}: {}", Excerpt::new(value, LONGEST_DESCRIPTION)));
+    reason.into_iter().chain(shown).collect::<Vec<_>>().join("; ")
+}
+
+/// Returns whether a text consists of such bytes and has a length that `ErrorInfo` documents.
+fn is_short(text: &str, is_valid: impl Fn(u8) -> bool) -> bool {
+    (1..=LONGEST_KEY).contains(&text.len()) && text.bytes().all(is_valid)
 }
 
 /// Longer messages contain a document or a stack trace, which fill a log. Most messages of Google are shorter than 200
@@ -93,6 +127,9 @@ const MOST_VIOLATIONS: usize = 10;
 
 /// Paths of fields are shorter.
 const LONGEST_FIELD: usize = 100;
+
+/// The documented bound of a key of an `ErrorInfo`. A reason has at most 63 bytes.
+const LONGEST_KEY: usize = 64;
 
 /// About two lines of a terminal.
 const LONGEST_DESCRIPTION: usize = 200;

@@ -3,6 +3,7 @@ use std::{mem, time::Duration};
 use crate::{
     Code, Origin, Status,
     rules::{Age, Call, Expiry, FailedCall, Limit, Retry, Rules, Trouble, stopped},
+    status::excerpt::{Excerpt, without_stop},
 };
 
 /// Whether the deadline of a wait cancels the operation on the server.
@@ -151,7 +152,9 @@ impl Cancelling {
             Retry::Final(status) if status.origin() == Origin::StoppedAsking => {
                 return Cancelled::Stop(status);
             }
-            _ if is_last => return Cancelled::Stop(uncancelled(Expiry::Deadline, what)),
+            _ if is_last => {
+                return Cancelled::Stop(stopped(format_args!("{}, and {what}", Expiry::Deadline)));
+            }
             Retry::After(delay) if !is_over => return Cancelled::Again(call.ended.saturating_add(delay)),
             Retry::Exhausted(status) => status,
             Retry::After(_) | Retry::Final(_) => refusal,
@@ -163,9 +166,23 @@ impl Cancelling {
     /// Returns the status of a wait that expires.
     pub(crate) fn expired(&self, why: Expiry) -> Status {
         match self.stage {
-            Stage::Failed { what, .. } => uncancelled(why, what),
-            _ => why.status(),
+            Stage::Accepted => stopped(format_args!("{why}; {ACCEPTED}, and it has not ended")),
+            Stage::Failed { what, .. } => stopped(format_args!("{why}, and {what}")),
+            Stage::Unwished | Stage::Due | Stage::Parting => why.status(),
         }
+    }
+
+    /// Adds the result of the request to the status of a failed call that ends the wait.
+    pub(crate) fn failed(&self, status: Status) -> Status {
+        let result = match &self.stage {
+            Stage::Accepted => ACCEPTED.to_owned(),
+            Stage::Failed { what, status } => {
+                format!("{what}: {}", Excerpt::new(status.message(), LONGEST_FAILURE))
+            }
+            Stage::Unwished | Stage::Due | Stage::Parting => return status,
+        };
+        let message = format!("{}; {result}", without_stop(status.message()));
+        status.with_message(message)
     }
 
     /// Returns whether there is no request to cancel.
@@ -210,10 +227,6 @@ impl Cancelling {
     }
 }
 
-fn uncancelled(why: Expiry, what: &str) -> Status {
-    stopped(format_args!("{why}, and {what}"))
-}
-
 impl<R> Cancellation<R> {
     /// Classifies the result of a wait after a request to cancel.
     ///
@@ -234,5 +247,9 @@ impl<R> Cancellation<R> {
     }
 }
 
+const ACCEPTED: &str = "the server accepted to cancel the operation";
 const REFUSED: &str = "the server refused to cancel the operation";
 const UNSENT: &str = "the request to cancel the operation failed";
+
+/// Enough for the message of most failures.
+const LONGEST_FAILURE: usize = 200;

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Any, Attempt, LroTransport, Operation, OperationName, Report, Status,
-    rules::{Age, Call, Limit, Reply},
+    rules::{Age, Call, Limit, Reply, Trouble},
 };
 
 /// An operation whose wait has not ended.
@@ -63,6 +63,7 @@ impl Open {
         Report {
             name: Some(self.name.clone()),
             polls: progress.map_or(0, |progress| progress.tally.polls),
+            failed_calls: trouble.map_or(0, Trouble::failed),
             elapsed: progress.map_or(Duration::ZERO, |progress| progress.elapsed),
             done: false,
             last_failure: trouble.and_then(|trouble| trouble.last_failure().cloned()),

@@ -197,7 +197,7 @@ impl Progress {
             }
             Next::Failed(status) => {
                 self.trace_failure();
-                return Err(Err(status));
+                return Err(Err(self.cancelling.failed(status)));
             }
         };
         let is_running = seen == Seen::Running;
