@@ -25,7 +25,12 @@ pub(crate) fn bearer(token: &str) -> Result<HeaderValue, Status> {
         let advice = "leave the scheme out: pass the token without the prefix, such as `Bearer `";
         return Err(unauthenticated(format!("{what} begins with a scheme: {advice}")));
     }
-    secret(what, &format!("Bearer {token}"))
+    let value = secret(what, &format!("Bearer {token}"))?;
+    if first_word.is_some() {
+        let advice = "pass the token alone, or set another scheme by `Token::header`";
+        return Err(unauthenticated(format!("{what} contains a space, which no bearer token has: {advice}")));
+    }
+    Ok(value)
 }
 
 /// Returns a header with a secret value.
@@ -68,7 +73,9 @@ pub(crate) fn secrets<'a>((name, value): (&'a HeaderName, &'a HeaderValue)) -> i
 
 fn value<'a>(what: &str, text: &'a str) -> Result<&'a str, Status> {
     match text.trim() {
-        "" => Err(unauthenticated(format!("{what} is empty"))),
+        "" => {
+            Err(unauthenticated(format!("{what} is empty: check the variable or file that it is read from")))
+        }
         trimmed if trimmed != text => Err(unauthenticated(format!(
             "{what} has whitespace around it, such as the line feed of a file: trim it"
         ))),
@@ -89,7 +96,7 @@ fn unauthenticated(message: String) -> Status {
 }
 
 const QUOTA_PROJECT: HeaderName = HeaderName::from_static("x-goog-user-project");
-/// Words that people copy together with a token. Any other first word may be a part of a token with a space.
+/// Words that people copy together with a token.
 const SCHEMES: [&str; 8] =
     ["authorization:", "apikey", "basic", "bearer", "bearer:", "digest", "negotiate", "token"];
 /// A credential with one of these would change where the call goes or where it ends.

@@ -46,6 +46,7 @@
 //! server by [`Token::hidden_in`].
 
 mod credentials;
+mod echo;
 #[cfg(feature = "google-cloud-auth")]
 mod google_cloud;
 mod headers;

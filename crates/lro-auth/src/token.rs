@@ -6,7 +6,7 @@ use lro::Status;
 use memchr::memmem;
 use tokio::time::Instant;
 
-use crate::{Credentials, headers};
+use crate::{Credentials, echo, headers};
 
 /// The headers that authenticate a call, and when they expire: a bearer token, an API key, or any others.
 ///
@@ -40,8 +40,8 @@ impl Token {
     ///
     /// # Errors
     ///
-    /// `UNAUTHENTICATED` if it is empty, begins with a scheme such as `Bearer `, has whitespace around it, such as the
-    /// line feed of a file, or contains characters that are invalid in a header.
+    /// `UNAUTHENTICATED` if it is empty, begins with a scheme such as `Bearer `, has whitespace in it or around it, such as
+    /// the line feed of a file, or contains characters that are invalid in a header.
     pub fn bearer(token: &str) -> Result<Self, Status> {
         headers::bearer(token).map(|value| Self::of(vec![(header::AUTHORIZATION, value)]))
     }
@@ -96,9 +96,11 @@ impl Token {
 
     /// Replaces the token in a text that a server sent, so that the text can be shown.
     ///
-    /// A token of less than 8 characters is no secret and may be a part of a word: it is not replaced.
+    /// The token is also found where the text has it escaped: as in JSON, percent-encoded, as in HTML or as in Rust's
+    /// `Debug`, also several times one after another.
+    /// A token of less than 8 characters is not a secret and may be a part of a word: it is not replaced.
     pub fn hidden_in(&self, text: String) -> String {
-        self.secrets().fold(text, |text, secret| text.replace(secret, "…"))
+        if self.is_in(&text) { echo::hidden(text, self.secrets()) } else { text }
     }
 
     /// Whether [`hidden_in`](Self::hidden_in) would change a text.
@@ -108,6 +110,7 @@ impl Token {
         // Preparing the search for a long text costs more than a search for its end.
         let end_of = |secret: &[u8]| secret.last_chunk::<SECRET>().copied().unwrap_or_default();
         self.secrets().map(str::as_bytes).any(|secret| contains(&end_of(secret)) && contains(secret))
+            || echo::may_have_escapes(text) && echo::is_escaped_in(text, self.secrets())
     }
 
     /// Creates a token of headers that another library made.

@@ -1,8 +1,11 @@
 use std::{
     fmt,
     future::{Future, poll_fn},
-    pin::Pin,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak},
+    pin::{Pin, pin},
+    sync::{
+        Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     task::Poll,
     time::Duration,
 };
@@ -27,6 +30,8 @@ use crate::{Credentials, Token, renewal::Renewal};
 /// - A token that a server refuses is dropped, and the next one is fetched. If that is refused too, the fetches after it
 ///   have pauses.
 /// - A fetch fails after 60 s, and when the closure panics.
+/// - A fetch belongs to the runtime of the call that started it. If that runtime does not run for 5 s, the other calls that
+///   wait start a new fetch.
 ///
 /// ```
 /// use std::time::Duration;
@@ -55,11 +60,22 @@ pub struct TokenFn<F> {
 #[derive(Default)]
 struct State {
     renewal: Renewal,
-    fetch: Option<WeakShared<Fetch>>,
+    fetch: Option<(WeakShared<Call>, Arc<Pulse>)>,
 }
 
 type Fetched = Result<Token, Status>;
-type Fetch = Pin<Box<dyn Future<Output = Fetched> + Send>>;
+type Call = Pin<Box<dyn Future<Output = Fetched> + Send>>;
+
+/// A fetch that runs. Clones share it.
+#[derive(Clone)]
+struct Fetch {
+    call: Shared<Call>,
+    pulse: Arc<Pulse>,
+}
+
+/// Counts the seconds of a fetch, by the clock of the runtime that drives it. It stands still if that runtime does.
+#[derive(Debug, Default)]
+struct Pulse(AtomicU64);
 
 impl<F, Fut> TokenFn<F>
 where
@@ -76,7 +92,7 @@ where
             let fetch = self.join(&mut state);
             drop(state);
             runtime.spawn(async move {
-                if let Err(status) = fetch.await {
+                if let Err(status) = fetch.call.await {
                     warn!(%status, "cannot renew the token");
                 }
             });
@@ -84,14 +100,36 @@ where
     }
 
     /// Returns the fetch that runs, or else a new one.
-    fn join(&self, state: &mut State) -> Shared<Fetch> {
-        if let Some(fetch) = state.fetch.as_ref().and_then(WeakShared::upgrade) {
-            return fetch;
+    fn join(&self, state: &mut State) -> Fetch {
+        if let Some((call, pulse)) = &state.fetch
+            && let Some(call) = call.upgrade()
+        {
+            return Fetch { call, pulse: Arc::clone(pulse) };
         }
-        let (call, results) = (Arc::clone(&self.fetch), Arc::downgrade(&self.state));
-        let fetch = fetch_token(call, state.renewal.not_before(), results).boxed().shared();
-        state.fetch = fetch.downgrade();
-        fetch
+        let (call, pulse) = (Arc::clone(&self.fetch), Arc::<Pulse>::default());
+        let results = Results { state: Arc::downgrade(&self.state), pulse: Arc::clone(&pulse) };
+        let call = fetch_token(call, state.renewal.not_before(), results).boxed().shared();
+        state.fetch = call.downgrade().map(|call| (call, Arc::clone(&pulse)));
+        Fetch { call, pulse }
+    }
+
+    /// Waits for the result of a fetch. If its runtime does not run, another fetch takes its place.
+    async fn finish(&self, mut fetch: Fetch) -> Fetched {
+        loop {
+            let before = fetch.pulse.count();
+            match timeout(PATIENCE, fetch.call.clone()).await {
+                Ok(fetched) => return fetched,
+                Err(_) if fetch.pulse.count() != before => {}
+                Err(_) => {
+                    let mut state = write(&self.state);
+                    let is_current = |(_, pulse): &mut (_, Arc<Pulse>)| Arc::ptr_eq(pulse, &fetch.pulse);
+                    state.fetch.take_if(is_current);
+                    let next = self.join(&mut state);
+                    drop(state);
+                    fetch = next;
+                }
+            }
+        }
     }
 }
 
@@ -123,7 +161,8 @@ where
             }
             self.join(&mut state)
         };
-        fetch.await.map(Some)
+        // The timer is inside of the guard: the runtime may have none.
+        guarded(self.finish(fetch)).await.map(Some)
     }
 
     fn token_at_hand(&self) -> Option<Token> {
@@ -145,18 +184,50 @@ impl<F> fmt::Debug for TokenFn<F> {
     }
 }
 
+impl Pulse {
+    fn count(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+
+    /// Counts while a future runs.
+    async fn during<T>(&self, call: impl Future<Output = T>) -> T {
+        let mut call = pin!(call);
+        loop {
+            match timeout(BEAT, call.as_mut()).await {
+                Ok(result) => return result,
+                Err(_) => self.0.fetch_add(1, Relaxed),
+            };
+        }
+    }
+}
+
+/// Where the result of a fetch is stored.
+struct Results {
+    state: Weak<RwLock<State>>,
+    pulse: Arc<Pulse>,
+}
+
+impl Results {
+    /// Stores the result, unless another fetch took the place of this one.
+    fn store(&self, fetched: &Fetched) {
+        let Some(state) = self.state.upgrade() else { return };
+        let replaced = {
+            let mut state = write(&state);
+            let is_current = |(_, pulse): &mut (_, Arc<Pulse>)| Arc::ptr_eq(pulse, &self.pulse);
+            state.fetch.take_if(is_current).map(|_| state.renewal.store(fetched, Instant::now()))
+        };
+        drop(replaced);
+    }
+}
+
 /// Waits for the end of a pause, calls the closure, and stores the result.
-async fn fetch_token<F, Fut>(
-    call: Arc<F>,
-    not_before: Option<Instant>,
-    results: Weak<RwLock<State>>,
-) -> Fetched
+async fn fetch_token<F, Fut>(call: Arc<F>, not_before: Option<Instant>, results: Results) -> Fetched
 where
     F: Fn() -> Fut + Send + Sync,
     Fut: Future<Output = Fetched> + Send,
 {
     // Timers and destructors are inside of the guard too: the runtime of the timers may have ended.
-    let fetched = guarded(async move {
+    let fetched = guarded(results.pulse.during(async move {
         if let Some(end) = not_before {
             sleep_until(end).await;
         }
@@ -164,16 +235,9 @@ where
             let message = format!("the closure that fetches the token did not end within {TIMEOUT:?}");
             Err(Status::new(Code::DeadlineExceeded, message))
         })
-    })
+    }))
     .await;
-    if let Some(state) = results.upgrade() {
-        let replaced = {
-            let mut state = write(&state);
-            state.fetch = None;
-            state.renewal.store(&fetched, Instant::now())
-        };
-        drop(replaced);
-    }
+    results.store(&fetched);
     fetched
 }
 
@@ -198,3 +262,8 @@ fn write(state: &RwLock<State>) -> RwLockWriteGuard<'_, State> {
 /// The default timeout of a call. A shorter one ends fetches that a slow token server would answer, a longer one keeps
 /// all calls waiting for one connection that is dead.
 const TIMEOUT: Duration = Duration::from_secs(60);
+/// How often a fetch shows that its runtime runs.
+const BEAT: Duration = Duration::from_secs(1);
+/// A call waits for a fetch without a beat for this long, well within the attempt timeout of 30 s. A runtime that is busy
+/// for a shorter time is common; a longer patience leaves less time for the next fetch.
+const PATIENCE: Duration = Duration::from_secs(5);

@@ -29,6 +29,9 @@ fn a_bearer_token_is_the_token_alone() {
         ("Basic canary", "leave the scheme out"),
         ("token canary", "leave the scheme out"),
         ("Authorization: Bearer canary", "leave the scheme out"),
+        ("a canary", "contains a space"),
+        ("canary\tcanary", "contains a space"),
+        ("Custom: canary canary", "contains a space"),
         ("canary\n", "trim it"),
         ("canary\r\n", "trim it"),
         (" canary", "trim it"),
@@ -45,7 +48,7 @@ fn a_bearer_token_is_the_token_alone() {
         assert_refused(Token::bearer(token), Code::Unauthenticated, why);
         assert_refused(Token::bearer(token), Code::Unauthenticated, "the bearer token");
     }
-    for token in ["bearer", "bearertoken", "token", "a token", "ya29.a0-_~+/=="] {
+    for token in ["bearer", "bearertoken", "token", "ya29.a0-_~+/=="] {
         assert_eq!(sent(&Token::bearer(token).unwrap()), [("authorization", format!("Bearer {token}"))]);
     }
 }
@@ -120,6 +123,68 @@ fn nobody_sees_the_values() {
     let said = "my-project is refused for test";
     assert!(!token.is_in(said));
     assert_eq!(token.hidden_in(said.to_owned()), said);
+}
+
+#[test]
+fn nobody_sees_a_value_that_is_escaped() {
+    // SPEC 56
+    let percent = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    let json = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
+    let unicode = |text: &str| text.bytes().map(|byte| format!("\\u{byte:04X}")).collect::<String>();
+    let html = |text: &str| text.replace('&', "&amp;").replace('"', "&quot;").replace('/', "&#x2F;");
+    let references = |text: &str| text.bytes().map(|byte| format!("&#{byte};")).collect::<String>();
+    let some = |text: &str| text.replace('a', "%61").replace('r', "%72");
+    let forms: [&dyn Fn(&str) -> String; 7] =
+        [&percent, &json, &unicode, &html, &references, &some, &|text| format!("{text:?}")];
+    for secret in [
+        "canary-0",
+        "canary/0+1=~_.-",
+        "ca\"na\\ry-0",
+        "canary   0  1",
+        "can%61ry&amp;0",
+        "%%41canary\\",
+        "canary:0;1,(2)[3]{4}<5>'6'",
+    ] {
+        let token = Token::header("api-key", secret).unwrap();
+        let assert_hidden = |form: &str| {
+            // Other text stays, with its escapes.
+            let said = format!("50% of \\n {form} &c \\\" \\u00e9");
+            assert!(token.is_in(&said), "{said}");
+            let shown = token.hidden_in(said.clone());
+            let (before, after) = shown.split_once('…').unwrap_or_else(|| panic!("{said}: {shown}"));
+            assert!(
+                before.starts_with("50% of \\n ") && after.ends_with(" &c \\\" \\u00e9"),
+                "{said}: {shown}"
+            );
+            assert!(!token.is_in(&shown), "{said}: {shown}");
+        };
+        for first in forms {
+            assert_hidden(&first(secret));
+            for second in forms {
+                assert_hidden(&second(&first(secret)));
+                assert_hidden(&percent(&second(&first(secret))));
+            }
+        }
+    }
+    // What is not the token stays as it is.
+    let token = Token::bearer("canary-0").unwrap();
+    for said in [
+        "%63anary-1",
+        "\\u0063anary",
+        "%",
+        "\\",
+        "&",
+        "\\u{}",
+        "%4",
+        "\\u12",
+        "&#;",
+        "&#x110000;",
+        "é%C3",
+        "\\ud800",
+    ] {
+        assert!(!token.is_in(said), "{said}");
+        assert_eq!(token.hidden_in(said.to_owned()), said);
+    }
 }
 
 #[tokio::test(start_paused = true)]

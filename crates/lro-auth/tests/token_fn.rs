@@ -413,6 +413,59 @@ fn a_renewal_that_ends_with_its_runtime_is_made_by_the_next_one() {
     });
 }
 
+#[test]
+fn a_fetch_whose_runtime_does_not_run_is_made_by_another() {
+    // SPEC 55
+    let runtime =
+        || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    // The runtime parks during the first fetch, or during the renewal of a token that has expired since.
+    for is_renewal in [false, true] {
+        let takes = if is_renewal { vec![Duration::ZERO, secs(1)] } else { vec![secs(1)] };
+        let issuer = Issuer::new(secs(10)).takes(takes);
+        let credentials = issuer.credentials();
+        let (parked, waiting) = (runtime(), runtime());
+        let mut idle = Box::pin(credentials.token());
+        parked.block_on(async {
+            if is_renewal {
+                credentials.token().await.unwrap();
+                advance(millis(9_500)).await;
+                credentials.token_at_hand().unwrap();
+                settle().await;
+            } else {
+                timeout(millis(1), &mut idle).await.unwrap_err();
+            }
+        });
+        let parked_fetches = issuer.fetches();
+        waiting.block_on(async {
+            if is_renewal {
+                advance(secs(100)).await;
+            }
+            let start = Instant::now();
+            let tokens = calls(&credentials, 10).await;
+            let next = token(parked_fetches + 1);
+            assert!(tokens.iter().all(|used| *used == Ok(Some(next.clone()))), "{tokens:?}");
+            assert_eq!(issuer.fetches(), parked_fetches + 1);
+            assert!((secs(5)..=millis(6_100)).contains(&start.elapsed()), "{:?}", start.elapsed());
+            // A fetch that takes long in a runtime that runs has no other beside it.
+            assert_eq!(credentials.token_at_hand(), Some(next));
+        });
+        if !is_renewal {
+            // The call that was parked goes on with its own fetch, and does not replace the token.
+            assert_eq!(parked.block_on(idle), Ok(Some(token(1))));
+            assert_eq!(waiting.block_on(async { credentials.token_at_hand() }), Some(token(2)));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fetch_that_takes_long_in_a_runtime_that_runs_is_the_only_one() {
+    // SPEC 55
+    let issuer = Issuer::new(secs(100)).takes([secs(59)]);
+    let start = Instant::now();
+    assert!(calls(&issuer.credentials(), 10).await.iter().all(|used| *used == Ok(Some(token(1)))));
+    assert_eq!((issuer.fetches(), start.elapsed()), (1, secs(59)));
+}
+
 /// Fetches of the tokens `1`, `2`, ...
 #[derive(Clone, Debug, Default)]
 struct Issuer {
