@@ -73,15 +73,24 @@ impl Handle {
     ///
     /// # Errors
     ///
-    /// `INVALID_ARGUMENT` if `service` is another service or another version of its API. The message names both.
+    /// `INVALID_ARGUMENT` if `service` is another service or another version of its API, and if one of the two has no key.
+    /// The message names both.
     pub fn name_for(&self, service: &Service) -> Result<OperationName, Status> {
-        if self.service == *service {
-            return Ok(self.name.clone());
+        let (name, own) = (&self.name, &self.service);
+        if own.key.is_empty() || service.key.is_empty() {
+            return Err(Status::invalid_argument(format!(
+                "{name} belongs to {}, and this transport to {}: a transport whose handles are saved implements \
+                 `LroTransport::service`",
+                own.or_keyless(),
+                service.or_keyless()
+            )));
         }
-        Err(Status::invalid_argument(format!(
-            "{} belongs to {}, not to {service}: resume it with a transport of that service and version",
-            self.name, self.service
-        )))
+        if own != service {
+            return Err(Status::invalid_argument(format!(
+                "{name} belongs to {own}, not to {service}: resume it with a transport of that service and version"
+            )));
+        }
+        Ok(name.clone())
     }
 }
 
@@ -121,6 +130,10 @@ impl Service {
     /// Returns the version of the API, such as `v1`.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    fn or_keyless(&self) -> String {
+        if self.key.is_empty() { "a service without a key".to_owned() } else { self.to_string() }
     }
 }
 

@@ -151,8 +151,8 @@ pub trait LroTransport: fmt::Debug + Send + Sync {
 
     /// Returns the service of the operations. Names are unique only within a service.
     ///
-    /// Default: a service with an empty key and an empty version. Handles of such transports do not distinguish their
-    /// services: a transport whose handles are saved implements this method.
+    /// Default: a service with an empty key and an empty version. A handle of such a transport cannot be resumed: a
+    /// transport whose handles are saved implements this method.
     fn service(&self) -> Service {
         Service::default()
     }
