@@ -5,7 +5,7 @@
 use futures::TryStreamExt;
 use lro::{
     Any, Attempt, Capabilities, Code, ListOperationsRequest, LroTransport, Operation, OperationPage, Origin,
-    Status, list_operations, map_replies, poll_until_done,
+    Status, Wait, list_operations, map_replies, poll_until_done,
 };
 use serde_json::{Value, json};
 
@@ -32,6 +32,16 @@ async fn are_those_of_a_list_too() {
     let listed: Vec<Operation> =
         list_operations(&jobs, ListOperationsRequest::default()).operations().try_collect().await.unwrap();
     assert_eq!(listed.iter().map(Operation::is_done).collect::<Vec<_>>(), [false, true]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn may_be_that_of_a_starting_call() {
+    let jobs = map_replies(Jobs::new(), ended);
+    let started = jobs.mapped(over().unwrap()).unwrap();
+    let status = Wait::<Value>::started(&jobs, started).await.unwrap_err();
+    assert_eq!((status.origin(), status.code()), (Origin::OperationFailed, Code::Aborted));
+    let status = map_replies(Jobs::new(), |_| panic!("boom")).mapped(over().unwrap()).unwrap_err();
+    assert_eq!(status.message(), "the closure of `map_replies` panicked: boom");
 }
 
 #[tokio::test(start_paused = true)]

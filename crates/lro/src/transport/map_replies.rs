@@ -36,6 +36,21 @@ use crate::{Operation, OperationName, Pacing, Service, Status, rules::guard_call
 /// # }).unwrap();
 /// ```
 ///
+/// A starting call is not a call of the trait. Its reply is mapped by [`MapReplies::mapped`]:
+///
+/// ```
+/// # use lro::{LroTransport, Operation, Status, Wait, map_replies, transport_fn};
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # let jobs = transport_fn(|name| async move { Ok(Operation::running(name.as_str())) });
+/// # let end_failed = |operation: Operation| operation.with_outcome(lro::Any::from_json(r#"{"@type": "t/google.protobuf.Empty"}"#));
+/// # async fn start() -> Result<Operation, Status> { Ok(Operation::running("operations/1")) }
+/// let jobs = map_replies(jobs, end_failed);
+/// let started = jobs.mapped(start().await?)?;
+/// let job: () = Wait::started(&jobs, started).await?;
+/// # Ok::<(), Status>(())
+/// # }).unwrap();
+/// ```
+///
 /// The transport has no [wait call](LroTransport::wait_operation): a server would hold it until the operation is `done`.
 ///
 /// A panic of the closure is a failed call that is not retried. Its error names the closure.
@@ -55,7 +70,12 @@ pub struct MapReplies<T, F> {
 }
 
 impl<T, F: Fn(Operation) -> Operation> MapReplies<T, F> {
-    fn mapped(&self, operation: Operation) -> Result<Operation, Status> {
+    /// Maps an operation that does not come from this transport, such as that of a starting call.
+    ///
+    /// # Errors
+    ///
+    /// `INTERNAL` with [`Origin::CallFailed`](crate::Origin::CallFailed) if the closure panics.
+    pub fn mapped(&self, operation: Operation) -> Result<Operation, Status> {
         guard_call("the closure of `map_replies`", || (self.map)(operation))
     }
 }
