@@ -91,16 +91,18 @@ impl HttpClient {
     /// - The status of the server for a failed call, also if the HTTP status is 200.
     /// - `UNAVAILABLE` if no reply arrives, `DEADLINE_EXCEEDED` after the timeout of the call.
     /// - `INTERNAL` with [`Origin::MalformedReply`](lro::Origin::MalformedReply) if the reply is JSON that does not decode as
-    ///   `T`, and with [`Origin::CallFailed`](lro::Origin::CallFailed) if it is not JSON.
+    ///   `T`, and with [`Origin::CallFailed`](lro::Origin::CallFailed) if it is not JSON. The message names the call, and
+    ///   the type and the field that do not fit.
     ///
     /// A reply without a body decodes as `null`.
     pub async fn send<T: DeserializeOwned>(&self, call: Call) -> Result<T, Status> {
+        let what = call.shown();
         let reply = self.send_raw(call, &Attempt::default()).await?;
         self.read(&reply, |body| {
             let fault = reply::is_only_error(body).then(|| Status::in_reply(body)).flatten();
             // A call without a result may have no body, as for HTTP 204.
             let body = if body.is_empty() { b"null" } else { body };
-            fault.map_or_else(|| lro::from_json(body), Err)
+            fault.map_or_else(|| lro::from_json(body).map_err(|fault| fault.in_context(&what)), Err)
         })
     }
 
@@ -112,11 +114,38 @@ impl HttpClient {
     ///
     /// As [`send`](Self::send), for a failed call.
     pub async fn response(&self, call: Call) -> Result<Response<Bytes>, Status> {
+        self.replied(call, |status| status.is_success()).await
+    }
+
+    /// Sends a call and returns the head and the body of its reply, whatever the status line is. For services whose
+    /// failures have forms of their own.
+    ///
+    /// [`Status::from_http`] reads the reply to a failed call. A token that a 401 refuses is not used again.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send), for a call without a reply, and for a reply that is larger than the limit.
+    pub async fn any_response(&self, call: Call) -> Result<Response<Bytes>, Status> {
+        self.replied(call, |_| true).await
+    }
+
+    /// Sends a call and returns its reply, or the failure if the closure does not accept the status line.
+    async fn replied(
+        &self,
+        call: Call,
+        accepts: impl Fn(StatusCode) -> bool + Send,
+    ) -> Result<Response<Bytes>, Status> {
         let limit = call.timeout.unwrap_or(self.0.call_timeout);
         let prepared = call.prepare(&self.0.endpoint)?;
         let attempt = Attempt::default();
         let exchange = async {
             let (response, token) = self.answered(&prepared, &attempt).await?;
+            if !accepts(response.status()) {
+                return Err(self.failure(response, token).await);
+            }
+            if response.status() == StatusCode::UNAUTHORIZED {
+                token.iter().for_each(|token| self.0.credentials.invalidate(token));
+            }
             let (head, body) = response.into_parts();
             let reply = self.whole(&head.headers, body, token).await?;
             Ok(Response::from_parts(head, reply.body))
@@ -149,11 +178,15 @@ impl HttpClient {
     /// Sends one request and reads its reply, without a timeout.
     pub(crate) async fn exchange(&self, prepared: &Prepared, attempt: &Attempt) -> Result<Reply, Status> {
         let (response, token) = self.answered(prepared, attempt).await?;
+        if !response.status().is_success() {
+            // Boxed: failures are rare, and the state would enlarge the future of every call.
+            return Err(Box::pin(self.failure(response, token)).await);
+        }
         let (head, body) = response.into_parts();
         self.whole(&head.headers, body, token).await
     }
 
-    /// Sends one request, and returns the head of a successful reply and the token that the request carried.
+    /// Sends one request, and returns the head of the reply and the token that the request carried.
     async fn answered(
         &self,
         prepared: &Prepared,
@@ -168,10 +201,6 @@ impl HttpClient {
         let sent = self.0.http.send(attempt, is_read, || self.request(prepared, token.as_ref())).await;
         let response = sent.map_err(|error| without_token(self.unreached(error)))?;
         debug!(status = response.status().as_u16(), "replied");
-        if !response.status().is_success() {
-            // Boxed: failures are rare, and the state would enlarge the future of every call.
-            return Err(Box::pin(self.failure(response, token)).await);
-        }
         Ok((response, token))
     }
 

@@ -9,7 +9,7 @@ use std::{
 
 use lro::{
     Attempt, Capabilities, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage,
-    Pacing, Service, Status, async_trait, wkt,
+    Origin, Pacing, Service, Status, async_trait, wkt,
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
@@ -66,8 +66,10 @@ impl HttpTransport {
     ///
     /// As [`HttpClient::send`].
     pub async fn start(&self, call: Call) -> Result<Operation, Status> {
+        let what = call.shown();
         let reply = self.0.client.send_raw(call, &Attempt::default()).await?;
-        let operation = self.operation(&reply)?;
+        let operation = self.0.client.read(&reply, |body| started(body, &what))?;
+        let operation = Operation { retry_after: reply.retry_after, ..operation };
         let Binding { service, names, .. } = &self.0.binding;
         // A name that is none is judged by the wait.
         let is_other = OperationName::parse(&operation.name).is_ok() && !names.matches(&operation.name);
@@ -211,6 +213,19 @@ impl LroTransport for HttpTransport {
     }
 }
 
+/// Parses the reply to a starting call.
+fn started(body: &[u8], call: &str) -> Result<Operation, Status> {
+    let operation = Operation::from_json(body).map_err(|fault| match fault.origin() {
+        Origin::MalformedReply => fault.in_context(call),
+        _ => fault,
+    })?;
+    // An operation without a name that is not done does not exist, so its error is that of the start.
+    match Status::in_reply(body) {
+        Some(error) => Err(error.in_context("the operation was not started")),
+        None => Ok(operation),
+    }
+}
+
 #[derive(Serialize)]
 struct Empty {}
 
@@ -221,7 +236,7 @@ struct WaitBody {
 }
 
 #[derive(Deserialize)]
-struct Page {
+struct ListOperationsResponse {
     operations: Option<Vec<Operation>>,
     #[serde(rename = "nextPageToken", alias = "next_page_token")]
     next_page_token: Option<String>,
@@ -230,8 +245,9 @@ struct Page {
 }
 
 /// Parses a page of a list. `{}` is an empty page.
-fn page(body: &[u8]) -> Result<Page, Status> {
-    let page: Page = lro::from_json(body).map_err(|fault| Status::in_reply(body).unwrap_or(fault))?;
+fn page(body: &[u8]) -> Result<ListOperationsResponse, Status> {
+    let page: ListOperationsResponse =
+        lro::from_json(body).map_err(|fault| Status::in_reply(body).unwrap_or(fault))?;
     if page.error.is_some()
         && let Some(error) = Status::in_reply(body)
     {

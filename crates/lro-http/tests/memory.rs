@@ -81,7 +81,7 @@ fn a_deep_reply_costs_no_more_than_its_length() {
     // SPEC 19
     // SPEC 49: the depth counts where it is decoded.
     let no_operation = "the reply has neither `name` nor `done`; it has a";
-    let object = "the reply does not have the expected form: invalid type, expected an object";
+    let object = "the reply does not have the expected form of Operation: invalid type, expected an object";
     for (what, text, message) in [
         ("200,000 levels of arrays", nested(""), object),
         ("200,000 levels without an end", "[".repeat(LEVELS), "the reply is truncated JSON"),

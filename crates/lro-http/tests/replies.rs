@@ -126,6 +126,54 @@ async fn a_reply_with_the_token_that_is_good_stays_good() {
     assert_eq!(operation, running().with_metadata(lro::Any::from_json(r#"{"a": "100%25 \u0041"}"#).unwrap()));
 }
 
+#[tokio::test]
+async fn a_reply_that_does_not_fit_names_the_call_the_type_and_the_field() {
+    // SPEC 43
+    #[derive(Debug, serde::Deserialize)]
+    #[allow(dead_code, reason = "only the parser reads it")]
+    struct Tour {
+        stops: Vec<u32>,
+    }
+    let server = Server::always(200, r#"{"stops": [1, "s3cret"]}"#).await;
+    let call = Call::post("v1", "projects/a b", ":tour").query("key", "s3cret");
+    let status = in_time(server.client().build().unwrap().send::<Tour>(call)).await.unwrap_err();
+    assert_eq!(status.origin(), Origin::MalformedReply);
+    let said =
+        "POST /v1/projects/a%20b:tour: the reply does not have the expected form of Tour at stops[1]: ";
+    assert!(status.message().starts_with(said), "{status}");
+    assert!(!everything(&status).contains("s3cret"), "{status:?}");
+}
+
+#[tokio::test]
+async fn the_reply_to_a_failed_call_can_be_read() {
+    // SPEC 30, 56
+    let turn = std::sync::atomic::AtomicUsize::new(0);
+    let tokens = lro_http::token_fn(move || {
+        let turn = turn.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        async move { Token::bearer(&format!("{TOKEN}{turn}")) }
+    });
+    let body = filled(r#"{"fault": "<TOKEN>0"}"#);
+    let server = Server::start(move |_| {
+        let mut reply = reply(401, body.clone());
+        reply.headers_mut().insert("x-reason", HeaderValue::from_static("spent"));
+        reply
+    })
+    .await;
+    let client = server.client().credentials(tokens).build().unwrap();
+    let refused = in_time(client.any_response(Call::get("v1", "jobs/1", ""))).await.unwrap();
+    assert_eq!((refused.status().as_u16(), refused.headers()["x-reason"].as_bytes()), (401, &b"spent"[..]));
+    assert_eq!(&**refused.body(), r#"{"fault": "…"}"#.as_bytes());
+    let status = Status::from_http(refused.status(), refused.headers(), refused.body());
+    assert_eq!(status.code(), Code::Unauthenticated);
+    // The token that was refused is not used again.
+    in_time(client.any_response(Call::get("v1", "jobs/1", ""))).await.unwrap();
+    let last = server.requests().pop().unwrap();
+    assert_eq!(last.headers["authorization"], format!("Bearer {TOKEN}1"));
+    // `response` has it as a failed call.
+    let status = in_time(client.response(Call::get("v1", "jobs/1", ""))).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unauthenticated);
+}
+
 impl Case {
     fn parse(row: &'static str) -> Self {
         let [id, call, http, header, body, result, calls, shown] = row.split('\t').collect::<Vec<_>>()[..]
@@ -185,6 +233,11 @@ fn filled(text: &str) -> String {
         .replace("<TOKEN>", TOKEN)
         .replace("<ESCAPED TOKEN>", &escaped)
         .replace("<ENCODED TOKEN>", &TOKEN.replace('/', "%2F").replace('+', "%2B"))
+        .replace("<TWICE ENCODED TOKEN>", &TOKEN.replace('/', "%252f").replace('+', "%252B"))
+        .replace(
+            "<WHOLLY ENCODED TOKEN>",
+            &TOKEN.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>(),
+        )
 }
 
 /// The meaning of a status, as the rows have it.

@@ -65,6 +65,19 @@ fn a_date_counts_from_the_date_of_the_reply() {
         ("Sun, 06 Nov 1994 08:49:36 GMT", None),
         ("Sun, 06 Nov 1994 25:50:07 GMT", None),
         ("Sun, 06 Nov 1994 08:50:07 CET", None),
+        ("Sun, 06 Nov 1994 08:50:07 +0000", None),
+        ("Sun, 06 Nov 1994 08:50:07 UTC", None),
+        ("Sun, 06 Nov 1994 08:50:07", None),
+        ("sun, 06 nov 1994 08:50:07 gmt", None),
+        ("Sun, 6 Nov 1994 08:50:07 GMT", None),
+        ("Sun, 06 Nov 1994 08:50:07.5 GMT", None),
+        ("Sun, 31 Feb 1994 08:50:07 GMT", None),
+        ("Sun, 06 Nov 1994 24:00:00 GMT", None),
+        ("Sun, 06 Nov 0000 08:50:07 GMT", None),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", None),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", Some(252_618_189_022)),
+        ("1994-11-06T08:50:07Z", None),
+        (" Sun, 06 Nov 1994 08:50:07 GMT\t", Some(30)),
     ] {
         let mut headers = one(value);
         headers.insert(header::DATE, HeaderValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT"));
@@ -199,6 +212,14 @@ fn an_error_of_another_form_shows_its_text() {
         (r#"{"code": "E12", "message": "prompt is too long"}"#, "prompt is too long"),
         (r#"{"title": "Bad prompt", "detail": "too long", "status": 400}"#, "Bad prompt: too long"),
         (r#"{"detail": "no such job"}"#, "no such job"),
+        // Azure's code is a name.
+        (
+            r#"{"error": {"code": "DeploymentNotFound", "message": "no such deployment"}}"#,
+            "DeploymentNotFound: no such deployment",
+        ),
+        (r#"{"error": {"code": "BadPrompt"}}"#, "BadPrompt"),
+        (r#"{"error": {"code": "400", "message": "a number"}}"#, "a number"),
+        (r#"{"title": "Bad prompt.", "detail": "Too long."}"#, "Bad prompt: Too long."),
         // A message of Google's form goes first.
         (r#"{"error": {"message": "theirs"}, "message": "other"}"#, "theirs"),
     ] {

@@ -483,3 +483,30 @@ fn to_json(message: &impl Serialize) -> Value {
 
 /// `paper`, `inner`, `child`, `many`, `inners`, `papers`, `labels`, `counts`, `named`, `anything`, `type`.
 const SAME_IN_BOTH_CASES: usize = 11;
+
+#[test]
+fn names_the_type_and_the_field_that_do_not_fit() {
+    // SPEC 43: the value is not shown.
+    #[derive(Debug, serde::Deserialize)]
+    #[allow(dead_code, reason = "only the parser reads them")]
+    struct Tour {
+        stops: Vec<Stop>,
+    }
+    #[derive(Debug, serde::Deserialize)]
+    #[allow(dead_code, reason = "only the parser reads them")]
+    struct Stop {
+        at: u32,
+    }
+    let said = |body: &str| lro::from_json::<Tour>(body.as_bytes()).unwrap_err().message().to_owned();
+    assert_eq!(
+        said(r#"{"stops": [{"at": 1}, {"at": "s3cret"}]}"#),
+        "the reply does not have the expected form of Tour at stops[1].at: invalid type, expected u32 at line 1 column 37"
+    );
+    assert!(said(r#"{"stops": [{}]}"#).contains("of Tour at stops[0]: missing field `at`"));
+    assert!(said(r#"{"s3cret": 1}"#).contains("of Tour: missing field `stops`"));
+    assert!(said("5").contains("of Tour: invalid type, expected struct Tour"));
+    let nested = lro::from_json::<Option<Vec<Stop>>>(b"[5]").unwrap_err();
+    assert!(nested.message().contains("of Option<Vec<Stop>> at [0]"), "{nested}");
+    let operation = lro::Operation::from_json(br#"{"name": "operations/1", "done": 7}"#).unwrap_err();
+    assert!(operation.message().contains("of Operation at done: invalid type"), "{operation}");
+}

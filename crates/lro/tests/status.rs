@@ -5,7 +5,7 @@
 use std::{error::Error, io, time::Duration};
 
 use lro::{
-    Any, Code, Operation, Origin, Outcome, Pacing, Status,
+    Any, Code, Operation, Origin, Outcome, Pacing, Status, Wait,
     details::{
         BadRequest, DebugInfo, ErrorInfo, FieldViolation, Help, HelpLink, LocalizedMessage,
         PreconditionFailure, QuotaFailure, RequestInfo, ResourceInfo, RetryInfo,
@@ -577,6 +577,33 @@ async fn counts_the_failures_where_the_wait_stopped() {
     assert_eq!((report.failed_calls, &report.last_failure), (3, &busy().err()));
     let said = format!("{} polls in 30.0s, 3 failed; the last failure: UNAVAILABLE", report.polls);
     assert!(status.to_string().contains(&said), "{status}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn is_the_error_of_a_start_that_made_no_operation() {
+    // SPEC 8, 46
+    let body = br#"{"name": "", "done": false, "error": {"code": 3, "message": "no such field"}}"#;
+    let wait = Wait::<Value>::started(script([]), Operation::from_json(body).unwrap());
+    let status = wait.await.unwrap_err();
+    assert_eq!((status.origin(), status.code()), (Origin::CallFailed, Code::InvalidArgument));
+    assert_eq!(status.message(), "the operation was not started: no such field");
+    // By the rules of a failed call, where the body is at hand.
+    for body in [
+        r#"{"name": "", "done": false, "error": {"code": 404, "message": "gone"}}"#,
+        r#"{"name": "", "error": {"code": 404, "message": "gone"}}"#,
+        r#"{"done": false, "error": {"code": 404, "message": "gone"}}"#,
+        r#"{"name": null, "done": null, "error": {"code": 404, "message": "gone"}}"#,
+    ] {
+        let status = Status::in_reply(body.as_bytes()).unwrap();
+        assert_eq!((status.code(), status.message()), (Code::NotFound, "gone"));
+    }
+    for body in [
+        r#"{"name": "operations/1", "error": {"code": 404}}"#,
+        r#"{"name": "", "done": true, "error": {"code": 5}}"#,
+        r#"{"name": "", "done": false, "error": null}"#,
+    ] {
+        assert_eq!(Status::in_reply(body.as_bytes()), None, "{body}");
+    }
 }
 
 #[test]

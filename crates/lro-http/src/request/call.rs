@@ -128,6 +128,12 @@ impl Call {
         self
     }
 
+    /// Describes the call for a message: its method and path. The query may contain a secret of the caller.
+    pub(crate) fn shown(&self) -> String {
+        let path = self.path.split(|byte| *byte == b'?').next().unwrap_or_default();
+        format!("{} {}", self.method, String::from_utf8_lossy(path))
+    }
+
     /// Builds the path and the header of the call for an endpoint.
     ///
     /// # Errors

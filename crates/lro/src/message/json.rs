@@ -1,7 +1,7 @@
 //! JSON parsing with errors that do not show the content.
 
 use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_path_to_error::{Path, Segment};
+use serde_path_to_error::{Path, Segment, Track};
 
 use crate::{Code, Status, status::excerpt::Excerpt};
 
@@ -17,14 +17,42 @@ use crate::{Code, Status, status::excerpt::Excerpt};
 /// - `INTERNAL` with [`Origin::MalformedReply`](crate::Origin::MalformedReply) if the JSON does not fit `T`, or is nested
 ///   too deeply for it.
 ///
-/// The message of the error does not show the content of the body.
+/// The message of the error names the type and the path of the value that does not fit. It does not show the content of
+/// the body.
 pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Status> {
     let text = text(body)?;
     serde_json::from_str(text).map_err(|error| {
         // A reply that was garbled on the way is no malformed one, whatever its parser finds first.
         let garbled = error.is_data().then(|| serde_json::from_str::<IgnoredAny>(text).err()).flatten();
-        unreadable(text, &garbled.unwrap_or(error))
+        match garbled {
+            Some(garbled) => unreadable(text, &garbled),
+            None if error.is_data() => unfit::<T>(text, &error),
+            None => unreadable(text, &error),
+        }
     })
+}
+
+/// Describes JSON that does not fit the type: with the type, and the path of the value.
+fn unfit<T: DeserializeOwned>(text: &str, error: &serde_json::Error) -> Status {
+    let shown = error.to_string();
+    // Parses again, because tracking the path costs time, so that only failures pay for it.
+    let mut track = Track::new();
+    let mut json = serde_json::Deserializer::from_str(text);
+    let again = T::deserialize(serde_path_to_error::Deserializer::new(&mut json, &mut track)).err();
+    // An error that the end of a value reports has no place.
+    let place =
+        again.filter(|again| shown.starts_with(&again.to_string())).and_then(|_| place(&track.path()));
+    let place = place.map_or_else(String::new, |place| format!(" at {place}"));
+    let name = short_name(std::any::type_name::<T>());
+    let shown = bounded(&without_value(shown));
+    Status::malformed(format!("the reply does not have the expected form of {name}{place}: {shown}"))
+}
+
+/// Returns the name of a type without the modules, such as `Option<Job>`.
+fn short_name(name: &str) -> String {
+    let is_end = |character: char| !character.is_alphanumeric() && !"_:{}".contains(character);
+    let parts = name.split_inclusive(is_end).filter_map(|part| part.rsplit("::").next());
+    bounded(&parts.collect::<String>())
 }
 
 /// Returns the text of a body, without the byte order mark.
@@ -97,10 +125,6 @@ pub(crate) fn shown_key(key: &str) -> &str {
 
 fn unreadable(text: &str, error: &serde_json::Error) -> Status {
     let shown = error.to_string();
-    if error.is_data() {
-        let shown = bounded(&without_value(shown));
-        return Status::malformed(format!("the reply does not have the expected form: {shown}"));
-    }
     // The kind of error is private.
     if shown.starts_with("recursion limit exceeded") {
         return Status::malformed(format!("the reply is nested too deeply: {shown}"));

@@ -114,14 +114,14 @@ pub(super) fn explained(fault: Status, body: &[u8]) -> Status {
     }
     if fault.message().contains(ERROR) {
         // Parses the error in its place, so that line and column count in the body.
-        return json::from_json::<Failed>(body).err().unwrap_or(fault);
+        return json::from_json::<FailedOperation>(body).err().unwrap_or(fault);
     }
     Status::in_place_of_operation(body).unwrap_or(fault)
 }
 
 /// An operation that is known to have an error.
 #[derive(Deserialize)]
-struct Failed {
+struct FailedOperation {
     #[serde(rename = "error")]
     _error: Status,
 }

@@ -27,8 +27,8 @@ impl Status {
     /// Some servers and gateways answer a failed call with HTTP 200 and `{"error": …}`. The error is read as
     /// `from_http` reads it. If it has no status name, its `code` counts as the HTTP status.
     ///
-    /// Returns `None` if the body has no error. An object with `name` or `done` is an operation, whose `error` is the
-    /// outcome.
+    /// Returns `None` if the body has no error. An object with a `name`, or with `done` set, is an operation, whose `error`
+    /// is the outcome.
     ///
     /// ```
     /// use lro::{Code, Status};
@@ -38,7 +38,7 @@ impl Status {
     /// assert!(Status::in_reply(br#"{"name": "operations/1", "error": {"code": 5}}"#).is_none());
     /// ```
     pub fn in_reply(body: &[u8]) -> Option<Self> {
-        let members = members(body).filter(|members| !is_operation(members))?;
+        let members = members(body).filter(|members| !is_known_operation(members))?;
         Some(Failed::of(&members)?.status(SUCCESS, "the reply carries an error without a message"))
     }
 
@@ -88,8 +88,8 @@ impl Failed {
         let details = member::<Vec<Box<RawValue>>>(&error, "details").unwrap_or_default();
         let details: Vec<Any> = details.into_iter().filter_map(Any::from_raw).collect();
         let infos = details.iter().filter(|any| any.is::<ErrorInfo>()).filter_map(|any| any.decode().ok());
-        // Azure's form has a name in place of the number.
-        let reason_code = member::<String>(&error, "code").filter(|code| code.parse::<i64>().is_err());
+        // Azure's form has an identifier in place of the number.
+        let reason_code = member::<String>(&error, "code").filter(|code| is_identifier(code));
         let reasons = legacy.iter().filter_map(|item| member(item, "reason"));
         Some(Self {
             // A failure cannot be `OK`.
@@ -151,6 +151,18 @@ fn is_array(body: &[u8]) -> bool {
 
 fn is_operation(members: &Members) -> bool {
     ["name", "done"].iter().any(|name| members.contains_key(*name))
+}
+
+/// Returns whether an object is an operation that has a name or is done. An empty `name` and a false `done` say nothing.
+fn is_known_operation(members: &Members) -> bool {
+    let says = |name, nothing| members.get(name).is_some_and(|value| value.get() != nothing);
+    says("name", "\"\"") || says("done", "false")
+}
+
+/// Returns whether a text is a name for programs, such as `DeploymentNotFound`, and not a number.
+fn is_identifier(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
 fn member<T: DeserializeOwned>(members: &Members, name: &str) -> Option<T> {
