@@ -114,7 +114,7 @@ impl HttpClient {
     ///
     /// As [`send`](Self::send), for a failed call.
     pub async fn response(&self, call: Call) -> Result<Response<Bytes>, Status> {
-        self.replied(call, |status| status.is_success()).await
+        self.replied(call, StatusCode::is_success).await
     }
 
     /// Sends a call and returns the head and the body of its reply, whatever the status line is. For services whose
@@ -129,18 +129,14 @@ impl HttpClient {
         self.replied(call, |_| true).await
     }
 
-    /// Sends a call and returns its reply, or the failure if the closure does not accept the status line.
-    async fn replied(
-        &self,
-        call: Call,
-        accepts: impl Fn(StatusCode) -> bool + Send,
-    ) -> Result<Response<Bytes>, Status> {
+    /// Sends a call and returns its reply, or the failure if `accepts` is false for the status line.
+    async fn replied(&self, call: Call, accepts: fn(&StatusCode) -> bool) -> Result<Response<Bytes>, Status> {
         let limit = call.timeout.unwrap_or(self.0.call_timeout);
         let prepared = call.prepare(&self.0.endpoint)?;
         let attempt = Attempt::default();
         let exchange = async {
             let (response, token) = self.answered(&prepared, &attempt).await?;
-            if !accepts(response.status()) {
+            if !accepts(&response.status()) {
                 return Err(self.failure(response, token).await);
             }
             if response.status() == StatusCode::UNAUTHORIZED {

@@ -99,13 +99,13 @@ fn is_refused_by_a_service_that_tells_no_key() {
     // SPEC 12: a name means nothing without its service.
     let keyless =
         lro::transport_fn(|name: OperationName| async move { Ok(Operation::running(name.as_str())) });
-    let status = Wait::<Value>::resumed(&keyless, &Handle::new(&jobs(), name())).unwrap_err();
+    let status = Wait::<Value>::resumed(keyless, &Handle::new(&jobs(), name())).unwrap_err();
     for part in ["belongs to jobs.example.com v1", "to a service without a key", "`LroTransport::service`"] {
         assert!(status.message().contains(part), "{status}");
     }
     // Two transports without a key may be two services.
     let handle = poll_until_done::<Value>(&keyless, name()).handle().unwrap();
-    let status = Wait::<Value>::resumed(&keyless, &handle).unwrap_err();
+    let status = Wait::<Value>::resumed(keyless, &handle).unwrap_err();
     assert_eq!(status.code(), Code::InvalidArgument);
     assert!(
         status.message().contains("belongs to a service without a key, and this transport to a"),

@@ -47,6 +47,8 @@ pub(crate) struct Entry {
     setbacks: u32,
     /// Whether a call was answered well, for certain or perhaps.
     known: (bool, bool),
+    /// Whether NOT_FOUND was survived within its window.
+    was_early: bool,
     refused: (bool, bool),
     polls: u32,
     told: u32,
@@ -69,6 +71,7 @@ impl Entry {
             failures: 0..=0,
             setbacks: 0,
             known: (false, false),
+            was_early: false,
             refused: (false, false),
             polls: 0,
             told: 0,
@@ -270,17 +273,16 @@ impl Entry {
             let least = self.failures.start() + u32::from(!may_be_free);
             self.failures = least..=self.failures.end() + 1;
         }
+        self.was_early |= code == Code::NotFound;
+        // SPEC 31: the last poll is made when the window ends, whatever failed since.
+        let is_held = self.was_early && in_window && !self.known.0;
+        let left = if is_held { self.began + scenario.not_found_for - at } else { Duration::MAX };
         if code == Code::Unauthenticated {
             self.refused = (true, true);
-            return self.wait(scenario, Duration::ZERO..=Duration::ZERO, hint, Duration::MAX, at);
+            return self.wait(scenario, Duration::ZERO..=Duration::ZERO, hint, left, at);
         }
         // SPEC 33
         let whole = Duration::from_secs(1 << (self.setbacks - 1).min(10)).min(Duration::from_secs(60));
-        // SPEC 31: the last poll is made when the window ends.
-        let left = match code {
-            Code::NotFound => self.began + scenario.not_found_for - at,
-            _ => Duration::MAX,
-        };
         self.wait(scenario, whole / 2..=whole, hint, left, at);
     }
 
