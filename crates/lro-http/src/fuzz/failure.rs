@@ -35,6 +35,10 @@ pub fn http_error(http: u16, body: &[u8]) {
             is_by_line(http, &status);
             assert!(status.message().contains(&*name.replace(TOKEN, "…")), "{status}");
         }
+        _ if !said(reply).is_empty() => {
+            is_by_line(http, &status);
+            assert!(is_redirect || status.message() == said(reply), "{status}");
+        }
         _ => {
             is_by_line(http, &status);
             // The message shows nothing of the body.
@@ -42,6 +46,12 @@ pub fn http_error(http: u16, body: &[u8]) {
             assert!(rest.len() < 80, "{status}");
         }
     }
+}
+
+/// Returns the text of an error in the form of RFC 9457.
+fn said(reply: &Value) -> String {
+    let texts = ["title", "message", "detail"].map(|name| reply[name].as_str().unwrap_or_default());
+    texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(": ")
 }
 
 /// Checks the properties of every failed call.
@@ -184,6 +194,9 @@ mod tests {
             2 => (".{0,8}", value())
                 .prop_map(|(error, description)| json!({"error": error, "error_description": description})),
             1 => value().prop_map(|error| json!({"error": error})),
+            2 => (value(), value(), value()).prop_map(
+                |(title, message, detail)| json!({"title": title, "message": message, "detail": detail})
+            ),
             1 => (error(), value(), value()).prop_map(|(error, name, done)| json!({"error": error, "name": name, "done": done})),
             1 => value(),
         ];
