@@ -8,10 +8,11 @@ use flate2::{Compression, write::GzEncoder};
 use http::{HeaderValue, header};
 use lro::Code;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 mod common;
 use common::{
-    RUNNING, Server, assert_clear, assert_final, assert_survived, failure, get, jobs, reply, running,
+    RUNNING, Server, assert_clear, assert_final, assert_survived, failure, get, in_time, jobs, reply, running,
 };
 
 #[tokio::test]
@@ -52,6 +53,40 @@ async fn a_large_compressed_body_arrives_whole() {
     let body = json!({"name": "operations/1", "metadata": metadata}).to_string();
     let operation = get(&compressed("gzip", &gzip(body.as_bytes())).await.jobs()).await.unwrap();
     assert!(operation.metadata.unwrap().decode::<Value>().unwrap()["text"] == text, "the text is another");
+}
+
+#[tokio::test]
+async fn endless_gzip_without_content_ends_long_before_the_timeout() {
+    // SPEC 49, 60
+    let empty = gzip(b"");
+    // A head with a name that does not end.
+    let nameless = b"\x1f\x8b\x08\x08\0\0\0\0\0\xff".to_vec();
+    for (first, repeated, message) in
+        [(empty.clone(), empty.repeat(1_000), "contain only 0"), (nameless, vec![b'n'; 1 << 16], "gzip")]
+    {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = lro_http::HttpClient::builder(format!("http://{}", listener.local_addr().unwrap()));
+        let server = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 4_096]).await;
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n").await.unwrap();
+            stream.write_all(&first).await.unwrap();
+            while stream.write_all(&repeated).await.is_ok() {}
+        };
+        let jobs = jobs(client);
+        let (status, ()) = in_time(async { tokio::join!(failure(&jobs), server) }).await;
+        assert_clear(&status, Code::Internal, message);
+        assert!(message == "gzip" || !lro::Tolerance::default().is_survivable(&status), "{status}");
+    }
+    // Flushes after each byte are content.
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    for byte in RUNNING.as_bytes().iter().chain([b' '; 100_000].iter()) {
+        encoder.write_all(&[*byte]).unwrap();
+        encoder.flush().unwrap();
+    }
+    let flushed = encoder.finish().unwrap();
+    assert!(flushed.len() > 100_000);
+    assert_eq!(get(&compressed("gzip", &flushed).await.jobs()).await.unwrap(), running());
 }
 
 #[tokio::test]

@@ -92,14 +92,20 @@ async fn collect(mut body: ReplyBody, bound: usize) -> Result<Bytes, Status> {
 
 async fn gunzip(mut body: ReplyBody, bound: usize) -> Result<Bytes, Status> {
     let mut decoder = MultiGzDecoder::new(Bounded { bytes: Vec::new(), bound, overflowed: false });
-    let mut is_empty = true;
+    let mut compressed = 0_usize;
     while let Some(data) = next(&mut body).await? {
-        is_empty &= data.is_empty();
+        compressed = compressed.saturating_add(data.len());
         decoder.write_all(&data).map_err(|error| {
             if decoder.get_ref().overflowed { too_large(bound) } else { undecompressable(&error) }
         })?;
+        // Empty members, and the name in the head of one, may be endless.
+        let decoded = decoder.get_ref().bytes.len();
+        if compressed > decoded.saturating_mul(MOST_COMPRESSED).saturating_add(LEAST_COMPRESSED) {
+            let message = format!("the reply is gzip whose {compressed} bytes contain only {decoded}");
+            return Err(unreadable(message).with_transient(false));
+        }
     }
-    if is_empty {
+    if compressed == 0 {
         return Ok(Bytes::new());
     }
     let bounded = decoder.finish().map_err(|error| undecompressable(&error))?;
@@ -155,3 +161,7 @@ fn unreadable(message: String) -> Status {
 
 /// Room for three of the registered names, of which `compress` is the longest. A longer text is not shown.
 const LONGEST_NAME: usize = 32;
+/// A server that flushes after every byte sends half as many bytes for each.
+const MOST_COMPRESSED: usize = 16;
+/// More than the head of a member, and than the bytes that a decoder keeps before it returns the first ones.
+const LEAST_COMPRESSED: usize = 256 << 10;
