@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
-use lro::{Code, Status};
-use lro_http::{Endpoint, HttpClient, NoCredentials, Token};
+use lro::{Code, Service, Status};
+use lro_http::{Binding, Endpoint, HttpClient, HttpTransport, NameTemplate, NoCredentials, Token};
 use tokio::net::TcpListener;
 
 mod common;
@@ -41,7 +41,7 @@ const REFUSED: [(&str, &str); 27] = [
 ];
 
 /// Invalid endpoints that contain a password or a key.
-const WITH_A_SECRET: [&str; 12] = [
+const WITH_A_SECRET: [&str; 14] = [
     "https://user:canary@example.googleapis.com",
     "https://canary@example.googleapis.com",
     "https://user:can@ary:canary@example.googleapis.com",
@@ -54,7 +54,32 @@ const WITH_A_SECRET: [&str; 12] = [
     "https:user:canary@example.googleapis.com",
     "https://example.googleapis.com/?key=canary",
     "https://example.googleapis.com?access_token=canary",
+    "https://example.googleapis.com/#canary",
+    "https://example.googleapis.com/v1#canary",
 ];
+
+#[test]
+fn refuses_a_fragment_which_would_be_lost() {
+    for url in ["https://example.googleapis.com/#v1", "https://example.googleapis.com#"] {
+        assert!(Endpoint::parse(url).unwrap_err().message().contains("it has a fragment"), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn refuses_a_version_with_a_slash_at_an_end_before_anything_is_sent() {
+    let server = Server::always(200, RUNNING).await;
+    for version in ["/v1", "v1/", "/v1/", "/", "v1//beta"] {
+        let binding = Binding::new(
+            Service::new("example.googleapis.com", version),
+            NameTemplate::from_static("operations/**"),
+        );
+        let jobs = HttpTransport::new(server.client().build().unwrap(), binding);
+        let status = get(&jobs).await.unwrap_err();
+        assert_clear(&status, Code::InvalidArgument, "a version without slashes at its ends");
+        assert!(status.message().contains(&format!("/{version}/operations/1")), "{status}");
+    }
+    assert_eq!(server.connections(), 0);
+}
 
 #[test]
 fn refuses_what_is_no_endpoint_and_says_what_is() {

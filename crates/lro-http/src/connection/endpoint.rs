@@ -40,6 +40,9 @@ impl Endpoint {
         let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
             return Err(refuse("it needs both a scheme and a host, such as https://example.googleapis.com"));
         };
+        if url.contains('#') {
+            return Err(refuse("it has a fragment, which is never sent"));
+        }
         let path = parts.path_and_query.unwrap_or_else(|| PathAndQuery::from_static("/"));
         let base = path.path().strip_suffix('/').unwrap_or_else(|| path.path());
         if path.query().is_some() {

@@ -17,6 +17,7 @@ use crate::{Endpoint, refusal::refused};
 pub struct Call {
     pub(crate) method: Method,
     pub(crate) path: Vec<u8>,
+    is_version_valid: bool,
     has_query: bool,
     pub(crate) params: Vec<u8>,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -61,7 +62,8 @@ impl Call {
         push_name(&mut path, name);
         path.extend_from_slice(verb.as_bytes());
         let (params, headers) = (Vec::new(), Vec::new());
-        Self { method, path, has_query: false, params, headers, body: None, timeout: None }
+        let is_version_valid = version.is_empty() || version.split('/').all(|part| !part.is_empty());
+        Self { method, path, is_version_valid, has_query: false, params, headers, body: None, timeout: None }
     }
 
     /// Adds a routing parameter, sent in `x-goog-request-params`.
@@ -140,6 +142,12 @@ impl Call {
     ///
     /// `INVALID_ARGUMENT` if the path or the routing parameters are not valid in HTTP.
     pub(crate) fn prepare(self, endpoint: &Endpoint) -> Result<Prepared, Status> {
+        if !self.is_version_valid {
+            let path = String::from_utf8_lossy(&self.path);
+            return Err(refused(format!(
+                "not a path: {path:?}: expected a version without slashes at its ends, such as `v1`"
+            )));
+        }
         let params = match self.params.is_empty() {
             true => None,
             false => {
