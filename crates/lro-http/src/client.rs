@@ -207,8 +207,13 @@ impl HttpClient {
         body: ReplyBody,
         token: Option<Token>,
     ) -> Result<Reply, Status> {
-        let retry_after = lro::retry_after(headers);
-        match Encoding::of(headers).read(body, self.0.largest_reply).await {
+        // Most replies have neither header, and comparing a few names takes less than two look-ups.
+        let is_plain = headers.keys().all(|name| !SPECIAL.contains(name));
+        let (retry_after, encoding) = match is_plain {
+            true => (None, Encoding::Identity),
+            false => (lro::retry_after(headers), Encoding::of(headers)),
+        };
+        match encoding.read(body, self.0.largest_reply).await {
             Ok(body) => Ok(Reply { body: without_echo(body, token.as_ref()), retry_after, token }),
             Err(fault) => Err(reply::hinted(failure::without_token(fault, token.as_ref()), retry_after)),
         }
@@ -311,6 +316,8 @@ impl fmt::Debug for HttpClient {
 }
 
 const REQUEST_PARAMS: HeaderName = HeaderName::from_static("x-goog-request-params");
+/// The headers that change how a successful reply is read.
+const SPECIAL: [HeaderName; 2] = [header::RETRY_AFTER, header::CONTENT_ENCODING];
 /// Messages of ten megabytes occur, such as the diagnosis of a whole model. A larger bound lets a faulty server take more
 /// memory for each failed call.
 const LARGEST_ERROR: usize = 16 << 20;

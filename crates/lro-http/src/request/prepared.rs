@@ -1,6 +1,7 @@
 use std::{
     collections::HashMap,
     fmt,
+    hash::{BuildHasherDefault, Hasher},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -22,7 +23,9 @@ pub(crate) struct Prepared {
 ///
 /// Checking and encoding a name takes 14 % of the instructions of a poll over loopback.
 #[derive(Default)]
-pub(crate) struct PreparedPolls(Mutex<HashMap<OperationName, Arc<Prepared>>>);
+pub(crate) struct PreparedPolls(Mutex<Stored>);
+
+type Stored = HashMap<OperationName, Arc<Prepared>, BuildHasherDefault<NameHasher>>;
 
 impl PreparedPolls {
     /// Returns the stored request of this operation, or stores what `prepare` returns.
@@ -50,5 +53,28 @@ impl fmt::Debug for PreparedPolls {
     }
 }
 
+/// A hash of eight bytes at a time, for a fifth of the instructions of SipHash.
+///
+/// A server that names operations so that they collide makes each look-up compare as many names as the map has at most.
+#[derive(Default)]
+struct NameHasher(u64);
+
+impl Hasher for NameHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks();
+        let rest = rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+        for word in words.iter().copied().map(u64::from_le_bytes).chain([rest]) {
+            let product = u128::from(self.0 ^ word) * MULTIPLIER;
+            self.0 = product as u64 ^ (product >> 64) as u64 ^ MULTIPLIER as u64;
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// Odd and without a pattern in its bits: the digits of the golden ratio.
+const MULTIPLIER: u128 = 0x9E37_79B9_7F4A_7C15;
 /// More operations than this that are polled in turn are prepared at every poll. So many take about 2 MB.
 const CAPACITY: usize = 4_096;
