@@ -12,6 +12,7 @@ mod no_tls;
 mod pool;
 mod proxy;
 mod stream;
+mod tcp;
 #[cfg(feature = "_tls")]
 mod tls;
 

@@ -7,7 +7,12 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use lro::Status;
 use tower_service::Service;
 
-use super::{BoxError, Endpoint, Tls, proxy::Proxy, stream::Io};
+use super::{
+    BoxError, Endpoint, Tls,
+    proxy::Proxy,
+    stream::Io,
+    tcp::{Tcp, Watcher},
+};
 
 /// Opens byte streams to an endpoint.
 #[derive(Debug)]
@@ -40,26 +45,45 @@ impl Connector {
         self.tls.is_none() && !self.http2_only
     }
 
-    /// Opens a stream, and returns whether HTTP/2 is spoken on it.
-    pub(crate) async fn connect(&self) -> Result<(Box<dyn Io>, bool), BoxError> {
-        let io = match &self.proxy {
-            None => tcp(&self.tcp, &self.target).await?,
+    /// Opens a stream.
+    pub(crate) async fn connect(&self) -> Result<Opened, BoxError> {
+        let proxy = self.proxy.as_ref();
+        let tcp = tcp(&self.tcp, proxy.map_or(&self.target, Proxy::uri)).await;
+        let tcp = tcp.map_err(|error| through(proxy, error))?;
+        let watcher = tcp.watcher();
+        let io: Box<dyn Io> = match proxy {
+            None => Box::new(tcp),
             Some(proxy) => {
-                let through = proxy.connect(&self.tcp, &self.target).await;
-                through.map_err(|error| format!("{} (through the proxy {proxy})", cause_of(&*error)))?
+                proxy.connect(tcp, &self.target).await.map_err(|error| through(Some(proxy), error))?
             }
         };
-        let Some(tls) = &self.tls else {
-            return Ok((io, self.http2_only));
+        let (io, chose_http2) = match &self.tls {
+            None => (io, false),
+            Some(tls) => tls.connect(&self.target, io, self.http2_only).await?,
         };
-        let (io, chose_http2) = tls.connect(&self.target, io, self.http2_only).await?;
-        Ok((io, chose_http2 || self.http2_only))
+        Ok(Opened { io, watcher, is_http2: chose_http2 || self.http2_only })
     }
 }
 
-/// Connects by TCP.
-pub(crate) async fn tcp(connector: &HttpConnector, target: &Uri) -> Result<Box<dyn Io>, BoxError> {
-    Ok(Box::new(connector.clone().call(target.clone()).await?.into_inner()))
+/// A stream that is open.
+pub(crate) struct Opened {
+    pub(crate) io: Box<dyn Io>,
+    /// The watcher of the TCP stream below it.
+    pub(crate) watcher: Watcher,
+    /// Whether HTTP/2 is spoken on it.
+    pub(crate) is_http2: bool,
+}
+
+async fn tcp(connector: &HttpConnector, target: &Uri) -> Result<Tcp, BoxError> {
+    Ok(Tcp::new(connector.clone().call(target.clone()).await?.into_inner()))
+}
+
+/// Adds the proxy to the cause of an error.
+fn through(proxy: Option<&Proxy>, error: BoxError) -> BoxError {
+    match proxy {
+        None => error,
+        Some(proxy) => format!("{} (through the proxy {proxy})", cause_of(&*error)).into(),
+    }
 }
 
 fn cause_of<'e>(mut error: &'e (dyn Error + 'static)) -> &'e (dyn Error + 'static) {

@@ -14,7 +14,8 @@ use super::{
     BoxError, Resend, Unanswered,
     body::ReplyBody,
     pool::Pool,
-    stream::{State, Stream},
+    stream::{State, Stream, Task},
+    tcp::Watcher,
 };
 use crate::request::Payload;
 
@@ -23,21 +24,43 @@ use crate::request::Payload;
 pub(crate) struct Http1 {
     sender: SendRequest<Payload>,
     state: Arc<State>,
+    watcher: Watcher,
+    _task: Task,
     /// When the last reply was read.
     idle_since: Instant,
 }
 
 impl Http1 {
-    pub(crate) async fn open(stream: Stream) -> Result<Self, BoxError> {
+    pub(crate) async fn open(stream: Stream, watcher: Watcher) -> Result<Self, BoxError> {
         let state = stream.state.clone();
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        tokio::spawn(connection);
-        Ok(Self { sender, state, idle_since: Instant::now() })
+        let task = Task::spawn(async move {
+            // An error is also the error of its call.
+            let _ = connection.await;
+        });
+        Ok(Self { sender, state, watcher, _task: task, idle_since: Instant::now() })
     }
 
     /// Returns whether the connection can serve another call.
     pub(crate) fn is_usable(&self, now: Instant) -> bool {
-        !self.sender.is_closed() && now.duration_since(self.idle_since) < super::IDLE_TIMEOUT
+        !self.sender.is_closed() && now < self.expires_at()
+    }
+
+    /// Returns when the connection will have been idle for too long.
+    pub(crate) fn expires_at(&self) -> Instant {
+        self.idle_since + super::IDLE_TIMEOUT
+    }
+
+    /// Returns whether nothing has arrived since the last reply, neither a close nor bytes that would be taken for the next
+    /// reply.
+    ///
+    /// The connection's task may first read what is no part of a reply, such as a session ticket of TLS.
+    pub(crate) async fn is_quiet(&self) -> bool {
+        if self.watcher.is_quiet() {
+            return true;
+        }
+        tokio::task::yield_now().await;
+        self.watcher.is_quiet() && !self.sender.is_closed()
     }
 
     pub(crate) fn idle(self) -> Self {

@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout};
 use super::{
     BoxError, Resend, Unanswered,
     body::ReplyBody,
-    stream::{State, Stream},
+    stream::{State, Stream, Task},
 };
 use crate::request::Payload;
 
@@ -35,6 +35,8 @@ pub(crate) struct KeepAlive {
 pub(crate) struct Http2 {
     sender: SendRequest<Bytes>,
     state: Arc<State>,
+    /// Ends with the last call when the pool has dropped the connection.
+    task: Arc<Task>,
     last_used: Instant,
 }
 
@@ -56,23 +58,28 @@ impl Http2 {
             Poll::Pending => Poll::Pending,
         })
         .await?;
-        tokio::spawn(run(connection, state.clone(), keep_alive));
-        Ok(Self { sender, state, last_used: Instant::now() })
+        let task = Arc::new(Task::spawn(run(connection, state.clone(), keep_alive)));
+        Ok(Self { sender, state, task, last_used: Instant::now() })
     }
 
     /// Returns whether the connection can serve another call.
     pub(crate) fn is_usable(&mut self, now: Instant) -> bool {
-        let idle = now.duration_since(self.last_used);
+        let is_idle = self.expires_at(now) <= now;
         self.last_used = now;
-        let is_idle = idle >= super::IDLE_TIMEOUT && self.state.calls.load(Relaxed) == 0;
         !is_idle && !self.state.retired.load(Relaxed)
+    }
+
+    /// Returns when the connection will have been idle for too long. It is not idle while it has calls.
+    pub(crate) fn expires_at(&self, now: Instant) -> Instant {
+        let is_idle = self.state.calls.load(Relaxed) == 0;
+        (if is_idle { self.last_used } else { now }) + super::IDLE_TIMEOUT
     }
 
     pub(crate) async fn send(
         mut self,
         mut request: Request<Payload>,
     ) -> Result<Response<ReplyBody>, Unanswered> {
-        let mut call = InFlight::begin(self.state);
+        let mut call = InFlight::begin(self.state, self.task, self.last_used);
         let kept = call.state.kept.load(Relaxed);
         let payload = request.body_mut().take();
         if let Some(payload) = &payload {
@@ -105,20 +112,22 @@ impl Http2 {
     }
 }
 
-/// A call whose reply has not arrived. If it is dropped, new calls use another connection, unless a part of any reply
-/// arrived since the call was sent, or since the last part of its own reply.
+/// A call whose reply has not arrived. If it is dropped, new calls use another connection, unless it was young, or a part
+/// of any reply arrived since the call was sent, or since the last part of its own reply.
 ///
 /// An answer to a ping is no reply: a proxy answers pings for a server that has died.
 pub(crate) struct InFlight {
     state: Arc<State>,
+    _task: Arc<Task>,
+    began: Instant,
     parts: usize,
     over: bool,
 }
 
 impl InFlight {
-    fn begin(state: Arc<State>) -> Self {
+    fn begin(state: Arc<State>, task: Arc<Task>, began: Instant) -> Self {
         state.calls.fetch_add(1, Relaxed);
-        Self { parts: state.parts.load(Relaxed), state, over: false }
+        Self { parts: state.parts.load(Relaxed), state, _task: task, began, over: false }
     }
 
     /// Records that a part of the reply arrived.
@@ -149,7 +158,8 @@ impl InFlight {
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.state.calls.fetch_sub(1, Relaxed);
-        if !self.over && self.state.parts.load(Relaxed) == self.parts {
+        let is_silent = !self.over && self.state.parts.load(Relaxed) == self.parts;
+        if is_silent && self.began.elapsed() >= YOUNG {
             self.retire();
         }
     }
@@ -199,6 +209,9 @@ async fn answers(connection: &mut Connection<Stream, Bytes>, pings: &mut PingPon
     timeout(limit, pong).await.unwrap_or(false)
 }
 
+/// Shorter than any attempt timeout in use. A caller that drops calls sooner, for reasons of its own, has not waited for
+/// them, and would open a connection for each.
+const YOUNG: Duration = Duration::from_millis(50);
 /// Without a pause between its pings, a connection would take a whole thread.
 const LEAST_INTERVAL: Duration = Duration::from_millis(10);
 /// The values of hyper. Smaller windows delay a large response by a round trip for each.

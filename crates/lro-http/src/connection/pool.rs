@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
@@ -11,15 +11,15 @@ use std::{
 
 use http::{HeaderValue, Request, Response};
 use lro::Attempt;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
     Fault, Resend, Unanswered,
     body::ReplyBody,
-    connector::Connector,
+    connector::{Connector, Opened},
     http1::Http1,
     http2::{Http2, KeepAlive},
-    stream::Stream,
+    stream::{Stream, Task},
 };
 use crate::request::Payload;
 
@@ -42,6 +42,7 @@ struct Open {
     shared: Option<Http2>,
     /// The last one was used last.
     idle: Vec<Http1>,
+    reaper: Option<Task>,
 }
 
 enum Connection {
@@ -86,12 +87,11 @@ impl Pool {
         }
         attempt.permit().await;
         let (mut resends, mut may_be_lost) = (0, is_read);
-        if !is_read || self.is_http1.load(Relaxed) {
-            // A close that has arrived is noticed now, and bytes that would be taken for the reply over HTTP/1. Later a
-            // close could fail a call that cannot be sent again.
+        if !is_read && !self.is_http1.load(Relaxed) {
+            // A close that has arrived is noticed now. Later it could fail a call that cannot be sent again.
             tokio::task::yield_now().await;
         }
-        let mut connection = self.take(false);
+        let mut connection = self.take_quiet().await;
         loop {
             let taken = match connection {
                 Some(connection) => connection,
@@ -117,18 +117,22 @@ impl Pool {
 
     /// Stores a connection of HTTP/1 whose reply was read.
     pub(crate) fn put(&self, connection: Http1) {
-        let connection = connection.idle();
-        let now = Instant::now();
-        let mut open = self.open();
-        if open.idle.first().is_some_and(|oldest| !oldest.is_usable(now)) {
-            open.idle.retain(|idle| idle.is_usable(now));
-        }
-        open.idle.push(connection);
+        self.open().idle.push(connection.idle());
     }
 
     fn has_connection(&self) -> bool {
         let open = self.open();
         open.shared.is_some() || !open.idle.is_empty()
+    }
+
+    /// Returns an open connection on which nothing has arrived that is no part of a reply.
+    async fn take_quiet(&self) -> Option<Connection> {
+        loop {
+            match self.take(false)? {
+                Connection::Http1(http1) if !http1.is_quiet().await => {}
+                connection => return Some(connection),
+            }
+        }
     }
 
     /// Returns an open connection. After a failure, a connection of HTTP/1 that was idle may be broken too.
@@ -154,12 +158,16 @@ impl Pool {
 
     /// Opens a connection. One call at a time opens a connection that others may share; those that wait for it share
     /// its failure too. If it is dropped, the next one opens the connection.
-    async fn connect(&self) -> Result<Connection, Fault> {
+    async fn connect(self: &Arc<Self>) -> Result<Connection, Fault> {
         if self.is_http1.load(Relaxed) {
             return self.open_one().await;
         }
         let failures = self.failures.load(Relaxed);
-        let mut last_failure = self.opening.lock().await;
+        // The runtime of the call that opens one may be stopped. If it runs, its failure comes first.
+        let limit = self.connect_timeout.saturating_add(GRACE);
+        let Ok(mut last_failure) = timeout(limit, self.opening.lock()).await else {
+            return self.open_one().await;
+        };
         if let Some(connection) = self.take(false) {
             return Ok(connection);
         }
@@ -178,14 +186,14 @@ impl Pool {
         opened
     }
 
-    async fn open_one(&self) -> Result<Connection, Fault> {
+    async fn open_one(self: &Arc<Self>) -> Result<Connection, Fault> {
         let opening = async {
-            let (io, is_http2) = self.connector.connect().await?;
+            let Opened { io, watcher, is_http2 } = self.connector.connect().await?;
             let stream = Stream { io, state: Arc::default() };
             Ok::<_, super::BoxError>(if is_http2 {
                 Connection::Http2(Http2::open(stream, self.keep_alive).await?)
             } else {
-                Connection::Http1(Http1::open(stream).await?)
+                Connection::Http1(Http1::open(stream, watcher).await?)
             })
         };
         let limit = self.connect_timeout;
@@ -195,14 +203,37 @@ impl Pool {
             .map_err(Fault::connect)?;
         let is_http1 = matches!(connection, Connection::Http1(_));
         self.is_http1.store(is_http1, Relaxed);
+        let mut open = self.open();
         if let Connection::Http2(http2) = &connection {
-            self.open().shared = Some(http2.clone());
+            open.shared = Some(http2.clone());
         }
+        if open.reaper.as_ref().is_none_or(Task::is_finished) {
+            open.reaper = Some(Task::spawn(reap(Arc::downgrade(self))));
+        }
+        drop(open);
         Ok(connection)
+    }
+
+    /// Closes the connections that were idle for too long, and returns when the next ones will have been.
+    fn close_idle(&self) -> Instant {
+        let now = Instant::now();
+        let mut open = self.open();
+        open.idle.retain(|idle| idle.is_usable(now));
+        open.shared.take_if(|shared| shared.expires_at(now) <= now);
+        let shared = open.shared.as_ref().map(|shared| shared.expires_at(now));
+        let next = open.idle.first().map(Http1::expires_at).into_iter().chain(shared).min();
+        next.unwrap_or(now + super::IDLE_TIMEOUT)
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Closes idle connections for as long as the pool exists.
+async fn reap(pool: Weak<Pool>) {
+    while let Some(next) = pool.upgrade().map(|pool| pool.close_idle()) {
+        sleep_until(next).await;
     }
 }
 
@@ -212,5 +243,7 @@ impl fmt::Debug for Pool {
     }
 }
 
+/// More than a tick of the timers, and a small part of a connect timeout.
+const GRACE: Duration = Duration::from_millis(50);
 /// A request that is refused as often is refused for a reason that the next connection does not change.
 const RESENDS: u32 = 3;

@@ -12,10 +12,7 @@ use std::{
 use http::{Uri, uri::Scheme};
 use hyper_util::{
     client::{
-        legacy::connect::{
-            HttpConnector,
-            proxy::{SocksV5, Tunnel},
-        },
+        legacy::connect::proxy::{SocksV5, Tunnel},
         proxy::matcher::{Intercept, Matcher},
     },
     rt::TokioIo,
@@ -23,7 +20,7 @@ use hyper_util::{
 use lro::Status;
 use tower_service::Service;
 
-use super::{BoxError, Endpoint, Tls, connector::tcp, endpoint::check_authority, stream::Io};
+use super::{BoxError, Endpoint, Tls, endpoint::check_authority, stream::Io, tcp::Tcp};
 use crate::refusal::refused;
 
 /// Which proxy a client uses.
@@ -120,16 +117,16 @@ impl Proxy {
         Ok(Self { intercept, uri, kind })
     }
 
+    /// Returns the URL of the proxy.
+    pub(crate) fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
     /// Connects to the target through the proxy. Nothing is sent in clear text to an `https` proxy.
-    pub(crate) async fn connect(
-        &self,
-        connector: &HttpConnector,
-        target: &Uri,
-    ) -> Result<Box<dyn Io>, BoxError> {
-        let io = tcp(connector, &self.uri).await?;
-        let io = match &self.kind {
-            Kind::Https(tls) => tls.connect_to_proxy(&self.uri, io).await?,
-            _ => io,
+    pub(crate) async fn connect(&self, tcp: Tcp, target: &Uri) -> Result<Box<dyn Io>, BoxError> {
+        let io: Box<dyn Io> = match &self.kind {
+            Kind::Https(tls) => tls.connect_to_proxy(&self.uri, Box::new(tcp)).await?,
+            _ => Box::new(tcp),
         };
         let opened = Opened(Some(io));
         match &self.kind {

@@ -1,6 +1,7 @@
 //! The byte stream of a connection, and what is known about the connection.
 
 use std::{
+    future::Future,
     io,
     pin::Pin,
     sync::{
@@ -10,7 +11,10 @@ use std::{
     task::{Context, Poll},
 };
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    task::AbortHandle,
+};
 
 /// A byte stream: TCP, or TLS over another one.
 pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -41,6 +45,29 @@ impl State {
 
     pub(crate) fn sent(&self) -> usize {
         self.sent.load(Relaxed)
+    }
+}
+
+/// A task that ends when this is dropped.
+///
+/// A connection ends by itself once it is unused, unless a peer that does not read keeps it from sending what it has.
+#[derive(Debug)]
+pub(crate) struct Task(AbortHandle);
+
+impl Task {
+    pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self(tokio::spawn(future).abort_handle())
+    }
+
+    /// Returns whether the task has ended, or its runtime.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.0.is_finished()
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
