@@ -305,7 +305,9 @@ impl HttpClient {
         } else {
             format!("no reply from {endpoint}: {cause}")
         };
-        Status::unavailable(message).with_source(error)
+        let status = Status::unavailable(message);
+        let status = if error.is_final() { status.with_transient(false) } else { status };
+        status.with_source(error)
     }
 }
 

@@ -15,6 +15,7 @@ mod stream;
 mod tcp;
 #[cfg(feature = "_tls")]
 mod tls;
+mod tunnel;
 
 use std::{fmt, sync::Arc, time::Duration};
 

@@ -19,7 +19,7 @@ mod common;
 #[path = "common/tls.rs"]
 mod tls;
 
-use common::{RUNNING, Server, assert_clear, get, jobs};
+use common::{RUNNING, Server, assert_clear, assert_final, assert_survived, get, jobs};
 use tls::{Identity, acceptor, identity, serve};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,6 +98,53 @@ async fn a_proxy_that_refuses_is_a_failed_call_that_names_it_without_its_credent
     }
 }
 
+#[tokio::test]
+async fn any_success_opens_a_tunnel() {
+    // RFC 9110, 9.3.6
+    let server = identity();
+    let endpoint = serve(acceptor(&server, None)).await;
+    for line in ["200", "201 Created", "204 No Content", "299 Through"] {
+        let proxy = Proxy::start("http", &server, Answer::Says(line)).await;
+        get(&jobs(client(&endpoint, &server).proxy(proxy.url("http", "")))).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_of_a_tunnel_shows_its_status_and_says_whether_it_is_final() {
+    let root = identity();
+    for (line, is_final) in [
+        ("403 Forbidden", true),
+        ("407 Proxy Authentication Required", true),
+        ("405 Method Not Allowed", true),
+        ("429 Too Many Requests", false),
+        ("502 Bad Gateway", false),
+        ("503 Service Unavailable", false),
+        ("302 Found", false),
+    ] {
+        for scheme in ["http", "https"] {
+            let proxy = Proxy::start(scheme, &root, Answer::Says(line)).await;
+            let client = client("https://localhost:1", &root).proxy(proxy.url(scheme, "user:p%40ss@"));
+            let status = get(&jobs(client)).await.unwrap_err();
+            assert_clear(
+                &status,
+                Code::Unavailable,
+                &format!("CONNECT was answered by HTTP {line} (through"),
+            );
+            if is_final { assert_final(&status) } else { assert_survived(&status) }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_does_not_speak_tls_is_named() {
+    let root = identity();
+    let plain = Server::always(400, "").await;
+    let proxy = plain.url().replace("http://", "https://");
+    let status = get(&jobs(client("https://localhost:1", &root).proxy(proxy))).await.unwrap_err();
+    let host = plain.url().replace("http://", "");
+    assert_clear(&status, Code::Unavailable, &format!("{host} does not speak TLS"));
+}
+
 #[test]
 fn a_proxy_that_cannot_be_used_is_refused_when_the_client_is_built() {
     // SPEC 54
@@ -140,6 +187,8 @@ fn client(endpoint: &str, root: &Identity) -> HttpClientBuilder {
 enum Answer {
     Forward,
     Refuse,
+    /// This status line, and the tunnel if it is a success.
+    Says(&'static str),
 }
 
 /// A proxy that records what it is asked.
@@ -201,8 +250,13 @@ async fn tunnel(
     if answer == Answer::Refuse {
         return client.write_all(b"HTTP/1.1 403 Forbidden\r\n\r\n").await;
     }
+    let line = if let Answer::Says(line) = answer { line } else { "200 OK" };
+    let head = format!("HTTP/1.1 {line}\r\nVia: 1.1 proxy\r\n\r\n");
+    if !line.starts_with('2') {
+        return client.write_all(head.as_bytes()).await;
+    }
     let mut server = TcpStream::connect(target).await?;
-    client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?;
+    client.write_all(head.as_bytes()).await?;
     copy_bidirectional(&mut client, &mut server).await.map(drop)
 }
 

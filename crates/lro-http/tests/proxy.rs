@@ -154,12 +154,45 @@ async fn a_proxy_that_the_endpoint_does_not_use_is_not_refused() {
     assert_eq!(proxy.received(), NOTHING);
 }
 
+#[tokio::test]
+async fn plain_http_beyond_loopback_has_the_proxy_of_http_proxy() {
+    // SPEC 54
+    let plain = "http://service.test";
+    let is_asked = async |endpoint: &str, variables: &[&str]| {
+        let proxy = Recorder::start().await;
+        let url = proxy.url("http");
+        let variables: Vec<(&str, &OsStr)> = variables.iter().map(|name| (*name, url.as_ref())).collect();
+        polls_by(endpoint, &variables).await;
+        proxy.received().1.starts_with("CONNECT service.test:80 HTTP/1.1\r\n")
+    };
+    for variable in ["http_proxy", "all_proxy", "ALL_PROXY"] {
+        assert!(is_asked(plain, &[variable]).await, "{variable}");
+    }
+    for variables in
+        [&["HTTP_PROXY"][..], &["HTTPS_PROXY"], &["https_proxy"], &["http_proxy", "REQUEST_METHOD"]]
+    {
+        assert!(!is_asked(plain, variables).await, "{variables:?}");
+    }
+    let proxy = Recorder::start().await;
+    let url = proxy.url("http");
+    polls_by(plain, &[("http_proxy", url.as_ref()), ("NO_PROXY", ".test".as_ref())]).await;
+    let loopback = Server::always(200, RUNNING).await;
+    let printed = polls_by(&loopback.url(), &[("http_proxy", url.as_ref())]).await;
+    assert!(printed.contains("polled: operations/1"), "{printed}");
+    assert_eq!(proxy.received(), NOTHING);
+}
+
 /// The client's process: builds a client, polls once, and prints the result.
 #[tokio::test]
 #[ignore = "run by the other tests, in a process of its own"]
 async fn polls_once() {
-    let client = HttpClient::builder(std::env::var("ENDPOINT").unwrap())
-        .credentials(Token::bearer("canary-token").unwrap())
+    let endpoint = std::env::var("ENDPOINT").unwrap();
+    let client = HttpClient::builder(&endpoint);
+    let client = match endpoint.starts_with("http://service") {
+        true => client.plain_http(),
+        false => client.credentials(Token::bearer("canary-token").unwrap()),
+    };
+    let client = client
         .connect_timeout(Duration::from_secs(1))
         .map(|client| HttpTransport::new(client, binding(lro::Capabilities::default())));
     match client.build() {

@@ -1,6 +1,6 @@
 //! TCP, an optional proxy, and TLS.
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
 use http::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -12,6 +12,7 @@ use super::{
     proxy::Proxy,
     stream::Io,
     tcp::{Tcp, Watcher},
+    tunnel::Unopened,
 };
 
 /// Opens byte streams to an endpoint.
@@ -82,15 +83,8 @@ async fn tcp(connector: &HttpConnector, target: &Uri) -> Result<Tcp, BoxError> {
 fn through(proxy: Option<&Proxy>, error: BoxError) -> BoxError {
     match proxy {
         None => error,
-        Some(proxy) => format!("{} (through the proxy {proxy})", cause_of(&*error)).into(),
+        Some(proxy) => Unopened::new(&error, proxy).into(),
     }
-}
-
-fn cause_of<'e>(mut error: &'e (dyn Error + 'static)) -> &'e (dyn Error + 'static) {
-    while let Some(deeper) = error.source() {
-        error = deeper;
-    }
-    error
 }
 
 /// Shorter than the idle timeouts of NAT gateways (240 s at Azure, 350 s at AWS), which drop a connection silently.

@@ -2,6 +2,8 @@
 
 use std::{error::Error, fmt, sync::Arc};
 
+use super::tunnel::Unopened;
+
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
 /// A call that got no reply, or a connection that could not be opened. Waiting calls share the latter.
@@ -18,6 +20,11 @@ impl Fault {
 
     pub(crate) fn reply(source: impl Into<BoxError>) -> Self {
         Self { is_connect: false, source: source.into().into() }
+    }
+
+    /// Returns whether the next connection will not be opened either.
+    pub(crate) fn is_final(&self) -> bool {
+        self.source.downcast_ref().is_some_and(|unopened: &Unopened| unopened.is_final)
     }
 
     /// Returns whether no connection could be opened.

@@ -12,7 +12,7 @@ use std::{
 use http::{Uri, uri::Scheme};
 use hyper_util::{
     client::{
-        legacy::connect::proxy::{SocksV5, Tunnel},
+        legacy::connect::proxy::SocksV5,
         proxy::matcher::{Intercept, Matcher},
     },
     rt::TokioIo,
@@ -20,7 +20,7 @@ use hyper_util::{
 use lro::Status;
 use tower_service::Service;
 
-use super::{BoxError, Endpoint, Tls, endpoint::check_authority, stream::Io, tcp::Tcp};
+use super::{BoxError, Endpoint, Tls, endpoint::check_authority, stream::Io, tcp::Tcp, tunnel::tunnel};
 use crate::refusal::refused;
 
 /// Which proxy a client uses.
@@ -53,8 +53,8 @@ enum Kind {
 impl Proxy {
     /// Returns the proxy of a client.
     ///
-    /// The environment names it in `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` or their lower-case forms. That is not for
-    /// plain HTTP, and not in a CGI process, as in `Matcher::from_env`.
+    /// The environment names it in `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` or their lower-case forms, and for plain HTTP
+    /// in `http_proxy`. That is not for loopback hosts over plain HTTP, and not in a CGI process, as in `Matcher::from_env`.
     ///
     /// # Errors
     ///
@@ -128,17 +128,10 @@ impl Proxy {
             Kind::Https(tls) => tls.connect_to_proxy(&self.uri, Box::new(tcp)).await?,
             _ => Box::new(tcp),
         };
-        let opened = Opened(Some(io));
         match &self.kind {
-            Kind::Http | Kind::Https(_) => {
-                let mut tunnel = Tunnel::new(self.uri.clone(), opened);
-                if let Some(auth) = self.intercept.basic_auth() {
-                    tunnel = tunnel.with_auth(auth.clone());
-                }
-                Ok(tunnel.call(target.clone()).await?.into_inner())
-            }
+            Kind::Http | Kind::Https(_) => tunnel(io, target, self.intercept.basic_auth()).await,
             Kind::Socks5 | Kind::Socks5h => {
-                let mut socks = SocksV5::new(self.uri.clone(), opened);
+                let mut socks = SocksV5::new(self.uri.clone(), Opened(Some(io)));
                 if let Some((user, password)) = self.intercept.raw_auth() {
                     socks = socks.with_auth(user.to_owned(), password.to_owned());
                 }
@@ -161,21 +154,22 @@ impl fmt::Display for Proxy {
 
 /// Returns the variable and the value of the proxy for an endpoint.
 fn in_environment(endpoint: &Endpoint) -> Result<Option<(&'static str, OsString)>, Status> {
-    if !endpoint.is_https() || env::var_os("REQUEST_METHOD").is_some() {
+    let own: &[_] = if endpoint.is_https() { &HTTPS_PROXY } else { &HTTP_PROXY };
+    if !(endpoint.is_https() || endpoint.is_exposed()) || env::var_os("REQUEST_METHOD").is_some() {
         return Ok(None);
     }
-    let Some(found) = first_set(HTTPS_PROXY).or_else(|| first_set(ALL_PROXY)) else {
+    let Some(found) = first_set(own).or_else(|| first_set(&ALL_PROXY)) else {
         return Ok(None);
     };
-    let exempt = first_set(NO_PROXY).map(|(_, hosts)| hosts.to_string_lossy().into_owned());
+    let exempt = first_set(&NO_PROXY).map(|(_, hosts)| hosts.to_string_lossy().into_owned());
     // `Matcher` ignores a value that it cannot use. A value that it can use shows whether the endpoint is exempt.
-    let matcher = Matcher::builder().no(exempt.unwrap_or_default()).https("http://proxy").build();
+    let matcher = Matcher::builder().no(exempt.unwrap_or_default()).all("http://proxy").build();
     Ok(matcher.intercept(&endpoint.target()?).map(|_| found))
 }
 
 /// Returns the first of these variables that is set, unless it is empty.
-fn first_set(names: [&'static str; 2]) -> Option<(&'static str, OsString)> {
-    let set = names.into_iter().find_map(|name| Some((name, env::var_os(name)?)));
+fn first_set(names: &[&'static str]) -> Option<(&'static str, OsString)> {
+    let set = names.iter().find_map(|name| Some((*name, env::var_os(name)?)));
     set.filter(|(_, value)| !value.is_empty())
 }
 
@@ -206,6 +200,8 @@ impl Service<Uri> for Opened {
 }
 
 const HTTPS_PROXY: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
+/// Not in upper case: a CGI process takes `HTTP_PROXY` from a header of its client.
+const HTTP_PROXY: [&str; 1] = ["http_proxy"];
 const ALL_PROXY: [&str; 2] = ["ALL_PROXY", "all_proxy"];
 const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 const HTTPS_PORT: u16 = 443;
