@@ -14,6 +14,8 @@ use lro::{Code, LroTransport, Pacing, Status, poll_until_done};
 use lro_http::{Call, HttpClient, HttpTransport};
 use serde_json::{Value, json};
 use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
     task::JoinSet,
     time::{sleep, timeout},
 };
@@ -22,7 +24,9 @@ mod common;
 #[path = "common/frames.rs"]
 mod frames;
 
-use common::{RUNNING, SUCCEEDED, Server, get, hasty, in_time, jobs, name, reply};
+use common::{
+    RUNNING, RawServer, SUCCEEDED, Server, assert_clear, failure, get, hasty, in_time, jobs, name, reply, say,
+};
 use frames::{FrameServer, Frames, INTERNAL_ERROR, NO_ERROR, REFUSED_STREAM, Received};
 
 #[tokio::test]
@@ -497,6 +501,83 @@ async fn answer(
         frames.reply(request.stream, RUNNING).await?;
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn a_server_of_http_1_is_named_and_so_is_the_option() {
+    for reply in ["HTTP/1.1 400 Bad Request\r\n\r\n", "HTTP/1.0 505 \r\nconnection: close\r\n\r\n<html>"] {
+        let server = RawServer::start([vec![say(reply)]]).await;
+        let status = failure(&jobs(HttpClient::builder(server.url()).http2_only())).await;
+        let expected = format!("cannot connect to {}: the server does not speak HTTP/2", server.url());
+        assert_clear(&status, Code::Unavailable, &expected);
+        assert!(status.message().contains("`http2_only`"), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_floods_a_connection_costs_no_more_than_the_timeout_of_a_call() {
+    // SPEC 26, 60
+    let frame = |kind: u8, flags: u8, stream: u8, payload: &[u8]| {
+        [&[0, 0, payload.len() as u8, kind, flags, 0, 0, 0, stream], payload].concat()
+    };
+    let endless_head = [frame(1, 0, 1, &[0x88]), frame(9, 0, 1, &[0x40, 1, b'x', 1, b'y'])];
+    for (what, first, repeated) in [
+        ("pings", vec![], frame(6, 0, 0, &[7; 8])),
+        ("settings", vec![], frame(4, 0, 0, &[0, 3, 0, 0, 0, 9])),
+        ("empty settings", vec![], frame(4, 0, 0, &[])),
+        ("continuations", endless_head[0].clone(), endless_head[1].clone()),
+        ("empty continuations", endless_head[0].clone(), frame(9, 0, 1, &[])),
+        ("informational heads", vec![], frame(1, 4, 1, &[0x48, 3, b'1', b'0', b'3'])),
+        ("empty data", frame(1, 4, 1, &[0x88]), frame(0, 0, 1, &[])),
+        ("window updates", vec![], frame(8, 0, 0, &[0, 0, 0, 1])),
+        ("unknown frames", vec![], frame(77, 0, 0, &[1])),
+        ("priorities", vec![], frame(2, 0, 1, &[0, 0, 0, 0, 1])),
+        ("resets of another stream", vec![], frame(3, 0, 3, &[0, 0, 0, 8])),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await?;
+                let (mut read, mut write) = stream.into_split();
+                let (first, repeated) = (first.clone(), repeated.repeat(100));
+                tokio::spawn(
+                    async move { while read.read(&mut [0; 4_096]).await.is_ok_and(|read| read > 0) {} },
+                );
+                tokio::spawn(async move {
+                    write.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).await?;
+                    sleep(Duration::from_millis(20)).await;
+                    write.write_all(&first).await?;
+                    while write.write_all(&repeated).await.is_ok() {}
+                    io::Result::Ok(())
+                });
+            }
+            #[allow(unreachable_code, reason = "the type of the block")]
+            io::Result::Ok(())
+        });
+        let client = HttpClient::builder(url).http2_only().call_timeout(ATTEMPT).build().unwrap();
+        let began = Instant::now();
+        let call = Call::post("v1", "jobs", ":start").body(&json!({"id": 1})).unwrap();
+        let status = in_time(client.send::<Value>(call)).await.unwrap_err();
+        let codes = [Code::Unavailable, Code::DeadlineExceeded];
+        assert!(codes.contains(&status.code()), "{what}: {status}");
+        assert!(began.elapsed() < ATTEMPT + Duration::from_secs(3), "{what}: {:?}", began.elapsed());
+        server.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_window_of_zero_costs_a_start_its_timeout_and_a_read_nothing() {
+    let server = FrameServer::start(|_, mut frames| async move {
+        frames.greet_with(&[0, 4, 0, 0, 0, 0]).await?;
+        serve(frames, RUNNING).await
+    })
+    .await;
+    let client = HttpClient::builder(server.url()).http2_only().call_timeout(ATTEMPT);
+    let jobs = jobs(client);
+    get(&jobs).await.unwrap();
+    assert_clear(&start(&jobs, 1).await.unwrap_err(), Code::DeadlineExceeded, &server.url());
+    get(&jobs).await.unwrap();
 }
 
 /// Answers every request with this body.

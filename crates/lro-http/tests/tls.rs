@@ -6,14 +6,26 @@
 #![cfg(any(feature = "ring", feature = "aws-lc"))]
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-use std::{path::Path, process::Command};
+use std::{
+    io,
+    path::Path,
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
 use lro::{Code, LroTransport, OperationName, Status};
-use lro_http::{Binding, HttpClient, HttpClientBuilder, HttpTransport, NameTemplate};
+use lro_http::{Binding, Call, HttpClient, HttpClientBuilder, HttpTransport, NameTemplate};
+use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
 };
+use tokio_rustls::rustls::{ServerConfig, ServerConnection, Stream};
 
 #[path = "common/tls.rs"]
 mod tls;
@@ -117,6 +129,65 @@ async fn speaks_http_1_with_a_server_that_knows_no_other() {
     assert_eq!(version(client).await.unwrap(), "HTTP/1.1");
 }
 
+#[tokio::test]
+async fn a_server_that_does_not_speak_tls_is_named_and_so_is_the_way_out() {
+    let root = identity();
+    let plain = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = plain.local_addr().unwrap();
+    tokio::spawn(async move {
+        for greeting in ["HTTP/1.1 400 Bad Request\r\n\r\n", "SSH-2.0-OpenSSH_9.6\r\n"] {
+            let (mut stream, _) = plain.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 4_096]).await;
+            stream.write_all(greeting.as_bytes()).await.unwrap();
+        }
+    });
+    let endpoint = format!("https://{address}");
+    for _ in 0..2 {
+        let client = HttpClient::builder(&endpoint).no_proxy().root_certificates(root.cert.pem());
+        let status = version(client).await.unwrap_err();
+        assert_eq!(status.code(), Code::Unavailable);
+        let message = format!("cannot connect to {endpoint}: {address} does not speak TLS");
+        assert!(status.message().starts_with(&message), "{status}");
+        assert!(status.message().contains("`plain_http`"), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_kept_connection_is_used_again_although_tickets_have_arrived() {
+    // SPEC 45
+    let identity = identity();
+    let mut config = ServerConfig::clone(http1_acceptor(&identity).config());
+    config.send_tls13_tickets = 8;
+    let config = Arc::new(config);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let connections = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&connections);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            count.fetch_add(1, Ordering::SeqCst);
+            let config = config.clone();
+            thread::spawn(move || -> io::Result<()> {
+                let mut server = ServerConnection::new(config).map_err(io::Error::other)?;
+                let mut stream = stream?;
+                let mut tls = Stream::new(&mut server, &mut stream);
+                while io::Read::read(&mut tls, &mut [0; 4_096])? > 0 {
+                    io::Write::write_all(&mut tls, b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")?;
+                }
+                Ok(())
+            });
+        }
+    });
+    let client = HttpClient::builder(&endpoint).no_proxy().root_certificates(identity.cert.pem());
+    let client = client.build().unwrap();
+    for _ in 0..20 {
+        client.send::<Value>(Call::get("v1", "jobs/1", "")).await.unwrap();
+        // The runtime has no turn in which it could read what arrives.
+        thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(connections.load(Ordering::SeqCst), 1);
+}
+
 /// The client's process: polls once and prints the result.
 #[tokio::test]
 #[ignore = "run by the other tests, in a process of its own"]
@@ -136,7 +207,7 @@ async fn version(client: HttpClientBuilder) -> Result<String, Status> {
     );
     let jobs = HttpTransport::new(client.build()?, binding);
     let operation = jobs.get_operation(&OperationName::parse("operations/1")?).await?;
-    let metadata: serde_json::Value = operation.metadata.unwrap().decode().unwrap();
+    let metadata: Value = operation.metadata.unwrap().decode().unwrap();
     Ok(metadata["version"].as_str().unwrap().to_owned())
 }
 

@@ -1,13 +1,13 @@
 //! TLS: the root certificates, the certificate of the client, and the handshake.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, io, sync::Arc};
 
 use http::Uri;
 use lro::Status;
 use tokio_rustls::{
     TlsConnector,
     rustls::{
-        ClientConfig, RootCertStore,
+        self, ClientConfig, InvalidMessage, RootCertStore,
         crypto::CryptoProvider,
         pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
     },
@@ -81,10 +81,24 @@ impl Tls {
         let name = ServerName::try_from(host.to_owned())?;
         let protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
         let connector = TlsConnector::from(self.0.clone());
-        let stream = connector.with_alpn(protocols).connect(name, io).await?;
+        let stream =
+            connector.with_alpn(protocols).connect(name, io).await.map_err(|error| not_tls(error, server))?;
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         Ok((Box::new(stream), is_http2))
     }
+}
+
+/// Explains the error of a server that answers a handshake by something else, such as a reply of HTTP.
+fn not_tls(error: io::Error, server: &Uri) -> BoxError {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+    if !matches!(cause, Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType))) {
+        return error.into();
+    }
+    let server = server.authority().map_or("", |authority| authority.as_str());
+    format!(
+        "{server} does not speak TLS: is its URL http://{server}, which needs `plain_http` beyond loopback?"
+    )
+    .into()
 }
 
 impl fmt::Debug for Tls {
@@ -120,10 +134,10 @@ fn certificates(pem: &[u8], what: &str) -> Result<Vec<CertificateDer<'static>>, 
 
 #[cfg(feature = "aws-lc")]
 fn provider() -> CryptoProvider {
-    tokio_rustls::rustls::crypto::aws_lc_rs::default_provider()
+    rustls::crypto::aws_lc_rs::default_provider()
 }
 
 #[cfg(all(feature = "ring", not(feature = "aws-lc")))]
 fn provider() -> CryptoProvider {
-    tokio_rustls::rustls::crypto::ring::default_provider()
+    rustls::crypto::ring::default_provider()
 }

@@ -82,7 +82,12 @@ pub(crate) struct Received {
 impl Frames {
     /// Exchanges the prefaces.
     pub(crate) async fn greet(&mut self) -> io::Result<()> {
-        self.send(SETTINGS, 0, 0, &[]).await?;
+        self.greet_with(&[]).await
+    }
+
+    /// Exchanges the prefaces, with these settings.
+    pub(crate) async fn greet_with(&mut self, settings: &[u8]) -> io::Result<()> {
+        self.send(SETTINGS, 0, 0, settings).await?;
         while self.read.len() < PREFACE {
             self.fill().await?;
         }
