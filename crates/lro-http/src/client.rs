@@ -142,8 +142,8 @@ impl HttpClient {
             if response.status() == StatusCode::UNAUTHORIZED {
                 token.iter().for_each(|token| self.0.credentials.invalidate(token));
             }
-            let (head, body) = response.into_parts();
-            let reply = self.whole(&head.headers, body, token).await?;
+            let (head, mut body) = response.into_parts();
+            let reply = self.whole(&head.headers, &mut body, token).await?;
             Ok(Response::from_parts(head, reply.body))
         };
         self.in_time(limit, exchange).await
@@ -178,8 +178,9 @@ impl HttpClient {
             // Boxed: failures are rare, and the state would enlarge the future of every call.
             return Err(Box::pin(self.failure(response, token)).await);
         }
-        let (head, body) = response.into_parts();
-        self.whole(&head.headers, body, token).await
+        let (head, mut body) = response.into_parts();
+        // By reference: each future that held the body would be larger.
+        self.whole(&head.headers, &mut body, token).await
     }
 
     /// Sends one request, and returns the head of the reply and the token that the request carried.
@@ -194,7 +195,8 @@ impl HttpClient {
         };
         let without_token = |fault| failure::without_token(fault, token.as_ref());
         let is_read = prepared.method == Method::GET;
-        let sent = self.0.http.send(attempt, is_read, || self.request(prepared, token.as_ref())).await;
+        let request = || self.request(prepared, token.as_ref());
+        let sent = self.0.http.send(attempt, is_read, &request).await;
         let response = sent.map_err(|error| without_token(self.unreached(error)))?;
         debug!(status = response.status().as_u16(), "replied");
         Ok((response, token))
@@ -204,7 +206,7 @@ impl HttpClient {
     async fn whole(
         &self,
         headers: &HeaderMap,
-        body: ReplyBody,
+        body: &mut ReplyBody,
         token: Option<Token>,
     ) -> Result<Reply, Status> {
         // Most replies have neither header, and comparing a few names takes less than two look-ups.
@@ -232,13 +234,13 @@ impl HttpClient {
     /// Reads the reply of a failed call, and invalidates the token that it refuses.
     async fn failure(&self, response: Response<ReplyBody>, token: Option<Token>) -> Status {
         let token = token.as_ref();
-        let (parts, body) = response.into_parts();
+        let (parts, mut body) = response.into_parts();
         if parts.status == StatusCode::UNAUTHORIZED {
             // Before the body is read, which may never arrive.
             token.into_iter().for_each(|token| self.0.credentials.invalidate(token));
         }
         let bound = self.0.largest_reply.min(LARGEST_ERROR);
-        let body = Encoding::of(&parts.headers).read(body, bound).await;
+        let body = Encoding::of(&parts.headers).read(&mut body, bound).await;
         let body = body.map(|body| without_echo(body, token));
         let body = body.as_deref().map_err(Status::clone);
         let status = failure::failed_call(parts.status, &parts.headers, body, &self.0.endpoint);

@@ -80,7 +80,7 @@ impl Connections {
         &self,
         attempt: &Attempt,
         is_read: bool,
-        request: impl Fn() -> Request<Payload>,
+        request: &(impl Fn() -> Request<Payload> + Sync),
     ) -> Result<Response<ReplyBody>, Fault> {
         match self {
             Self::Pool(pool) => pool.send(attempt, is_read, request).await,

@@ -6,16 +6,16 @@ use std::{
 };
 
 use http::{HeaderValue, Request, Response, Uri, header};
-use hyper::client::conn::http1::{self, SendRequest};
+use hyper::{
+    body::Incoming,
+    client::conn::http1::{self, SendRequest},
+};
 use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, timeout};
 
 use super::{
     BoxError, Resend, Unanswered,
-    body::ReplyBody,
-    pool::Pool,
     stream::{State, Stream, Task},
-    tcp::Watcher,
 };
 use crate::request::Payload;
 
@@ -24,21 +24,20 @@ use crate::request::Payload;
 pub(crate) struct Http1 {
     sender: SendRequest<Payload>,
     state: Arc<State>,
-    watcher: Watcher,
     _task: Task,
     /// When the last reply was read.
     idle_since: Instant,
 }
 
 impl Http1 {
-    pub(crate) async fn open(stream: Stream, watcher: Watcher) -> Result<Self, BoxError> {
+    pub(crate) async fn open(stream: Stream) -> Result<Self, BoxError> {
         let state = stream.state.clone();
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         let task = Task::spawn(async move {
             // An error is also the error of its call.
             let _ = connection.await;
         });
-        Ok(Self { sender, state, watcher, _task: task, idle_since: Instant::now() })
+        Ok(Self { sender, state, _task: task, idle_since: Instant::now() })
     }
 
     /// Returns whether the connection can serve another call.
@@ -56,11 +55,11 @@ impl Http1 {
     ///
     /// The connection's task may first read what is no part of a reply, such as a session ticket of TLS.
     pub(crate) async fn is_quiet(&self) -> bool {
-        if self.watcher.is_quiet() {
+        if self.state.watcher.is_quiet() {
             return true;
         }
         tokio::task::yield_now().await;
-        self.watcher.is_quiet() && !self.sender.is_closed()
+        self.state.watcher.is_quiet() && !self.sender.is_closed()
     }
 
     pub(crate) fn idle(self) -> Self {
@@ -68,15 +67,16 @@ impl Http1 {
     }
 
     pub(crate) async fn send(
-        mut self,
-        mut request: Request<Payload>,
+        &mut self,
+        request: &(impl Fn() -> Request<Payload> + Sync),
         host: &HeaderValue,
-        pool: &Arc<Pool>,
-    ) -> Result<Response<ReplyBody>, Unanswered> {
+    ) -> Result<Response<Incoming>, Unanswered> {
         let kept = self.state.kept.load(Relaxed);
         if kept && !self.sender.is_ready() {
             Box::pin(self.ready()).await?;
         }
+        // Built last: a future that holds it is large.
+        let mut request = request();
         let path = request.uri().path_and_query().cloned();
         *request.uri_mut() = path.map_or_else(Uri::default, Uri::from);
         request.headers_mut().insert(header::HOST, host.clone());
@@ -84,8 +84,7 @@ impl Http1 {
         match self.sender.try_send_request(request).await {
             Ok(response) => {
                 self.state.kept.store(true, Relaxed);
-                let connection = Some((self, pool.clone()));
-                Ok(response.map(|body| ReplyBody::Http1 { body, ended: false, connection }))
+                Ok(response)
             }
             Err(mut failed) => {
                 let resend = if failed.take_message().is_some() || self.state.sent() == sent {

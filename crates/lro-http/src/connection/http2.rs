@@ -80,19 +80,21 @@ impl Http2 {
 
     pub(crate) async fn send(
         mut self,
-        mut request: Request<Payload>,
+        request: &(impl Fn() -> Request<Payload> + Sync),
     ) -> Result<Response<ReplyBody>, Unanswered> {
         let mut call = InFlight::begin(self.state, self.task, self.last_used);
         let kept = call.state.kept.load(Relaxed);
-        let payload = request.body_mut().take();
-        if let Some(payload) = &payload {
-            request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(payload.len()));
-        }
         let ready = poll_fn(|context| self.sender.poll_ready(context)).await;
         ready.map_err(|error| {
             call.retire();
             call.fail(error, Resend::Unprocessed)
         })?;
+        // Built last: a future that holds it is large.
+        let mut request = request();
+        let payload = request.body_mut().take();
+        if let Some(payload) = &payload {
+            request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(payload.len()));
+        }
         let sent = self.sender.send_request(request.map(drop), payload.is_none());
         let (reply, mut upload) = sent.map_err(|error| {
             let resend = if is_invalid(&error) { Resend::No } else { Resend::Unprocessed };

@@ -77,7 +77,7 @@ impl Pool {
         self: &Arc<Self>,
         attempt: &Attempt,
         is_read: bool,
-        request: impl Fn() -> Request<Payload>,
+        request: &(impl Fn() -> Request<Payload> + Sync),
     ) -> Result<Response<ReplyBody>, Fault> {
         if !self.has_connection() {
             // The pool shares a connection of HTTP/2 already.
@@ -91,15 +91,22 @@ impl Pool {
             // A close that has arrived is noticed now. Later it could fail a call that cannot be sent again.
             tokio::task::yield_now().await;
         }
-        let mut connection = self.take_quiet().await;
+        let mut is_again = false;
         loop {
-            let taken = match connection {
+            let taken = if is_again { self.take(true) } else { self.take_quiet().await };
+            let connection = match taken {
                 Some(connection) => connection,
                 None => Box::pin(self.connect()).await?,
             };
-            let sent = match taken {
-                Connection::Http1(http1) => http1.send(request(), &self.host, self).await,
-                Connection::Http2(http2) => http2.send(request()).await,
+            let sent = match connection {
+                Connection::Http1(mut http1) => {
+                    let reply = http1.send(request, &self.host).await;
+                    reply.map(|reply| {
+                        let connection = Some((http1, self.clone()));
+                        reply.map(|body| ReplyBody::Http1 { body, ended: false, connection })
+                    })
+                }
+                Connection::Http2(http2) => http2.send(request).await,
             };
             let Unanswered { error, resend } = match sent {
                 Ok(reply) => return Ok(reply),
@@ -111,7 +118,7 @@ impl Pool {
                 _ => return Err(Fault::reply(error)),
             }
             tracing::debug!(?resend, "sends a request again");
-            connection = self.take(true);
+            is_again = true;
         }
     }
 
@@ -189,11 +196,11 @@ impl Pool {
     async fn open_one(self: &Arc<Self>) -> Result<Connection, Fault> {
         let opening = async {
             let Opened { io, watcher, is_http2 } = self.connector.connect().await?;
-            let stream = Stream { io, state: Arc::default() };
+            let stream = Stream::new(io, watcher);
             Ok::<_, super::BoxError>(if is_http2 {
                 Connection::Http2(Http2::open(stream, self.keep_alive).await?)
             } else {
-                Connection::Http1(Http1::open(stream, watcher).await?)
+                Connection::Http1(Http1::open(stream).await?)
             })
         };
         let limit = self.connect_timeout;

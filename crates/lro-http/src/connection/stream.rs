@@ -16,6 +16,8 @@ use tokio::{
     task::AbortHandle,
 };
 
+use super::tcp::Watcher;
+
 /// A byte stream: TCP, or TLS over another one.
 pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
@@ -24,6 +26,8 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 /// The state of a connection, shared by its stream, its calls and the pool.
 #[derive(Debug, Default)]
 pub(crate) struct State {
+    /// The watcher of the TCP stream.
+    pub(crate) watcher: Watcher,
     /// Bytes received. Only changes of it matter, so it may wrap.
     received: AtomicUsize,
     /// Bytes sent, like `received`.
@@ -73,11 +77,15 @@ impl Drop for Task {
 
 /// A stream that counts its bytes.
 pub(crate) struct Stream {
-    pub(crate) io: Box<dyn Io>,
+    io: Box<dyn Io>,
     pub(crate) state: Arc<State>,
 }
 
 impl Stream {
+    pub(crate) fn new(io: Box<dyn Io>, watcher: Watcher) -> Self {
+        Self { io, state: Arc::new(State { watcher, ..State::default() }) }
+    }
+
     fn count(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if let Poll::Ready(Ok(bytes)) = written {
             self.state.sent.fetch_add(bytes, Relaxed);

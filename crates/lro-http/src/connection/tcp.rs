@@ -32,7 +32,7 @@ impl Tcp {
 }
 
 /// Shows whether anything has arrived on a TCP stream. It does not keep the stream open.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Watcher(Weak<Mutex<TcpStream>>);
 
 impl Watcher {

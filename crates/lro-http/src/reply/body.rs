@@ -38,7 +38,7 @@ impl Encoding {
     }
 
     /// Reads a body of at most `bound` bytes after decompression.
-    pub(crate) async fn read(self, body: ReplyBody, bound: usize) -> Result<Bytes, Status> {
+    pub(crate) async fn read(self, body: &mut ReplyBody, bound: usize) -> Result<Bytes, Status> {
         match self {
             Self::Identity => collect(body, bound).await,
             // Boxed: gzip is rare, and its state would enlarge the future of every call.
@@ -56,12 +56,12 @@ fn text(value: &HeaderValue) -> String {
     String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase()
 }
 
-async fn collect(mut body: ReplyBody, bound: usize) -> Result<Bytes, Status> {
+async fn collect(body: &mut ReplyBody, bound: usize) -> Result<Bytes, Status> {
     let expected = body.size_hint();
     if expected.lower() > bound as u64 {
         return Err(too_large(bound));
     }
-    let Some(first) = next(&mut body).await? else {
+    let Some(first) = next(body).await? else {
         return Ok(Bytes::new());
     };
     if first.len() > bound {
@@ -71,7 +71,7 @@ async fn collect(mut body: ReplyBody, bound: usize) -> Result<Bytes, Status> {
     if body.is_end_stream() {
         return Ok(first);
     }
-    let Some(second) = next(&mut body).await? else {
+    let Some(second) = next(body).await? else {
         return Ok(first);
     };
     let expected = usize::try_from(expected.lower()).unwrap_or_default();
@@ -85,15 +85,15 @@ async fn collect(mut body: ReplyBody, bound: usize) -> Result<Bytes, Status> {
         }
         whole.extend_from_slice(&data);
         drop(data);
-        frame = next(&mut body).await?;
+        frame = next(body).await?;
     }
     Ok(whole.freeze())
 }
 
-async fn gunzip(mut body: ReplyBody, bound: usize) -> Result<Bytes, Status> {
+async fn gunzip(body: &mut ReplyBody, bound: usize) -> Result<Bytes, Status> {
     let mut decoder = MultiGzDecoder::new(Bounded { bytes: Vec::new(), bound, overflowed: false });
     let mut compressed = 0_usize;
-    while let Some(data) = next(&mut body).await? {
+    while let Some(data) = next(body).await? {
         compressed = compressed.saturating_add(data.len());
         decoder.write_all(&data).map_err(|error| {
             if decoder.get_ref().overflowed { too_large(bound) } else { undecompressable(&error) }
