@@ -148,6 +148,7 @@ impl Entry {
         report.elapsed = self.record.age(at);
         report.done = cold.and_then(|cold| cold.end.as_deref()).is_some_and(Result::is_ok);
         report.last_failure = cold.and_then(|cold| cold.trouble.as_ref()?.last_failure().cloned());
+        report.failed_calls = cold.and_then(|cold| cold.trouble.as_ref()).map_or(0, Trouble::failed);
         report.last_metadata = cold.and_then(|cold| cold.metadata.clone());
         report
     }
