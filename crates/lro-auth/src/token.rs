@@ -1,9 +1,13 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use http::{HeaderName, HeaderValue, header};
 use lro::Status;
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
 use tokio::time::Instant;
 
 use crate::{Credentials, echo, headers};
@@ -27,6 +31,8 @@ pub struct Token(Arc<Parts>);
 struct Parts {
     headers: Vec<(HeaderName, HeaderValue)>,
     expiry: Option<Expiry>,
+    /// Searches for the ends of the secrets, prepared by the first search.
+    ends: OnceLock<Vec<Finder<'static>>>,
 }
 
 #[derive(Clone, Copy)]
@@ -106,10 +112,10 @@ impl Token {
     /// Whether [`hidden_in`](Self::hidden_in) would change a text.
     pub fn is_in(&self, text: impl AsRef<[u8]>) -> bool {
         let text = text.as_ref();
-        let contains = |part: &[u8]| memmem::find(text, part).is_some();
-        // Preparing the search for a long text costs more than a search for its end.
-        let end_of = |secret: &[u8]| secret.last_chunk::<SECRET>().copied().unwrap_or_default();
-        self.secrets().map(str::as_bytes).any(|secret| contains(&end_of(secret)) && contains(secret))
+        // A text that does not contain the end of a secret costs the least, and most texts do not.
+        let ends = self.0.ends.get_or_init(|| self.secrets().map(end_of).collect());
+        let found = ends.iter().any(|end| end.find(text).is_some());
+        found && self.secrets().any(|secret| memmem::find(text, secret.as_bytes()).is_some())
             || echo::may_have_escapes(text) && echo::is_escaped_in(text, self.secrets())
     }
 
@@ -129,13 +135,14 @@ impl Token {
     }
 
     fn of(headers: Vec<(HeaderName, HeaderValue)>) -> Self {
-        Self(Arc::new(Parts { headers, expiry: None }))
+        Self(Arc::new(Parts { headers, expiry: None, ends: OnceLock::new() }))
     }
 
     fn set(mut self, header: (HeaderName, HeaderValue)) -> Self {
-        let headers = &mut Arc::make_mut(&mut self.0).headers;
+        let Parts { headers, ends, .. } = Arc::make_mut(&mut self.0);
         headers.retain(|(name, _)| *name != header.0);
         headers.push(header);
+        *ends = OnceLock::new();
         self
     }
 
@@ -143,6 +150,12 @@ impl Token {
         let headers = self.headers().filter(|(_, value)| value.is_sensitive());
         headers.flat_map(headers::secrets).filter(|secret| secret.len() >= SECRET)
     }
+}
+
+/// Returns the search for the end of a secret.
+fn end_of(secret: &str) -> Finder<'static> {
+    let end = secret.as_bytes().last_chunk::<SECRET>().copied().unwrap_or_default();
+    Finder::new(&end).into_owned()
 }
 
 impl PartialEq for Token {
