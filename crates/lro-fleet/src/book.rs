@@ -1,4 +1,4 @@
-//! Which operations a fleet waits for, who waits for each, and how each ended.
+//! The operations that a fleet waits for, the watches of each, and how each ended.
 
 mod entry;
 mod group;

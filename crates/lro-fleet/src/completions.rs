@@ -18,7 +18,7 @@ use crate::{shared::Hold, state::State};
 #[must_use = "completions that are not taken stop the asking in the end"]
 pub struct Completions(Listener);
 
-/// A place among those who are woken when there is a completion, given back when it is dropped.
+/// A place among the tasks that are woken when there is a completion, given back when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Listener {
     hold: Arc<Hold>,

@@ -1,4 +1,4 @@
-//! The completions: which outcomes are to be taken, how much room there is for more, and who waits for them.
+//! The completions: the outcomes to take, the room for more, and the tasks that wait for them.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -9,7 +9,7 @@ use slab::Slab;
 
 use crate::{clock::is_crowded, lanes::Item};
 
-/// The outcomes of registered operations, and those who take them.
+/// The outcomes of registered operations, and the tasks that take them.
 ///
 /// `completed` and `reserved` together stay within `most`, except for outcomes without a call of their own.
 #[derive(Debug)]
@@ -100,12 +100,12 @@ impl Desk {
         self.held.clear();
     }
 
-    /// Adds a place of one who waits for completions, or for the end of a shutdown.
+    /// Adds a place of a task that waits for completions, or for the end of a shutdown.
     pub(crate) fn enlist(&mut self) -> usize {
         self.listeners.insert(None)
     }
 
-    /// Keeps whom to wake. Returns the waker that is not kept any more.
+    /// Keeps a waker. Returns the waker that is not kept any more.
     pub(crate) fn listen(&mut self, listener: usize, waker: Waker) -> Option<Waker> {
         match self.listeners.get_mut(listener) {
             Some(Some(kept)) if kept.will_wake(&waker) => Some(waker),

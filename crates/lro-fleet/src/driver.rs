@@ -37,7 +37,7 @@ use crate::{
 /// Ends all waits when the task of the fleet ends, however that comes.
 pub(crate) struct EndAll(pub(crate) Arc<Shared>);
 
-/// Makes the calls of a fleet until nobody holds it any more. `end` is dropped with the task, even one that never ran.
+/// Makes the calls of a fleet until the last handle is dropped. `end` is dropped with the task, even one that never ran.
 pub(crate) async fn drive(end: EndAll, pacing: Arc<dyn PacingByKind>, source: Source) {
     let mut driver = Driver {
         shared: &end.0,

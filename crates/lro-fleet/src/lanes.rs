@@ -2,6 +2,7 @@
 
 mod collection;
 mod key;
+mod sweeps;
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -15,7 +16,7 @@ use self::{
     key::{Key, Place},
 };
 pub(crate) use self::{
-    collection::{AfterPage, PAGE_SIZE, parent_of},
+    collection::{AfterPage, PAGE_SIZE},
     key::{Flight, Sent},
 };
 use crate::{clock::Time, interned::Interned};
@@ -54,7 +55,7 @@ pub(crate) struct Lanes {
 /// What waits in a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Item {
-    /// An operation. Its number and the lower half of its due time tell one stay in the line from the next.
+    /// An operation. Its number and the lower half of its due time identify one stay in the line.
     Get { id: u32, due: u32 },
     /// The next page of a collection.
     Page(u32),
@@ -108,13 +109,6 @@ impl Lanes {
         self.keys.number(name, || Key::new(rate, most))
     }
 
-    /// Returns the number of the collection that an operation is in, if it can be listed.
-    pub(crate) fn collection(&mut self, name: &str, key: usize) -> Option<usize> {
-        let parent = parent_of(name).filter(|_| self.lists)?;
-        let make = || Collection::new(parent.to_owned(), key);
-        Some(self.collections.number((key, parent.to_owned()), make))
-    }
-
     /// An operation is waited for under a key, and in a collection.
     pub(crate) fn join(&mut self, key: usize, collection: Option<usize>) {
         self.keys[key].operations += 1;
@@ -152,20 +146,12 @@ impl Lanes {
         self.uncount(collection);
     }
 
-    /// An operation that a list could contain is not in a line any more.
-    pub(crate) fn uncount(&mut self, collection: Option<usize>) {
-        if let Some(number) = collection {
-            let due = &mut self.collections[number].due;
-            *due = due.saturating_sub(1);
-        }
-    }
-
     /// Drops the items that have left, if they are many.
     pub(crate) fn prune(&mut self, key: usize, is_waiting: impl Fn(u32, Item) -> bool) {
         let collections = &self.collections;
         self.keys[key].lines.compact(|item| match item {
             Item::Get { id, .. } => is_waiting(*id, *item),
-            Item::Page(number) => is_in_line(collections, *number),
+            Item::Page(number) => sweeps::is_in_line(collections, *number),
         });
     }
 
@@ -183,7 +169,7 @@ impl Lanes {
             let collections = &self.collections;
             let mut is_waiting = |item: &Item| match item {
                 Item::Get { id, .. } => is_waiting(*id, *item),
-                Item::Page(number) => is_in_line(collections, *number),
+                Item::Page(number) => sweeps::is_in_line(collections, *number),
             };
             let next = (opens_at <= now).then(|| key.take(now, self.chance.f64(), &mut is_waiting)).flatten();
             if let Some(item) = next {
@@ -268,11 +254,6 @@ impl Lanes {
         unranked
     }
 
-    /// Returns one of the operations that the sweep of a collection covers.
-    pub(crate) fn covered(&self, number: usize) -> Option<u32> {
-        self.collections.get(number)?.covered()
-    }
-
     /// The items of the first line of a key. Some have left.
     pub(crate) fn candidates(&self, key: usize) -> impl Iterator<Item = Item> + '_ {
         self.keys[key].lines.candidates()
@@ -313,68 +294,6 @@ impl Lanes {
         }
     }
 
-    /// Whether a sweep of a collection is to begin.
-    pub(crate) fn begins_sweep(&self, number: usize, now: Time) -> bool {
-        self.collections.get(number).is_some_and(|collection| collection.is_worth_a_sweep(now))
-    }
-
-    pub(crate) fn begin_sweep(&mut self, number: usize, covered: Vec<u32>) {
-        self.collections[number].begin(covered);
-    }
-
-    /// Returns the parent and the page token of the next page; it counts as asked for. `None` if there is no sweep.
-    pub(crate) fn take_page(&mut self, number: usize) -> Option<(String, String)> {
-        let collection = self.collections.get_mut(number)?;
-        let page_token = collection.take_page_token();
-        if page_token.is_none() {
-            collection.queued = false;
-            self.drop_idle(number);
-            return None;
-        }
-        Some((collection.parent.clone(), page_token?))
-    }
-
-    /// Keeps that a page came which saved so many gets.
-    pub(crate) fn keep_page(&mut self, number: usize, next_page_token: &str, saved: usize) -> AfterPage {
-        let collection = &mut self.collections[number];
-        let key = collection.key;
-        let after = collection.keep_page(next_page_token, saved);
-        if after == AfterPage::Another {
-            self.push_page(key, number);
-            self.wake_key(key);
-        }
-        after
-    }
-
-    /// Keeps that a collection could not be listed, or with `has_no_lists` none.
-    pub(crate) fn refuse_list(&mut self, number: usize, now: Time, may_pass: bool, has_no_lists: bool) {
-        self.lists &= !has_no_lists;
-        self.collections[number].refuse(now, may_pass);
-    }
-
-    /// Ends a sweep. Returns the operations that it covered.
-    pub(crate) fn end_sweep(&mut self, number: usize, now: Time) -> Vec<u32> {
-        let Some(collection) = self.collections.get_mut(number) else {
-            return Vec::new();
-        };
-        collection.queued = false;
-        let covered = collection.end(now);
-        self.drop_idle(number);
-        covered
-    }
-
-    fn push_page(&mut self, key: usize, number: usize) {
-        self.pages += 1;
-        self.collections[number].in_line = true;
-        self.keys[key].lines.push(Line::First, Item::Page(number as u32));
-    }
-
-    fn drop_idle(&mut self, collection: usize) {
-        if self.collections.get(collection).is_some_and(Collection::is_idle) {
-            self.collections.remove(collection);
-        }
-    }
-
     fn open(&mut self, now: Time) {
         while let Some((_, key)) = self.shut.first().copied().filter(|(at, _)| *at <= now) {
             self.make_busy(key);
@@ -398,10 +317,6 @@ impl Lanes {
             self.make_busy(number);
         }
     }
-}
-
-fn is_in_line(collections: &Interned<(usize, String), Collection>, number: u32) -> bool {
-    collections.get(number as usize).is_some_and(|collection| collection.in_line)
 }
 
 /// So few quota keys are not worth a pass.

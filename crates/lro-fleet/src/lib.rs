@@ -1,18 +1,30 @@
 //! Very many long-running operations under one budget, driven by one task.
 //!
 //! ```text
-//! Fleet::watch -> Table (each name once) -> Timers -> Ready (likeliest first) -> Gate (rate, outages) -> Calls
-//!    Watch <- woken <- State::decide <- step(record, reply) <-------------------------------------------+
+//! Fleet::watch ──> Book (each name once) ──> Clock (due times) ──> Lanes (rate, outages, order) ──> calls
+//!      Watch <── woken <── put back <── rules::step, without the lock <──────────────────────────────┘
 //! ```
 //!
-//! A [`Fleet`] asks about all its operations by one [`LroTransport`](lro::LroTransport) and by the rules of
+//! A [`Fleet`] polls all its operations through one [`LroTransport`](lro::LroTransport) and by the rules of
 //! [`poll_until_done`](lro::poll_until_done), with the same outcomes. Beyond those it
 //!
-//! - asks once about an operation that is watched twice, and not at all once nobody watches;
-//! - sends no more than a [`Rate`] allows, and asks first where the end is likeliest;
-//! - leaves a server alone that throttles, and probes one that is down;
+//! - polls an operation once however often it is watched, and not at all after the last watch was dropped;
+//! - sends no more calls than a [`Rate`] allows, counted when they are sent, and polls first where the end is likeliest;
+//! - leaves the others their turn if some operations fail, are refused or hang;
+//! - finds the rate that a server bears, and probes a server that is down;
 //! - lists operations where that takes fewer calls;
-//! - keeps a pending operation in under 192 bytes, name and waiter included.
+//! - runs no code of the caller under its lock, so a pacing or a waker may call the fleet.
+//!
+//! | to | |
+//! |---|---|
+//! | await operations | [`Fleet::watch`], [`Fleet::started`] |
+//! | get outcomes as they come | [`Fleet::register`], [`Fleet::completions`], [`Fleet::drain`] |
+//! | give one operation settings of its own | [`Registration`] |
+//! | see the state | [`Fleet::pending`], [`Fleet::get`], [`Fleet::metrics`] |
+//! | stop | [`Fleet::forget`], [`Fleet::cancel`], [`Fleet::pause`], [`Fleet::shutdown`] |
+//! | go on in another process | [`Fleet::shutdown`], [`Fleet::register_handles`] |
+//!
+//! How much is asked, and what next, is decided by the crate `lro-control`.
 
 mod book;
 mod builder;

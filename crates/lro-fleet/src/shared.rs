@@ -27,7 +27,7 @@ pub(crate) struct Shared {
     waiting: AtomicUsize,
 }
 
-/// Held by all who may want something of the fleet: its task ends with the last.
+/// Held by the handles, watches and completions of a fleet: its task ends with the last.
 #[derive(Debug)]
 pub(crate) struct Hold(pub(crate) Arc<Shared>);
 
@@ -42,7 +42,7 @@ impl Shared {
         Self { transport, naming, settings, gates, state: Mutex::new(state), waiting: AtomicUsize::new(0) }
     }
 
-    /// Does something with the state, then wakes those whom it concerns.
+    /// Runs `act` with the lock. Then wakes the tasks that it concerns, without the lock.
     pub(crate) fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         self.waiting.fetch_add(1, Ordering::Relaxed);
         let mut state = self.lock();
@@ -60,8 +60,8 @@ impl Shared {
         done
     }
 
-    /// Does something with the state piece by piece, as long as `act` returns true. Who waits for the lock has it between
-    /// two pieces.
+    /// Runs `act` with the lock again and again, as long as it returns true. A thread that waits for the lock gets it between
+    /// two runs.
     pub(crate) fn piecewise(&self, mut act: impl FnMut(&mut State) -> bool) {
         while self.with(&mut act) {
             for _ in 0..TURNS {

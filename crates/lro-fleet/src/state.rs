@@ -7,7 +7,7 @@
 //! ```
 //!
 //! The task of the fleet takes operations out, runs the caller's pacing and predicates on them without the lock, and puts
-//! them back. Meanwhile everybody who waited may leave; then `put_back` removes the operation.
+//! them back. Meanwhile all watches may be dropped; then `put_back` removes the operation.
 
 mod close;
 mod decide;
@@ -188,7 +188,7 @@ impl State {
         self.groups.get(entry.group)?.collection.filter(|_| !entry.unlisted)
     }
 
-    /// Removes an operation that nobody waits for any more, or whose end everybody knows.
+    /// Removes an operation that has no watch and no registration.
     fn forget(&mut self, id: u32) {
         self.leave_line(id);
         if self.book.get(id).is_some_and(|entry| entry.phase.is_pending()) {

@@ -39,7 +39,7 @@ pub struct Watch<R, M = IgnoredAny> {
     types: PhantomData<fn() -> (R, M)>,
 }
 
-/// A seat among those who wait for an operation, given back when it is dropped.
+/// A seat at an operation, given back when it is dropped.
 #[derive(Debug)]
 struct Claim {
     hold: Arc<Hold>,

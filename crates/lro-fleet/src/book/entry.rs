@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{clock::Time, lanes::Item, registration::Own};
 
-/// An operation, and who waits for it.
+/// An operation and its watches.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) name: OperationName,
@@ -48,7 +48,7 @@ pub(crate) struct Cold {
     pub(crate) own: Option<Arc<Own>>,
     /// The reply of the starting call, until it is judged.
     pub(crate) first: Option<Operation>,
-    /// Who waits beside the first.
+    /// The seats beside the first.
     pub(super) seats: Slab<Seat>,
 }
 
@@ -94,7 +94,7 @@ impl Entry {
         }
     }
 
-    /// Whether nobody waits for it.
+    /// Whether it has no watch and no registration.
     pub(crate) fn is_unwanted(&self) -> bool {
         self.watches == 0 && !self.registered
     }

@@ -2,7 +2,7 @@ use std::task::Waker;
 
 use super::Book;
 
-/// Who waits for an operation first.
+/// The first watch of an operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum FirstSeat {
     #[default]
@@ -13,7 +13,7 @@ pub(super) enum FirstSeat {
     Streams,
 }
 
-/// Who waits for an operation beside the first.
+/// A watch beside the first.
 #[derive(Debug, Default)]
 pub(super) struct Seat {
     waker: Option<Waker>,
@@ -21,7 +21,7 @@ pub(super) struct Seat {
 }
 
 impl Book {
-    /// Gives a seat to one more who waits.
+    /// Gives a seat to one more watch.
     pub(crate) fn sit(&mut self, id: u32) -> u32 {
         let Some(entry) = self.get_mut(id) else {
             return 0;
@@ -50,7 +50,7 @@ impl Book {
         (left, seat.and_then(|seat| seat.waker))
     }
 
-    /// Keeps whom to wake at the end, and with `streams` at each reply. Returns the waker that is not kept any more.
+    /// Keeps a waker for the end, and with `streams` for each reply. Returns the waker that is not kept any more.
     pub(crate) fn keep_waker(&mut self, id: u32, seat: u32, waker: Waker, streams: bool) -> Option<Waker> {
         let keep = |kept: &mut Option<Waker>, waker: Waker| match kept {
             Some(kept) if kept.will_wake(&waker) => Some(waker),

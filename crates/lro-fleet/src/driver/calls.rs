@@ -81,7 +81,7 @@ struct Bell {
     woken: Arc<Woken>,
 }
 
-/// The slots whose calls can go on, and who drives them.
+/// The slots whose calls can go on, and the task that drives them.
 #[derive(Debug, Default)]
 struct Woken {
     slots: Mutex<Vec<u32>>,

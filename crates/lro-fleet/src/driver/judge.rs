@@ -88,7 +88,7 @@ impl Judge {
         subject.rules(&settings.rules).step(known, call, reply, pace, chance.f64())
     }
 
-    /// The pace of an operation is over that nobody waits for any more.
+    /// Ends the pace of an operation for which the fleet no longer waits.
     pub(super) fn finish(&mut self, gone: Gone) {
         self.paces.finish(gone);
     }

@@ -25,7 +25,7 @@ struct Kind {
     pacing: Pacing,
     /// One schedule for all operations; the state of each is in its record.
     compact: Option<Arc<dyn CompactSchedule>>,
-    /// As of the last time that a line was ordered; the pacing caches it for as long as somebody owns it.
+    /// As of the last time that a line was ordered; the pacing caches it as long as it is in use.
     ranking: Option<Arc<dyn Ranking>>,
     operations: usize,
 }
@@ -102,7 +102,7 @@ impl Paces {
         guard(PACING, || compact.delay(state, moment))
     }
 
-    /// Reports to the pacing that an operation is done, or that nobody waits for it any more.
+    /// Reports to the pacing that an operation is done, or that the fleet no longer waits for it.
     pub(super) fn finish(&mut self, gone: Gone) {
         let Gone { id, kind, is_own, mut state, finish } = gone;
         // The wait is over: a panic changes nothing.

@@ -2,10 +2,10 @@ use std::time::Duration;
 
 use crate::clock::Time;
 
-/// A collection of operations that can be listed: when one list is cheaper than the gets that are due.
+/// A collection of operations that can be listed, and when one list is cheaper than the gets that are due.
 #[derive(Debug)]
 pub(crate) struct Collection {
-    /// The parent, as a request to list names it.
+    /// The parent, as in a request to list.
     pub(crate) parent: String,
     pub(crate) key: usize,
     /// The operations in it that are waited for.
@@ -25,11 +25,12 @@ pub(crate) struct Collection {
 /// A list being read, page by page.
 #[derive(Debug)]
 pub(crate) struct Sweep {
-    /// The operations that were due when it began: asked about by get if the list does not tell of them.
+    /// The operations that were due when it began. Those that the list does not contain are polled by get.
     covered: Vec<u32>,
     page_token: String,
     pages: usize,
-    told: usize,
+    /// The covered operations that the pages contained.
+    found: usize,
 }
 
 /// What comes after a page.
@@ -60,7 +61,7 @@ impl Collection {
         self.sweep.is_none() && self.not_before <= now && self.due > self.expected_pages()
     }
 
-    /// Whether there is nothing to be remembered of it.
+    /// Whether a new collection would be the same.
     pub(crate) fn is_idle(&self) -> bool {
         self.pending == 0 && !self.queued && self.sweep.is_none()
     }
@@ -71,7 +72,7 @@ impl Collection {
     }
 
     pub(crate) fn begin(&mut self, covered: Vec<u32>) {
-        self.sweep = Some(Sweep { covered, page_token: String::new(), pages: 0, told: 0 });
+        self.sweep = Some(Sweep { covered, page_token: String::new(), pages: 0, found: 0 });
     }
 
     /// Returns the token of the next page; it counts as asked for. `None` if there is no sweep.
@@ -80,16 +81,16 @@ impl Collection {
         Some(sweep.page_token.clone())
     }
 
-    /// A page came, and told of so many of those covered.
-    pub(crate) fn keep_page(&mut self, next_page_token: &str, told: usize) -> AfterPage {
+    /// A page came, with so many of the covered operations.
+    pub(crate) fn keep_page(&mut self, next_page_token: &str, found: usize) -> AfterPage {
         let Some(sweep) = &mut self.sweep else {
             return AfterPage::End;
         };
         sweep.pages += 1;
-        sweep.told += told;
+        sweep.found += found;
         let goes_on = !next_page_token.is_empty() && next_page_token != sweep.page_token;
-        let has_more = sweep.told < sweep.covered.len();
-        let pays = sweep.pages < sweep.covered.len() && sweep.pages < sweep.told + DEAR_PAGES;
+        let has_more = sweep.found < sweep.covered.len();
+        let pays = sweep.pages < sweep.covered.len() && sweep.pages < sweep.found + DEAR_PAGES;
         if goes_on && has_more && pays {
             next_page_token.clone_into(&mut sweep.page_token);
             return AfterPage::Another;
@@ -97,13 +98,12 @@ impl Collection {
         AfterPage::End
     }
 
-    /// Ends the sweep. Returns those covered; not all of them are told of.
+    /// Ends the sweep. Returns the covered operations, also those that a page contained.
     pub(crate) fn end(&mut self, now: Time) -> Vec<u32> {
         let Some(sweep) = self.sweep.take() else {
             return Vec::new();
         };
-        // What it would have taken to learn of as many by get.
-        let saved = sweep.told;
+        let saved = sweep.found;
         self.pages = sweep.pages.max(1);
         if saved <= sweep.pages {
             self.not_before = now.after(AFTER_DEAR_ONE);
@@ -132,7 +132,7 @@ pub(crate) fn parent_of(name: &str) -> Option<&str> {
 
 /// The operations that a page is asked to hold; a service may give fewer.
 pub(crate) const PAGE_SIZE: u32 = 1_000;
-/// So many pages more than operations told of, and a sweep is given up: it is a large collection of others.
+/// A sweep that took so many pages more than it found operations is given up: the collection holds many others.
 const DEAR_PAGES: usize = 8;
 /// From a sweep that cost more than it saved to the next.
 const AFTER_DEAR_ONE: Duration = Duration::from_secs(60);

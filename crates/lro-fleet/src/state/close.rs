@@ -57,7 +57,7 @@ impl State {
         false
     }
 
-    /// Ends a wait without a completion: its handle is returned, or nobody waits any more.
+    /// Ends a wait without a completion: its handle is returned instead.
     pub(super) fn end_wait(&mut self, id: u32, end: &End) {
         let now = self.clock.now();
         self.leave_line(id);

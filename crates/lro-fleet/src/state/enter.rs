@@ -1,4 +1,4 @@
-//! Who waits for which operation.
+//! How waits begin, and how they are left.
 
 use std::{mem, sync::Arc, task::Waker, time::Duration};
 
@@ -108,7 +108,7 @@ impl State {
         Some((end.clone(), self.book.report(id, self.clock.now())))
     }
 
-    /// One who waited does no more.
+    /// A watch is dropped.
     pub(crate) fn leave(&mut self, id: u32, seat: u32) {
         let (_, waker) = self.book.rise(id, seat);
         self.discarded.extend(waker);
@@ -143,12 +143,12 @@ impl State {
         self.lanes.key(key, now)
     }
 
-    /// A place among those who are woken when there is a completion, and when a shutdown has ended.
+    /// Adds a place of a task that is woken when there is a completion, and when a shutdown has ended.
     pub(crate) fn enlist(&mut self) -> usize {
         self.desk.enlist()
     }
 
-    /// Keeps whom to wake then.
+    /// Keeps the waker of such a task.
     pub(crate) fn listen(&mut self, listener: usize, waker: Waker) {
         self.discarded.extend(self.desk.listen(listener, waker));
     }
