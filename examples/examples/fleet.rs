@@ -26,17 +26,17 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let fleet = Fleet::builder(routes.clone()).rate(Rate::per_second(200)).max_in_flight(32).start();
     let urgent: Vec<_> =
         names.by_ref().take(3).map(|name| fleet.watch::<OptimizeToursResponse>(name)).collect();
-    let mut others = 0;
     for name in names {
         fleet.register(name)?;
-        others += 1;
     }
+    // Nothing more comes, so the completions end after the last outcome.
+    fleet.drain();
     for tours in try_join_all(urgent).await? {
         println!("{} routes, after {:.1?}", tours.routes.len(), began.elapsed());
     }
-    let mut completions = fleet.completions().take(others);
+    let mut completions = fleet.completions().decode::<OptimizeToursResponse>();
     while let Some(completion) = completions.next().await {
-        if let Err(status) = completion.decode::<OptimizeToursResponse>() {
+        if let Err(status) = completion.outcome() {
             println!("{status}");
         }
     }

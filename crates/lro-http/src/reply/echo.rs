@@ -8,8 +8,11 @@ use crate::Token;
 ///
 /// A body that is not UTF-8 is returned unchanged, because no message shows it.
 pub(crate) fn without_echo(body: Bytes, token: Option<&Token>) -> Bytes {
-    match (token, std::str::from_utf8(&body)) {
-        (Some(token), Ok(text)) if token.is_in(text) => token.hidden_in(text.to_owned()).into(),
+    match token {
+        Some(token) if token.is_in(&body) => match std::str::from_utf8(&body) {
+            Ok(text) => token.hidden_in(text.to_owned()).into(),
+            Err(_) => body,
+        },
         _ => body,
     }
 }

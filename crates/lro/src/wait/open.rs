@@ -83,7 +83,8 @@ impl Open {
             progress.repace(setup).map_err(Err)?;
         }
         let due = progress.due(setup.settings);
-        Ok((due > progress.now()).then(|| progress.instant(due)))
+        // Not `now()`, which reads the clock: a sleep until an instant that has passed ends at once.
+        Ok((due > progress.elapsed).then(|| progress.instant(due)))
     }
 
     /// Returns the call that is made now, and the instant at which it is cut. `is_watched` as in
