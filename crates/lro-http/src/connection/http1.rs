@@ -25,8 +25,8 @@ pub(crate) struct Http1 {
     sender: SendRequest<Payload>,
     state: Arc<State>,
     _task: Task,
-    /// When the last reply was read.
-    idle_since: Instant,
+    /// When the last call began. A call that takes longer than the longest idle time costs a connection.
+    last_used: Instant,
 }
 
 impl Http1 {
@@ -37,7 +37,7 @@ impl Http1 {
             // An error is also the error of its call.
             let _ = connection.await;
         });
-        Ok(Self { sender, state, _task: task, idle_since: Instant::now() })
+        Ok(Self { sender, state, _task: task, last_used: Instant::now() })
     }
 
     /// Returns whether the connection can serve another call.
@@ -45,9 +45,14 @@ impl Http1 {
         !self.sender.is_closed() && now < self.expires_at()
     }
 
+    /// Marks the connection as used now.
+    pub(crate) fn use_at(&mut self, now: Instant) {
+        self.last_used = now;
+    }
+
     /// Returns when the connection will have been idle for too long.
     pub(crate) fn expires_at(&self) -> Instant {
-        self.idle_since + super::IDLE_TIMEOUT
+        self.last_used + super::IDLE_TIMEOUT
     }
 
     /// Returns whether nothing has arrived since the last reply, neither a close nor bytes that would be taken for the next
@@ -60,10 +65,6 @@ impl Http1 {
         }
         tokio::task::yield_now().await;
         self.state.watcher.is_quiet() && !self.sender.is_closed()
-    }
-
-    pub(crate) fn idle(self) -> Self {
-        Self { idle_since: Instant::now(), ..self }
     }
 
     pub(crate) async fn send(

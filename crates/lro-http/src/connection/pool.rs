@@ -124,7 +124,7 @@ impl Pool {
 
     /// Stores a connection of HTTP/1 whose reply was read.
     pub(crate) fn put(&self, connection: Http1) {
-        self.open().idle.push(connection.idle());
+        self.open().idle.push(connection);
     }
 
     fn has_connection(&self) -> bool {
@@ -156,8 +156,9 @@ impl Pool {
             return None;
         }
         loop {
-            let idle = open.idle.pop()?;
+            let mut idle = open.idle.pop()?;
             if idle.is_usable(now) {
+                idle.use_at(now);
                 return Some(Connection::Http1(idle));
             }
         }
@@ -228,7 +229,7 @@ impl Pool {
         open.idle.retain(|idle| idle.is_usable(now));
         open.shared.take_if(|shared| shared.expires_at(now) <= now);
         let shared = open.shared.as_ref().map(|shared| shared.expires_at(now));
-        let next = open.idle.first().map(Http1::expires_at).into_iter().chain(shared).min();
+        let next = open.idle.iter().map(Http1::expires_at).chain(shared).min();
         next.unwrap_or(now + super::IDLE_TIMEOUT)
     }
 

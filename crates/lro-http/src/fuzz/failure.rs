@@ -51,7 +51,13 @@ pub fn http_error(http: u16, body: &[u8]) {
 /// Returns the text of an error in the form of RFC 9457.
 fn said(reply: &Value) -> String {
     let texts = ["title", "message", "detail"].map(|name| reply[name].as_str().unwrap_or_default());
-    texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(": ")
+    let stops = ['.', ':', ';', ','];
+    texts
+        .into_iter()
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
+        .reduce(|first, second| format!("{}: {second}", first.trim_end().trim_end_matches(stops)))
+        .unwrap_or_default()
 }
 
 /// Checks the properties of every failed call.
