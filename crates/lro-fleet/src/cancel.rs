@@ -7,10 +7,15 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::shared::Shared;
 
 /// Asks the server to cancel an operation, by the rules of a poll and within the rate of its quota key.
-pub(crate) async fn cancel(shared: &Shared, name: &OperationName, key: usize) -> Result<(), Status> {
+pub(crate) async fn cancel(shared: &Shared, name: &OperationName, key: &str) -> Result<(), Status> {
     let (rules, began) = (&shared.settings.rules, Instant::now());
     let mut trouble = Trouble::default();
     loop {
+        // Reserved each time: the polls do not take the turn of a request that waits.
+        let (key, delay) = shared.with(|state| state.reserve(key.to_owned()));
+        if !delay.is_zero() {
+            sleep(delay).await;
+        }
         let asked = began.elapsed();
         let mut attempt = Attempt::within(rules.attempt_timeout);
         if let Some(permit) = shared.gates.permit(key) {

@@ -142,8 +142,7 @@ impl Fleet {
     pub async fn cancel(&self, name: &OperationName) -> Result<(), Status> {
         let shared = &self.0.0;
         let key = shared.naming.key(name)?;
-        let key = shared.with(|state| state.key(key));
-        cancel(shared, name, key).await?;
+        cancel(shared, name, &key).await?;
         shared.with(|state| state.hasten(name));
         Ok(())
     }

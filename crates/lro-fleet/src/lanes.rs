@@ -203,6 +203,11 @@ impl Lanes {
         self.keys[next.key].send(next, failures, now, chance)
     }
 
+    /// Counts a call that is not about what waits in a line. Returns when it may be made.
+    pub(crate) fn reserve(&mut self, key: usize, now: Time) -> Time {
+        self.keys[key].reserve(now)
+    }
+
     /// A call has ended. `None` for the reply if it says nothing of the service.
     pub(crate) fn ended(&mut self, flight: &Flight, reply: Option<Reply>, now: Time) {
         let chance = self.chance.f64();

@@ -35,6 +35,8 @@ pub(crate) struct Entry {
     /// Whether the task of the fleet holds it: a call is in flight, or its pacing runs. Until it is put back, it stays in the
     /// book.
     pub(crate) is_out: bool,
+    /// Whether the call after the one in flight is due at once.
+    pub(crate) hastened: bool,
     pub(super) first_seat: FirstSeat,
 }
 
@@ -90,6 +92,7 @@ impl Entry {
             unlisted: false,
             started: false,
             is_out: false,
+            hastened: false,
             first_seat: FirstSeat::Free,
         }
     }

@@ -98,6 +98,15 @@ impl Key {
         sent
     }
 
+    /// Counts a call that is not about what waits here. Returns when it may be made.
+    pub(super) fn reserve(&mut self, now: Time) -> Time {
+        let at = self.window_opens_at().max(now);
+        if let Some(window) = &mut self.window {
+            window.count(at.since_start());
+        }
+        at
+    }
+
     pub(super) fn ended(&mut self, flight: &Flight, reply: Option<Reply>, now: Time, chance: f64) {
         let Flight { sent, sent_at, .. } = flight;
         self.outgoing.remove(&sent.serial);

@@ -1,6 +1,6 @@
 //! What becomes of operations after a call.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use lro::{
     Any, Code, Operation, OperationName, Origin, Status,
@@ -92,14 +92,14 @@ impl State {
                 Answer::Page(number, page) => self.take_page(number, &flight, page, now, cases),
             }
         }
-        for id in std::mem::take(&mut self.fresh) {
+        for id in mem::take(&mut self.fresh) {
             if self.book.get(id).is_some_and(|entry| entry.phase == Phase::New) {
                 let first = self.book.get_mut(id).and_then(|entry| entry.cold.as_mut()?.first.take());
                 let question = first.map_or(Question::Begin, Question::Started);
                 cases.extend(self.take_case(id, question));
             }
         }
-        std::mem::take(&mut self.gone)
+        mem::take(&mut self.gone)
     }
 
     fn take_reply(&mut self, id: u32, flight: &Flight, reply: Reply, now: Time, cases: &mut Vec<Case>) {
@@ -157,7 +157,7 @@ impl State {
         let failure = match next {
             Next::Ask { .. } if entry.is_unwanted() => return self.forget(id),
             Next::Ask { at, .. } => {
-                let at = entry.record.at(at);
+                let at = if mem::take(&mut entry.hastened) { now } else { entry.record.at(at) };
                 self.wait_until(id, at, now);
                 self.book.take_wakers(id, false, &mut self.woken);
                 return;

@@ -127,20 +127,24 @@ impl State {
         Some(handle)
     }
 
-    /// Makes the next call about a name due now.
+    /// Makes the next call about a name due now, or once the call in flight has ended, which was made too early.
     pub(crate) fn hasten(&mut self, name: &OperationName) {
         let now = self.clock.now();
-        if let Some(id) = self.book.find(name.as_str())
-            && self.book.get(id).is_some_and(|entry| entry.phase == Phase::Waiting)
-        {
-            self.wait_until(id, now, now);
+        let Some(id) = self.book.find(name.as_str()) else {
+            return;
+        };
+        match self.book.get_mut(id) {
+            Some(entry) if entry.phase == Phase::Waiting => self.wait_until(id, now, now),
+            Some(entry) => entry.hastened = entry.is_out || entry.phase == Phase::New,
+            None => {}
         }
     }
 
-    /// Returns the number of a quota key.
-    pub(crate) fn key(&mut self, key: String) -> usize {
+    /// Counts a call under a quota key. Returns the number of the key, and the delay of the call.
+    pub(crate) fn reserve(&mut self, key: String) -> (usize, Duration) {
         let now = self.clock.now();
-        self.lanes.key(key, now)
+        let key = self.lanes.key(key, now);
+        (key, self.lanes.reserve(key, now).since(now))
     }
 
     /// Adds a place of a task that is woken when there is a completion, and when a shutdown has ended.

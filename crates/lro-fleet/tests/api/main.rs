@@ -1,0 +1,8 @@
+//! What a caller does with a fleet beyond waiting, on a paused clock.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod cancel;
+mod handles;
+mod jobs;
+mod settings;
+mod started;
