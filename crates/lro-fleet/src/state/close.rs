@@ -71,9 +71,14 @@ impl State {
         let was_reserved = entry.phase == Phase::CallingReserved;
         if was_registered {
             self.desk.unregister();
+            if self.desk.is_drained() {
+                self.wake_listeners();
+            }
         }
         if was_reserved {
             self.desk.unreserve();
+            // There is room for what is held back.
+            self.wake_driver();
         }
         self.metrics.given_up += 1;
         self.conclude(id, end.clone(), now);

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod cancel;
+mod drain;
+mod forget;
 mod handles;
 mod jobs;
 mod settings;
