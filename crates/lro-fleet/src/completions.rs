@@ -1,4 +1,5 @@
 use std::{
+    fmt,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -14,12 +15,10 @@ use crate::{shared::Hold, state::State};
 ///
 /// The stream ends after [`Fleet::drain`](crate::Fleet::drain) with the last outcome, and after a shutdown once all outcomes are
 /// taken.
-#[derive(Debug)]
 #[must_use = "completions that are not taken stop the asking in the end"]
 pub struct Completions(Listener);
 
 /// A place among the tasks that are woken when there is a completion, given back when it is dropped.
-#[derive(Debug)]
 pub(crate) struct Listener {
     hold: Arc<Hold>,
     number: usize,
@@ -54,6 +53,13 @@ impl Stream for Completions {
             Some(completion) => Some(Some(completion)),
             None => state.is_drained().then_some(None),
         })
+    }
+}
+
+/// The state of a fleet is large, and its lock must not be held while the caller's code prints itself.
+impl fmt::Debug for Completions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Completions").finish_non_exhaustive()
     }
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod cancel;
+mod completions;
 mod drain;
 mod forget;
 mod handles;
