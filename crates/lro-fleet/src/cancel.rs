@@ -4,7 +4,7 @@ use lro::{
 };
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::shared::Shared;
+use crate::{driver::answer, shared::Shared};
 
 /// Asks the server to cancel an operation, by the rules of a poll and within the rate of its quota key.
 pub(crate) async fn cancel(shared: &Shared, name: &OperationName, key: &str) -> Result<(), Status> {
@@ -21,7 +21,7 @@ pub(crate) async fn cancel(shared: &Shared, name: &OperationName, key: &str) -> 
         if let Some(permit) = shared.gates.permit(key) {
             attempt = attempt.with_permit(permit);
         }
-        let call = shared.transport.cancel_operation_within(name, &attempt);
+        let call = answer(shared.transport.cancel_operation_within(name, &attempt));
         let status = match timeout(rules.attempt_timeout, call).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(status)) => status,

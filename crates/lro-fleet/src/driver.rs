@@ -21,7 +21,7 @@ use tokio::time::{Sleep, sleep};
 use tracing::debug;
 
 pub(crate) use self::{
-    calls::{Answer, Ended},
+    calls::{Answer, Ended, answer},
     paces::Gone,
 };
 use self::{
@@ -29,6 +29,7 @@ use self::{
     judge::Judge,
 };
 use crate::{
+    caller::run,
     clock::{Source, Time},
     shared::Shared,
     state::{Ask, Case, State, Target},
@@ -101,7 +102,7 @@ impl Driver<'_> {
 
     /// Decides about the operations whose calls have ended, and makes the calls that are due.
     fn round(&mut self, context: &Context<'_>) -> After {
-        self.ended.iter().for_each(|ended| self.trace(ended));
+        self.ended.iter().for_each(|ended| run(SUBSCRIBER, || self.trace(ended)));
         let waker = context.waker().clone();
         let (ended, cases) = (&mut self.ended, &mut self.cases);
         let gone = self.shared.with(|state| state.take_out(ended, cases));
@@ -126,7 +127,7 @@ impl Driver<'_> {
             (after, hanging, state.metrics_to_trace(now))
         });
         if let Some(metrics) = metrics {
-            metrics.trace();
+            run(SUBSCRIBER, || metrics.trace());
         }
         if let Ok(sent) = hanging {
             self.ended.extend(self.calls.cut_short(&sent, self.source.now()));
@@ -185,11 +186,13 @@ fn call(transport: &Arc<dyn LroTransport>, target: Target, attempt: Attempt) -> 
     match target {
         Target::Operation(id, name) => {
             let asked = name.clone();
-            let call = Box::pin(async move { transport.get_operation_within(&asked, &attempt).await });
+            let call =
+                Box::pin(async move { answer(transport.get_operation_within(&asked, &attempt)).await });
             Asking::Operation(id, name, call)
         }
         Target::Page(number, request) => {
-            let call = Box::pin(async move { transport.list_operations_within(&request, &attempt).await });
+            let call =
+                Box::pin(async move { answer(transport.list_operations_within(&request, &attempt)).await });
             Asking::Page(number, call)
         }
     }
@@ -200,6 +203,8 @@ impl Drop for EndAll {
         self.0.end_all("the task of the fleet has ended");
     }
 }
+
+const SUBSCRIBER: &str = "the subscriber of the events";
 
 /// The rounds, and the calls answered at once, before the other tasks of the thread have their turn.
 const AT_ONCE: usize = 256;

@@ -28,6 +28,7 @@
 
 mod book;
 mod builder;
+mod caller;
 mod cancel;
 mod clock;
 mod completions;

@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use lro::{Handle, Operation, OperationName, Service, Status, Tolerance, pacing::Pacing, rules::Rules};
 
+use crate::caller::drop_each;
+
 /// An operation to wait for, with settings of its own; for [`Fleet::watch_with`](crate::Fleet::watch_with) and
 /// [`Fleet::register_with`](crate::Fleet::register_with).
 ///
@@ -100,5 +102,13 @@ impl Own {
     pub(crate) fn is_default(&self) -> bool {
         let Self { tag, deadline, pacing, rules } = self;
         tag.is_none() && deadline.is_none() && pacing.is_none() && rules.is_none()
+    }
+}
+
+/// The destructors of a pacing and of a predicate are code of the caller.
+impl Drop for Own {
+    fn drop(&mut self) {
+        drop_each("the pacing", self.pacing.take());
+        drop_each("the tolerance", self.rules.take());
     }
 }

@@ -1,5 +1,4 @@
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -11,12 +10,12 @@ use lro::LroTransport;
 
 use crate::{
     builder::{Naming, Settings},
+    caller::{drop_each, run},
     gate::Gates,
-    state::State,
+    state::{Leftovers, State},
 };
 
 /// What the handles of a fleet and its task share.
-#[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) transport: Arc<dyn LroTransport>,
     pub(crate) naming: Naming,
@@ -28,7 +27,6 @@ pub(crate) struct Shared {
 }
 
 /// Held by the handles, watches and completions of a fleet: its task ends with the last.
-#[derive(Debug)]
 pub(crate) struct Hold(pub(crate) Arc<Shared>);
 
 impl Shared {
@@ -48,14 +46,13 @@ impl Shared {
         let mut state = self.lock();
         self.waiting.fetch_sub(1, Ordering::Relaxed);
         let done = act(&mut state);
-        let (woken, discarded) = state.take_wakers();
+        let Leftovers { woken, discarded, litter } = state.take_leftovers();
         drop(state);
-        // A waker is code of the caller: it may come back for the lock, or panic. Then the others are woken all the same.
-        for waker in discarded {
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(waker)));
-        }
+        // Code of the caller: it may come back for the lock, or panic. Then the others are woken all the same.
+        drop_each("a waker", discarded);
+        drop_each("a destructor", litter);
         for waker in woken {
-            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+            run("a waker", || waker.wake());
         }
         done
     }

@@ -38,7 +38,6 @@ use crate::{
     pending::Pending,
 };
 
-#[derive(Debug)]
 pub(crate) struct State {
     settings: Arc<Settings>,
     book: Book,
@@ -63,6 +62,15 @@ pub(crate) struct State {
     /// To be woken without the lock, and to be dropped without it: a waker is code of the caller.
     woken: Vec<Waker>,
     discarded: Vec<Waker>,
+    /// To be dropped without the lock: settings, errors and their sources have destructors of the caller.
+    litter: Vec<Box<dyn Send>>,
+}
+
+/// What is done once the lock is released, because it is code of the caller.
+pub(crate) struct Leftovers {
+    pub(crate) woken: Vec<Waker>,
+    pub(crate) discarded: Vec<Waker>,
+    pub(crate) litter: Vec<Box<dyn Send>>,
 }
 
 /// Whether a fleet makes calls.
@@ -96,12 +104,17 @@ impl State {
             driver: None,
             woken: Vec::new(),
             discarded: Vec::new(),
+            litter: Vec::new(),
         }
     }
 
-    /// The wakers to wake when the lock is released, and those to drop.
-    pub(crate) fn take_wakers(&mut self) -> (Vec<Waker>, Vec<Waker>) {
-        (mem::take(&mut self.woken), mem::take(&mut self.discarded))
+    /// Takes what is to be done once the lock is released.
+    pub(crate) fn take_leftovers(&mut self) -> Leftovers {
+        Leftovers {
+            woken: mem::take(&mut self.woken),
+            discarded: mem::take(&mut self.discarded),
+            litter: mem::take(&mut self.litter),
+        }
     }
 
     /// Drops a waker without the lock.
@@ -197,6 +210,9 @@ impl State {
         let Some(entry) = self.book.remove(id) else {
             return;
         };
+        if let Some(cold) = entry.cold {
+            self.litter.push(cold);
+        }
         let Some(group) = self.groups.get(entry.group).cloned() else {
             return;
         };

@@ -40,7 +40,6 @@ pub struct Watch<R, M = IgnoredAny> {
 }
 
 /// A seat at an operation, given back when it is dropped.
-#[derive(Debug)]
 struct Claim {
     hold: Arc<Hold>,
     id: u32,

@@ -1,8 +1,7 @@
 use std::{
     fmt,
-    future::Future,
+    future::poll_fn,
     mem,
-    pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -10,7 +9,7 @@ use std::{
     task::{Context, Poll, Wake, Waker},
 };
 
-use futures::task::AtomicWaker;
+use futures::{future::BoxFuture, task::AtomicWaker};
 use lro::{
     Code, Operation, OperationName, OperationPage, Status,
     rules::{Limit, Reply, guard_call},
@@ -49,7 +48,7 @@ pub(crate) enum Answer {
 }
 
 /// The future of a call.
-pub(super) type Call<T> = Pin<Box<dyn Future<Output = Result<T, Status>> + Send>>;
+pub(super) type Call<T> = BoxFuture<'static, Result<T, Status>>;
 
 /// A call to be made, or in flight.
 pub(super) enum Asking {
@@ -237,8 +236,18 @@ impl Asking {
     }
 }
 
+/// Returns the answer of a transport. Its future is dropped when the thread does not unwind, also after a panic.
+pub(crate) async fn answer<T>(mut call: BoxFuture<'_, Result<T, Status>>) -> Result<T, Status> {
+    let answer = poll_fn(|context| poll(&mut call, context)).await;
+    let _ = guard_call(TRANSPORT, || drop(call));
+    answer
+}
+
 /// A transport that panics fails the call, not all waits of the fleet.
-fn poll<T>(call: &mut Call<T>, context: &mut Context<'_>) -> Poll<Result<T, Status>> {
+fn poll<T>(
+    call: &mut BoxFuture<'_, Result<T, Status>>,
+    context: &mut Context<'_>,
+) -> Poll<Result<T, Status>> {
     guard_call(TRANSPORT, || call.as_mut().poll(context))
         .unwrap_or_else(|panicked| Poll::Ready(Err(panicked)))
 }

@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use lro::{
     Any, Operation, Status,
     pacing::{Finish, Moment, PacingByKind},
-    rules::{Call, Known, Next, Reply, Seen, guard},
+    rules::{Age, Call, Known, Next, Reply, Seen, guard},
 };
 use lro_control::Ranking;
 
@@ -11,6 +11,7 @@ use super::paces::{Gone, PACING, Paces};
 use crate::{
     book::Record,
     builder::Settings,
+    caller::drop_each,
     clock::Time,
     lanes::Item,
     state::{Case, Kept, Question, Subject, Unranked, Verdict},
@@ -30,28 +31,39 @@ impl Judge {
         Self { paces: Paces::new(pacing), settings, chance }
     }
 
+    /// Decides about an operation. Whatever panics meanwhile ends that operation, the destructor of an error included.
     pub(super) fn decide(&mut self, case: Case) -> Verdict {
         let Case { subject, mut kept, question } = case;
-        let (next, looked) = match question {
-            Question::Begin => (due_at(self.begin(&subject, &mut kept)), Duration::ZERO),
-            Question::Started(operation) => (self.started(&subject, &mut kept, operation), Duration::ZERO),
-            Question::Replied { span, reply, counts } => {
-                let Subject { started, .. } = subject;
-                let deadline = subject.deadline(self.settings.deadline);
-                let (asked, ended) = (kept.record.age(span.asked), kept.record.age(span.ended));
-                let call = Call { deadline, started, counts, ..Call::new(asked, ended) };
-                (self.replied(&subject, &mut kept, call, reply), call.looked())
-            }
-        };
-        let id = subject.id;
+        let decided = guard(DESTRUCTOR, || self.decided(&subject, &mut kept, question));
+        let (next, looked) = decided.unwrap_or_else(|panicked| {
+            drop_each(DESTRUCTOR, kept.trouble.take());
+            (Next::Failed(panicked), Duration::ZERO)
+        });
+        let Subject { id, ref kind, .. } = subject;
         if !matches!(next, Next::Ask { .. }) {
             let Record { tally, state, .. } = kept.record;
             let done = matches!(next, Next::Done(_)).then_some(looked);
             let finish = Finish::new(tally.running(), done, tally.replies);
             let is_own = subject.pacing().is_some();
-            self.paces.finish(Gone { id, kind: subject.kind, is_own, state, finish });
+            self.paces.finish(Gone { id, kind: kind.clone(), is_own, state, finish });
         }
+        drop_each(DESTRUCTOR, [subject]);
         Verdict { id, kept, next, looked }
+    }
+
+    /// Returns what follows, and when the server read the state of the operation.
+    fn decided(&mut self, subject: &Subject, kept: &mut Kept, question: Question) -> (Next, Age) {
+        match question {
+            Question::Begin => (due_at(self.begin(subject, kept)), Duration::ZERO),
+            Question::Started(operation) => (self.started(subject, kept, operation), Duration::ZERO),
+            Question::Replied { span, reply, counts } => {
+                let started = subject.started;
+                let deadline = subject.deadline(self.settings.deadline);
+                let (asked, ended) = (kept.record.age(span.asked), kept.record.age(span.ended));
+                let call = Call { deadline, started, counts, ..Call::new(asked, ended) };
+                (self.replied(subject, kept, call, reply), call.looked())
+            }
+        }
     }
 
     /// Begins the pace of an operation. Returns the delay of its first poll.
@@ -118,3 +130,5 @@ fn due_at(delay: Result<Duration, Status>) -> Next {
         Err(panicked) => Next::Failed(panicked),
     }
 }
+
+const DESTRUCTOR: &str = "the destructor of a setting or of an error";

@@ -1,4 +1,4 @@
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, mem, sync::Arc, time::Duration};
 
 use lro::{
     Status,
@@ -6,7 +6,10 @@ use lro::{
     rules::guard,
 };
 
-use crate::clock::Time;
+use crate::{
+    caller::{drop_each, run},
+    clock::Time,
+};
 
 /// The pacings of a fleet. They are code of the caller, so the task of the fleet owns them and runs them without a lock.
 #[derive(Debug)]
@@ -70,13 +73,8 @@ impl Paces {
                 kind.pacing.clone()
             }
         };
-        let (schedule, delay) = guard(PACING, || {
-            let mut schedule = pacing.schedule();
-            let delay = schedule.delay(&first);
-            (schedule, delay)
-        })?;
-        self.schedules.insert(id, schedule);
-        Ok(delay.unwrap_or_default())
+        let schedule = guard(PACING, || pacing.schedule())?;
+        Ok(self.run(id, schedule, &first)?.unwrap_or_default())
     }
 
     /// Returns the delay from a good reply to the next poll, or `None` to give up.
@@ -91,10 +89,8 @@ impl Paces {
         state: &mut CompactState,
         moment: &Moment,
     ) -> Result<Option<Duration>, Status> {
-        if let Some(mut schedule) = self.schedules.remove(&id) {
-            let delay = guard(PACING, || schedule.delay(moment))?;
-            self.schedules.insert(id, schedule);
-            return Ok(delay);
+        if let Some(schedule) = self.schedules.remove(&id) {
+            return self.run(id, schedule, moment);
         }
         let Some(compact) = self.kinds.get(kind).and_then(|kind| kind.compact.as_ref()) else {
             return Ok(None);
@@ -102,17 +98,35 @@ impl Paces {
         guard(PACING, || compact.delay(state, moment))
     }
 
+    /// Returns the delay by a schedule, and keeps the schedule.
+    fn run(
+        &mut self,
+        id: u32,
+        mut schedule: Box<dyn Schedule>,
+        moment: &Moment,
+    ) -> Result<Option<Duration>, Status> {
+        // By reference: a schedule that panics is dropped when the thread no longer unwinds.
+        let delay = guard(PACING, || schedule.delay(moment));
+        if delay.is_ok() {
+            self.schedules.insert(id, schedule);
+        } else {
+            drop_each(PACING, [schedule]);
+        }
+        delay
+    }
+
     /// Reports to the pacing that an operation is done, or that the fleet no longer waits for it.
     pub(super) fn finish(&mut self, gone: Gone) {
         let Gone { id, kind, is_own, mut state, finish } = gone;
         // The wait is over: a panic changes nothing.
-        let _ = match self.schedules.remove(&id) {
-            Some(mut schedule) => guard(PACING, move || schedule.finished(&finish)),
-            None => match self.kinds.get(&kind).and_then(|kind| kind.compact.as_ref()) {
-                Some(compact) if !is_own => guard(PACING, || compact.finished(&mut state, &finish)),
-                _ => Ok(()),
-            },
-        };
+        if let Some(mut schedule) = self.schedules.remove(&id) {
+            run(PACING, || schedule.finished(&finish));
+            drop_each(PACING, [schedule]);
+        } else if let Some(compact) = self.kinds.get(&kind).and_then(|kind| kind.compact.as_ref())
+            && !is_own
+        {
+            run(PACING, || compact.finished(&mut state, &finish));
+        }
         if !is_own {
             self.leave(&kind);
         }
@@ -136,11 +150,14 @@ impl Paces {
 
     fn join(&mut self, name: &Arc<str>) -> Result<&Kind, Status> {
         if !self.kinds.contains_key(name) {
-            let (pacing, compact) = guard(PACING, || {
-                let pacing = self.by_kind.pacing(name);
-                let compact = pacing.compact();
-                (pacing, compact)
-            })?;
+            let pacing = guard(PACING, || self.by_kind.pacing(name))?;
+            let compact = match guard(PACING, || pacing.compact()) {
+                Ok(compact) => compact,
+                Err(panicked) => {
+                    drop_each(PACING, [pacing]);
+                    return Err(panicked);
+                }
+            };
             self.kinds.insert(name.clone(), Kind { pacing, compact, ranking: None, operations: 0 });
         }
         let kind = self.kinds.get_mut(name).ok_or_else(|| Status::new(lro::Code::Internal, PACING))?;
@@ -156,7 +173,7 @@ impl Paces {
         if kind.operations == 0
             && let Some(kind) = self.kinds.remove(name)
         {
-            let _ = guard(PACING, || drop(kind));
+            kind.discard();
         }
     }
 }
@@ -164,20 +181,26 @@ impl Paces {
 impl Kind {
     fn ranking(&mut self) -> Option<Arc<dyn Ranking>> {
         let compact = self.compact.as_ref()?;
-        self.ranking = guard(PACING, || compact.ranking()).ok()?;
+        let ranking = guard(PACING, || compact.ranking()).ok()?;
+        drop_each(PACING, mem::replace(&mut self.ranking, ranking));
         self.ranking.clone()
+    }
+
+    /// Drops what is the caller's.
+    fn discard(self) {
+        let Self { pacing, compact, ranking, .. } = self;
+        drop_each(PACING, ranking);
+        drop_each(PACING, compact);
+        drop_each(PACING, [pacing]);
     }
 }
 
 /// A destructor of the caller's may panic.
 impl Drop for Paces {
     fn drop(&mut self) {
-        for (_, schedule) in self.schedules.drain() {
-            let _ = guard(PACING, || drop(schedule));
-        }
-        for (_, kind) in self.kinds.drain() {
-            let _ = guard(PACING, || drop(kind));
-        }
+        drop_each(PACING, self.schedules.drain().map(|(_, schedule)| schedule));
+        self.kinds.drain().for_each(|(_, kind)| kind.discard());
+        drop_each(PACING, [mem::replace(&mut self.by_kind, Arc::new(Pacing::default()))]);
     }
 }
 

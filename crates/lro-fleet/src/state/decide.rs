@@ -125,6 +125,7 @@ impl State {
     pub(super) fn take_case(&mut self, id: u32, question: Question) -> Option<Case> {
         let entry = self.book.get_mut(id)?;
         if entry.phase == Phase::Ended {
+            self.litter.push(Box::new(question));
             self.end_pace(id);
             self.let_in(id);
             return None;
@@ -144,13 +145,15 @@ impl State {
 
     /// Puts an operation back, with what was decided.
     pub(crate) fn put_back(&mut self, verdict: Verdict, now: Time) {
-        let Verdict { id, kept: Kept { record, trouble, metadata }, next, looked } = verdict;
+        let id = verdict.id;
         let Some(entry) = self.book.get_mut(id).filter(|entry| entry.phase == Phase::Judged) else {
-            if matches!(next, Next::Ask { .. }) {
+            if matches!(verdict.next, Next::Ask { .. }) {
                 self.end_pace(id);
             }
+            self.litter.push(Box::new(verdict));
             return self.let_in(id);
         };
+        let Verdict { kept: Kept { record, trouble, metadata }, next, looked, .. } = verdict;
         entry.is_out = false;
         entry.record = record;
         entry.set_state(trouble, metadata.filter(|_| self.settings.keep_metadata));

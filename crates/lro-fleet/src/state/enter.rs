@@ -46,11 +46,9 @@ impl State {
     /// Waits for an operation whose end goes to the completions.
     pub(crate) fn register(&mut self, wanted: Wanted) -> Result<(), Status> {
         let name = wanted.name.clone();
-        if let Some(refusal) = wanted.refusal {
+        if let Some(refusal) = wanted.refusal.clone().or_else(|| self.refusal(&name)) {
+            self.litter.push(Box::new(wanted));
             return Err(refusal);
-        }
-        if let Some(closed) = self.refusal(&name) {
-            return Err(closed);
         }
         let full = || Status::new(Code::ResourceExhausted, format!("no room for another operation: {name}"));
         let id = self.enter(wanted).ok_or_else(full)?;
@@ -167,6 +165,9 @@ impl State {
         if let Some(id) = self.book.find(wanted.name.as_str()) {
             if self.book.end(id).is_none_or(|end| end.is_ok()) {
                 self.metrics.shared += 1;
+                if wanted.own.is_some() || wanted.first.is_some() {
+                    self.litter.push(Box::new(wanted));
+                }
                 return Some(id);
             }
             // The last wait failed: a new one begins.

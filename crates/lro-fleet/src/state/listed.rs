@@ -80,7 +80,10 @@ impl State {
         let span = Span { asked: flight.sent.at, ended: now };
         match reply {
             Ok(page) => self.keep_page(number, page, span, cases),
-            Err(status) => self.keep_refusal(number, &status, now),
+            Err(status) => {
+                self.keep_refusal(number, &status, now);
+                self.litter.push(Box::new(status));
+            }
         }
     }
 
