@@ -115,7 +115,7 @@ impl Driver<'_> {
             let now = state.now();
             verdicts.into_iter().for_each(|verdict| state.put_back(verdict, now));
             state.due(now, asks);
-            let goes_on = state.shut_down();
+            let goes_on = state.shut_down() || state.has_more_to_take_out();
             let hanging = state.hanging(now, |sent| calls.sent_at(sent));
             state.set_driver(waker);
             let after = match hanging {

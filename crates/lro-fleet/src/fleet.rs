@@ -227,5 +227,5 @@ impl fmt::Debug for Fleet {
     }
 }
 
-/// The operations that are looked at before others have the lock: about a millisecond.
-const AT_ONCE: u32 = 4_096;
+/// The operations that are looked at before others have the lock: less than a millisecond.
+const AT_ONCE: u32 = 1_024;

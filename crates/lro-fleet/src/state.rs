@@ -16,7 +16,7 @@ mod enter;
 mod listed;
 mod rank;
 
-use std::{mem, sync::Arc, task::Waker};
+use std::{collections::VecDeque, mem, sync::Arc, task::Waker};
 
 use lro::{Handle, OperationName, Snapshot, pacing::Finish};
 
@@ -54,7 +54,7 @@ pub(crate) struct State {
     /// Where the shutdown goes on.
     close_from: u32,
     /// The operations whose pacing is to begin.
-    fresh: Vec<u32>,
+    fresh: VecDeque<u32>,
     /// The operations whose pacing is over.
     gone: Vec<Gone>,
     /// Of the task of the fleet.
@@ -99,7 +99,7 @@ impl State {
             life: Life::Open,
             handles: Vec::new(),
             close_from: 0,
-            fresh: Vec::new(),
+            fresh: VecDeque::new(),
             gone: Vec::new(),
             driver: None,
             woken: Vec::new(),

@@ -23,7 +23,6 @@ use crate::{
 };
 
 /// The calls in flight, all driven by one task. A slot and its waker serve one call after the other.
-#[derive(Debug)]
 pub(super) struct Calls {
     shared: Arc<Shared>,
     slots: Vec<Slot>,

@@ -93,5 +93,5 @@ impl State {
     }
 }
 
-/// The waits that are ended before others have the lock: about a millisecond.
-const AT_ONCE: u32 = 4_096;
+/// The waits that are ended before others have the lock: less than a millisecond.
+const AT_ONCE: u32 = 1_024;

@@ -92,7 +92,8 @@ impl State {
                 Answer::Page(number, page) => self.take_page(number, &flight, page, now, cases),
             }
         }
-        for id in mem::take(&mut self.fresh) {
+        let some = self.fresh.len().min(AT_ONCE);
+        for id in self.fresh.drain(..some).collect::<Vec<_>>() {
             if self.book.get(id).is_some_and(|entry| entry.phase == Phase::New) {
                 let first = self.book.get_mut(id).and_then(|entry| entry.cold.as_mut()?.first.take());
                 let question = first.map_or(Question::Begin, Question::Started);
@@ -100,6 +101,11 @@ impl State {
             }
         }
         mem::take(&mut self.gone)
+    }
+
+    /// Whether there are operations whose pacing is to begin, or is over.
+    pub(crate) fn has_more_to_take_out(&self) -> bool {
+        !self.fresh.is_empty() || !self.gone.is_empty()
     }
 
     fn take_reply(&mut self, id: u32, flight: &Flight, reply: Reply, now: Time, cases: &mut Vec<Case>) {
@@ -245,3 +251,6 @@ fn is_outage(status: &Status) -> bool {
     );
     status.origin() != Origin::MalformedReply && is_down
 }
+
+/// The operations that begin in one round, before others have the lock.
+const AT_ONCE: usize = 256;

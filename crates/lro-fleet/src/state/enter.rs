@@ -199,7 +199,7 @@ impl State {
         if self.fresh.is_empty() {
             self.wake_driver();
         }
-        self.fresh.push(id);
+        self.fresh.push_back(id);
         Some(id)
     }
 
