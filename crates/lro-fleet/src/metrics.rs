@@ -1,7 +1,11 @@
+mod histogram;
+
 use std::{fmt, time::Duration};
 
 use lro::Code;
 use tracing::debug;
+
+pub use self::histogram::Histogram;
 
 /// What a fleet has done since it started, as plain numbers. Once a minute, while calls are made, they are a `tracing`
 /// event too, at the level `DEBUG`.
@@ -35,12 +39,6 @@ pub struct Metrics {
     /// How long after their end operations were seen done, on average: half the time between the last two polls.
     pub notice_delay: Duration,
     pub(crate) notice_seconds: f64,
-}
-
-/// Counts of durations; the bounds are powers of two in milliseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Histogram {
-    counts: [u64; 24],
 }
 
 impl Metrics {
@@ -90,41 +88,6 @@ impl Metrics {
     }
 }
 
-impl Histogram {
-    /// The counts with the upper bounds of their durations, the shortest first; nothing is longer than the last.
-    pub fn counts(&self) -> impl Iterator<Item = (Duration, u64)> + '_ {
-        let bound = |bucket: usize| match bucket + 1 {
-            BUCKETS => Duration::MAX,
-            _ => Duration::from_millis(1 << bucket),
-        };
-        self.counts.iter().enumerate().map(move |(bucket, count)| (bound(bucket), *count))
-    }
-
-    /// How many there are.
-    pub fn count(&self) -> u64 {
-        self.counts.iter().sum()
-    }
-
-    /// The least bound under which this share of the durations lies; zero if there are none.
-    pub fn quantile(&self, share: f64) -> Duration {
-        let wanted = (self.count() as f64 * share.clamp(0.0, 1.0)).ceil() as u64;
-        let mut seen = 0;
-        for (bound, count) in self.counts() {
-            seen += count;
-            if seen >= wanted && seen > 0 {
-                return bound;
-            }
-        }
-        Duration::ZERO
-    }
-
-    pub(crate) fn add(&mut self, duration: Duration) {
-        let millis = u64::try_from(duration.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX);
-        let bucket = (u64::BITS - millis.saturating_sub(1).leading_zeros()) as usize;
-        self.counts[bucket.min(BUCKETS - 1)] += 1;
-    }
-}
-
 impl fmt::Display for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -144,25 +107,5 @@ impl fmt::Display for Metrics {
             self.sweeps,
             self.late.quantile(0.99),
         )
-    }
-}
-
-const BUCKETS: usize = 24;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_duration_lies_under_its_bound() {
-        for (millis, bound) in [(0, 1), (1, 1), (2, 2), (3, 4), (4, 4), (5, 8), (1_000, 1_024)] {
-            let mut histogram = Histogram::default();
-            histogram.add(Duration::from_millis(millis));
-            assert_eq!(histogram.quantile(0.5), Duration::from_millis(bound), "{millis}");
-        }
-        let mut histogram = Histogram::default();
-        histogram.add(Duration::MAX);
-        assert_eq!(histogram.quantile(1.0), Duration::MAX);
-        assert_eq!(Histogram::default().quantile(0.5), Duration::ZERO);
     }
 }
