@@ -1,9 +1,10 @@
 use std::time::Duration;
 
-/// Counts of durations; the bounds are powers of two in milliseconds.
+/// Counts of durations, and their sum. The bounds are powers of two in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Histogram {
-    counts: [u64; 24],
+    counts: [u64; BUCKETS],
+    sum: Duration,
 }
 
 impl Histogram {
@@ -19,6 +20,11 @@ impl Histogram {
     /// How many there are.
     pub fn count(&self) -> u64 {
         self.counts.iter().sum()
+    }
+
+    /// The sum of the durations, so that `sum() / count()` is their mean. It stops at [`Duration::MAX`].
+    pub fn sum(&self) -> Duration {
+        self.sum
     }
 
     /// The least bound under which this share of the durations lies; zero if there are none.
@@ -38,6 +44,7 @@ impl Histogram {
         let millis = u64::try_from(duration.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX);
         let bucket = (u64::BITS - millis.saturating_sub(1).leading_zeros()) as usize;
         self.counts[bucket.min(BUCKETS - 1)] += 1;
+        self.sum = self.sum.saturating_add(duration);
     }
 }
 
@@ -58,5 +65,16 @@ mod tests {
         histogram.add(Duration::MAX);
         assert_eq!(histogram.quantile(1.0), Duration::MAX);
         assert_eq!(Histogram::default().quantile(0.5), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_sum_is_exact_until_it_overflows() {
+        let mut histogram = Histogram::default();
+        assert_eq!(histogram.sum(), Duration::ZERO);
+        histogram.add(Duration::from_micros(1_500));
+        histogram.add(Duration::from_secs(3));
+        assert_eq!((histogram.sum(), histogram.count()), (Duration::from_micros(3_001_500), 2));
+        histogram.add(Duration::MAX);
+        assert_eq!(histogram.sum(), Duration::MAX);
     }
 }
