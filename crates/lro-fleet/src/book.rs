@@ -11,7 +11,7 @@ use std::{
 };
 
 use hashbrown::{HashTable, hash_table::Entry as Slot};
-use lro::{Outcome, Report, Status};
+use lro::{Outcome, Status};
 use slab::Slab;
 
 pub(crate) use self::{
@@ -119,11 +119,6 @@ impl Book {
     /// Returns how the wait for an operation ended, if it has.
     pub(crate) fn end(&self, id: u32) -> Option<&End> {
         self.get(id)?.cold.as_ref()?.end.as_ref()
-    }
-
-    /// Returns the report of an operation, as of its end or as of `now`.
-    pub(crate) fn report(&self, id: u32, now: Time) -> Report {
-        self.get(id).map(|entry| entry.report(now)).unwrap_or_default()
     }
 }
 

@@ -143,7 +143,8 @@ impl FleetBuilder {
 
     /// Sets whether the last metadata of each operation is kept, for snapshots and reports. Default: yes.
     ///
-    /// Without it an operation takes less memory, and reports have no metadata.
+    /// Without it an operation takes less memory, and reports have no metadata. They say so:
+    /// [`Report::metadata_dropped`](lro::Report::metadata_dropped).
     pub fn keep_metadata(mut self, keep: bool) -> Self {
         self.settings.keep_metadata = keep;
         self

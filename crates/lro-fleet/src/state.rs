@@ -18,7 +18,7 @@ mod rank;
 
 use std::{collections::VecDeque, mem, sync::Arc, task::Waker};
 
-use lro::{Handle, OperationName, Snapshot, pacing::Finish};
+use lro::{Handle, OperationName, Report, Snapshot, pacing::Finish};
 
 pub(crate) use self::{
     decide::{Case, Kept, Question, Subject, Verdict},
@@ -188,7 +188,14 @@ impl State {
         let entry = self.book.get(self.book.find(name.as_str())?)?;
         let now = self.clock.now();
         let next_poll = entry.phase.is_pending().then(|| entry.record.due.since(now));
-        Some(Snapshot::new(entry.report(now), next_poll))
+        Some(Snapshot::new(self.report(entry, now), next_poll))
+    }
+
+    /// Returns the report of an operation as of its end, or as of `now`.
+    fn report(&self, entry: &Entry, now: Time) -> Report {
+        let mut report = entry.report(now);
+        report.metadata_dropped = !self.settings.keep_metadata;
+        report
     }
 
     /// Returns the number of the quota key of an operation.
@@ -241,8 +248,9 @@ impl State {
         let end = self.book.end(id)?.clone();
         let entry = self.book.get_mut(id)?;
         entry.registered = false;
+        let entry = self.book.get(id)?;
         let is_unwanted = entry.is_unwanted();
-        let report = entry.report(Time::default());
+        let report = self.report(entry, Time::default());
         let tag = entry.own().and_then(|own| own.tag.clone());
         let kind = self.groups.get(entry.group).map(|group| group.kind.clone()).unwrap_or_default();
         let completion = Completion::new(entry.name.clone(), kind, tag, &end, report);

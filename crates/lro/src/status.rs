@@ -78,6 +78,11 @@ pub struct Report {
     pub last_failure: Option<Status>,
     /// The metadata of the last successful reply.
     pub last_metadata: Option<Any>,
+    /// Whether the driver drops all metadata to save memory. [`last_metadata`](Self::last_metadata) is then `None`, whatever
+    /// the replies contained.
+    ///
+    /// A [`Wait`](crate::Wait) keeps the metadata. A fleet can be set to drop it.
+    pub metadata_dropped: bool,
 }
 
 #[derive(Clone)]

@@ -97,13 +97,13 @@ impl State {
         let replies = entry.record.tally.replies;
         (replies > reported).then(|| {
             let now = self.clock.now();
-            News::Running { report: entry.report(now), replies, next_poll: entry.record.due.since(now) }
+            News::Running { report: self.report(entry, now), replies, next_poll: entry.record.due.since(now) }
         })
     }
 
     fn known_end(&self, id: u32) -> Option<(End, Report)> {
         let end = self.book.end(id)?;
-        Some((end.clone(), self.book.report(id, self.clock.now())))
+        Some((end.clone(), self.report(self.book.get(id)?, self.clock.now())))
     }
 
     /// A watch is dropped.

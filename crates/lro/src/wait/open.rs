@@ -68,6 +68,7 @@ impl Open {
             done: false,
             last_failure: trouble.and_then(|trouble| trouble.last_failure().cloned()),
             last_metadata: self.metadata.clone(),
+            metadata_dropped: false,
         }
     }
 
