@@ -58,6 +58,17 @@ impl<K: Clone + Eq + Hash, T> Interned<K, T> {
         });
     }
 
+    /// Returns up to `most` values with their keys, from a number on.
+    pub(crate) fn from(&self, number: usize, most: usize) -> impl Iterator<Item = (&K, &T)> {
+        let numbers = number..self.end_of_numbers().min(number.saturating_add(most));
+        numbers.filter_map(|number| self.all.get(number)).map(|(key, value)| (key, value))
+    }
+
+    /// All numbers in use are below this one.
+    pub(crate) fn end_of_numbers(&self) -> usize {
+        self.all.iter().next_back().map_or(0, |(number, _)| number + 1)
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &T)> {
         self.all.iter().map(|(number, (_, value))| (number, value))
     }

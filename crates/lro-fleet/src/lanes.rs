@@ -19,7 +19,7 @@ pub(crate) use self::{
     collection::{AfterPage, PAGE_SIZE},
     key::{Flight, Sent},
 };
-use crate::{clock::Time, interned::Interned};
+use crate::{QuotaKey, clock::Time, interned::Interned};
 
 /// The quota keys, what is due under each, and the collections that can be listed.
 ///
@@ -222,6 +222,13 @@ impl Lanes {
     /// Whether only probes are made under a key, because its service is down.
     pub(crate) fn is_shut(&self, key: usize) -> bool {
         self.keys[key].control.is_shut()
+    }
+
+    /// Adds up to `most` quota keys from a number on. Returns where to go on.
+    pub(crate) fn quota_keys(&self, from: usize, most: usize, into: &mut Vec<QuotaKey>) -> Option<usize> {
+        into.extend(self.keys.from(from, most).map(|(name, key)| key.describe(name)));
+        let next = from.saturating_add(most);
+        (next < self.keys.end_of_numbers()).then_some(next)
     }
 
     /// Returns when more calls may be made without the end of another one.

@@ -40,6 +40,7 @@ mod interned;
 mod lanes;
 mod metrics;
 mod pending;
+mod quota_key;
 mod registration;
 mod shared;
 mod state;
@@ -53,6 +54,7 @@ pub use crate::{
     fleet::Fleet,
     metrics::{Histogram, Metrics},
     pending::Pending,
+    quota_key::QuotaKey,
     registration::Registration,
     watch::Watch,
 };

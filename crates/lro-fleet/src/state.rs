@@ -36,6 +36,7 @@ use crate::{
     lanes::{Lanes, Sent},
     metrics::Metrics,
     pending::Pending,
+    quota_key::QuotaKey,
 };
 
 pub(crate) struct State {
@@ -176,6 +177,11 @@ impl State {
         let entries = (from..until).filter_map(|id| self.book.get(id));
         into.extend(entries.filter(|entry| entry.phase.is_pending()).map(|entry| self.describe(entry, now)));
         (until < end).then_some(until)
+    }
+
+    /// Adds up to `most` quota keys from a number on. Returns where to go on.
+    pub(crate) fn quota_keys(&self, from: usize, most: usize, into: &mut Vec<QuotaKey>) -> Option<usize> {
+        self.lanes.quota_keys(from, most, into)
     }
 
     fn describe(&self, entry: &Entry, now: Time) -> Pending {

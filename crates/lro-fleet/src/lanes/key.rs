@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, time::Duration};
 use lro_control::{Call, Control, Line, Lines, Ranking, Rate, Reply, Window};
 
 use super::{Item, Next};
-use crate::clock::Time;
+use crate::{QuotaKey, clock::Time};
 
 /// The operations under one quota.
 #[derive(Debug)]
@@ -62,6 +62,17 @@ impl Key {
             ranked: None,
             outgoing: BTreeMap::new(),
             serial: 0,
+        }
+    }
+
+    pub(super) fn describe(&self, name: &str) -> QuotaKey {
+        QuotaKey {
+            name: name.to_owned(),
+            is_shut: self.control.is_shut(),
+            found_rate: self.control.found_rate(),
+            in_flight: self.control.in_flight(),
+            due: self.lines.waiting(Line::First) + self.lines.waiting(Line::Second),
+            operations: self.operations,
         }
     }
 
