@@ -15,6 +15,7 @@
 //! |---|---|
 //! | [`codes`] | tables of the codes of failed calls |
 //! | [`messages`] | messages against tables that are made from the schemas of a service |
+//! | `recorder`, with the feature `recorder` | what was published through the facade `metrics` |
 //! | [`replies`] | the replies of a simulated server |
 //! | [`seeds`] | simulations: one run a seed, on a paused clock |
 //! | [`threads`] | futures and types that cross threads |
@@ -26,6 +27,8 @@
 pub mod codes;
 mod dice;
 pub mod messages;
+#[cfg(feature = "recorder")]
+pub mod recorder;
 pub mod replies;
 pub mod seeds;
 #[cfg(feature = "services")]

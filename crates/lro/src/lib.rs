@@ -69,6 +69,7 @@
 //! | `operation` | [`Operation`], [`Outcome`], [`OperationName`], [`Any`] |
 //! | `status` | [`Status`], [`Code`], [`Origin`], [`Report`], [`details`] |
 //! | [`message`](mod@message) | proto3 JSON: [`message!`], [`enumeration!`], the well-known types in [`wkt`] |
+//! | `metrics` | the table of metrics, with the feature `metrics` |
 //! | [`pacing`] | [`Pacing`], and the trait [`PacingPolicy`](pacing::PacingPolicy) for other pacings |
 //! | [`rules`] | the decision after each call: poll again, retry or end the wait |
 //! | `transport` | [`LroTransport`], [`transport_fn`], [`map_replies`], [`Capabilities`], [`Attempt`] |
@@ -113,6 +114,8 @@ pub mod fuzz;
 mod handle;
 mod list;
 pub mod message;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod operation;
 pub mod pacing;
 pub mod rules;

@@ -1,6 +1,8 @@
 mod cancel;
 mod driver;
 mod long_poll;
+#[cfg_attr(not(feature = "metrics"), path = "wait/meter/off.rs")]
+mod meter;
 mod open;
 mod pace;
 mod progress;

@@ -260,6 +260,9 @@ impl<'a> Driver<'a> {
 
     fn end_with(&mut self, end: End) {
         if let State::Open(open) = &mut self.state {
+            if let Some(progress) = &open.progress {
+                progress.meter.ended(&end, || progress.now());
+            }
             let report = Report { done: end.is_ok(), ..open.report() };
             let end = end.map_err(|status| status.with_report(report.clone()));
             self.state = State::Ended(Box::new(Ended { report, end }));

@@ -6,6 +6,7 @@ use tracing::{Span, debug, debug_span};
 use super::{
     cancel::{AtDeadline, Cancelled, Cancelling},
     long_poll::{Fallback, LongPolls},
+    meter::Meter,
     pace::{PACING, Pace, paced},
     settings::{Settings, Setup},
     step::{End, Step},
@@ -20,6 +21,7 @@ use crate::{
 /// The state of a wait that has begun. It neither sleeps nor makes calls.
 pub(crate) struct Progress {
     pub(crate) span: Span,
+    pub(super) meter: Meter,
     began: Instant,
     /// When the next call is due, regardless of the deadline.
     pub(crate) due: Age,
@@ -62,6 +64,7 @@ impl Progress {
         let least = setup.settings.rules.hint(started.and_then(|started| started.retry_after));
         Ok(Box::new(Self {
             span: debug_span!("lro.wait", operation = %name),
+            meter: Meter::begin(setup),
             began: Instant::now(),
             due: first.max(least),
             elapsed: Duration::ZERO,
@@ -111,6 +114,7 @@ impl Progress {
     pub(crate) fn repace(&mut self, setup: Setup<'_>) -> Result<(), Status> {
         let pacing = setup.pacing();
         self.is_outpaced = false;
+        self.meter.set_kind(setup);
         self.finish(None);
         let is_cancelling = self.cancelling.is_accepted();
         let moment = Moment::new(self.elapsed, self.tally.replies);
@@ -176,6 +180,7 @@ impl Progress {
         call: Call,
         reply: Reply,
     ) -> Result<Step, End> {
+        self.meter.polled(&reply);
         if let Some(fallback) = self.long_polls.replied(&call, &reply) {
             debug!(parent: &self.span, ?fallback, "the wait call of the server brought no state");
             if fallback == Fallback::Missing {
@@ -192,6 +197,7 @@ impl Progress {
             Next::Expired { why, seen } => (seen, Some(why)),
             Next::Done(outcome) => {
                 debug!(parent: &self.span, poll = self.tally.polls, done = true, "operation polled");
+                self.meter.noticed(&call, &self.tally);
                 self.finish(Some(call.looked()));
                 return Err(Ok(outcome));
             }
