@@ -31,6 +31,7 @@ use self::{
 use crate::{
     caller::run,
     clock::{Source, Time},
+    published::Publisher,
     shared::Shared,
     state::{Ask, Case, State, Target},
 };
@@ -46,6 +47,7 @@ pub(crate) async fn drive(end: EndAll, pacing: Arc<dyn PacingByKind>, source: So
         calls: Calls::new(end.0.clone()),
         judge: Judge::new(pacing, end.0.settings.clone()),
         cases: Vec::new(),
+        publisher: Publisher::new(&end.0.settings.service),
         asks: Vec::new(),
         ended: Vec::new(),
     };
@@ -59,6 +61,7 @@ struct Driver<'a> {
     calls: Calls,
     judge: Judge,
     cases: Vec<Case>,
+    publisher: Publisher,
     asks: Vec<Ask>,
     ended: Vec<Ended>,
 }
@@ -110,6 +113,7 @@ impl Driver<'_> {
         let verdicts: Vec<_> = self.cases.drain(..).map(|case| self.judge.decide(case)).collect();
         self.rank();
         let (asks, calls) = (&mut self.asks, &self.calls);
+        let publisher = &mut self.publisher;
         let (after, hanging, metrics) = self.shared.with(|state| {
             // Read with the lock held: what waited for it is not dated back.
             let now = state.now();
@@ -118,6 +122,7 @@ impl Driver<'_> {
             let goes_on = state.shut_down() || state.has_more_to_take_out();
             let hanging = state.hanging(now, |sent| calls.sent_at(sent));
             state.set_driver(waker);
+            state.hand_over(publisher);
             let after = match hanging {
                 _ if state.is_closed() => After::Stop,
                 Ok(_) => After::Again,
@@ -133,7 +138,11 @@ impl Driver<'_> {
             self.ended.extend(self.calls.cut_short(&sent, self.source.now()));
         }
         self.make_calls();
-        after
+        let publish_again = self.publisher.publish(self.shared, self.source.now());
+        match after {
+            After::Wait(next) => After::Wait(next.min(publish_again)),
+            After::Again | After::Stop => after,
+        }
     }
 
     /// Orders the longest line by what the pacings know, outside of the lock.

@@ -203,7 +203,8 @@ impl Fleet {
     pub fn quota_keys(&self) -> Vec<QuotaKey> {
         let (mut keys, mut from) = (Vec::new(), 0);
         self.0.0.piecewise(|state| {
-            let next = state.quota_keys(from, KEYS_AT_ONCE, &mut keys);
+            let add = |name: &str, key| keys.push(QuotaKey { name: name.to_owned(), ..key });
+            let next = state.quota_keys(from, KEYS_AT_ONCE, add);
             from = next.unwrap_or(from);
             next.is_some()
         });
@@ -252,4 +253,4 @@ impl fmt::Debug for Fleet {
 const AT_ONCE: u32 = 1_024;
 /// The quota keys that are looked at before others have the lock: some tenths of a millisecond. Each costs several cache misses
 /// and an allocation, so far more than an operation.
-const KEYS_AT_ONCE: usize = 256;
+pub(crate) const KEYS_AT_ONCE: usize = 256;

@@ -224,9 +224,14 @@ impl Lanes {
         self.keys[key].control.is_shut()
     }
 
-    /// Adds up to `most` quota keys from a number on. Returns where to go on.
-    pub(crate) fn quota_keys(&self, from: usize, most: usize, into: &mut Vec<QuotaKey>) -> Option<usize> {
-        into.extend(self.keys.from(from, most).map(|(name, key)| key.describe(name)));
+    /// Calls `visit` with up to `most` quota keys from a number on, each with its name. Returns where to go on.
+    pub(crate) fn quota_keys(
+        &self,
+        from: usize,
+        most: usize,
+        mut visit: impl FnMut(&str, QuotaKey),
+    ) -> Option<usize> {
+        self.keys.from(from, most).for_each(|(name, key)| visit(name, key.describe()));
         let next = from.saturating_add(most);
         (next < self.keys.end_of_numbers()).then_some(next)
     }

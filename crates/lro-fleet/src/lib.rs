@@ -40,6 +40,8 @@ mod interned;
 mod lanes;
 mod metrics;
 mod pending;
+#[cfg_attr(not(feature = "metrics"), path = "published/off.rs")]
+mod published;
 mod quota_key;
 mod registration;
 mod shared;

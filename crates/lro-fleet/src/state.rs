@@ -16,7 +16,7 @@ mod enter;
 mod listed;
 mod rank;
 
-use std::{collections::VecDeque, mem, sync::Arc, task::Waker};
+use std::{collections::VecDeque, mem, sync::Arc, task::Waker, time::Duration};
 
 use lro::{Handle, OperationName, Report, Snapshot, pacing::Finish};
 
@@ -26,8 +26,10 @@ pub(crate) use self::{
     enter::{News, Wanted},
     rank::Unranked,
 };
+#[cfg(feature = "metrics")]
+use crate::published::Load;
 use crate::{
-    book::{Book, Entry, Groups, Phase},
+    book::{Book, End, Entry, Groups, Phase},
     builder::Settings,
     clock::{Clock, Source, Time},
     completions::Completion,
@@ -36,6 +38,7 @@ use crate::{
     lanes::{Lanes, Sent},
     metrics::Metrics,
     pending::Pending,
+    published::{Notes, Publisher},
     quota_key::QuotaKey,
 };
 
@@ -47,6 +50,8 @@ pub(crate) struct State {
     lanes: Lanes,
     desk: Desk,
     metrics: Metrics,
+    /// What is to be published without the lock.
+    notes: Notes,
     traced_at: Time,
     paused: bool,
     life: Life,
@@ -95,6 +100,7 @@ impl State {
             desk: Desk::new(settings.most_completions),
             settings,
             metrics: Metrics::default(),
+            notes: Notes::default(),
             traced_at: Time::default(),
             paused: false,
             life: Life::Open,
@@ -179,9 +185,35 @@ impl State {
         (until < end).then_some(until)
     }
 
-    /// Adds up to `most` quota keys from a number on. Returns where to go on.
-    pub(crate) fn quota_keys(&self, from: usize, most: usize, into: &mut Vec<QuotaKey>) -> Option<usize> {
-        self.lanes.quota_keys(from, most, into)
+    /// As [`Lanes::quota_keys`].
+    pub(crate) fn quota_keys(
+        &self,
+        from: usize,
+        most: usize,
+        visit: impl FnMut(&str, QuotaKey),
+    ) -> Option<usize> {
+        self.lanes.quota_keys(from, most, visit)
+    }
+
+    #[cfg(feature = "metrics")]
+    pub(crate) fn load(&self) -> Load {
+        let (pending, in_flight) = (self.book.pending(), self.lanes.in_flight());
+        Load { pending, in_flight, held: self.desk.held() }
+    }
+
+    /// Has the publisher take what was noted.
+    pub(crate) fn hand_over(&mut self, publisher: &mut Publisher) {
+        publisher.take(&mut self.notes);
+    }
+
+    /// Notes how a wait ended, to be published. `delay` is by how much the end of the operation was noticed late.
+    fn note_end(&mut self, id: u32, end: &End, delay: Option<Duration>, now: Time) {
+        let Some(entry) = self.book.get(id) else {
+            return;
+        };
+        if let Some(group) = self.groups.get(entry.group) {
+            self.notes.ended(&group.kind, end, entry.record.age(now), delay);
+        }
     }
 
     fn describe(&self, entry: &Entry, now: Time) -> Pending {

@@ -65,9 +65,10 @@ impl Key {
         }
     }
 
-    pub(super) fn describe(&self, name: &str) -> QuotaKey {
+    /// Returns the state of the key, without its name.
+    pub(super) fn describe(&self) -> QuotaKey {
         QuotaKey {
-            name: name.to_owned(),
+            name: String::new(),
             is_shut: self.control.is_shut(),
             found_rate: self.control.found_rate(),
             in_flight: self.control.in_flight(),

@@ -115,6 +115,9 @@ impl State {
         // What fails while the service is known to be down says nothing of the operation.
         let counts = !self.lanes.is_shut(sent.key);
         if let Some(entry) = self.book.get_mut(id) {
+            if let Some(group) = self.groups.get(entry.group) {
+                self.notes.polled(&group.kind, &reply);
+            }
             if entry.phase == Phase::CallingReserved {
                 self.desk.unreserve();
             }
@@ -172,14 +175,21 @@ impl State {
                 return;
             }
             Next::Done(outcome) => {
+                let end: End = Arc::new(Ok(outcome));
                 self.metrics.count_finish(record.tally.running().as_secs_f64(), looked.as_secs_f64());
-                return self.conclude(id, Arc::new(Ok(outcome)), now);
+                if record.tally.replies > 0 {
+                    let delay = looked.saturating_sub(record.tally.running()) / 2;
+                    self.note_end(id, &end, Some(delay), now);
+                }
+                return self.conclude(id, end, now);
             }
             Next::Failed(status) => status,
             Next::Expired { why, .. } => why.status(),
         };
+        let end: End = Arc::new(Err(failure));
         self.metrics.given_up += 1;
-        self.conclude(id, Arc::new(Err(failure)), now);
+        self.note_end(id, &end, None, now);
+        self.conclude(id, end, now);
     }
 
     /// The task of the fleet has nothing more to do with an operation whose wait has ended meanwhile.

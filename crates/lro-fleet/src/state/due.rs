@@ -92,8 +92,9 @@ impl State {
             self.leave_line(id);
             self.end_pace(id);
             self.metrics.given_up += 1;
-            let status = stopped("the deadline passed, and no call could be made");
-            self.conclude(id, Arc::new(Err(status)), now);
+            let end = Arc::new(Err(stopped("the deadline passed, and no call could be made")));
+            self.note_end(id, &end, None, now);
+            self.conclude(id, end, now);
         }
     }
 
@@ -190,6 +191,7 @@ impl State {
         let (failures, name, late) =
             (u32::from(entry.failures), entry.name.clone(), now.since(entry.record.due));
         self.metrics.late.add(late);
+        self.notes.late(late);
         self.metrics.polls += 1;
         let sent = self.lanes.send(next, failures, now);
         Some(Ask { sent, target: Target::Operation(id, name), until, limit })

@@ -71,6 +71,7 @@ impl State {
         cases: &mut Vec<Case>,
     ) {
         let reply = reply.map_err(Status::of_a_call);
+        self.notes.listed(&reply);
         let answer = match &reply {
             Ok(_) => Answered::Good,
             Err(_) if flight.hangs => self.hung(),
