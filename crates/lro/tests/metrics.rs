@@ -1,10 +1,17 @@
 //! What a wait publishes through the facade `metrics`.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::{future::IntoFuture, sync::Mutex, time::Duration};
+use std::{
+    future::IntoFuture,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
+use allocation_counter::measure;
 use lro::{
-    Code, LroTransport, Operation, OperationName, Pacing, Service, Status, Wait, async_trait, poll_until_done,
+    Code, LroTransport, Operation, OperationName, Pacing, Service, Status, Wait, async_trait,
+    metrics::driver::{Gauge as LroGauge, Series, Share},
+    poll_until_done,
 };
 use lro_testkit::recorder::Published;
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
@@ -130,6 +137,23 @@ async fn a_recorder_that_panics_changes_no_outcome() {
     lro::metrics::describe();
     let jobs = Jobs::new("panics.example.com", [running(), done()]);
     wait(&jobs).await.unwrap();
+}
+
+#[test]
+fn a_poll_allocates_nothing_after_the_first_with_its_code() {
+    let service = Service::new("allocations.example.com", "v1");
+    let mut series = Series::new(&service, Some(Arc::from("jobs/print")));
+    let mut pending = Share::new(LroGauge::PendingOperations, &service);
+    let mut poll = |code| {
+        measure(|| {
+            pending.set(1.0);
+            series.polled(code, 1);
+        })
+    };
+    assert!(poll(Code::Ok).count_total > 0, "nothing was counted");
+    poll(Code::Unavailable);
+    assert_eq!(poll(Code::Ok).count_total, 0);
+    assert_eq!(poll(Code::Unavailable).count_total, 0);
 }
 
 fn outcome(labels: &str, code: &str, outcome: &str) -> String {
