@@ -35,10 +35,10 @@
 //!
 //! - A call that is [rejected](crate::Status::invalid_argument) before it is sent is not a poll. A request to cancel is
 //!   not a poll.
-//! - A wait that makes no call, because its operation was done at once, is not counted. Neither is a wait that is dropped,
-//!   nor one that a fleet returns as a handle.
+//! - A wait that makes no call, because its operation was done at once, is not counted.
+//! - A wait that is dropped, or that a fleet returns as a handle, has no outcome.
 //! - An outcome is counted before the response is decoded.
-//! - A held call (`WaitOperation`) is not asked to reply at intervals, so it has no notice delay.
+//! - A held call (`WaitOperation`) replies when the operation is done, so no notice delay is recorded after it.
 //! - A fleet sets its gauges once a second while they change.
 //!
 //! Histograms have the unit seconds. Without buckets, most exporters of Prometheus render them as summaries.
@@ -57,7 +57,7 @@ use crate::rules::guard_call;
 
 /// Runs the recorder, which is the caller's code. A panic changes nothing.
 ///
-/// No handle of the recorder is kept, so one that is installed later works. Neither is called with a lock held.
+/// No counter or gauge of the recorder is kept, so a recorder that is installed later works. No lock is held meanwhile.
 fn record(act: impl FnOnce(&dyn Recorder)) {
     if let Err(panicked) = guard_call("the recorder of the metrics", || with_recorder(act)) {
         warn!(%panicked, "a metric is lost");
