@@ -1,7 +1,8 @@
-//! Our fleet and our wait beside what else waits for long-running operations: memory, scheduling and calls.
+//! Our fleet and our wait beside what else waits for long-running operations: memory, scheduling, calls, threads and locks.
 
 pub mod asked;
 pub mod measure;
+pub mod metadata;
 pub mod names;
 pub mod peers;
 pub mod plot;

@@ -1,4 +1,4 @@
-//! Who waits for operations, one a file.
+//! What waits for operations, one a file.
 
 pub mod azure_core;
 pub mod bare;
@@ -9,28 +9,30 @@ pub mod ours;
 pub mod poll_until_done;
 pub mod reqwest;
 
-use std::{future::Future, time::Duration};
-
-use futures::FutureExt;
+use tokio::task::JoinHandle;
 
 use crate::Fault;
 
-/// A client that asks about each operation in a loop of its own.
+/// A client that polls each operation in a loop.
 pub trait Loop: Clone + Send + Sync + 'static {
-    /// Asks about an operation, again and again, and counts each reply. Returns only what went wrong.
-    fn ask(&self, name: String, pause: Duration) -> impl Future<Output = Fault> + Send + 'static;
+    /// Returns the future that polls an operation again and again. It counts each poll, and ends only with a fault.
+    ///
+    /// # Errors
+    ///
+    /// If the peer does not accept the name.
+    fn poll(&self, name: String) -> Result<impl Future<Output = Fault> + Send + 'static, Fault>;
 }
 
-/// Runs a loop as a task.
-pub fn spawn(client: &impl Loop, name: String, pause: Duration) -> tokio::task::JoinHandle<()> {
-    // By a combinator: an `async` block would hold the future twice, as what it captures and as what it awaits.
-    tokio::spawn(client.ask(name, pause).map(|fault| {
-        eprintln!("a loop ended: {fault:?}");
-        std::process::exit(1);
-    }))
+/// Runs a loop as a task: the future of the peer itself, with nothing around it that would hold it twice.
+///
+/// # Errors
+///
+/// As [`Loop::poll`].
+pub fn spawn(client: &impl Loop, name: String) -> Result<JoinHandle<Fault>, Fault> {
+    Ok(tokio::spawn(client.poll(name)?))
 }
 
-/// `reqwest` as the peers use it has no TLS of its own, and wants some even where it needs none.
+/// Installs a TLS provider: `reqwest` as the peers use it has none, and requires one even where it is not used.
 fn provide_tls() {
     // Another client may have done so.
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -99,6 +99,21 @@ pub fn cpu_seconds() -> f64 {
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
+/// How often the threads of this process gave up the processor to wait for something.
+///
+/// # Errors
+///
+/// Where there is no `/proc`.
+pub fn sleeps() -> Result<u64, Fault> {
+    let mut sleeps = 0;
+    for thread in fs::read_dir("/proc/self/task")? {
+        let status = fs::read_to_string(thread?.path().join("status"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        sleeps += line.ok_or("no such line")?.trim().parse::<u64>()?;
+    }
+    Ok(sleeps)
+}
+
 /// Memory of this process in bytes: resident now, and at its height.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use http_body_util::Full;
 use hyper::{Request, Response, body::Incoming, header, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 
-use crate::Fault;
+use crate::{Fault, metadata::METADATA};
 
 /// Prints its address, and answers until the process is ended.
 ///
@@ -40,6 +40,3 @@ fn pending(request: &Request<Incoming>) -> Response<Full<Bytes>> {
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
     response
 }
-
-const METADATA: &str =
-    r#"{"@type":"type.googleapis.com/google.protobuf.Timestamp","value":"2026-11-23T10:00:00Z"}"#;

@@ -2,17 +2,16 @@
 
 use std::{any::Any, fmt, time::Duration};
 
-use lro_fleet::Fleet;
-use serde::de::IgnoredAny;
+use lro_fleet::{Fleet, FleetBuilder};
 use tokio::{runtime::Runtime, time::sleep};
 
-use super::runtime;
+use super::{AN_HOUR, polled, runtime};
 use crate::{
-    Fault, asked, names,
+    Fault, names,
     peers::{
         Loop,
         azure_core::Azure,
-        fleet::{settle, watch},
+        fleet::{register, settle, watch},
         google_cloud_longrunning::Longrunning,
         google_cloud_lro::Lro,
         ours::InMemory,
@@ -41,42 +40,43 @@ pub fn hold(peer: &str, operations: usize, endpoint: &str) -> Result<Held, Fault
 
 async fn pending(peer: &str, operations: usize, endpoint: &str) -> Result<Box<dyn Any>, Fault> {
     Ok(match peer {
-        "fleet" => {
-            let fleet = Fleet::builder(InMemory).start();
-            let watches = watch(&fleet, 0..operations).await?;
-            settle(&fleet, operations).await;
-            Box::new((fleet, watches))
-        }
+        "fleet" => watched(Fleet::builder(InMemory::new()?).keep_metadata(false), operations).await?,
+        "fleet-with-metadata" => watched(Fleet::builder(InMemory::new()?), operations).await?,
         "fleet-registered" => {
-            let fleet = Fleet::builder(InMemory).start();
-            for number in 0..operations {
-                fleet.register(names::parsed(number)?)?;
-            }
+            let fleet = Fleet::builder(InMemory::new()?).keep_metadata(false).start();
+            register(&fleet, 0..operations)?;
             settle(&fleet, operations).await;
             Box::new((fleet.completions(), fleet))
         }
-        "poll-until-done" => tasks(&Waits::new(InMemory), operations).await,
-        "reqwest" => tasks(&Reqwest::new(endpoint), operations).await,
-        "google-cloud-longrunning" => tasks(&Longrunning::new(endpoint).await?, operations).await,
-        "google-cloud-lro" => tasks(&Lro::new(endpoint).await?, operations).await,
-        "azure-core" => tasks(&Azure::new(endpoint), operations).await,
+        "poll-until-done" => tasks(&Waits::new(endpoint, AN_HOUR)?, operations).await?,
+        "reqwest" => tasks(&Reqwest::new(endpoint, AN_HOUR), operations).await?,
+        "google-cloud-longrunning" => tasks(&Longrunning::new(endpoint, AN_HOUR).await?, operations).await?,
+        "google-cloud-lro" => tasks(&Lro::new(endpoint, AN_HOUR).await?, operations).await?,
+        "azure-core" => tasks(&Azure::new(endpoint, AN_HOUR), operations).await?,
         _ => return Err(format!("no such peer: {peer}").into()),
     })
 }
 
+async fn watched(builder: FleetBuilder, operations: usize) -> Result<Box<dyn Any>, Fault> {
+    let fleet = builder.start();
+    let watches = watch(&fleet, 0..operations).await?;
+    settle(&fleet, operations).await;
+    Ok(Box::new((fleet, watches)))
+}
+
 /// A task for each operation. They begin in turns, so that few connections are made.
-async fn tasks(client: &impl Loop, operations: usize) -> Box<dyn Any> {
+async fn tasks(client: &impl Loop, operations: usize) -> Result<Box<dyn Any>, Fault> {
     let mut tasks = Vec::with_capacity(operations);
     while tasks.len() < operations {
-        let until = operations.min(tasks.len() + AT_ONCE);
-        tasks.extend((tasks.len()..until).map(|number| spawn(client, names::name(number), AN_HOUR)));
-        while asked::so_far() < until as u64 {
-            sleep(Duration::from_millis(1)).await;
+        let from = tasks.len();
+        for number in from..operations.min(from + AT_ONCE) {
+            tasks.push(spawn(client, names::name(number))?);
         }
+        polled(tasks.len() as u64, &mut tasks[from..]).await?;
     }
-    // The last of them are on their way to sleep.
+    // The last of them have their reply soon, and then sleep.
     sleep(Duration::from_millis(50)).await;
-    Box::new(tasks)
+    Ok(Box::new(tasks))
 }
 
 impl fmt::Debug for Held {
@@ -86,4 +86,3 @@ impl fmt::Debug for Held {
 }
 
 const AT_ONCE: usize = 64;
-const AN_HOUR: Duration = Duration::from_secs(3_600);

@@ -6,7 +6,7 @@ use lro::{LroTransport, Pacing};
 use lro_fleet::Fleet;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::runtime;
+use super::{AN_HOUR, runtime};
 use crate::{
     Fault, asked, names,
     peers::{
@@ -24,7 +24,8 @@ use crate::{
 pub fn spread(operations: usize) -> Result<f64, Fault> {
     let interval = Duration::from_secs_f64(operations as f64 / POLLS_PER_SECOND);
     runtime()?.block_on(async {
-        let fleet = Fleet::builder(InMemory).pacing(Pacing::fixed(interval)).start();
+        let fleet = Fleet::builder(InMemory::new()?).pacing(Pacing::fixed(interval));
+        let fleet = fleet.keep_metadata(false).start();
         let _watches = watch_evenly(&fleet, operations, interval).await?;
         sleep(interval).await;
         let (polls, seconds) = (asked::so_far(), cpu_seconds());
@@ -41,7 +42,8 @@ pub fn spread(operations: usize) -> Result<f64, Fault> {
 /// Whatever goes wrong.
 pub fn at_once(operations: usize) -> Result<f64, Fault> {
     runtime()?.block_on(async {
-        let fleet = Fleet::builder(InMemory).pacing(Pacing::fixed(Duration::from_secs(3_600))).start();
+        let fleet = Fleet::builder(InMemory::new()?).pacing(Pacing::fixed(AN_HOUR));
+        let fleet = fleet.keep_metadata(false).start();
         let _watches = watch(&fleet, 0..operations).await?;
         let (polls, seconds) = (asked::so_far(), cpu_seconds());
         settle(&fleet, operations).await;
@@ -52,7 +54,7 @@ pub fn at_once(operations: usize) -> Result<f64, Fault> {
 
 /// CPU nanoseconds of the call alone.
 async fn call() -> Result<f64, Fault> {
-    let transport: Box<dyn LroTransport> = Box::new(InMemory);
+    let transport: Box<dyn LroTransport> = Box::new(InMemory::new()?);
     let name = names::parsed(0)?;
     let before = cpu_seconds();
     for _ in 0..CALLS {

@@ -1,15 +1,15 @@
 //! `azure_core`: its `Poller` over its pipeline, with the callback that Azure's generated clients have.
 
-use std::time::Duration;
+use std::{future::IntoFuture, time::Duration};
 
 use azure_core::{
-    error::Result,
     http::{
         ClientOptions, JsonFormat, Method, Pipeline, RawResponse, Request, Response, Url,
         poller::{Poller, PollerContinuation, PollerOptions, PollerResult, PollerStatus, StatusMonitor},
     },
     json,
 };
+use futures::FutureExt;
 use serde::Deserialize;
 
 use super::{Loop, ended, provide_tls};
@@ -20,6 +20,7 @@ use crate::{Fault, asked};
 pub struct Azure {
     pipeline: Pipeline,
     endpoint: String,
+    pause: Duration,
 }
 
 #[derive(Debug, Deserialize)]
@@ -29,29 +30,22 @@ struct Monitor {
 }
 
 impl Azure {
-    /// A client of the server at this endpoint.
-    pub fn new(endpoint: &str) -> Self {
+    /// Returns a client of the server at this endpoint that pauses so long between two polls.
+    pub fn new(endpoint: &str, pause: Duration) -> Self {
         provide_tls();
         let (name, version) = (Some(env!("CARGO_PKG_NAME")), Some(env!("CARGO_PKG_VERSION")));
         let pipeline = Pipeline::new(name, version, ClientOptions::default(), Vec::new(), Vec::new(), None);
-        Self { pipeline, endpoint: endpoint.to_owned() }
+        Self { pipeline, endpoint: endpoint.to_owned(), pause }
     }
 }
 
 impl Loop for Azure {
-    fn ask(&self, name: String, pause: Duration) -> impl Future<Output = Fault> + Send + 'static {
-        let Self { pipeline, endpoint } = self.clone();
-        async move {
-            let url: Url = match format!("{endpoint}/v1/{name}").parse() {
-                Ok(url) => url,
-                Err(fault) => return Fault::from(fault),
-            };
-            let poller = Poller::new(
-                move |_, options| Box::pin(get(pipeline.clone(), url.clone(), options, pause)),
-                None,
-            );
-            poller.await.map_or_else(Fault::from, |_| ended())
-        }
+    fn poll(&self, name: String) -> Result<impl Future<Output = Fault> + Send + 'static, Fault> {
+        let Self { pipeline, endpoint, pause } = self.clone();
+        let url: Url = format!("{endpoint}/v1/{name}").parse()?;
+        let poller =
+            Poller::new(move |_, options| Box::pin(get(pipeline.clone(), url.clone(), options, pause)), None);
+        Ok(poller.into_future().map(|done| done.map_or_else(Fault::from, |_| ended())))
     }
 }
 
@@ -60,7 +54,7 @@ async fn get(
     url: Url,
     options: PollerOptions<'static>,
     pause: Duration,
-) -> Result<PollerResult<Monitor>> {
+) -> azure_core::Result<PollerResult<Monitor>> {
     let mut request = Request::new(url.clone(), Method::Get);
     let (status, headers, body) = pipeline.send(&options.context, &mut request, None).await?.deconstruct();
     let monitor: Monitor = json::from_json(&body)?;

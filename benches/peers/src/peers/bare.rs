@@ -20,6 +20,7 @@ use crate::{Fault, asked};
 pub struct Bare {
     client: Client<HttpConnector, Empty<Bytes>>,
     endpoint: String,
+    pause: Duration,
 }
 
 /// The least that a poller must know.
@@ -33,35 +34,36 @@ pub struct Minimal {
 }
 
 impl Bare {
-    /// A client of the server at this endpoint.
-    pub fn new(endpoint: &str) -> Self {
+    /// Returns a client of the server at this endpoint that pauses so long between two polls.
+    pub fn new(endpoint: &str, pause: Duration) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        Self { client: Client::builder(TokioExecutor::new()).build(connector), endpoint: endpoint.to_owned() }
+        let client = Client::builder(TokioExecutor::new()).build(connector);
+        Self { client, endpoint: endpoint.to_owned(), pause }
+    }
+
+    async fn get(&self, uri: Uri) -> Result<bool, Fault> {
+        let body = self.client.get(uri).await?.into_body().collect().await?.to_bytes();
+        let operation: Minimal = serde_json::from_slice(&body)?;
+        Ok(operation.done)
     }
 }
 
 impl Loop for Bare {
-    fn ask(&self, name: String, pause: Duration) -> impl Future<Output = Fault> + Send + 'static {
-        let client = self.client.clone();
-        let uri = format!("{}/v1/{name}", self.endpoint);
-        async move {
-            let asking = async {
-                let uri: Uri = uri.parse()?;
-                loop {
-                    let response = client.get(uri.clone()).await?;
-                    let body = response.into_body().collect().await?.to_bytes();
-                    let operation: Minimal = serde_json::from_slice(&body)?;
-                    asked::count();
-                    if operation.done {
-                        return Ok(());
-                    }
-                    if !pause.is_zero() {
-                        sleep(pause).await;
-                    }
+    fn poll(&self, name: String) -> Result<impl Future<Output = Fault> + Send + 'static, Fault> {
+        let bare = self.clone();
+        let uri: Uri = format!("{}/v1/{name}", self.endpoint).parse()?;
+        Ok(async move {
+            loop {
+                match bare.get(uri.clone()).await {
+                    Ok(false) => asked::count(),
+                    Ok(true) => return ended(),
+                    Err(fault) => return fault,
                 }
-            };
-            asking.await.err().unwrap_or_else(ended)
-        }
+                if !bare.pause.is_zero() {
+                    sleep(bare.pause).await;
+                }
+            }
+        })
     }
 }

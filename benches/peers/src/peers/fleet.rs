@@ -1,11 +1,6 @@
 //! `lro-fleet`: one task for all operations.
 
-use std::{
-    future::{Future, poll_fn},
-    pin::Pin,
-    task::Poll,
-    time::Duration,
-};
+use std::{future::poll_fn, ops::Range, pin::Pin, task::Poll, time::Duration};
 
 use lro::Status;
 use lro_fleet::{Fleet, Watch};
@@ -22,7 +17,7 @@ pub type Watches = Vec<Watch<IgnoredAny>>;
 /// # Errors
 ///
 /// None: the names are names.
-pub async fn watch(fleet: &Fleet, numbers: std::ops::Range<usize>) -> Result<Watches, Status> {
+pub async fn watch(fleet: &Fleet, numbers: Range<usize>) -> Result<Watches, Status> {
     let mut watches = Watches::with_capacity(numbers.len());
     for number in numbers {
         watches.push(fleet.watch(names::parsed(number)?));
@@ -36,6 +31,15 @@ pub async fn watch(fleet: &Fleet, numbers: std::ops::Range<usize>) -> Result<Wat
     })
     .await;
     Ok(watches)
+}
+
+/// Registers the operations of these numbers.
+///
+/// # Errors
+///
+/// None: the names are names, and the fleet is open.
+pub fn register(fleet: &Fleet, numbers: Range<usize>) -> Result<(), Status> {
+    numbers.into_iter().try_for_each(|number| fleet.register(names::parsed(number)?))
 }
 
 /// Waits until each of so many operations was asked about, and none is due.

@@ -11,38 +11,41 @@ use crate::{Fault, asked};
 
 /// Google's client of `google.longrunning.Operations`.
 #[derive(Clone, Debug)]
-pub struct Longrunning(pub(crate) Operations);
+pub struct Longrunning {
+    pub(super) client: Operations,
+    pub(super) pause: Duration,
+}
 
 impl Longrunning {
-    /// A client of the server at this endpoint, without credentials.
+    /// Returns a client of the server at this endpoint, without credentials, that pauses so long between two polls.
     ///
     /// # Errors
     ///
     /// If the client cannot be built.
-    pub async fn new(endpoint: &str) -> Result<Self, Fault> {
+    pub async fn new(endpoint: &str, pause: Duration) -> Result<Self, Fault> {
         provide_tls();
         let builder = Operations::builder().with_endpoint(endpoint);
-        Ok(Self(builder.with_credentials(anonymous::Builder::new().build()).build().await?))
+        let client = builder.with_credentials(anonymous::Builder::new().build()).build().await?;
+        Ok(Self { client, pause })
     }
 }
 
 impl Loop for Longrunning {
-    fn ask(&self, name: String, pause: Duration) -> impl Future<Output = Fault> + Send + 'static {
-        let client = self.0.clone();
-        async move {
+    fn poll(&self, name: String) -> Result<impl Future<Output = Fault> + Send + 'static, Fault> {
+        let Self { client, pause } = self.clone();
+        Ok(async move {
             loop {
-                let operation = match client.get_operation().set_name(&name).send().await {
-                    Ok(operation) => operation,
+                let is_done =
+                    client.get_operation().set_name(&name).send().await.map(|operation| operation.done);
+                match is_done {
+                    Ok(false) => asked::count(),
+                    Ok(true) => return ended(),
                     Err(fault) => return fault.into(),
-                };
-                asked::count();
-                if operation.done {
-                    return ended();
                 }
                 if !pause.is_zero() {
                     sleep(pause).await;
                 }
             }
-        }
+        })
     }
 }

@@ -5,6 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures::FutureExt;
 use google_cloud_gax::{
     exponential_backoff::ExponentialBackoffBuilder, polling_backoff_policy::PollingBackoffPolicy,
     polling_error_policy::Aip194Strict,
@@ -14,43 +15,41 @@ use google_cloud_lro::{
     Poller,
     internal::{Operation, new_poller},
 };
-use google_cloud_wkt::Timestamp;
+use google_cloud_wkt::{Struct, Timestamp};
 
 use super::{Loop, ended, google_cloud_longrunning::Longrunning};
 use crate::{Fault, asked};
 
 /// Google's poller.
 #[derive(Clone, Debug)]
-pub struct Lro(Longrunning);
+pub struct Lro {
+    client: Operations,
+    pauses: Arc<dyn PollingBackoffPolicy>,
+}
 
-type Pending = Operation<Timestamp, Timestamp>;
+type Pending = Operation<Timestamp, Struct>;
 
 impl Lro {
-    /// A client of the server at this endpoint, without credentials.
+    /// Returns a client of the server at this endpoint, without credentials, that pauses so long between two polls.
     ///
     /// # Errors
     ///
     /// If the client cannot be built.
-    pub async fn new(endpoint: &str) -> Result<Self, Fault> {
-        Ok(Self(Longrunning::new(endpoint).await?))
+    pub async fn new(endpoint: &str, pause: Duration) -> Result<Self, Fault> {
+        let Longrunning { client, pause } = Longrunning::new(endpoint, pause).await?;
+        Ok(Self { client, pauses: pauses(pause)? })
     }
 }
 
 impl Loop for Lro {
-    fn ask(&self, name: String, pause: Duration) -> impl Future<Output = Fault> + Send + 'static {
-        let client = self.0.0.clone();
-        async move {
-            let pauses = match pauses(pause) {
-                Ok(pauses) => pauses,
-                Err(fault) => return fault,
-            };
-            // The call that starts it is a get here: the server starts nothing.
-            let starting = client.clone();
-            let start = move || get(starting, name);
-            let query = move |name| get(client.clone(), name);
-            let poller = new_poller(Arc::new(Aip194Strict), pauses, start, query);
-            poller.until_done().await.map_or_else(Fault::from, |_| ended())
-        }
+    fn poll(&self, name: String) -> Result<impl Future<Output = Fault> + Send + 'static, Fault> {
+        let Self { client, pauses } = self.clone();
+        // The call that starts it is a get here: the server starts nothing.
+        let starting = client.clone();
+        let start = move || get(starting, name);
+        let query = move |name| get(client.clone(), name);
+        let poller = new_poller(Arc::new(Aip194Strict), pauses, start, query);
+        Ok(poller.until_done().map(|done| done.map_or_else(Fault::from, |_| ended())))
     }
 }
 
@@ -60,7 +59,7 @@ async fn get(client: Operations, name: String) -> google_cloud_gax::Result<Pendi
     Ok(Pending::new(operation))
 }
 
-/// Always the same pause; none at all is not to be had.
+/// The same pause each time; the least is a nanosecond.
 fn pauses(pause: Duration) -> Result<Arc<dyn PollingBackoffPolicy>, Fault> {
     let pause = pause.max(Duration::from_nanos(1));
     let builder = ExponentialBackoffBuilder::new().with_initial_delay(pause).with_maximum_delay(pause);

@@ -1,21 +1,32 @@
 //! Our transports: over HTTP, and in memory.
 
-use std::{future::Future, pin::Pin};
+use std::{pin::Pin, time::Duration};
 
-use lro::{LroTransport, Operation, OperationName, Service, Status, async_trait};
+use lro::{Any, LroTransport, Operation, OperationName, Pacing, Service, Status, async_trait};
 use lro_http::{Binding, HttpClient, HttpTransport, NameTemplate};
 
-use crate::asked;
+use crate::{asked, metadata};
 
-/// A transport in memory, whose operations never end.
-#[derive(Clone, Copy, Debug)]
-pub struct InMemory;
+/// A transport in memory. Its operations never end, and each reply has metadata.
+#[derive(Clone, Debug)]
+pub struct InMemory(Any);
+
+impl InMemory {
+    /// Returns one.
+    ///
+    /// # Errors
+    ///
+    /// None: the metadata is an object.
+    pub fn new() -> Result<Self, Status> {
+        metadata::parsed().map(Self)
+    }
+}
 
 #[async_trait]
 impl LroTransport for InMemory {
     async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
         asked::count();
-        Ok(Operation::running(name.as_str()))
+        Ok(Operation::running(name.as_str()).with_metadata(self.0.clone()))
     }
 }
 
@@ -24,19 +35,20 @@ impl LroTransport for InMemory {
 pub struct OverHttp(HttpTransport);
 
 impl OverHttp {
-    /// A transport to the server at this endpoint.
+    /// Returns a transport to the server at this endpoint that pauses so long between two polls.
     ///
     /// # Errors
     ///
     /// If it is no endpoint.
-    pub fn new(endpoint: &str) -> Result<Self, Status> {
+    pub fn new(endpoint: &str, pause: Duration) -> Result<Self, Status> {
         let service = Service::new("peers.example.com", "v1");
         let binding = Binding::new(service, NameTemplate::parse("operations/**")?);
-        Ok(Self(HttpTransport::new(HttpClient::builder(endpoint).build()?, binding)))
+        let client = HttpClient::builder(endpoint).pacing(Pacing::fixed(pause)).build()?;
+        Ok(Self(HttpTransport::new(client, binding)))
     }
 }
 
-/// Written out, for what `async_trait` would put around the call is not ours.
+/// Without `async_trait`, which would put a future around the call.
 impl LroTransport for OverHttp {
     fn get_operation<'a, 'b, 'c>(
         &'a self,
@@ -49,5 +61,9 @@ impl LroTransport for OverHttp {
     {
         asked::count();
         self.0.get_operation(name)
+    }
+
+    fn default_pacing(&self, kind: &str) -> Option<Pacing> {
+        self.0.default_pacing(kind)
     }
 }

@@ -1,36 +1,32 @@
-//! `lro`'s own wait, a task for each operation.
+//! `poll_until_done` of `lro`, a task for each operation.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::IntoFuture, sync::Arc, time::Duration};
 
-use lro::{LroTransport, OperationName, Pacing, poll_until_done};
+use futures::FutureExt;
+use lro::{LroTransport, OperationName, Status, poll_until_done};
 use serde::de::IgnoredAny;
 
-use super::{Loop, ended};
+use super::{Loop, ended, ours::OverHttp};
 use crate::Fault;
 
-/// Waits by one transport.
+/// Waits over HTTP.
 #[derive(Clone, Debug)]
-pub struct Waits {
-    transport: Arc<dyn LroTransport>,
-}
+pub struct Waits(Arc<dyn LroTransport>);
 
 impl Waits {
-    /// Waits by this transport.
-    pub fn new(transport: impl LroTransport + 'static) -> Self {
-        Self { transport: Arc::new(transport) }
+    /// Returns a client of the server at this endpoint that pauses so long between two polls.
+    ///
+    /// # Errors
+    ///
+    /// If it is no endpoint.
+    pub fn new(endpoint: &str, pause: Duration) -> Result<Self, Status> {
+        Ok(Self(Arc::new(OverHttp::new(endpoint, pause)?)))
     }
 }
 
 impl Loop for Waits {
-    fn ask(&self, name: String, pause: Duration) -> impl Future<Output = Fault> + Send + 'static {
-        let transport = self.transport.clone();
-        async move {
-            let name = match OperationName::parse(&name) {
-                Ok(name) => name,
-                Err(fault) => return fault.into(),
-            };
-            let wait = poll_until_done::<IgnoredAny>(transport, name).pacing(Pacing::fixed(pause));
-            wait.await.map_or_else(Fault::from, |_| ended())
-        }
+    fn poll(&self, name: String) -> Result<impl Future<Output = Fault> + Send + 'static, Fault> {
+        let wait = poll_until_done::<IgnoredAny>(self.0.clone(), OperationName::parse(&name)?);
+        Ok(wait.into_future().map(|done| done.map_or_else(Fault::from, |_| ended())))
     }
 }

@@ -1,4 +1,4 @@
-//! A task per operation with a get loop over `reqwest`, as many a program has.
+//! A task per operation with a get loop over `reqwest`, as many programs have.
 
 use std::time::Duration;
 
@@ -12,38 +12,37 @@ use crate::{Fault, asked};
 pub struct Reqwest {
     client: reqwest::Client,
     endpoint: String,
+    pause: Duration,
 }
 
 impl Reqwest {
-    /// A client of the server at this endpoint.
-    pub fn new(endpoint: &str) -> Self {
+    /// Returns a client of the server at this endpoint that pauses so long between two polls.
+    pub fn new(endpoint: &str, pause: Duration) -> Self {
         provide_tls();
-        Self { client: reqwest::Client::new(), endpoint: endpoint.to_owned() }
+        Self { client: reqwest::Client::new(), endpoint: endpoint.to_owned(), pause }
     }
 }
 
 impl Loop for Reqwest {
-    fn ask(&self, name: String, pause: Duration) -> impl Future<Output = Fault> + Send + 'static {
-        let client = self.client.clone();
-        let url = format!("{}/v1/{name}", self.endpoint);
-        async move {
+    fn poll(&self, name: String) -> Result<impl Future<Output = Fault> + Send + 'static, Fault> {
+        let Self { client, endpoint, pause } = self.clone();
+        let url = format!("{endpoint}/v1/{name}");
+        Ok(async move {
             loop {
-                let operation: Minimal = match get(&client, &url).await {
-                    Ok(operation) => operation,
+                match get(&client, &url).await {
+                    Ok(false) => asked::count(),
+                    Ok(true) => return ended(),
                     Err(fault) => return fault.into(),
-                };
-                asked::count();
-                if operation.done {
-                    return ended();
                 }
                 if !pause.is_zero() {
                     sleep(pause).await;
                 }
             }
-        }
+        })
     }
 }
 
-async fn get(client: &reqwest::Client, url: &str) -> reqwest::Result<Minimal> {
-    client.get(url).send().await?.error_for_status()?.json().await
+async fn get(client: &reqwest::Client, url: &str) -> reqwest::Result<bool> {
+    let operation: Minimal = client.get(url).send().await?.error_for_status()?.json().await?;
+    Ok(operation.done)
 }
