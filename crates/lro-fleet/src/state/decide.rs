@@ -170,8 +170,13 @@ impl State {
             Next::Ask { .. } if entry.is_unwanted() => return self.forget(id),
             Next::Ask { at, .. } => {
                 let at = if mem::take(&mut entry.hastened) { now } else { entry.record.at(at) };
+                let gives_up_at = entry.gives_up_at(self.settings.deadline);
                 self.wait_until(id, at, now);
                 self.book.take_wakers(id, false, &mut self.woken);
+                if gives_up_at <= now {
+                    // Its time came while the pacing was run.
+                    self.pass_deadline(id, gives_up_at, now);
+                }
                 return;
             }
             Next::Done(outcome) => {

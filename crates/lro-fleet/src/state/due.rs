@@ -85,7 +85,7 @@ impl State {
     }
 
     /// The wait for an operation is given up, unless a call is in flight, which has a limit of its own.
-    fn pass_deadline(&mut self, id: u32, at: Time, now: Time) {
+    pub(super) fn pass_deadline(&mut self, id: u32, at: Time, now: Time) {
         let is_in_line = |entry: &&Entry| matches!(entry.phase, Phase::Ready | Phase::Held | Phase::Swept);
         let entry = self.book.get(id).filter(is_in_line);
         if entry.is_some_and(|entry| entry.gives_up_at(self.settings.deadline) == at) {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod death;
+mod edges;
 mod inside;
 mod nasty;
 mod panics;
