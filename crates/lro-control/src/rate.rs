@@ -101,6 +101,11 @@ impl Window {
         self.batch.saturating_sub(self.sent.len() - over)
     }
 
+    /// When the last call was made, or will be: a caller may count a call ahead. `None` if none was.
+    pub fn latest(&self) -> Option<Duration> {
+        self.sent.back().copied()
+    }
+
     /// Whether the window is as good as new: no earlier call delays the next one.
     pub fn is_over(&self, now: Duration) -> bool {
         self.sent.back().is_none_or(|last| last.saturating_add(self.span) <= now)

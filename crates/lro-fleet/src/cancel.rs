@@ -11,11 +11,7 @@ pub(crate) async fn cancel(shared: &Shared, name: &OperationName, key: &str) -> 
     let (rules, began) = (&shared.settings.rules, Instant::now());
     let mut trouble = Trouble::default();
     loop {
-        // Reserved each time: the polls do not take the turn of a request that waits.
-        let (key, delay) = shared.with(|state| state.reserve(key.to_owned()));
-        if !delay.is_zero() {
-            sleep(delay).await;
-        }
+        let key = turn(shared, key).await;
         let asked = began.elapsed();
         let mut attempt = Attempt::within(rules.attempt_timeout);
         if let Some(permit) = shared.gates.permit(key) {
@@ -32,6 +28,23 @@ pub(crate) async fn cancel(shared: &Shared, name: &OperationName, key: &str) -> 
         match rules.retry(&mut trouble, failed, fastrand::f64()) {
             Retry::After(delay) => sleep(delay).await,
             Retry::Exhausted(status) | Retry::Final(status) => return Err(status),
+        }
+    }
+}
+
+/// Waits for the turn of a call. Returns the number of its quota key.
+async fn turn(shared: &Shared, key: &str) -> usize {
+    loop {
+        // Counted ahead: the polls do not take the turn of a request that waits.
+        let (turn, delay) = match shared.with(|state| state.reserve(key.to_owned())) {
+            Ok((key, delay)) => (Some(key), delay),
+            Err(again) => (None, again),
+        };
+        if !delay.is_zero() {
+            sleep(delay).await;
+        }
+        if let Some(key) = turn {
+            return key;
         }
     }
 }

@@ -204,7 +204,11 @@ impl Lanes {
     }
 
     /// Counts a call that is not about what waits in a line. Returns when it may be made.
-    pub(crate) fn reserve(&mut self, key: usize, now: Time) -> Time {
+    ///
+    /// # Errors
+    ///
+    /// When to try again.
+    pub(crate) fn reserve(&mut self, key: usize, now: Time) -> Result<Time, Time> {
         self.keys[key].reserve(now)
     }
 

@@ -111,12 +111,24 @@ impl Key {
     }
 
     /// Counts a call that is not about what waits here. Returns when it may be made.
-    pub(super) fn reserve(&mut self, now: Time) -> Time {
+    ///
+    /// One call at a time is counted ahead, because it may be dropped before it is made.
+    ///
+    /// # Errors
+    ///
+    /// When to try again, if another call is counted ahead.
+    pub(super) fn reserve(&mut self, now: Time) -> Result<Time, Time> {
         let at = self.window_opens_at().max(now);
-        if let Some(window) = &mut self.window {
-            window.count(at.since_start());
+        let Some(window) = &mut self.window else {
+            return Ok(now);
+        };
+        match window.latest().map(|latest| Time::of(Some(latest))) {
+            Some(latest) if latest > now => Err(latest),
+            _ => {
+                window.count(at.since_start());
+                Ok(at)
+            }
         }
-        at
     }
 
     pub(super) fn ended(&mut self, flight: &Flight, reply: Option<Reply>, now: Time, chance: f64) {

@@ -139,10 +139,17 @@ impl State {
     }
 
     /// Counts a call under a quota key. Returns the number of the key, and the delay of the call.
-    pub(crate) fn reserve(&mut self, key: String) -> (usize, Duration) {
+    ///
+    /// # Errors
+    ///
+    /// The delay after which to try again.
+    pub(crate) fn reserve(&mut self, key: String) -> Result<(usize, Duration), Duration> {
         let now = self.clock.now();
         let key = self.lanes.key(key, now);
-        (key, self.lanes.reserve(key, now).since(now))
+        match self.lanes.reserve(key, now) {
+            Ok(at) => Ok((key, at.since(now))),
+            Err(again) => Err(again.since(now)),
+        }
     }
 
     /// Adds a place of a task that is woken when there is a completion, and when a shutdown has ended.

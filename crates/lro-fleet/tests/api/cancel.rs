@@ -156,7 +156,6 @@ async fn requests_count_against_the_rate() {
 }
 
 /// A request that is dropped while it waits for its turn gives the turn back.
-#[ignore = "the turn that a request has reserved is lost when the request is dropped"]
 #[tokio::test(start_paused = true)]
 async fn requests_that_are_dropped_keep_no_polls_waiting() {
     let jobs = Jobs::done_at(secs(1)).cancels(|_, _| Ok(())).shared();
