@@ -142,7 +142,7 @@ pub(crate) fn good_calls() -> Vec<(Vec<u8>, Fate)> {
         ),
         // SPEC 46
         (unavailable, Fate::Failed(Code::Unavailable, Survival::Survived)),
-        (br#"{"error": {"code": 403}}"#, Fate::Failed(Code::PermissionDenied, Survival::Never)),
+        (br#"{"error": {"code": 403}}"#, Fate::Failed(Code::PermissionDenied, Survival::WithinAWindow)),
         (br#"{"error": "busy"}"#, Fate::Failed(Code::Unknown, Survival::Survived)),
         (b"{}", Fate::Malformed),
         (br#"{"state": "ACTIVE", "uid": "7"}"#, Fate::Malformed),

@@ -6,7 +6,7 @@ use lro::{Any, Code, Operation, Origin, Outcome, Status};
 
 use crate::{
     case::Case,
-    model::{Course, End, Expected, Fate, Range, Reply, Survival, course},
+    model::{CEILING, Course, End, Expected, Fate, Range, Reply, Survival, Windows, course},
     play::{Played, on_a_paused_clock, play},
 };
 
@@ -60,15 +60,21 @@ struct Scene {
     what: &'static str,
     replies: Vec<(Expected, Reply)>,
     deadline: Option<Duration>,
+    windows: Windows,
 }
 
 fn scenes(case: &Case, reply: &Reply) -> Vec<Scene> {
     let it = || (case.expected, reply.clone());
-    let scene = |what, replies| Scene { what, replies, deadline: None };
-    let until = |what, replies| Scene { what, replies, deadline: Some(DEADLINE) };
+    let by_name = Windows::OF_A_WAIT_BY_NAME;
+    let scene = |what, replies| Scene { what, replies, deadline: None, windows: by_name };
+    let until = |what, replies| Scene { deadline: Some(DEADLINE), ..scene(what, replies) };
+    // So long that no delay is in doubt.
+    let longer = Windows { not_found: CEILING * 9, permission_denied: CEILING * 8 };
+    let within = |what, replies| Scene { windows: longer, ..scene(what, replies) };
     vec![
         scene("as the first reply", vec![it(), running(), done()]),
         scene("twice as the first reply", vec![it(), it(), running(), done()]),
+        within("within longer windows", vec![it(), it(), it(), running(), it(), running(), done()]),
         scene("amid others", vec![running(), it(), running(), it(), busy(), running(), done()]),
         scene("six times", vec![running(), it(), it(), it(), it(), it(), it(), done()]),
         until("before the deadline", vec![running(), it(), done()]),
@@ -78,8 +84,8 @@ fn scenes(case: &Case, reply: &Reply) -> Vec<Scene> {
 
 async fn of_the_wait(scene: Scene, seed: u64) -> Option<String> {
     let (expected, replies): (Vec<_>, _) = scene.replies.into_iter().unzip();
-    let Course { pauses, end } = course(&expected, scene.deadline);
-    let played = play(replies, scene.deadline, seed).await;
+    let Course { pauses, end } = course(&expected, scene.deadline, scene.windows);
+    let played = play(replies, scene.deadline, scene.windows, seed).await;
     let in_range = |(range, pause): (&Range, &Duration)| range.contains(*pause);
     let same = pauses.len() == played.pauses.len()
         && pauses.iter().zip(&played.pauses).all(in_range)

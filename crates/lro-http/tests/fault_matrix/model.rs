@@ -28,6 +28,8 @@ pub(crate) enum Survival {
     Once,
     /// SPEC 31.
     BeforeTheFirstReply,
+    /// SPEC 31: if the caller gives it a window.
+    WithinAWindow,
     Never,
 }
 
@@ -67,6 +69,7 @@ pub(crate) fn failed_call(http: u16, says: Says, hint: Hint) -> Expected {
         }
         Code::Unauthenticated => Survival::Once,
         Code::NotFound => Survival::BeforeTheFirstReply,
+        Code::PermissionDenied => Survival::WithinAWindow,
         // SPEC 26, unless a status name takes precedence (SPEC 23). Of the 5xx only 501 is not survived (SPEC 28).
         Code::FailedPrecondition if says.name.is_none() && matches!(http, 408 | 425) => Survival::Survived,
         // SPEC 28
@@ -107,8 +110,29 @@ pub(crate) enum End {
     Failure(Origin, Option<Code>),
 }
 
+/// SPEC 31: until when failures before the first good reply are survived.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Windows {
+    pub(crate) not_found: Duration,
+    pub(crate) permission_denied: Duration,
+}
+
+impl Windows {
+    pub(crate) const OF_A_WAIT_BY_NAME: Self =
+        Self { not_found: Duration::from_secs(5), permission_denied: Duration::ZERO };
+
+    /// The window of a failure. `None` if it has none.
+    fn of(self, survival: Survival) -> Option<Duration> {
+        match survival {
+            Survival::BeforeTheFirstReply => Some(self.not_found),
+            Survival::WithinAWindow => Some(self.permission_denied),
+            _ => None,
+        }
+    }
+}
+
 /// The expected course of a wait with these replies, of which the last repeats.
-pub(crate) fn course(replies: &[Expected], deadline: Option<Duration>) -> Course {
+pub(crate) fn course(replies: &[Expected], deadline: Option<Duration>, windows: Windows) -> Course {
     let mut pauses = Vec::new();
     let (mut failures, mut had_reply, mut refused) = (0, false, false);
     let mut now = Range::ZERO;
@@ -124,11 +148,13 @@ pub(crate) fn course(replies: &[Expected], deadline: Option<Duration>) -> Course
                 Range::exactly(PACE).or_longer(wish)
             }
             Fate::Failed(code, survival) => {
+                let window = windows.of(survival);
                 let survived = match survival {
                     Survival::Survived => failures < BUDGET,
                     Survival::Once => !refused,
-                    Survival::BeforeTheFirstReply => !had_reply && now.is_before(WINDOW),
-                    Survival::Never => false,
+                    Survival::BeforeTheFirstReply | Survival::WithinAWindow | Survival::Never => {
+                        !had_reply && window.is_some_and(|window| now.is_before(window))
+                    }
                 };
                 if !survived {
                     return ended(pauses, Origin::CallFailed, Some(code));
@@ -139,7 +165,7 @@ pub(crate) fn course(replies: &[Expected], deadline: Option<Duration>) -> Course
                 let delay = if survival == Survival::Once { Range::ZERO } else { delay(failures) };
                 let pause = delay.or_longer(wish);
                 // SPEC 31: the last call is made when the window ends.
-                if survival == Survival::BeforeTheFirstReply { pause.until(WINDOW, now) } else { pause }
+                window.map_or(pause, |window| pause.until(window, now))
             }
         };
         // SPEC 35: the last call is made at the deadline.
@@ -242,7 +268,5 @@ pub(crate) const NAMES: [(&str, Code); 16] = [
 pub(crate) const PACE: Duration = Duration::from_secs(3);
 /// SPEC 27
 const BUDGET: u32 = 5;
-/// SPEC 31: of a wait by name.
-const WINDOW: Duration = Duration::from_secs(5);
 /// SPEC 32
-const CEILING: Duration = Duration::from_secs(600);
+pub(crate) const CEILING: Duration = Duration::from_secs(600);

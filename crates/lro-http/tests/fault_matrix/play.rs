@@ -4,13 +4,13 @@ use std::{
     time::Duration,
 };
 
-use lro::{Pacing, Status, poll_until_done, transport_fn};
+use lro::{Pacing, Status, Tolerance, poll_until_done, transport_fn};
 use serde_json::Value;
 use tokio::{runtime::Builder, time::Instant};
 
 use crate::{
     common::name,
-    model::{PACE, Reply},
+    model::{PACE, Reply, Windows},
 };
 
 /// The actual course of a wait.
@@ -21,7 +21,12 @@ pub(crate) struct Played {
 }
 
 /// Plays the replies to a wait. The last one repeats.
-pub(crate) async fn play(replies: Vec<Reply>, deadline: Option<Duration>, seed: u64) -> Played {
+pub(crate) async fn play(
+    replies: Vec<Reply>,
+    deadline: Option<Duration>,
+    windows: Windows,
+    seed: u64,
+) -> Played {
     let calls: Arc<Mutex<Vec<Instant>>> = Arc::default();
     let seen = Arc::clone(&calls);
     let script = transport_fn(move |_| {
@@ -31,7 +36,11 @@ pub(crate) async fn play(replies: Vec<Reply>, deadline: Option<Duration>, seed: 
         async { reply }
     });
     let wait = poll_until_done::<Value>(script, name());
-    let end = wait.pacing(Pacing::fixed(PACE)).deadline(deadline).seed(seed).await;
+    let tolerance = Tolerance::default()
+        .not_found_for(windows.not_found)
+        .permission_denied_for(windows.permission_denied);
+    let wait = wait.pacing(Pacing::fixed(PACE)).tolerance(tolerance);
+    let end = wait.deadline(deadline).seed(seed).await;
     let pauses = calls.lock().unwrap().windows(2).map(|pair| pair[1] - pair[0]).collect();
     Played { pauses, end }
 }
