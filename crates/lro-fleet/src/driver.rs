@@ -50,6 +50,7 @@ pub(crate) async fn drive(end: EndAll, pacing: Arc<dyn PacingByKind>, source: So
         publisher: Publisher::new(&end.0.settings.service),
         asks: Vec::new(),
         ended: Vec::new(),
+        yields: false,
     };
     let mut timer = pin!(sleep(Duration::ZERO));
     poll_fn(|context| driver.poll(timer.as_mut(), context)).await;
@@ -64,6 +65,7 @@ struct Driver<'a> {
     publisher: Publisher,
     asks: Vec<Ask>,
     ended: Vec<Ended>,
+    yields: bool,
 }
 
 /// What a round left to do.
@@ -78,6 +80,12 @@ enum After {
 
 impl Driver<'_> {
     fn poll(&mut self, mut timer: Pin<&mut Sleep>, context: &mut Context<'_>) -> Poll<()> {
+        self.yields = !self.yields;
+        if self.yields {
+            // The connections that are ready have their turn first, so that one round takes all their replies.
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let mut left = AT_ONCE;
         while left > 0 {
             self.calls.ended(self.source.now(), context, &mut self.ended);

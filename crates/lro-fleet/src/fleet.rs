@@ -175,7 +175,8 @@ impl Fleet {
     ///
     /// The fleet goes on meanwhile, so what ends or begins while this runs may be missing.
     pub fn pending(&self) -> Vec<Pending> {
-        let (mut pending, mut from) = (Vec::new(), 0);
+        // With room for all: a vector that grows under the lock is copied under the lock.
+        let (mut pending, mut from) = (Vec::with_capacity(self.metrics().pending), 0);
         self.0.0.piecewise(|state| {
             let next = state.pending(from, AT_ONCE, &mut pending);
             from = next.unwrap_or(from);

@@ -1,6 +1,8 @@
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use lro_control::{Call, Control, Line, Lines, Ranking, Rate, Reply, Window};
+
+use slab::Slab;
 
 use super::{Item, Next};
 use crate::{QuotaKey, clock::Time};
@@ -16,9 +18,8 @@ pub(super) struct Key {
     pub(super) operations: usize,
     /// When the first line was ranked last, and how many items it had then.
     ranked: Option<(Time, usize)>,
-    /// The calls in flight by their serial numbers, so the first was made first.
-    outgoing: BTreeMap<u64, Sent>,
-    serial: u64,
+    /// The calls in flight.
+    outgoing: Slab<Sent>,
 }
 
 /// Whether a key has its turn.
@@ -36,8 +37,8 @@ pub(super) enum Place {
 pub(crate) struct Sent {
     pub(crate) key: usize,
     pub(crate) at: Time,
-    /// Unique among the calls of the key.
-    pub(crate) serial: u64,
+    /// Its place among the calls in flight of the key.
+    slot: usize,
     call: Call,
 }
 
@@ -60,8 +61,7 @@ impl Key {
             place: Place::Idle,
             operations: 0,
             ranked: None,
-            outgoing: BTreeMap::new(),
-            serial: 0,
+            outgoing: Slab::new(),
         }
     }
 
@@ -104,9 +104,9 @@ impl Key {
         if let Some(window) = &mut self.window {
             window.count(now.since_start());
         }
-        self.serial += 1;
-        let sent = Sent { key: next.key, at: now, serial: self.serial, call };
-        self.outgoing.insert(self.serial, sent);
+        let slot = self.outgoing.vacant_entry();
+        let sent = Sent { key: next.key, at: now, slot: slot.key(), call };
+        slot.insert(sent);
         sent
     }
 
@@ -133,7 +133,7 @@ impl Key {
 
     pub(super) fn ended(&mut self, flight: &Flight, reply: Option<Reply>, now: Time, chance: f64) {
         let Flight { sent, sent_at, .. } = flight;
-        self.outgoing.remove(&sent.serial);
+        self.outgoing.try_remove(sent.slot);
         let Some(reply) = reply else {
             return self.control.withdrawn(sent.call);
         };
@@ -148,7 +148,8 @@ impl Key {
         has_slot: bool,
         sent_at: impl Fn(&Sent) -> Option<Time>,
     ) -> Option<(Time, Sent)> {
-        let (sent, left) = self.outgoing.values().find_map(|sent| Some((*sent, sent_at(sent)?)))?;
+        let sent = self.outgoing.iter().filter_map(|(_, sent)| Some((sent_at(sent)?, *sent)));
+        let (left, sent) = sent.min_by_key(|(_, sent)| sent.at)?;
         let call = sent.call.left(left.since_start());
         let cut_at = Time::of(Some(self.control.cut_at(&call, now.since_start(), has_slot)?));
         let paced_at = Time::of(Some(self.control.paced_at()));

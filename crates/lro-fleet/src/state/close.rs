@@ -36,6 +36,9 @@ impl State {
             return false;
         }
         self.life = Life::Closing;
+        if self.close_from == 0 {
+            self.handles.reserve(self.book.pending());
+        }
         // One status for all: the report of each is added when it is read.
         let end: End = Arc::new(Err(stopped(why)));
         let numbers = self.book.end_of_numbers();

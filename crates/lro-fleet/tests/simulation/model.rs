@@ -44,7 +44,7 @@ pub(crate) struct Entry {
     /// When the next call is due, the deadline aside.
     due: RangeInclusive<Duration>,
     failures: RangeInclusive<u32>,
-    setbacks: u32,
+    setbacks: RangeInclusive<u32>,
     /// Whether a call was answered well, for certain or perhaps.
     known: (bool, bool),
     /// Whether NOT_FOUND was survived within its window.
@@ -69,7 +69,7 @@ impl Entry {
             began: at,
             due: at..=late,
             failures: 0..=0,
-            setbacks: 0,
+            setbacks: 0..=0,
             known: (false, false),
             was_early: false,
             refused: (false, false),
@@ -148,7 +148,7 @@ impl Entry {
             Reply::Broken | Reply::Other => return self.finish(End::Malformed, at),
             Reply::OutOfQuota => return self.finish(End::CallFailed(Code::ResourceExhausted), at),
             Reply::Running => {
-                (self.failures, self.setbacks) = (0..=0, 0);
+                (self.failures, self.setbacks) = (0..=0, 0..=0);
                 (self.known, self.refused) = ((true, true), (false, false));
                 let tenth =
                     ((at - self.began) / 10).clamp(Duration::from_millis(250), Duration::from_secs(45));
@@ -207,7 +207,7 @@ impl Entry {
             Reply::Done(truth) => self.maybe = Some((End::True(truth), at)),
             _ => {
                 self.failures = 0..=*self.failures.end();
-                self.setbacks = 0;
+                self.setbacks = 0..=0;
                 (self.known.1, self.refused.0) = (true, false);
                 if at >= self.deadline(scenario) {
                     self.maybe = Some((End::Stopped, at));
@@ -268,7 +268,9 @@ impl Entry {
         if !may_pass || !has(self.failures.end()) {
             self.maybe = Some((end, at));
         }
-        self.setbacks += 1;
+        // A failure may not count for the delay, but for the first.
+        let least = (self.setbacks.start() + u32::from(!may_be_free)).max(1);
+        self.setbacks = least..=self.setbacks.end() + 1;
         if !is_free {
             let least = self.failures.start() + u32::from(!may_be_free);
             self.failures = least..=self.failures.end() + 1;
@@ -282,8 +284,10 @@ impl Entry {
             return self.wait(scenario, Duration::ZERO..=Duration::ZERO, hint, left, at);
         }
         // SPEC 33
-        let whole = Duration::from_secs(1 << (self.setbacks - 1).min(10)).min(Duration::from_secs(60));
-        self.wait(scenario, whole / 2..=whole, hint, left, at);
+        let whole =
+            |setbacks: &u32| Duration::from_secs(1 << (setbacks - 1).min(10)).min(Duration::from_secs(60));
+        let (least, most) = (whole(self.setbacks.start()), whole(self.setbacks.end()));
+        self.wait(scenario, least / 2..=most, hint, left, at);
     }
 
     /// Somebody is told, of a fleet that is being shut down since then.

@@ -16,7 +16,7 @@ pub struct Call {
     pub started: bool,
     /// Whether the call asked the server to reply only when the operation is done (`WaitOperation`).
     pub held: bool,
-    /// Whether a failure counts against the budget of failures.
+    /// Whether a failure counts: against the budget of failures, and for the delay that doubles.
     ///
     /// A driver clears it while it knows that the service is down.
     pub counts: bool,

@@ -70,7 +70,7 @@ impl Rules {
             return Retry::Exhausted(status.in_context(&gave_up(trouble.failures().saturating_add(1))));
         }
         let hint = self.hint(status.retry_after());
-        let is_new_refusal = trouble.keep_survived(is_refusal, counts);
+        let is_new_refusal = trouble.keep_survived(is_refusal, counts, call.counts);
         let delay =
             if is_new_refusal { Duration::ZERO } else { self.delay_after(trouble.setbacks(), chance) };
         if window.is_some() {

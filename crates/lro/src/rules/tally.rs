@@ -107,9 +107,10 @@ impl Trouble {
         codes.into_iter().filter_map(|(is_windowed, code)| is_windowed.then_some(code))
     }
 
-    /// Counts a failure after which the call is made again. Returns whether it is the first refusal of a credential.
-    pub(super) fn keep_survived(&mut self, is_refusal: bool, counts: bool) -> bool {
-        self.setbacks = self.setbacks.saturating_add(1);
+    /// Counts a failure after which the call is made again: against the budget if it `counts`, and for the delay if it
+    /// `grows`. Returns whether it is the first refusal of a credential.
+    pub(super) fn keep_survived(&mut self, is_refusal: bool, counts: bool, grows: bool) -> bool {
+        self.setbacks = self.setbacks.saturating_add(u32::from(grows || self.setbacks == 0));
         self.failures = self.failures.saturating_add(u32::from(counts));
         let is_first = is_refusal && !self.refused_credential;
         self.refused_credential |= is_first;

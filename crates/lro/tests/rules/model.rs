@@ -155,6 +155,7 @@ impl Model {
             return Retry::Final(status);
         }
         // SPEC 30, 31: the window bounds what is hidden, and a credential is refreshed once, whatever the budget.
+        let of_the_service = !counts;
         let counts = counts && !matches!(verdict, Verdict::Hidden | Verdict::OnceMore);
         // SPEC 27
         if counts && setting.failures.is_some_and(|budget| self.counted >= budget) {
@@ -163,7 +164,10 @@ impl Model {
                 survived => format!("gave up after {} failed calls in a row", survived.saturating_add(1)),
             }));
         }
-        self.in_a_row = self.in_a_row.saturating_add(1);
+        // What fails while the service is known to be down lengthens no delay.
+        if !of_the_service || self.in_a_row == 0 {
+            self.in_a_row = self.in_a_row.saturating_add(1);
+        }
         self.counted = self.counted.saturating_add(counts.into());
         // SPEC 32
         let wish = failed.wish().min(setting.longest_wish);
