@@ -33,6 +33,7 @@
 
 mod binding;
 mod builder;
+mod calls;
 mod client;
 mod connection;
 #[doc(hidden)]
@@ -49,7 +50,7 @@ pub use lro_auth::{Credentials, NoCredentials, Token, TokenFn, token_fn};
 pub use lro_auth::{GoogleCloudCredentials, google_cloud_auth};
 
 pub use crate::{
-    binding::Binding,
+    binding::{Binding, Paths, WaitTimeout},
     builder::HttpClientBuilder,
     client::HttpClient,
     connection::Endpoint,

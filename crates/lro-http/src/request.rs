@@ -4,7 +4,9 @@ mod call;
 mod encode;
 mod payload;
 mod prepared;
+mod rule;
 mod template;
+mod variable;
 
 pub use self::{
     call::Call,
@@ -14,5 +16,7 @@ pub(crate) use self::{
     call::parsed_header,
     payload::Payload,
     prepared::{Prepared, PreparedPolls},
-    template::safe_name,
+    rule::Rule,
+    template::{safe_name, unfit},
+    variable::tokens,
 };

@@ -7,14 +7,16 @@ use std::{
     time::Duration,
 };
 
+use http::Method;
 use lro::{
     Attempt, Capabilities, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage,
-    Origin, Pacing, Service, Status, async_trait, wkt,
+    Origin, Pacing, Service, Status, async_trait,
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use crate::{
     Binding, Call, HttpClient,
+    calls::{Calls, Verb},
     reply::Reply,
     request::{PreparedPolls, safe_name},
 };
@@ -38,6 +40,9 @@ pub struct HttpTransport(Arc<Inner>);
 struct Inner {
     client: HttpClient,
     binding: Binding,
+    calls: Calls,
+    /// The calls that the binding declares and has paths for.
+    capabilities: Capabilities,
     polls: PreparedPolls,
     /// Whether a driver has seen that the server has no wait call, although the binding declares it.
     lacks_wait: AtomicBool,
@@ -47,7 +52,14 @@ impl HttpTransport {
     /// Creates a transport for the service that the client reaches.
     pub fn new(client: HttpClient, binding: Binding) -> Self {
         let (polls, lacks_wait) = (PreparedPolls::default(), AtomicBool::default());
-        Self(Arc::new(Inner { client, binding, polls, lacks_wait }))
+        let calls = binding.calls();
+        let (declared, reached) = (binding.capabilities, calls.capabilities());
+        let capabilities = declared
+            .cancel(declared.cancel && reached.cancel)
+            .delete(declared.delete && reached.delete)
+            .list(declared.list && reached.list)
+            .wait(declared.wait && reached.wait);
+        Self(Arc::new(Inner { client, binding, calls, capabilities, polls, lacks_wait }))
     }
 
     /// Returns the client, for the other calls of the service.
@@ -70,12 +82,12 @@ impl HttpTransport {
         let reply = self.0.client.send_raw(call, &Attempt::default()).await?;
         let operation = self.0.client.read(&reply, |body| started(body, &what))?;
         let operation = Operation { retry_after: reply.retry_after, ..operation };
-        let Binding { service, names, .. } = &self.0.binding;
         // A name that is none is judged by the wait.
-        let is_other = OperationName::parse(&operation.name).is_ok() && !names.matches(&operation.name);
+        let is_other = OperationName::parse(&operation.name).is_ok() && !self.0.calls.is_own(&operation.name);
         if operation.is_done() || !is_other {
             return Ok(operation);
         }
+        let service = &self.0.binding.service;
         let name: String = operation.name.chars().take(LONGEST_NAME).collect();
         Err(Status::malformed(format!("the started operation is not one of {service}: {name:?}")))
     }
@@ -90,15 +102,12 @@ impl HttpTransport {
         self.0.client.read(reply, |body| Status::in_reply(body).map_or(Ok(()), Err))
     }
 
-    fn version(&self) -> &str {
-        self.0.binding.service.version()
-    }
-
-    /// Checks that the service has this call and that the name is one of its operations.
-    fn check<'n>(&self, has: bool, verb: &str, name: &'n OperationName) -> Result<&'n str, Status> {
-        self.check_verb(has, verb, name.as_str())?;
-        self.0.binding.names.check(name.as_str())?;
-        Ok(name.as_str())
+    /// Returns a call for an operation, if the service has it and the name is one of its operations.
+    fn call(&self, has: bool, verb: Verb, name: &OperationName) -> Result<Call, Status> {
+        let (word, name) = (verb.word(), name.as_str());
+        self.check_verb(has, word, name)?;
+        let call = self.0.calls.call(verb, name)?;
+        call.ok_or_else(|| Status::unsupported(&self.0.binding.service, word, name))
     }
 
     fn check_verb(&self, has: bool, verb: &str, name: &str) -> Result<(), Status> {
@@ -117,11 +126,8 @@ impl LroTransport for HttpTransport {
         name: &OperationName,
         attempt: &Attempt,
     ) -> Result<Operation, Status> {
-        let prepared = self.0.polls.get(name, || {
-            let name = name.as_str();
-            self.0.binding.names.check(name)?;
-            Call::get(self.version(), name, "").param("name", name).prepare(self.0.client.endpoint())
-        })?;
+        let prepared =
+            self.0.polls.get(name, || self.0.calls.get(name.as_str())?.prepare(self.0.client.endpoint()))?;
         self.operation(&self.0.client.exchange(&prepared, attempt).await?)
     }
 
@@ -130,8 +136,8 @@ impl LroTransport for HttpTransport {
     }
 
     async fn cancel_operation_within(&self, name: &OperationName, attempt: &Attempt) -> Result<(), Status> {
-        let name = self.check(self.0.binding.capabilities.cancel, "cancel", name)?;
-        let call = Call::post(self.version(), name, ":cancel").param("name", name).body(&Empty {})?;
+        let call = self.call(self.0.capabilities.cancel, Verb::Cancel, name)?;
+        let call = if call.method == Method::POST { call.body(&Empty {})? } else { call };
         self.accepted(&self.0.client.send_raw(call, attempt).await?)
     }
 
@@ -140,8 +146,7 @@ impl LroTransport for HttpTransport {
     }
 
     async fn delete_operation_within(&self, name: &OperationName, attempt: &Attempt) -> Result<(), Status> {
-        let name = self.check(self.0.binding.capabilities.delete, "delete", name)?;
-        let call = Call::delete(self.version(), name).param("name", name);
+        let call = self.call(self.0.capabilities.delete, Verb::Delete, name)?;
         self.accepted(&self.0.client.send_raw(call, attempt).await?)
     }
 
@@ -154,14 +159,11 @@ impl LroTransport for HttpTransport {
         request: &ListOperationsRequest,
         attempt: &Attempt,
     ) -> Result<OperationPage, Status> {
-        self.check_verb(self.0.binding.capabilities.list, "list", &request.name)?;
-        let call = match &*request.name {
-            "" => Call::get(self.version(), "operations", ""),
-            parent => {
-                safe_name(parent)?;
-                Call::get(self.version(), parent, "/operations").param("name", parent)
-            }
-        };
+        self.check_verb(self.0.capabilities.list, "list", &request.name)?;
+        if !request.name.is_empty() {
+            safe_name(&request.name)?;
+        }
+        let call = self.0.calls.list(&request.name)?;
         let call = call
             .query("filter", &request.filter)
             .count("pageSize", request.page_size)
@@ -188,20 +190,22 @@ impl LroTransport for HttpTransport {
         timeout: Option<Duration>,
         attempt: &Attempt,
     ) -> Result<Operation, Status> {
-        let name = self.check(self.capabilities().wait, "wait for", name)?;
-        let wait = WaitBody { timeout: timeout.map(wkt::Duration::from) };
-        let call = Call::post(self.version(), name, ":wait").param("name", name).body(&wait)?;
+        let call = self.call(self.capabilities().wait, Verb::Wait, name)?;
+        let call = self.0.calls.with_timeout(call, timeout)?;
         let prepared = call.prepare(self.0.client.endpoint())?;
         self.operation(&self.0.client.exchange(&prepared, attempt).await?)
     }
 
     fn capabilities(&self) -> Capabilities {
-        let bound = self.0.binding.capabilities;
+        let bound = self.0.capabilities;
         bound.wait(bound.wait && !self.0.lacks_wait.load(Relaxed)).permit(true)
     }
 
     fn disable_wait(&self) {
-        self.0.lacks_wait.store(true, Relaxed);
+        // Where only some names have the call, the driver may have seen that another one lacks it.
+        if self.0.calls.all_wait() {
+            self.0.lacks_wait.store(true, Relaxed);
+        }
     }
 
     fn service(&self) -> Service {
@@ -228,12 +232,6 @@ fn started(body: &[u8], call: &str) -> Result<Operation, Status> {
 
 #[derive(Serialize)]
 struct Empty {}
-
-#[derive(Serialize)]
-struct WaitBody {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    timeout: Option<wkt::Duration>,
-}
 
 #[derive(Deserialize)]
 struct ListOperationsResponse {

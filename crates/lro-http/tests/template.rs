@@ -56,6 +56,40 @@ fn takes_the_names_that_the_table_sends() {
 }
 
 #[test]
+fn matches_many_segments_anywhere_and_none_after_a_star() {
+    // SPEC 15
+    for (template, matched, others) in [
+        (
+            "**/operations",
+            &["a/operations", "a/b/operations", "operations/operations"][..],
+            &["operations", "a/b"][..],
+        ),
+        (
+            "operations/**/*",
+            &["operations/a/b", "operations/a/b/c"],
+            &["operations/a", "operations", "a/b/c"],
+        ),
+        (
+            "*/*/operations/*/**",
+            &["projects/p/operations/1", "projects/p/operations/1/a", "projects/p/operations/1/a/b"],
+            &["projects/p/operations", "projects/p/jobs/1", "projects/p/operations/1/"],
+        ),
+        ("a/**/b/*", &["a/x/b/c", "a/b/b/c"], &["a/b/c", "a/x/b"]),
+    ] {
+        let template = NameTemplate::parse(template).unwrap();
+        assert!(matched.iter().all(|name| template.matches(name)), "{template} of {matched:?}");
+        assert!(!others.iter().any(|name| template.matches(name)), "{template} of {others:?}");
+    }
+}
+
+#[test]
+fn lists_few_forms_of_a_service_with_many() {
+    let templates: Vec<_> = (0..9).map(|it| NameTemplate::parse(format!("kind{it}/*")).unwrap()).collect();
+    let status = resource_name(&templates, "spaces/1").unwrap_err();
+    assert!(status.message().contains("kind3/* or kind4/* or 4 more forms, got"), "{status}");
+}
+
+#[test]
 fn says_which_form_of_name_it_expects() {
     let one = NameTemplate::from_static("projects/*/locations/*/operations/*");
     let status = one.check("operations/1").unwrap_err();
@@ -76,6 +110,9 @@ fn parses_the_templates_of_a_configuration() {
         "operations",
         "operations/*",
         "operations/**",
+        "**/operations",
+        "operations/**/*",
+        "projects/*/operations/*/**",
         "a b/é/*",
         "v1:x/**",
         ".../*",
@@ -98,9 +135,8 @@ fn refuses_a_template_that_is_none_and_says_why() {
         ("operations/", "it has an empty segment"),
         ("operations//*", "it has an empty segment"),
         ("https://example.com/*", "it has an empty segment"),
-        ("**/operations", "`**` must be the last segment"),
-        ("operations/**/*", "`**` must be the last segment"),
-        ("**/**", "`**` must be the last segment"),
+        ("**/**", "`**` may occur once"),
+        ("**/operations/**", "`**` may occur once"),
         ("operations/***", "`*` and `**` must be whole segments"),
         ("operations/*a", "`*` and `**` must be whole segments"),
         ("operations/a*/b", "`*` and `**` must be whole segments"),

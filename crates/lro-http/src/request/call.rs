@@ -52,7 +52,7 @@ impl Call {
         Self::new(Method::DELETE, version, name, "")
     }
 
-    fn new(method: Method, version: &str, name: &str, verb: &str) -> Self {
+    pub(crate) fn new(method: Method, version: &str, name: &str, verb: &str) -> Self {
         let mut path = Vec::with_capacity(2 + version.len() + name.len() + verb.len());
         if !version.is_empty() {
             path.push(b'/');
@@ -61,9 +61,23 @@ impl Call {
         path.push(b'/');
         push_name(&mut path, name);
         path.extend_from_slice(verb.as_bytes());
-        let (params, headers) = (Vec::new(), Vec::new());
         let is_version_valid = version.is_empty() || version.split('/').all(|part| !part.is_empty());
-        Self { method, path, is_version_valid, has_query: false, params, headers, body: None, timeout: None }
+        Self { is_version_valid, ..Self::to(method, path) }
+    }
+
+    /// Creates the call of an encoded path.
+    pub(crate) fn to(method: Method, path: Vec<u8>) -> Self {
+        let (params, headers) = (Vec::new(), Vec::new());
+        Self {
+            method,
+            path,
+            is_version_valid: true,
+            has_query: false,
+            params,
+            headers,
+            body: None,
+            timeout: None,
+        }
     }
 
     /// Adds a routing parameter, sent in `x-goog-request-params`.

@@ -6,7 +6,7 @@ use crate::refusal::refused;
 
 /// The names that a service's HTTP binding accepts, such as `operations/**` or `projects/*/locations/*/operations/*`.
 ///
-/// `*` is one segment. `**` is one or more segments and must be last.
+/// `*` is one segment. `**` is any number of segments, at least one unless it follows a `*`. It may occur once.
 ///
 /// ```
 /// use lro_http::NameTemplate;
@@ -25,8 +25,8 @@ impl NameTemplate {
     ///
     /// # Errors
     ///
-    /// `INVALID_ARGUMENT` for an empty segment, a segment `.` or `..`, a control character, a `**` before the last segment, a `*` in a segment that has other
-    /// characters, and braces.
+    /// `INVALID_ARGUMENT` for an empty segment, a segment `.` or `..`, a control character, a second `**`, a `*` in a segment
+    /// that has other characters, and braces.
     pub fn parse(template: impl Into<String>) -> Result<Self, Status> {
         let template = template.into();
         match fault(&template) {
@@ -54,22 +54,41 @@ impl NameTemplate {
 
     /// Whether the binding accepts this name.
     pub fn matches(&self, name: &str) -> bool {
-        let mut rest = Some(name);
-        for wanted in self.0.split('/') {
-            let Some(name) = rest else {
-                return false;
-            };
-            if wanted == "**" {
-                return !name.is_empty();
+        let (mut wanted, mut segments) = (self.0.split('/'), name.split('/'));
+        let mut may_be_none = false;
+        while let Some(pattern) = wanted.next() {
+            if pattern == "**" {
+                // The segments after `**` are compared from the end.
+                return wanted.rev().all(|pattern| fits(pattern, segments.next_back()))
+                    && match (segments.next(), segments.next()) {
+                        (None, _) => may_be_none,
+                        (first, second) => first != Some("") || second.is_some(),
+                    };
             }
-            let (segment, after) =
-                name.split_once('/').map_or((name, None), |(segment, after)| (segment, Some(after)));
-            if segment.is_empty() || wanted != "*" && wanted != segment {
+            if !fits(pattern, segments.next()) {
                 return false;
             }
-            rest = after;
+            may_be_none = pattern == "*";
         }
-        rest.is_none()
+        segments.next().is_none()
+    }
+
+    /// Returns whether a name exists that both templates match.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        overlap(&self.parts(), &other.parts())
+    }
+
+    fn parts(&self) -> Vec<Part<'_>> {
+        let mut parts = Vec::new();
+        for segment in self.0.split('/') {
+            match segment {
+                "*" => parts.push(Part::One),
+                "**" if parts.last() == Some(&Part::One) => parts.push(Part::Many),
+                "**" => parts.extend([Part::One, Part::Many]),
+                literal => parts.push(Part::Literal(literal)),
+            }
+        }
+        parts
     }
 
     /// Refuses a name that the binding does not accept.
@@ -116,17 +135,54 @@ pub(crate) fn safe_name(name: &str) -> Result<(), Status> {
 }
 
 fn check(templates: &[NameTemplate], name: &str) -> Result<(), Status> {
-    if templates.iter().any(|template| template.matches(name)) {
-        return Ok(());
+    if templates.iter().any(|template| template.matches(name)) { Ok(()) } else { Err(unfit(templates, name)) }
+}
+
+/// Returns the error for a name that none of the templates matches.
+pub(crate) fn unfit<'a>(templates: impl IntoIterator<Item = &'a NameTemplate>, name: &str) -> Status {
+    let forms: Vec<&str> = templates.into_iter().map(NameTemplate::as_str).collect();
+    let (shown, more) = forms.split_at(forms.len().min(MOST_FORMS));
+    let more = if more.is_empty() { String::new() } else { format!(" or {} more forms", more.len()) };
+    refused(format!("expected a name of the form {}{more}, got {name:?}", shown.join(" or ")))
+}
+
+/// Whether a segment exists and is one that a part of a template other than `**` matches.
+fn fits(pattern: &str, segment: Option<&str>) -> bool {
+    segment.is_some_and(|segment| !segment.is_empty() && (pattern == "*" || pattern == segment))
+}
+
+/// A part of a template, for the comparison of two.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part<'a> {
+    Literal(&'a str),
+    One,
+    /// Zero or more segments.
+    Many,
+}
+
+fn overlap(one: &[Part<'_>], other: &[Part<'_>]) -> bool {
+    match (one, other) {
+        ([], []) => true,
+        ([Part::Many, after @ ..], _) => overlap(after, other) || overlap_later(one, other),
+        (_, [Part::Many, ..]) => overlap(other, one),
+        ([first, one @ ..], [second, other @ ..]) => {
+            let is_same = first == second || [first, second].contains(&&Part::One);
+            is_same && overlap(one, other)
+        }
+        _ => false,
     }
-    let forms: Vec<&str> = templates.iter().map(NameTemplate::as_str).collect();
-    Err(refused(format!("expected a name of the form {}, got {name:?}", forms.join(" or "))))
+}
+
+/// Whether the parts overlap if the `**` at the start of the first ones takes the first segment of the others.
+fn overlap_later(many: &[Part<'_>], other: &[Part<'_>]) -> bool {
+    other.split_first().is_some_and(|(_, fewer)| overlap(many, fewer))
 }
 
 /// Returns what is wrong with a template.
 const fn fault(template: &str) -> Option<&'static str> {
     let template = template.as_bytes();
     let (mut at, mut length, mut stars, mut dots) = (0, 0, 0, 0);
+    let mut has_many = false;
     loop {
         let is_end = at == template.len();
         match if is_end { b'/' } else { template[at] } {
@@ -135,9 +191,12 @@ const fn fault(template: &str) -> Option<&'static str> {
             b'/' if stars > 2 || stars > 0 && stars < length => {
                 return Some("`*` and `**` must be whole segments");
             }
-            b'/' if stars == 2 && !is_end => return Some("`**` must be the last segment"),
+            b'/' if stars == 2 && has_many => return Some("`**` may occur once"),
             b'/' if is_end => return None,
-            b'/' => (length, stars, dots) = (0, 0, 0),
+            b'/' => {
+                has_many |= stars == 2;
+                (length, stars, dots) = (0, 0, 0);
+            }
             b'{' | b'}' => return Some("it has braces, expected the pattern of one name without a variable"),
             b'*' => (length, stars) = (length + 1, stars + 1),
             b'.' => (length, dots) = (length + 1, dots + 1),
@@ -154,3 +213,6 @@ const fn fault(template: &str) -> Option<&'static str> {
 const fn is_c1(template: &[u8], at: usize) -> bool {
     template[at] == 0xC2 && at + 1 < template.len() && template[at + 1] < 0xA0
 }
+
+/// The most forms that a message lists. Some services have more than a hundred.
+const MOST_FORMS: usize = 5;
