@@ -1,0 +1,152 @@
+use lro::{Code, Status};
+
+use crate::{
+    Entry, region,
+    table::{Row, aliases, rows, rows_of, short},
+    version::newest,
+};
+
+/// Finds a service by its host, its short name or another name of it, and a version of its API.
+///
+/// The short name is the host without `.googleapis.com`. Other names are those that people use, such as `vertex` for
+/// `aiplatform` and `gke` for `container`. Case, spaces and hyphens do not matter in them.
+///
+/// Without a version, it is the newest stable version whose operations can be polled over HTTP, or the newest beta or alpha
+/// version if there is no stable one.
+///
+/// ```
+/// use lro_services::find;
+///
+/// let vertex = find("Vertex AI", None)?;
+/// assert_eq!((vertex.host(), vertex.version()), ("aiplatform.googleapis.com", "v1"));
+/// assert_eq!(find("run.googleapis.com", "v1")?.version(), "v1");
+///
+/// let unknown = find("spaner", None).unwrap_err();
+/// assert!(unknown.message().contains("spanner"));
+/// # Ok::<(), lro::Status>(())
+/// ```
+///
+/// # Errors
+///
+/// - `NOT_FOUND` for a service that the table does not have, with similar names, and for a version that it does not have,
+///   with those that it has.
+/// - `INVALID_ARGUMENT` for the name of an operation, which does not determine the host, and for a regional host.
+/// - `UNIMPLEMENTED` for a version that publishes no call over HTTP to get an operation, with what has one.
+pub fn find<'a>(service: &str, version: impl Into<Option<&'a str>>) -> Result<Entry, Status> {
+    let (rows, version) = (named(service)?, version.into());
+    let of_version = rows.iter().filter(|row| version.is_none_or(|version| row.version == version));
+    let Some(row) = newest(of_version) else {
+        return Err(unknown_version(rows, version.unwrap_or_default()));
+    };
+    pollable(row)?;
+    Ok(Entry::of(row))
+}
+
+/// Refuses a row without a path to get an operation.
+pub(crate) fn pollable(row: &Row) -> Result<(), Status> {
+    if !row.get.is_empty() {
+        return Ok(());
+    }
+    let others: Vec<&str> =
+        rows_of(row.short()).iter().filter(|row| !row.get.is_empty()).map(|row| row.version).collect();
+    let left = match (others.is_empty(), row.is("grpc")) {
+        (false, false) => format!("use {}", others.join(" or ")),
+        (false, true) => format!("use {}, or gRPC", others.join(" or ")),
+        (true, true) => "use gRPC".to_owned(),
+        (true, false) => "no other version does".to_owned(),
+    };
+    let (host, version) = (row.host, row.version);
+    Err(Status::unimplemented(format!(
+        "{host} {version} publishes no call over HTTP to get an operation: {left}"
+    )))
+}
+
+/// Returns the rows of a service by any of its names.
+fn named(service: &str) -> Result<&'static [Row], Status> {
+    let rows = rows_of(short(service));
+    if !rows.is_empty() {
+        return Ok(rows);
+    }
+    if service.contains('/') {
+        return Err(Status::invalid_argument(format!(
+            "not a service: {service:?}: the name of an operation and a URL do not determine the service, add its host, such \
+             as \"run.googleapis.com\", or its short name, such as \"run\""
+        )));
+    }
+    let plain = plain(service);
+    let alias = aliases().find(|(alias, _)| *alias == plain);
+    let rows = rows_of(alias.map_or(&*plain, |(_, host)| short(host)));
+    if !rows.is_empty() {
+        return Ok(rows);
+    }
+    Err(region::of_host(service).unwrap_or_else(|| unknown_service(service, &plain)))
+}
+
+fn unknown_version(rows: &[Row], version: &str) -> Status {
+    let mut known: Vec<&str> = rows.iter().map(|row| row.version).collect();
+    known.dedup();
+    let host = rows.first().map_or("", |row| row.host);
+    not_found(format!("{host} has no version {version:?} in the table: add one of {}", known.join(", ")))
+}
+
+fn unknown_service(service: &str, plain: &str) -> Status {
+    let mut names: Vec<&str> =
+        rows().iter().map(Row::short).chain(aliases().map(|(alias, _)| alias)).collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut close: Vec<(usize, &str)> =
+        names.into_iter().filter_map(|name| Some((distance(plain, name)?, name))).collect();
+    close.sort_unstable();
+    close.truncate(MOST_CLOSE);
+    let close: Vec<&str> = close.into_iter().map(|(_, name)| name).collect();
+    let advice = match close.is_empty() {
+        true => "give its host, or a `Binding` with its paths".to_owned(),
+        false => format!("similar names are {}", close.join(", ")),
+    };
+    let service: String = service.chars().take(LONGEST_NAME).collect();
+    not_found(format!("no service {service:?} in the table: {advice}"))
+}
+
+fn not_found(message: String) -> Status {
+    Status::new(Code::NotFound, message)
+}
+
+/// Returns a name in lower case, without the domain and without separators.
+fn plain(service: &str) -> String {
+    let service = service.to_ascii_lowercase();
+    short(&service)
+        .chars()
+        .filter(|letter| !matches!(letter, ' ' | '-' | '_' | '.'))
+        .take(LONGEST_NAME)
+        .collect()
+}
+
+/// Returns how many letters differ between two names, `None` if they are not similar.
+fn distance(one: &str, other: &str) -> Option<usize> {
+    let is_part = one.len() >= SHORTEST_PART
+        && (other.contains(one) || one.contains(other) && other.len() >= SHORTEST_PART);
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, letter) in one.iter().enumerate() {
+        let mut diagonal = at;
+        let mut left = at + 1;
+        for (above, column) in row.iter_mut().zip([None].into_iter().chain(other.iter().map(Some))) {
+            let cost = match column {
+                None => at + 1,
+                Some(column) => (diagonal + usize::from(column != letter)).min(*above + 1).min(left + 1),
+            };
+            diagonal = *above;
+            left = cost;
+            *above = cost;
+        }
+    }
+    let distance = row.last().copied().unwrap_or_default();
+    (is_part || distance <= one.len().min(other.len()) / 3).then_some(distance)
+}
+
+/// More names than this are no help.
+const MOST_CLOSE: usize = 5;
+/// Longer than every name in the table. A longer text is cut in a message.
+const LONGEST_NAME: usize = 64;
+/// Shorter texts are a part of many names.
+const SHORTEST_PART: usize = 4;

@@ -1,0 +1,71 @@
+//! Every Google service that answers with long-running operations, by its name.
+//!
+//! ```
+//! use lro::{OperationName, poll_until_done};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lro::Status> {
+//! # let emulator = lro_emulator::Emulator::start().await.map_err(|error| lro::Status::unavailable(error.to_string()))?;
+//! # let job = lro::Any::from_json(r#"{"@type": "t/google.cloud.run.v2.Service", "uri": "https://hello.run.app"}"#)?;
+//! # emulator.operation("projects/p/locations/l/operations/1", lro_emulator::Script::new().responds(job));
+//! # let endpoint = emulator.endpoint();
+//! let run = lro_services::find("run", "v2")?.connect()?.endpoint(endpoint).build()?;
+//! let name = OperationName::parse("projects/p/locations/l/operations/1")?;
+//! let service: serde_json::Value = poll_until_done(&run, name).await?;
+//! assert_eq!(service["uri"], "https://hello.run.app");
+//! # Ok(()) }
+//! ```
+//!
+//! [`find`] returns an [`Entry`], and [`Entry::connect`] the builder of a transport, with credentials and all other
+//! settings of `lro-http`. The name of an operation does not determine its service: hundreds of services have operations
+//! `projects/*/locations/*/operations/*`. The service and its version are those of the call that started the operation.
+//!
+//! # The table
+//!
+//! `services.tsv` in the sources of this crate has a row for each host, version and form. `sources.tsv` has the published
+//! files of each row, with their dates: discovery documents (D), service configurations (Y), protos (P) and documentation
+//! (W). No live service was asked. `aliases.tsv` has the other names of services.
+//!
+//! | column | content |
+//! |---|---|
+//! | `host` | the host, in the domain `googleapis.com` |
+//! | `version` | the version of the API |
+//! | `form` | `longrunning`, or the name of another form of operations |
+//! | `get` | the paths that get an operation, in the notation of `google.api.http`; empty if none is published |
+//! | `names` | the forms of names that the paths cut into several variables |
+//! | `list`, `cancel`, `delete`, `wait` | the paths of the other calls; `=` means those of `get` with `/operations`, `:cancel`, nothing or `:wait` at the end, without those after `-` and with those after it |
+//! | `calls` | `cancel=GET` or `wait=GET`: the method; `timeout=query` or `timeout=absent`: where wait has its timeout; `grpc`: gRPC has a get; `old`: not revised since 2024 or longer |
+//! | `progress` | the fields of the metadata with the progress: a percent, or with `:work` an object of the completed and the estimated work |
+//! | `scopes` | the OAuth scopes to poll, without `https://www.googleapis.com/auth/` |
+//! | `regions` | the hosts of locations, the usual one first; `{location=us\|eu}` lists the only locations |
+//!
+//! A row that is wrong or missing is corrected in a pull request, or replaced by a [`Binding`](lro_http::Binding) of the
+//! program, which may come from a configuration.
+//!
+//! # Progress
+//!
+//! [`Entry::progress`] returns the share of the work that is done for the services whose metadata has it.
+//!
+//! # Features
+//!
+//! | feature | effect |
+//! |---|---|
+//! | `ring` (default) | TLS by `ring` |
+//! | `aws-lc` | TLS by `aws-lc-rs` |
+//! | `google-cloud-auth` | `GoogleCloudCredentials`, and the crate `google-cloud-auth` with the types that it takes |
+
+mod entry;
+mod find;
+mod paths;
+mod progress;
+mod region;
+mod table;
+mod version;
+
+pub use lro_http::{Credentials, NoCredentials, Token, TokenFn, token_fn};
+#[cfg(feature = "google-cloud-auth")]
+pub use lro_http::{GoogleCloudCredentials, google_cloud_auth};
+
+pub use crate::{
+    entry::{Entry, entries},
+    find::find,
+};
