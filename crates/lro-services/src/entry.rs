@@ -28,7 +28,7 @@ impl Entry {
 
     /// Returns the host without `.googleapis.com`.
     pub fn short_name(&self) -> &'static str {
-        self.0.short()
+        self.0.short
     }
 
     /// Returns the version of the API, such as `v1`. The paths may have another one.
@@ -46,7 +46,7 @@ impl Entry {
     /// Cloud DNS has operations of two forms in one version.
     pub fn other_form(&self) -> Option<Self> {
         let is_other = |row: &&Row| row.version == self.0.version && row.form != self.0.form;
-        rows_of(self.0.short()).iter().find(is_other).map(Self)
+        rows_of(self.0.short).iter().find(is_other).map(Self)
     }
 
     /// Returns the service, as handles name it.

@@ -2,7 +2,7 @@ use lro::{Code, Status};
 
 use crate::{
     Entry, region,
-    table::{Row, aliases, rows, rows_of, short},
+    table::{Row, aliases, rows, rows_of, rows_of_alias, short},
     version::newest,
 };
 
@@ -48,7 +48,7 @@ pub(crate) fn pollable(row: &Row) -> Result<(), Status> {
         return Ok(());
     }
     let others: Vec<&str> =
-        rows_of(row.short()).iter().filter(|row| !row.get.is_empty()).map(|row| row.version).collect();
+        rows_of(row.short).iter().filter(|row| !row.get.is_empty()).map(|row| row.version).collect();
     let left = match (others.is_empty(), row.is("grpc")) {
         (false, false) => format!("use {}", others.join(" or ")),
         (false, true) => format!("use {}, or gRPC", others.join(" or ")),
@@ -73,11 +73,15 @@ fn named(service: &str) -> Result<&'static [Row], Status> {
              as \"run.googleapis.com\", or its short name, such as \"run\""
         )));
     }
-    let plain = plain(service);
-    let alias = aliases().find(|(alias, _)| *alias == plain);
-    let rows = rows_of(alias.map_or(&*plain, |(_, host)| short(host)));
+    let rows = rows_of_alias(service);
     if !rows.is_empty() {
         return Ok(rows);
+    }
+    let plain = plain(service);
+    for rows in [rows_of_alias(&plain), rows_of(&plain)] {
+        if !rows.is_empty() {
+            return Ok(rows);
+        }
     }
     Err(region::of_host(service).unwrap_or_else(|| unknown_service(service, &plain)))
 }
@@ -90,12 +94,13 @@ fn unknown_version(rows: &[Row], version: &str) -> Status {
 }
 
 fn unknown_service(service: &str, plain: &str) -> Status {
+    let [service, plain] = [service, plain].map(|name| name.chars().take(LONGEST_NAME).collect::<String>());
     let mut names: Vec<&str> =
-        rows().iter().map(Row::short).chain(aliases().map(|(alias, _)| alias)).collect();
+        rows().iter().map(|row| row.short).chain(aliases().iter().map(|(alias, _)| *alias)).collect();
     names.sort_unstable();
     names.dedup();
     let mut close: Vec<(usize, &str)> =
-        names.into_iter().filter_map(|name| Some((distance(plain, name)?, name))).collect();
+        names.into_iter().filter_map(|name| Some((distance(&plain, name)?, name))).collect();
     close.sort_unstable();
     close.truncate(MOST_CLOSE);
     let close: Vec<&str> = close.into_iter().map(|(_, name)| name).collect();
@@ -103,7 +108,6 @@ fn unknown_service(service: &str, plain: &str) -> Status {
         true => "give its host, or a `Binding` with its paths".to_owned(),
         false => format!("similar names are {}", close.join(", ")),
     };
-    let service: String = service.chars().take(LONGEST_NAME).collect();
     not_found(format!("no service {service:?} in the table: {advice}"))
 }
 
@@ -113,12 +117,10 @@ fn not_found(message: String) -> Status {
 
 /// Returns a name in lower case, without the domain and without separators.
 fn plain(service: &str) -> String {
-    let service = service.to_ascii_lowercase();
-    short(&service)
-        .chars()
-        .filter(|letter| !matches!(letter, ' ' | '-' | '_' | '.'))
-        .take(LONGEST_NAME)
-        .collect()
+    let mut plain = service.to_ascii_lowercase();
+    plain.truncate(short(&plain).len());
+    plain.retain(|letter| !matches!(letter, ' ' | '-' | '_' | '.'));
+    plain
 }
 
 /// Returns how many letters differ between two names, `None` if they are not similar.

@@ -33,7 +33,7 @@ pub(crate) fn of_host(host: &str) -> Option<Status> {
         patterns(row).find_map(|pattern| {
             let location = host.strip_prefix(pattern.before)?.strip_suffix(pattern.after)?;
             (host_in(row, location)? == host).then(|| {
-                let short = row.short();
+                let short = row.short;
                 Status::invalid_argument(format!(
                     "{host} is the host of {short} in a location: find {short:?} and connect in {location:?}"
                 ))

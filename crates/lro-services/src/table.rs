@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 #[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) host: &'static str,
+    /// The host without `.googleapis.com`.
+    pub(crate) short: &'static str,
     pub(crate) version: &'static str,
     pub(crate) form: &'static str,
     pub(crate) get: &'static str,
@@ -24,8 +26,10 @@ impl Row {
     fn parse(line: &'static str) -> Option<Self> {
         let mut columns = line.split('\t');
         let mut next = || columns.next();
+        let host = next()?;
         Some(Self {
-            host: next()?,
+            host,
+            short: short(host),
             version: next()?,
             form: next()?,
             get: next()?,
@@ -39,11 +43,6 @@ impl Row {
             scopes: next()?,
             regions: next()?,
         })
-    }
-
-    /// Returns the host without `.googleapis.com`.
-    pub(crate) fn short(&self) -> &'static str {
-        short(self.host)
     }
 
     /// Returns the value of an exception such as `cancel=GET`.
@@ -67,15 +66,24 @@ pub(crate) fn rows() -> &'static [Row] {
 /// Returns the rows of a host, by the host without `.googleapis.com`.
 pub(crate) fn rows_of(short: &str) -> &'static [Row] {
     let rows = rows();
-    let start = rows.partition_point(|row| row.short() < short);
+    let start = rows.partition_point(|row| row.short < short);
     let rows = rows.get(start..).unwrap_or_default();
-    let end = rows.iter().take_while(|row| row.short() == short).count();
+    let end = rows.iter().take_while(|row| row.short == short).count();
     rows.get(..end).unwrap_or_default()
 }
 
-/// Returns the other names of services with the hosts of these.
-pub(crate) fn aliases() -> impl Iterator<Item = (&'static str, &'static str)> {
-    include_str!("../aliases.tsv").lines().skip(1).filter_map(|line| line.split_once('\t'))
+/// Returns the other names of services with the hosts of these, sorted.
+pub(crate) fn aliases() -> &'static [(&'static str, &'static str)] {
+    static ALIASES: LazyLock<Box<[(&str, &str)]>> = LazyLock::new(|| {
+        include_str!("../aliases.tsv").lines().skip(1).filter_map(|line| line.split_once('\t')).collect()
+    });
+    &ALIASES
+}
+
+/// Returns the rows of a service by another name of it.
+pub(crate) fn rows_of_alias(alias: &str) -> &'static [Row] {
+    let at = aliases().binary_search_by_key(&alias, |(alias, _)| alias).ok();
+    at.and_then(|at| aliases().get(at)).map_or(&[], |(_, host)| rows_of(short(host)))
 }
 
 pub(crate) fn short(host: &str) -> &str {

@@ -21,7 +21,7 @@ fn is_found_by_the_names_that_people_use() {
         ("gce", "compute"),
         ("drive", "www"),
         ("Spanner", "spanner"),
-        ("SPANNER.googleapis.com", "spanner"),
+        ("SPANNER.GoogleAPIs.com", "spanner"),
         ("route-optimization", "routeoptimization"),
         ("prod-tt-sasportal", "prod-tt-sasportal"),
     ] {
