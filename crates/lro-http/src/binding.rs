@@ -1,7 +1,7 @@
 use lro::{Capabilities, Service, Status};
 use serde::Deserialize;
 
-use crate::{NameTemplate, calls::Calls};
+use crate::{Form, NameTemplate, calls::Calls};
 
 /// How a service binds `google.longrunning` to HTTP.
 ///
@@ -34,6 +34,8 @@ pub struct Binding {
     pub capabilities: Capabilities,
     /// `None` for the standard paths.
     calls: Option<Calls>,
+    /// `None` for `google.longrunning`.
+    form: Option<Box<Form>>,
 }
 
 /// The paths of the calls of a service, in the notation of `google.api.http`: `v1/{name=operations/**}:cancel`.
@@ -43,7 +45,8 @@ pub struct Binding {
 /// delete, POST to cancel and to wait. The first path that matches a name is sent.
 ///
 /// Where a path has several variables, the name is cut into them. [`names`](Self::names) then contains a form of the name with
-/// the same variables: `projects/_/buckets/{bucket}/operations/{id}` for `storage/v1/b/{bucket}/operations/{id}`.
+/// the same variables: `projects/_/buckets/{bucket}/operations/{id}` for `storage/v1/b/{bucket}/operations/{id}`. The form may
+/// have more variables than the path. A POST that gets an operation has its whole name in the body, as `operationName`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -82,7 +85,7 @@ pub enum WaitTimeout {
 impl Binding {
     /// Creates the binding of a service that has only get.
     pub fn new(service: Service, names: NameTemplate) -> Self {
-        Self { service, names, capabilities: Capabilities::default(), calls: None }
+        Self { service, names, capabilities: Capabilities::default(), calls: None, form: None }
     }
 
     /// Creates the binding of a service with these paths.
@@ -99,13 +102,24 @@ impl Binding {
                 "{service} has no path to get an operation by its name"
             )));
         };
-        Ok(Self { service, names, capabilities: calls.capabilities(), calls: Some(calls) })
+        Ok(Self { service, names, capabilities: calls.capabilities(), calls: Some(calls), form: None })
     }
 
     /// Sets the calls that the service binds besides get. Default: none, or those that have [`Paths`].
     pub fn capabilities(mut self, capabilities: Capabilities) -> Self {
         self.capabilities = capabilities;
         self
+    }
+
+    /// Sets the form of the replies. Default: that of `google.longrunning`.
+    pub fn with_form(mut self, form: Form) -> Self {
+        self.form = Some(Box::new(form));
+        self
+    }
+
+    /// Returns the form of the replies, `None` for that of `google.longrunning`.
+    pub fn form(&self) -> Option<&Form> {
+        self.form.as_deref()
     }
 
     /// Returns the calls with their paths.
@@ -133,15 +147,17 @@ struct Configured {
     wait: Vec<String>,
     #[serde(default)]
     wait_timeout: WaitTimeout,
+    form: Option<Form>,
 }
 
 impl TryFrom<Configured> for Binding {
     type Error = Status;
 
     fn try_from(configured: Configured) -> Result<Self, Status> {
-        let Configured { service, version, names, get, list, cancel, delete, wait, wait_timeout } =
+        let Configured { service, version, names, get, list, cancel, delete, wait, wait_timeout, form } =
             configured;
         let paths = Paths { names, get, list, cancel, delete, wait, wait_timeout };
-        Self::with_paths(Service::owned(service, version), &paths)
+        let binding = Self::with_paths(Service::owned(service, version), &paths)?;
+        Ok(form.into_iter().fold(binding, Self::with_form))
     }
 }

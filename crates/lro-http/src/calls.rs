@@ -103,8 +103,10 @@ impl Calls {
     ///
     /// `INVALID_ARGUMENT` if no path of get has the name.
     pub(crate) fn get(&self, name: &str) -> Result<Call, Status> {
-        let rule = self.get.iter().find(|rule| rule.matches(name));
-        rule.map(|rule| rule.call(name)).ok_or_else(|| unfit(self.names(), name))
+        let rule =
+            self.get.iter().find(|rule| rule.matches(name)).ok_or_else(|| unfit(self.names(), name))?;
+        let call = rule.call(name);
+        if call.method == Method::POST { call.body(&GetBody { operation_name: name }) } else { Ok(call) }
     }
 
     /// Whether a name is that of an operation of the service.
@@ -164,6 +166,13 @@ impl Calls {
 fn parent(form: &str) -> Option<&str> {
     let (collection, _) = form.rsplit_once('/')?;
     collection.rsplit_once('/').map(|(parent, _)| parent)
+}
+
+/// The body of a get that is a POST, such as `fetchPredictOperation` of Vertex AI.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GetBody<'a> {
+    operation_name: &'a str,
 }
 
 #[derive(Serialize)]

@@ -180,7 +180,8 @@ impl HttpClient {
         }
         let (head, mut body) = response.into_parts();
         // By reference: each future that held the body would be larger.
-        self.whole(&head.headers, &mut body, token).await
+        let reply = self.whole(&head.headers, &mut body, token).await?;
+        Ok(Reply { is_accepted: head.status == StatusCode::ACCEPTED, ..reply })
     }
 
     /// Sends one request, and returns the head of the reply and the token that the request carried.
@@ -216,7 +217,10 @@ impl HttpClient {
             false => (lro::retry_after(headers), Encoding::of(headers)),
         };
         match encoding.read(body, self.0.largest_reply).await {
-            Ok(body) => Ok(Reply { body: without_echo(body, token.as_ref()), retry_after, token }),
+            Ok(body) => {
+                let body = without_echo(body, token.as_ref());
+                Ok(Reply { body, is_accepted: false, retry_after, token })
+            }
             Err(fault) => Err(reply::hinted(failure::without_token(fault, token.as_ref()), retry_after)),
         }
     }

@@ -36,6 +36,7 @@ mod builder;
 mod calls;
 mod client;
 mod connection;
+mod form;
 #[doc(hidden)]
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
@@ -54,6 +55,7 @@ pub use crate::{
     builder::HttpClientBuilder,
     client::HttpClient,
     connection::Endpoint,
+    form::Form,
     request::{Call, NameTemplate, resource_name},
     transport::HttpTransport,
 };

@@ -17,6 +17,8 @@ use crate::Token;
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
     pub(crate) body: Bytes,
+    /// Whether the HTTP status is 202.
+    pub(crate) is_accepted: bool,
     pub(crate) retry_after: Option<Duration>,
     /// The token that the call carried.
     pub(crate) token: Option<Token>,

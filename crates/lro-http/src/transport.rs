@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use http::Method;
+use http::{Method, StatusCode};
 use lro::{
     Attempt, Capabilities, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage,
     Origin, Pacing, Service, Status, async_trait,
@@ -15,7 +15,7 @@ use lro::{
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use crate::{
-    Binding, Call, HttpClient,
+    Binding, Call, Form, HttpClient,
     calls::{Calls, Verb},
     reply::Reply,
     request::{PreparedPolls, safe_name},
@@ -78,6 +78,9 @@ impl HttpTransport {
     ///
     /// As [`HttpClient::send`].
     pub async fn start(&self, call: Call) -> Result<Operation, Status> {
+        if let Some(form) = self.0.binding.form() {
+            return self.start_in(form, call).await;
+        }
         let what = call.shown();
         let reply = self.0.client.send_raw(call, &Attempt::default()).await?;
         let operation = self.0.client.read(&reply, |body| started(body, &what))?;
@@ -92,8 +95,19 @@ impl HttpTransport {
         Err(Status::malformed(format!("the started operation is not one of {service}: {name:?}")))
     }
 
-    fn operation(&self, reply: &Reply) -> Result<Operation, Status> {
-        let operation = self.0.client.read(reply, Operation::from_json)?;
+    /// Sends a starting call to a service with a form of its own.
+    async fn start_in(&self, form: &Form, call: Call) -> Result<Operation, Status> {
+        let (head, body) = self.0.client.response(call).await?.into_parts();
+        let is_accepted = head.status == StatusCode::ACCEPTED;
+        let operation = form.started(&head.headers, &body, is_accepted, &self.0.calls)?;
+        Ok(Operation { retry_after: lro::retry_after(&head.headers), ..operation })
+    }
+
+    fn operation(&self, name: &OperationName, reply: &Reply) -> Result<Operation, Status> {
+        let operation = self.0.client.read(reply, |body| match self.0.binding.form() {
+            None => Operation::from_json(body),
+            Some(form) => form.operation(name.as_str(), body, reply.is_accepted),
+        })?;
         Ok(Operation { retry_after: reply.retry_after, ..operation })
     }
 
@@ -108,6 +122,12 @@ impl HttpTransport {
         self.check_verb(has, word, name)?;
         let call = self.0.calls.call(verb, name)?;
         call.ok_or_else(|| Status::unsupported(&self.0.binding.service, word, name))
+    }
+
+    /// Adds the query of the form to a call for the state of an operation.
+    fn asking(&self, call: Call) -> Call {
+        let query = self.0.binding.form().into_iter().flat_map(|form| &form.query);
+        query.fold(call, |call, (key, value)| call.query(key, value))
     }
 
     fn check_verb(&self, has: bool, verb: &str, name: &str) -> Result<(), Status> {
@@ -126,9 +146,11 @@ impl LroTransport for HttpTransport {
         name: &OperationName,
         attempt: &Attempt,
     ) -> Result<Operation, Status> {
-        let prepared =
-            self.0.polls.get(name, || self.0.calls.get(name.as_str())?.prepare(self.0.client.endpoint()))?;
-        self.operation(&self.0.client.exchange(&prepared, attempt).await?)
+        let prepared = self
+            .0
+            .polls
+            .get(name, || self.asking(self.0.calls.get(name.as_str())?).prepare(self.0.client.endpoint()))?;
+        self.operation(name, &self.0.client.exchange(&prepared, attempt).await?)
     }
 
     async fn cancel_operation(&self, name: &OperationName) -> Result<(), Status> {
@@ -163,13 +185,17 @@ impl LroTransport for HttpTransport {
         if !request.name.is_empty() {
             safe_name(&request.name)?;
         }
+        let form = self.0.binding.form();
         let call = self.0.calls.list(&request.name)?;
         let call = call
             .query("filter", &request.filter)
-            .count("pageSize", request.page_size)
+            .count(form.map_or("pageSize", |form| &form.page_size), request.page_size)
             .query("pageToken", &request.page_token)
             .flag("returnPartialSuccess", request.return_partial_success);
         let reply = self.0.client.send_raw(call, attempt).await?;
+        if let Some(form) = form {
+            return self.0.client.read(&reply, |body| form.page(&request.name, body, &self.0.calls));
+        }
         let page = self.0.client.read(&reply, page)?;
         Ok(OperationPage::new(page.operations.unwrap_or_default())
             .next_page_token(page.next_page_token.unwrap_or_default())
@@ -191,9 +217,9 @@ impl LroTransport for HttpTransport {
         attempt: &Attempt,
     ) -> Result<Operation, Status> {
         let call = self.call(self.capabilities().wait, Verb::Wait, name)?;
-        let call = self.0.calls.with_timeout(call, timeout)?;
+        let call = self.asking(self.0.calls.with_timeout(call, timeout)?);
         let prepared = call.prepare(self.0.client.endpoint())?;
-        self.operation(&self.0.client.exchange(&prepared, attempt).await?)
+        self.operation(name, &self.0.client.exchange(&prepared, attempt).await?)
     }
 
     fn capabilities(&self) -> Capabilities {

@@ -74,6 +74,21 @@ async fn sends_the_first_path_that_matches_the_name() {
 }
 
 #[tokio::test]
+async fn a_get_by_post_has_the_name_in_its_body() {
+    // SPEC 15
+    let paths = json!({
+        "names": ["{endpoint=projects/*/models/*}/operations/{id}"],
+        "get": ["v1/{name=operations/*}", "POST v1/{endpoint=projects/*/models/*}:fetch"],
+    });
+    let server = Server::always(200, RUNNING).await;
+    let jobs = transport(&server, paths);
+    jobs.get_operation(&name("projects/p/models/m/operations/1")).await.unwrap();
+    let body = r#"{"operationName":"projects/p/models/m/operations/1"}"#;
+    assert_eq!(sent(&server), [format!("POST /v1/projects/p/models/m:fetch {body}")]);
+    assert_eq!(server.request().headers["x-goog-request-params"], "endpoint=projects%2Fp%2Fmodels%2Fm");
+}
+
+#[tokio::test]
 async fn cancels_by_get_and_deletes_by_post_where_the_binding_says_so() {
     // SPEC 38
     let paths = json!({

@@ -49,8 +49,8 @@ impl Rule {
 
     /// Parses a path in the notation of `google.api.http`, perhaps after a method and a space.
     ///
-    /// The variables of a form are joined with those of the path by their names. Without such a form, the only variable of
-    /// the path is the name.
+    /// The variables of a form are joined with those of the path by their names. A form may have more of them. Without such a
+    /// form, the only variable of the path is the name.
     ///
     /// # Errors
     ///
@@ -72,7 +72,12 @@ impl Rule {
         let fits = |form: &[Token<'_>]| {
             keys(form) == wanted && (!wanted.is_empty() || variable::contains(path, form))
         };
-        if let Some(form) = forms.iter().find(|form| fits(form)) {
+        let has_more = |form: &[Token<'_>]| {
+            let keys = keys(form);
+            !wanted.is_empty() && wanted.iter().all(|key| keys.contains(key))
+        };
+        let form = forms.iter().find(|form| fits(form)).or_else(|| forms.iter().find(|form| has_more(form)));
+        if let Some(form) = form {
             return Ok(Self { method, names: Some(variable::names(form)?), path: cut(&tokens, form) });
         }
         let mut variables = tokens.iter().filter_map(Token::variable);

@@ -1,0 +1,198 @@
+mod error;
+
+use std::collections::BTreeMap;
+
+use http::HeaderMap;
+use lro::{Any, Code, Operation, OperationPage, Outcome, Status};
+use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::calls::Calls;
+
+/// How a service whose operations have a form of their own replies: where its JSON has what `google.longrunning` has.
+///
+/// A field is a path with dots, such as `properties.provisioningState`. An operation that is done without an error has the
+/// response. The metadata is the whole reply, with its progress and its warnings.
+///
+/// ```
+/// use lro_http::Binding;
+///
+/// let videos: Binding = serde_json::from_str(
+///     r#"{
+///         "service": "media.example.com",
+///         "version": "2026-11-01",
+///         "get": ["{name=videos/*}"],
+///         "form": {
+///             "state": "status",
+///             "done": ["Succeeded"], "failed": ["Failed"], "cancelled": ["Canceled"],
+///             "response": "result",
+///             "links": ["operation-location"],
+///             "query": {"api-version": "2026-11-01"}
+///         }
+///     }"#,
+/// )?;
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Form {
+    /// The field of the state. If it is empty, HTTP 202 means running, and another success means done.
+    pub state: String,
+    /// The states of an operation that is done. One with an error has failed. Any state that is not listed is running.
+    pub done: Vec<String>,
+    /// The states of an operation that has failed.
+    pub failed: Vec<String>,
+    /// The states of an operation that was cancelled.
+    pub cancelled: Vec<String>,
+    /// The field of the error: an object with `code` and `message`, a list of those, or an object with such a list in
+    /// `errors`. The code is a number of `google.rpc.Code`, or a text, which becomes the reason of an
+    /// [`ErrorInfo`](lro::details::ErrorInfo). Default: `error`.
+    pub error: String,
+    /// The field of the HTTP status of the error.
+    pub http_code: String,
+    /// The field of the message of an error that has none.
+    pub message: String,
+    /// The field of the response. Empty, the default, for the whole reply.
+    pub response: String,
+    /// The headers and fields of a reply that have the URL of an operation. Only the end of its path is used, so that a
+    /// reply cannot lead to another host.
+    pub links: Vec<String>,
+    /// The field of the operations in a list. Default: `operations`.
+    pub items: String,
+    /// The query parameter of the size of a page. Default: `pageSize`.
+    pub page_size: String,
+    /// The query parameters of each call that gets an operation or waits for it.
+    pub query: BTreeMap<String, String>,
+}
+
+impl Default for Form {
+    fn default() -> Self {
+        Self {
+            state: String::new(),
+            done: Vec::new(),
+            failed: Vec::new(),
+            cancelled: Vec::new(),
+            error: "error".to_owned(),
+            http_code: String::new(),
+            message: String::new(),
+            response: String::new(),
+            links: Vec::new(),
+            items: "operations".to_owned(),
+            page_size: "pageSize".to_owned(),
+            query: BTreeMap::new(),
+        }
+    }
+}
+
+impl Form {
+    /// Reads the reply for an operation. `is_accepted` is whether the HTTP status is 202.
+    pub(crate) fn operation(&self, name: &str, body: &[u8], is_accepted: bool) -> Result<Operation, Status> {
+        if body.trim_ascii().is_empty() && (is_accepted || self.state.is_empty()) {
+            let outcome = (!is_accepted).then_some(Outcome::Neither);
+            return Ok(Operation { outcome, ..Operation::running(name) });
+        }
+        let reply: Value = lro::from_json(body)?;
+        match field(&reply, &self.state) {
+            Some(Value::String(_)) => self.read(name, &reply, is_accepted),
+            None if self.state.is_empty() || is_accepted => self.read(name, &reply, is_accepted),
+            _ => Err(Status::in_reply(body).unwrap_or_else(|| {
+                Status::malformed(format!("the reply has no text in {:?}, which has the state", self.state))
+            })),
+        }
+    }
+
+    /// Reads the reply to a starting call.
+    pub(crate) fn started(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        is_accepted: bool,
+        calls: &Calls,
+    ) -> Result<Operation, Status> {
+        let reply: Value = serde_json::from_slice(body).unwrap_or_default();
+        let of_header = |link: &String| headers.get(link)?.to_str().ok().map(str::to_owned);
+        let link = self.links.iter().find_map(|link| of_header(link).or_else(|| text(&reply, link)));
+        let name = link.as_deref().and_then(|link| own_end(link, calls)).unwrap_or_default();
+        let operation = self.operation(&name, body, is_accepted)?;
+        if operation.is_done() || !name.is_empty() {
+            return Ok(operation);
+        }
+        let links = self.links.join(", ");
+        Err(Status::malformed(format!(
+            "the started operation has no link that is one of the service in {links:?}"
+        )))
+    }
+
+    /// Reads a page of a list.
+    pub(crate) fn page(&self, parent: &str, body: &[u8], calls: &Calls) -> Result<OperationPage, Status> {
+        let reply: Value = lro::from_json(body)?;
+        let items = match field(&reply, &self.items) {
+            Some(Value::Array(items)) => &**items,
+            None | Some(Value::Null) if reply.is_object() && reply.get("error").is_none() => &[],
+            _ => {
+                let fault = || Status::malformed(format!("the reply has no list in {:?}", self.items));
+                return Err(Status::in_reply(body).unwrap_or_else(fault));
+            }
+        };
+        let operation = |item: &Value| {
+            let link = self.links.iter().find_map(|link| own_end(&text(item, link)?, calls));
+            let id = || text(item, "name").or_else(|| text(item, "id")).unwrap_or_default();
+            let name = link.unwrap_or_else(|| format!("{parent}/operations/{}", id()));
+            self.read(&name, item, false)
+        };
+        let operations = items.iter().map(operation).collect::<Result<Vec<_>, _>>()?;
+        Ok(OperationPage::new(operations).next_page_token(text(&reply, "nextPageToken").unwrap_or_default()))
+    }
+
+    fn read(&self, name: &str, reply: &Value, is_accepted: bool) -> Result<Operation, Status> {
+        let operation = Operation::running(name).with_metadata(Any::from_value(reply)?);
+        let state = text(reply, &self.state);
+        let is_in = |states: &[String]| state.as_ref().is_some_and(|state| states.contains(state));
+        if is_in(&self.cancelled) {
+            let error = self
+                .error(reply)
+                .unwrap_or_else(|| Status::new(Code::Cancelled, "the operation was cancelled"));
+            let message = error.message().to_owned();
+            return Ok(operation.with_outcome(Err(Status::new(Code::Cancelled, message))));
+        }
+        if is_in(&self.failed) {
+            let unknown = || Status::new(Code::Unknown, "the operation failed without an error");
+            return Ok(operation.with_outcome(Err(self.error(reply).unwrap_or_else(unknown))));
+        }
+        if !is_in(&self.done) && (!self.state.is_empty() || is_accepted) {
+            return Ok(operation);
+        }
+        match self.error(reply) {
+            Some(error) => Ok(operation.with_outcome(Err(error))),
+            None => {
+                let response = field(reply, &self.response).unwrap_or(reply);
+                Ok(operation.with_outcome(Ok(Any::from_value(response)?)))
+            }
+        }
+    }
+}
+
+/// Returns the longest end of the path of a URL that is the name of an operation of the service.
+fn own_end(link: &str, calls: &Calls) -> Option<String> {
+    let path = link.split_once("://").map_or(link, |(_, rest)| rest);
+    let path = path.split(['?', '#']).next().unwrap_or_default().trim_matches('/');
+    let path = percent_decode_str(path).decode_utf8().ok()?;
+    let ends = path.match_indices('/').map(|(at, _)| &path[at + 1..]);
+    let ends = (!link.contains("://")).then_some(&*path).into_iter().chain(ends);
+    let mut own = ends.filter(|end| calls.is_own(end) && lro::OperationName::parse(end).is_ok());
+    own.next().map(str::to_owned)
+}
+
+/// Returns the value at a path. An empty path has none.
+fn field<'a>(from: &'a Value, path: &str) -> Option<&'a Value> {
+    if path.is_empty() {
+        return None;
+    }
+    path.split('.').try_fold(from, |from, part| from.get(part))
+}
+
+fn text(from: &Value, path: &str) -> Option<String> {
+    field(from, path)?.as_str().map(str::to_owned)
+}
