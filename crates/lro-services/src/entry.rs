@@ -1,7 +1,7 @@
-use std::fmt;
+use std::{collections::HashMap, fmt};
 
 use lro::{Any, OperationName, Service, Status};
-use lro_http::{Binding, HttpClient, HttpClientBuilder, HttpTransport};
+use lro_http::{Binding, Form, HttpClient, HttpClientBuilder, HttpTransport};
 
 use crate::{
     find::pollable,
@@ -73,7 +73,12 @@ impl Entry {
     /// `UNIMPLEMENTED` if it publishes no call over HTTP to get an operation. The message says what is left.
     pub fn binding(&self) -> Result<Binding, Status> {
         pollable(self.0)?;
-        Binding::with_paths(self.service(), &paths(self.0))
+        let binding = Binding::with_paths(self.service(), &paths(self.0))?;
+        let forms: HashMap<String, Form> = lro::from_json(include_bytes!("../forms.json"))?;
+        Ok(forms
+            .into_iter()
+            .filter(|(name, _)| name == self.0.form)
+            .fold(binding, |binding, (_, form)| binding.with_form(form)))
     }
 
     /// Returns the builder of a transport to the host of the service.

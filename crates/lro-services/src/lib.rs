@@ -33,13 +33,21 @@
 //! | `get` | the paths that get an operation, in the notation of `google.api.http`; empty if none is published |
 //! | `names` | the forms of names that the paths cut into several variables |
 //! | `list`, `cancel`, `delete`, `wait` | the paths of the other calls; `=` means those of `get` with `/operations`, `:cancel`, nothing or `:wait` at the end, without those after `-` and with those after it |
-//! | `calls` | `cancel=GET` or `wait=GET`: the method; `timeout=query` or `timeout=absent`: where wait has its timeout; `grpc`: gRPC has a get; `old`: not revised since 2024 or longer |
+//! | `calls` | `cancel=GET` or `wait=GET`: the method; `timeout=query` or `timeout=absent`: where wait has its timeout; `grpc`: gRPC has a get; `old`: not revised since 2024 or longer; `fetch=PATH`: the path of a POST that gets the operations of publisher models |
 //! | `progress` | the fields of the metadata with the progress: a percent, or with `:work` an object of the completed and the estimated work |
 //! | `scopes` | the OAuth scopes to poll, without `https://www.googleapis.com/auth/` |
 //! | `regions` | the hosts of locations, the usual one first; `{location=us\|eu}` lists the only locations |
 //!
 //! A row that is wrong or missing is corrected in a pull request, or replaced by a [`Binding`](lro_http::Binding) of the
 //! program, which may come from a configuration.
+//!
+//! # Other forms
+//!
+//! Compute Engine, Cloud SQL Admin, Kubernetes Engine, Cloud DNS and Deployment Manager answer with operations of other forms.
+//! `forms.json` has a [`Form`](lro_http::Form) for each, and a transport of such an entry returns their operations in the form of
+//! `google.longrunning`. The names are those of the resources, such as `projects/p/zones/z/operations/o`, the end of
+//! `selfLink`. The response is the whole reply, whose `targetLink` is the resource to read then. The metadata is the whole
+//! reply too, with its `warnings`.
 //!
 //! # Progress
 //!

@@ -23,7 +23,8 @@ pub(crate) fn paths(row: &Row) -> Paths {
     };
     let mut paths = Paths::default();
     paths.names = row.names.split_ascii_whitespace().map(str::to_owned).collect();
-    paths.get = get().map(str::to_owned).collect();
+    let fetch = row.exception("fetch").map(|path| format!("POST {path}"));
+    paths.get = get().map(str::to_owned).chain(fetch).collect();
     paths.list = column(row.list, "list", collection);
     paths.cancel = column(row.cancel, "cancel", |path| Some(format!("{path}:cancel")));
     paths.delete = column(row.delete, "delete", |path| Some(path.to_owned()));

@@ -223,7 +223,8 @@ fn is_match(wanted: &[&str], given: &[&str]) -> bool {
     }
 }
 
-const RUNNING: &str = r#"{"done": false}"#;
+/// It runs in the form of `google.longrunning` and in the others.
+const RUNNING: &str = r#"{"done": false, "status": "RUNNING"}"#;
 
 fn without_last(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(before, _)| before)
