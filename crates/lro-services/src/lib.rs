@@ -16,8 +16,8 @@
 //! ```
 //!
 //! [`find`] returns an [`Entry`], and [`Entry::connect`] the builder of a transport, with credentials and all other
-//! settings of `lro-http`. The name of an operation does not determine its service: hundreds of services have operations
-//! `projects/*/locations/*/operations/*`. The service and its version are those of the call that started the operation.
+//! settings of `lro-http`. The name of an operation does not determine its service: more than two hundred rows have
+//! operations `projects/*/locations/*/operations/*`. The service and its version are those of the call that started the operation.
 //!
 //! # The table
 //!
@@ -49,6 +49,9 @@
 //! `selfLink`. The response is the whole reply, whose `targetLink` is the resource to read then. The metadata is the whole
 //! reply too, with its `warnings`.
 //!
+//! Compute Engine holds a call that waits for up to two minutes. An [`attempt_timeout`](lro::Wait::attempt_timeout) of more than
+//! that lets it; with a shorter one, the wait continues with get after two calls without a reply.
+//!
 //! # Progress
 //!
 //! [`Entry::progress`] returns the share of the work that is done for the services whose metadata has it.
@@ -60,6 +63,12 @@
 //! | `ring` (default) | TLS by `ring` |
 //! | `aws-lc` | TLS by `aws-lc-rs` |
 //! | `google-cloud-auth` | `GoogleCloudCredentials`, and the crate `google-cloud-auth` with the types that it takes |
+//!
+//! # Services
+//!
+//! The short names, in the domain `googleapis.com`, with the calls that reach the operations of each version:
+//!
+#![doc = include_str!("../SERVICES.md")]
 
 mod entry;
 mod find;
