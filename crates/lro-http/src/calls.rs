@@ -58,6 +58,11 @@ impl Calls {
     }
 
     pub(crate) fn parse(paths: &Paths) -> Result<Self, Status> {
+        if let Some(form) = paths.names.iter().find(|form| form.contains("**")) {
+            return Err(Status::invalid_argument(format!(
+                "not a form of a name: {form:?}: `**` does not say where the next variable begins"
+            )));
+        }
         let forms = paths.names.iter().map(|form| tokens(form)).collect::<Result<Vec<_>, _>>()?;
         let parents: Vec<&str> = paths.names.iter().filter_map(|form| parent(form)).collect();
         let parents = parents.into_iter().map(tokens).collect::<Result<Vec<_>, _>>()?;

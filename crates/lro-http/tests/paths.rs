@@ -254,6 +254,7 @@ fn refuses_a_binding_that_is_none_and_says_why() {
         (json!({"get": ["v1/{a}/{a}"]}), "a variable twice"),
         (json!({"get": ["v1/{a}"], "cancel": ["v1/{a}/{b}"], "names": ["x/{a}/{c}"]}), "several variables"),
         (json!({"get": ["v1/{a}"], "post": []}), "unknown field"),
+        (json!({"get": ["v1/{a=x/**}/{b}"], "names": ["{a=x/**}/y/{b}"]}), "where the next variable begins"),
     ] {
         let mut whole = json!({"service": "jobs.example.com", "version": "v1"});
         whole.as_object_mut().unwrap().append(paths.clone().as_object_mut().unwrap());
