@@ -1,4 +1,4 @@
-use lro::{Code, Status};
+use lro::Status;
 
 use crate::{
     Entry, region,
@@ -28,9 +28,8 @@ use crate::{
 ///
 /// # Errors
 ///
-/// - `NOT_FOUND` for a service that the table does not have, with similar names, and for a version that it does not have,
-///   with those that it has.
-/// - `INVALID_ARGUMENT` for the name of an operation, which does not determine the host, and for a regional host.
+/// - `INVALID_ARGUMENT` for a service that the table does not have, with similar names, for a version that it does not have,
+///   with those that it has, for the name of an operation, which does not determine the host, and for a regional host.
 /// - `UNIMPLEMENTED` for a version that publishes no call over HTTP to get an operation, with what has one.
 pub fn find<'a>(service: &str, version: impl Into<Option<&'a str>>) -> Result<Entry, Status> {
     let (rows, version) = (named(service)?, version.into());
@@ -68,9 +67,12 @@ fn named(service: &str) -> Result<&'static [Row], Status> {
         return Ok(rows);
     }
     if service.contains('/') {
+        // The user and the query of a URL may be secrets.
+        let service =
+            if service.contains("://") { "a URL".to_owned() } else { format!("{:?}", cut(service)) };
         return Err(Status::invalid_argument(format!(
-            "not a service: {service:?}: the name of an operation and a URL do not determine the service, add its host, such \
-             as \"run.googleapis.com\", or its short name, such as \"run\""
+            "not a service: {service}: it does not determine the service, add its host, such as \"run.googleapis.com\", or its \
+             short name, such as \"run\""
         )));
     }
     let rows = rows_of_alias(service);
@@ -90,17 +92,18 @@ fn unknown_version(rows: &[Row], version: &str) -> Status {
     let mut known: Vec<&str> = rows.iter().map(|row| row.version).collect();
     known.dedup();
     let host = rows.first().map_or("", |row| row.host);
-    not_found(format!("{host} has no version {version:?} in the table: add one of {}", known.join(", ")))
+    let (version, known) = (cut(version), known.join(", "));
+    Status::invalid_argument(format!("{host} has no version {version:?} in the table: add one of {known}"))
 }
 
 fn unknown_service(service: &str, plain: &str) -> Status {
-    let [service, plain] = [service, plain].map(|name| name.chars().take(LONGEST_NAME).collect::<String>());
+    let (service, plain) = (cut(service), cut(plain));
     let mut names: Vec<&str> =
         rows().iter().map(|row| row.short).chain(aliases().iter().map(|(alias, _)| *alias)).collect();
     names.sort_unstable();
     names.dedup();
     let mut close: Vec<(usize, &str)> =
-        names.into_iter().filter_map(|name| Some((distance(&plain, name)?, name))).collect();
+        names.into_iter().filter_map(|name| Some((distance(plain, name)?, name))).collect();
     close.sort_unstable();
     close.truncate(MOST_CLOSE);
     let close: Vec<&str> = close.into_iter().map(|(_, name)| name).collect();
@@ -108,11 +111,12 @@ fn unknown_service(service: &str, plain: &str) -> Status {
         true => "give its host, or a `Binding` with its paths".to_owned(),
         false => format!("similar names are {}", close.join(", ")),
     };
-    not_found(format!("no service {service:?} in the table: {advice}"))
+    Status::invalid_argument(format!("no service {service:?} in the table: {advice}"))
 }
 
-fn not_found(message: String) -> Status {
-    Status::new(Code::NotFound, message)
+/// Returns the start of a text for a message.
+fn cut(text: &str) -> &str {
+    text.char_indices().nth(LONGEST_NAME).map_or(text, |(end, _)| &text[..end])
 }
 
 /// Returns a name in lower case, without the domain and without separators.

@@ -65,20 +65,20 @@ fn dns_has_two_forms_in_one_version() {
 #[test]
 fn an_unknown_service_or_version_says_what_there_is() {
     for (name, version, code, parts) in [
-        ("spaner", None, Code::NotFound, &["\"spaner\"", "spanner"][..]),
-        ("vertx", None, Code::NotFound, &["vertex"]),
-        ("platform", None, Code::NotFound, &["aiplatform"]),
-        ("zzzzzz", None, Code::NotFound, &["give its host, or a `Binding`"]),
-        ("", None, Code::NotFound, &["no service \"\""]),
-        ("run", Some("v7"), Code::NotFound, &["\"v7\"", "v1, v2"]),
+        ("spaner", None, Code::InvalidArgument, &["\"spaner\"", "spanner"][..]),
+        ("vertx", None, Code::InvalidArgument, &["vertex"]),
+        ("platform", None, Code::InvalidArgument, &["aiplatform"]),
+        ("zzzzzz", None, Code::InvalidArgument, &["give its host, or a `Binding`"]),
+        ("", None, Code::InvalidArgument, &["no service \"\""]),
+        ("run", Some("v7"), Code::InvalidArgument, &["\"v7\"", "v1, v2"]),
         // A name alone never decides the host.
         (
             "projects/p/locations/l/operations/1",
             None,
             Code::InvalidArgument,
-            &["do not determine", "add its host"],
+            &["does not determine", "add its host"],
         ),
-        ("https://run.googleapis.com", None, Code::InvalidArgument, &["add its host"]),
+        ("https://run.googleapis.com", None, Code::InvalidArgument, &["a URL", "add its host"]),
         // Another host is another server.
         (
             "us-central1-aiplatform.googleapis.com",
@@ -103,8 +103,12 @@ fn an_unknown_service_or_version_says_what_there_is() {
         assert!(parts.iter().all(|part| status.message().contains(part)), "{status}");
         assert!(!status.message().contains('\n'), "{status}");
     }
-    let long = find(&"é".repeat(100_000), None).unwrap_err();
-    assert!(long.message().len() < 300, "{}", long.message().len());
+    let long = "é".repeat(100_000);
+    for refused in [find(&long, None), find(&format!("{long}/a"), None), find("run", &*long)] {
+        assert!(refused.unwrap_err().message().len() < 400);
+    }
+    let secret = find("https://user:canary@run.googleapis.com?key=canary", None).unwrap_err();
+    assert!(!secret.message().contains("canary"), "{secret}");
 }
 
 #[test]
