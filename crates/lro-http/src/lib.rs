@@ -25,11 +25,14 @@
 //! [`Binding`], which declares the names of a service's operations and the calls that it supports. [`Call`] and
 //! [`HttpTransport::start`] send the calls that start operations. The crates of single services are built on these.
 //!
+//! Where a service deviates from the standard paths, a binding has its [`Paths`], and where its operations are not those of
+//! `google.longrunning`, their [`Form`]. Both are data, and a binding deserializes from a configuration.
+//!
 //! Connections outside of the loopback interface use HTTPS unless the builder says otherwise. Redirects are not followed. `Debug`, errors and traces
 //! never contain a token.
 //!
-//! The source is grouped by noun: `connection` (endpoint, proxy, TLS), `request` (call, name template, encoding) and
-//! `reply` (body, failure). The credentials are those of the crate `lro-auth`.
+//! The source is grouped by noun: `connection` (endpoint, proxy, TLS), `request` (call, name template, rule, encoding),
+//! `reply` (body, failure) and `form` (replies of other forms). The credentials are those of the crate `lro-auth`.
 
 mod binding;
 mod builder;

@@ -20,12 +20,17 @@ fn of_a_lookup() {
         ("Vertex AI", None),
         ("compute", Some("v1")),
     ] {
-        let start = Instant::now();
-        for _ in 0..LOOKUPS {
-            black_box(find(black_box(service), black_box(version)).unwrap());
-        }
-        println!("{service} {version:?}: {} ns", start.elapsed().as_nanos() / u128::from(LOOKUPS));
+        // The least of several rounds: other programs only add to it.
+        let round = || {
+            let start = Instant::now();
+            for _ in 0..LOOKUPS {
+                black_box(find(black_box(service), black_box(version)).unwrap());
+            }
+            start.elapsed().as_nanos() / u128::from(LOOKUPS)
+        };
+        println!("{service} {version:?}: {} ns", (0..ROUNDS).map(|_| round()).min().unwrap());
     }
 }
 
-const LOOKUPS: u32 = 200_000;
+const ROUNDS: u32 = 50;
+const LOOKUPS: u32 = 4_000;
