@@ -208,7 +208,7 @@ impl FleetBuilder {
         let capabilities = transport.capabilities();
         let (settings, source) = (Arc::new(settings), Source::start());
         let state = State::new(settings.clone(), capabilities.list, source);
-        let gates = Gates::new(settings.rate, capabilities.permit, source);
+        let gates = Gates::new(settings.rate, transport.takes_permits(), source);
         let shared = Arc::new(Shared::new(transport, naming, settings, gates, state));
         tokio::spawn(drive(EndAll(shared.clone()), pacing, source));
         Fleet::new(Arc::new(Hold(shared)))

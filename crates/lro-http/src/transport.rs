@@ -224,7 +224,11 @@ impl LroTransport for HttpTransport {
 
     fn capabilities(&self) -> Capabilities {
         let bound = self.0.capabilities;
-        bound.wait(bound.wait && !self.0.lacks_wait.load(Relaxed)).permit(true)
+        bound.wait(bound.wait && !self.0.lacks_wait.load(Relaxed))
+    }
+
+    fn takes_permits(&self) -> bool {
+        true
     }
 
     fn disable_wait(&self) {

@@ -192,7 +192,7 @@ async fn a_call_that_cannot_reach_the_names_is_not_declared() {
     let server = Server::always(200, RUNNING).await;
     let jobs = transport(&server, paths);
     assert_eq!(jobs.binding().capabilities, Capabilities::default().cancel(true).wait(true));
-    assert_eq!(jobs.capabilities(), jobs.binding().capabilities.permit(true));
+    assert_eq!(jobs.capabilities(), jobs.binding().capabilities);
     let reached = name("operations/projects/p");
     jobs.cancel_operation(&reached).await.unwrap();
     for status in [
@@ -217,7 +217,7 @@ async fn what_is_declared_beyond_the_paths_makes_no_request() {
     let binding = Binding::with_paths(Service::new("jobs.example.com", "v1"), &paths).unwrap();
     let binding = binding.capabilities(Capabilities::ALL);
     let jobs = HttpTransport::new(server.client().build().unwrap(), binding);
-    assert_eq!(jobs.capabilities(), Capabilities::default().permit(true));
+    assert_eq!(jobs.capabilities(), Capabilities::default());
     let status = jobs.cancel_operation(&name("operations/1")).await.unwrap_err();
     assert_clear(&status, Code::Unimplemented, "cancel");
     assert_eq!(server.connections(), 0);

@@ -138,7 +138,7 @@ async fn follows_no_redirect_to_another_port() {
 
 async fn start() -> (Emulator, WorkspaceEvents) {
     let emulator = Emulator::builder().runs_for(Duration::ZERO).start().await.unwrap();
-    let credentials = token_fn(|| async { Token::bearer("a token") });
+    let credentials = token_fn(|| async { Token::bearer("token") });
     let events =
         WorkspaceEvents::builder().endpoint(emulator.endpoint()).credentials(credentials).build().unwrap();
     (emulator, events)

@@ -149,6 +149,14 @@ pub trait LroTransport: fmt::Debug + Send + Sync {
     /// A driver calls it when it has seen that the server has no wait call. Default: does nothing.
     fn disable_wait(&self) {}
 
+    /// Returns whether the transport awaits [`Attempt::permit`] before it sends a request. Default: no.
+    ///
+    /// A driver then knows when a call is sent. Before that the call waits for a connection or a credential, and does not
+    /// hang.
+    fn takes_permits(&self) -> bool {
+        false
+    }
+
     /// Returns the service of the operations. Names are unique only within a service.
     ///
     /// Default: a service with an empty key and an empty version. A handle of such a transport cannot be resumed: a
@@ -166,7 +174,7 @@ pub trait LroTransport: fmt::Debug + Send + Sync {
     }
 }
 
-/// The calls that a service has beside get, and whether its transport takes permits.
+/// The calls that a service has beside get.
 ///
 /// ```
 /// use lro::Capabilities;
@@ -185,15 +193,11 @@ pub struct Capabilities {
     pub list: bool,
     /// Whether the service has [`LroTransport::wait_operation`].
     pub wait: bool,
-    /// Whether the transport awaits [`Attempt::permit`] before it sends a request.
-    ///
-    /// A driver then knows when a call is sent. Before that a call waits for a connection or a credential, and does not hang.
-    pub permit: bool,
 }
 
 impl Capabilities {
     /// All calls.
-    pub const ALL: Self = Self { cancel: true, delete: true, list: true, wait: true, permit: false };
+    pub const ALL: Self = Self { cancel: true, delete: true, list: true, wait: true };
 
     /// Sets whether the service has a call to cancel.
     pub const fn cancel(self, cancel: bool) -> Self {
@@ -213,11 +217,6 @@ impl Capabilities {
     /// Sets whether the service has a call that waits.
     pub const fn wait(self, wait: bool) -> Self {
         Self { wait, ..self }
-    }
-
-    /// Sets whether the transport awaits the permit of an attempt.
-    pub const fn permit(self, permit: bool) -> Self {
-        Self { permit, ..self }
     }
 }
 
@@ -391,6 +390,10 @@ macro_rules! forward_transport {
 
         fn disable_wait(&$this) {
             $crate::LroTransport::disable_wait(&$to);
+        }
+
+        fn takes_permits(&$this) -> bool {
+            $crate::LroTransport::takes_permits(&$to)
         }
 
         fn service(&$this) -> $crate::Service {

@@ -109,6 +109,10 @@ impl LroTransport for Server {
         Capabilities::default().list(self.scenario.collections > 0)
     }
 
+    fn takes_permits(&self) -> bool {
+        true
+    }
+
     fn service(&self) -> Service {
         Service::new("jobs.example.com", "v1")
     }

@@ -122,6 +122,10 @@ where
         self.transport.capabilities().wait(false)
     }
 
+    fn takes_permits(&self) -> bool {
+        self.transport.takes_permits()
+    }
+
     fn service(&self) -> Service {
         self.transport.service()
     }
