@@ -89,13 +89,18 @@ impl Paces {
         state: &mut CompactState,
         moment: &Moment,
     ) -> Result<Option<Duration>, Status> {
-        if let Some(schedule) = self.schedules.remove(&id) {
+        if let Some(schedule) = self.take_schedule(id) {
             return self.run(id, schedule, moment);
         }
         let Some(compact) = self.kinds.get(kind).and_then(|kind| kind.compact.as_ref()) else {
             return Ok(None);
         };
         guard(PACING, || compact.delay(state, moment))
+    }
+
+    /// Most fleets have none, and a look-up takes more than this.
+    fn take_schedule(&mut self, id: u32) -> Option<Box<dyn Schedule>> {
+        if self.schedules.is_empty() { None } else { self.schedules.remove(&id) }
     }
 
     /// Returns the delay by a schedule, and keeps the schedule.
@@ -119,7 +124,7 @@ impl Paces {
     pub(super) fn finish(&mut self, gone: Gone) {
         let Gone { id, kind, is_own, mut state, finish } = gone;
         // The wait is over: a panic changes nothing.
-        if let Some(mut schedule) = self.schedules.remove(&id) {
+        if let Some(mut schedule) = self.take_schedule(id) {
             run(PACING, || schedule.finished(&finish));
             drop_each(PACING, [schedule]);
         } else if let Some(compact) = self.kinds.get(&kind).and_then(|kind| kind.compact.as_ref())

@@ -1,6 +1,6 @@
 use http::StatusCode;
 use lro::{Code, Operation, Origin, Status};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Fault, edited, remove, with_details};
 use crate::{client::Reply, transport::LOST};
@@ -49,8 +49,9 @@ pub(crate) const FAULTS: &[Fault] = &[
         |f| {
             f.read = |reply| {
                 edited(reply, |json| {
-                    if json.get("error").is_some() {
-                        json["done"] = json.get("done").is_some_and(|done| done == true).into();
+                    let is_done = json.get("done").is_some_and(|done| done == true);
+                    if json.get("error").is_some() && !is_done {
+                        *json = json!({"done": false});
                     }
                 })
             };
