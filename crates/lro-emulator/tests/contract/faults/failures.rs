@@ -47,13 +47,14 @@ pub(crate) const FAULTS: &[Fault] = &[
         "errors_with_http_status_200_are_failed_calls",
         "takes an error with HTTP status 200 for a running operation",
         |f| {
-            f.read = |reply| {
-                edited(reply, |json| {
+            f.read = |reply| match reply.status {
+                StatusCode::OK => edited(reply, |json| {
                     let is_done = json.get("done").is_some_and(|done| done == true);
                     if json.get("error").is_some() && !is_done {
                         *json = json!({"done": false});
                     }
-                })
+                }),
+                _ => reply,
             };
         },
     ),
