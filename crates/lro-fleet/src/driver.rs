@@ -134,7 +134,7 @@ impl Driver<'_> {
             let after = match hanging {
                 _ if state.is_closed() => After::Stop,
                 Ok(_) => After::Again,
-                Err(_) if goes_on || state.has_news() => After::Again,
+                Err(_) if goes_on => After::Again,
                 Err(look) => After::Wait(state.next_wake().min(look)),
             };
             (after, hanging, state.metrics_to_trace(now))

@@ -302,6 +302,7 @@ impl Lanes {
         let has_slot = self.in_flight < self.most;
         let is_wanted = |key: &Key| !key.lines.is_empty();
         if !self.keys.iter().any(|(_, key)| is_wanted(key)) {
+            self.cut_check = now.after(LOOK_AGAIN);
             return Err(Time::NEVER);
         }
         let keys = self.keys.iter().filter(|(_, key)| !has_slot || is_wanted(key));

@@ -134,12 +134,6 @@ impl State {
         self.discarded.extend(self.driver.replace(waker));
     }
 
-    /// Whether operations came or went since they were taken out. Before the first round no waker is kept that such a
-    /// change could wake.
-    pub(crate) fn has_news(&self) -> bool {
-        !self.fresh.is_empty() || !self.gone.is_empty()
-    }
-
     fn wake_driver(&mut self) {
         self.woken.extend(self.driver.take());
     }

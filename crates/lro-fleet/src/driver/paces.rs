@@ -1,4 +1,9 @@
-use std::{collections::HashMap, mem, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    mem,
+    sync::Arc,
+    time::Duration,
+};
 
 use lro::{
     Status,
@@ -154,18 +159,10 @@ impl Paces {
     }
 
     fn join(&mut self, name: &Arc<str>) -> Result<&Kind, Status> {
-        if !self.kinds.contains_key(name) {
-            let pacing = guard(PACING, || self.by_kind.pacing(name))?;
-            let compact = match guard(PACING, || pacing.compact()) {
-                Ok(compact) => compact,
-                Err(panicked) => {
-                    drop_each(PACING, [pacing]);
-                    return Err(panicked);
-                }
-            };
-            self.kinds.insert(name.clone(), Kind { pacing, compact, ranking: None, operations: 0 });
-        }
-        let kind = self.kinds.get_mut(name).ok_or_else(|| Status::new(lro::Code::Internal, PACING))?;
+        let kind = match self.kinds.entry(name.clone()) {
+            Entry::Occupied(kind) => kind.into_mut(),
+            Entry::Vacant(place) => place.insert(Kind::new(&*self.by_kind, name)?),
+        };
         kind.operations += 1;
         Ok(kind)
     }
@@ -184,6 +181,17 @@ impl Paces {
 }
 
 impl Kind {
+    fn new(by_kind: &dyn PacingByKind, name: &str) -> Result<Self, Status> {
+        let pacing = guard(PACING, || by_kind.pacing(name))?;
+        match guard(PACING, || pacing.compact()) {
+            Ok(compact) => Ok(Self { pacing, compact, ranking: None, operations: 0 }),
+            Err(panicked) => {
+                drop_each(PACING, [pacing]);
+                Err(panicked)
+            }
+        }
+    }
+
     fn ranking(&mut self) -> Option<Arc<dyn Ranking>> {
         let compact = self.compact.as_ref()?;
         let ranking = guard(PACING, || compact.ranking()).ok()?;

@@ -103,7 +103,8 @@ impl State {
         mem::take(&mut self.gone)
     }
 
-    /// Whether there are operations whose pacing is to begin, or is over.
+    /// Whether there are operations whose pacing is to begin, or is over. They may have come since the last ones were taken
+    /// out, when no waker of the task was kept.
     pub(crate) fn has_more_to_take_out(&self) -> bool {
         !self.fresh.is_empty() || !self.gone.is_empty()
     }
@@ -191,7 +192,12 @@ impl State {
             Next::Failed(status) => status,
             Next::Expired { why, .. } => why.status(),
         };
-        let end: End = Arc::new(Err(failure));
+        self.give_up(id, failure, now);
+    }
+
+    /// The wait for an operation ends before the operation does.
+    pub(super) fn give_up(&mut self, id: u32, why: Status, now: Time) {
+        let end: End = Arc::new(Err(why));
         self.metrics.given_up += 1;
         self.note_end(id, &end, None, now);
         self.conclude(id, end, now);

@@ -1,6 +1,6 @@
 //! Which calls are to be made now.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use lro::{
     ListOperationsRequest, OperationName,
@@ -91,10 +91,7 @@ impl State {
         if entry.is_some_and(|entry| entry.gives_up_at(self.settings.deadline) == at) {
             self.leave_line(id);
             self.end_pace(id);
-            self.metrics.given_up += 1;
-            let end = Arc::new(Err(stopped("the deadline passed, and no call could be made")));
-            self.note_end(id, &end, None, now);
-            self.conclude(id, end, now);
+            self.give_up(id, stopped("the deadline passed, and no call could be made"), now);
         }
     }
 

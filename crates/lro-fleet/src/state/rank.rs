@@ -60,7 +60,7 @@ impl State {
                 due_for: now.since(record.due),
             });
         }
-        let most = (candidates.len() / AT_ONCE).max(self.settings.max_in_flight);
+        let most = (candidates.len() / ONE_OF).max(self.settings.max_in_flight);
         Some(Unranked { key, kinds, candidates, most })
     }
 
@@ -72,4 +72,4 @@ impl State {
 }
 
 /// One of so many candidates is ranked: the others have their turn after the next ranking.
-const AT_ONCE: usize = 16;
+const ONE_OF: usize = 16;
