@@ -17,7 +17,7 @@ pub(crate) async fn cancel(shared: &Shared, name: &OperationName, key: &str) -> 
         if let Some(permit) = shared.gates.permit(key) {
             attempt = attempt.with_permit(permit);
         }
-        let call = answer(shared.transport.cancel_operation_within(name, &attempt));
+        let call = answer(|| shared.transport.cancel_operation_within(name, &attempt));
         let status = match timeout(rules.attempt_timeout, call).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(status)) => status,

@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use futures::future::BoxFuture;
 use lro::{
     Attempt, Code, LroTransport,
     pacing::PacingByKind,
@@ -25,7 +26,7 @@ pub(crate) use self::{
     paces::Gone,
 };
 use self::{
-    calls::{Asking, Calls, InFlight},
+    calls::{Calls, InFlight, Subject},
     judge::Judge,
 };
 use crate::{
@@ -172,8 +173,8 @@ impl Driver<'_> {
             if let Some(permit) = &permit {
                 attempt = attempt.with_permit(permit.clone());
             }
-            let call = call(&self.shared.transport, target, attempt);
-            self.ended.extend(self.calls.begin(InFlight { call, sent, permit, until, limit }));
+            let (subject, call) = call(&self.shared.transport, target, attempt);
+            self.ended.extend(self.calls.begin(InFlight { subject, call, sent, permit, until, limit }));
         }
     }
 
@@ -198,19 +199,27 @@ impl Driver<'_> {
     }
 }
 
-fn call(transport: &Arc<dyn LroTransport>, target: Target, attempt: Attempt) -> Asking {
+/// Returns what a call is about, and the call.
+fn call(
+    transport: &Arc<dyn LroTransport>,
+    target: Target,
+    attempt: Attempt,
+) -> (Subject, BoxFuture<'static, Answer>) {
     let transport = transport.clone();
     match target {
         Target::Operation(id, name) => {
-            let asked = name.clone();
-            let call =
-                Box::pin(async move { answer(transport.get_operation_within(&asked, &attempt)).await });
-            Asking::Operation(id, name, call)
+            let subject = Subject::Operation(id, name.clone());
+            let call = async move {
+                let reply = answer(|| transport.get_operation_within(&name, &attempt)).await;
+                Answer::Operation(id, name, Reply::Returned(reply))
+            };
+            (subject, Box::pin(call))
         }
         Target::Page(number, request) => {
-            let call =
-                Box::pin(async move { answer(transport.list_operations_within(&request, &attempt)).await });
-            Asking::Page(number, call)
+            let call = async move {
+                Answer::Page(number, answer(|| transport.list_operations_within(&request, &attempt)).await)
+            };
+            (Subject::Page(number), Box::pin(call))
         }
     }
 }

@@ -2,7 +2,7 @@ use std::{
     collections::HashMap,
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, Mutex, OnceLock},
     task::{Context, Poll, ready},
 };
 
@@ -10,7 +10,10 @@ use lro::Permit;
 use lro_control::{Rate, Window};
 use tokio::time::{Sleep, sleep_until};
 
-use crate::clock::{Source, Time};
+use crate::{
+    clock::{Source, Time},
+    lock::lock,
+};
 
 /// Holds the calls of each quota key against the rate in the moment in which they are sent.
 ///
@@ -99,9 +102,4 @@ impl Permit for CallPermit {
         }
         Poll::Ready(())
     }
-}
-
-/// Nothing is half done when a thread panics with the lock.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

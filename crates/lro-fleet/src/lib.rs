@@ -38,6 +38,7 @@ mod fleet;
 mod gate;
 mod interned;
 mod lanes;
+mod lock;
 mod metrics;
 mod pending;
 #[cfg_attr(not(feature = "metrics"), path = "published/off.rs")]

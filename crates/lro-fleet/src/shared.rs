@@ -1,6 +1,6 @@
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -12,6 +12,7 @@ use crate::{
     builder::{Naming, Settings},
     caller::{drop_each, run},
     gate::Gates,
+    lock::lock,
     state::{Leftovers, State},
 };
 
@@ -43,7 +44,7 @@ impl Shared {
     /// Runs `act` with the lock. Then wakes the tasks that it concerns, without the lock.
     pub(crate) fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         self.waiting.fetch_sub(1, Ordering::Relaxed);
         let done = act(&mut state);
         let Leftovers { woken, discarded, litter } = state.take_leftovers();
@@ -73,11 +74,6 @@ impl Shared {
     /// Ends all waits.
     pub(crate) fn end_all(&self, why: &str) {
         self.piecewise(|state| state.end_some(why));
-    }
-
-    /// Nothing is half done when a thread panics with the lock: code of others runs without it.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,9 +1,8 @@
 use std::{
-    fmt,
     future::poll_fn,
     mem,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, Wake, Waker},
@@ -11,7 +10,7 @@ use std::{
 
 use futures::{future::BoxFuture, task::AtomicWaker};
 use lro::{
-    Code, Operation, OperationName, OperationPage, Status,
+    Code, OperationName, OperationPage, Status,
     rules::{Limit, Reply, guard_call},
 };
 
@@ -19,6 +18,7 @@ use crate::{
     clock::Time,
     gate::CallPermit,
     lanes::{Flight, Sent},
+    lock::lock,
     shared::Shared,
 };
 
@@ -46,13 +46,11 @@ pub(crate) enum Answer {
     Page(usize, Result<OperationPage, Status>),
 }
 
-/// The future of a call.
-pub(super) type Call<T> = BoxFuture<'static, Result<T, Status>>;
-
-/// A call to be made, or in flight.
-pub(super) enum Asking {
-    Operation(u32, OperationName, Call<Operation>),
-    Page(usize, Call<OperationPage>),
+/// What a call is about.
+#[derive(Debug)]
+pub(super) enum Subject {
+    Operation(u32, OperationName),
+    Page(usize),
 }
 
 struct Slot {
@@ -62,9 +60,9 @@ struct Slot {
 }
 
 /// A call in flight, and what cuts it.
-#[derive(Debug)]
 pub(super) struct InFlight {
-    pub(super) call: Asking,
+    pub(super) subject: Subject,
+    pub(super) call: BoxFuture<'static, Answer>,
     pub(super) sent: Sent,
     pub(super) permit: Option<Arc<CallPermit>>,
     pub(super) until: Time,
@@ -146,9 +144,9 @@ impl Calls {
         if let Some(ended) = self.poll_slot(slot) {
             return Some(ended);
         }
-        let (flight, target, _) = self.take_call(slot, true)?;
+        let (flight, subject, _) = self.take_call(slot, true)?;
         let status = Status::unanswered(now.since(flight.sent_at.unwrap_or(sent.at)));
-        let answer = match target {
+        let answer = match subject {
             Subject::Operation(id, name) => Answer::Operation(id, name, Reply::Returned(Err(status))),
             Subject::Page(number) => Answer::Page(number, Err(status)),
         };
@@ -156,8 +154,8 @@ impl Calls {
     }
 
     fn drop_call(&mut self, slot: u32) -> Option<Ended> {
-        let (flight, target, limit) = self.take_call(slot, false)?;
-        let answer = match target {
+        let (flight, subject, limit) = self.take_call(slot, false)?;
+        let answer = match subject {
             Subject::Operation(id, name) => Answer::Operation(id, name, Reply::Cut(limit)),
             Subject::Page(number) => {
                 let status = Status::new(Code::DeadlineExceeded, "a list was not answered in time");
@@ -171,8 +169,7 @@ impl Calls {
         let slot = self.slots.get_mut(number as usize)?;
         slot.bell.rung.store(false, Ordering::Release);
         let in_flight = slot.call.as_mut()?;
-        let mut context = Context::from_waker(&slot.waker);
-        let Poll::Ready(answer) = in_flight.call.poll(&mut context) else {
+        let Poll::Ready(answer) = in_flight.call.as_mut().poll(&mut Context::from_waker(&slot.waker)) else {
             return None;
         };
         let (flight, ..) = self.take_call(number, false)?;
@@ -181,10 +178,11 @@ impl Calls {
 
     /// Drops a call, and frees its slot.
     fn take_call(&mut self, slot: u32, hangs: bool) -> Option<(Flight, Subject, Limit)> {
-        let InFlight { call, sent, permit, limit, .. } = self.slots[slot as usize].call.take()?;
+        let InFlight { subject, call, sent, permit, limit, .. } = self.slots[slot as usize].call.take()?;
         self.free.push(slot);
         let sent_at = self.shared.gates.sent_at(permit.as_deref(), sent.at);
-        Some((Flight { sent, sent_at, hangs }, call.discard(), limit))
+        discard(call);
+        Some((Flight { sent, sent_at, hangs }, subject, limit))
     }
 
     fn grow(&mut self) -> u32 {
@@ -204,58 +202,31 @@ impl Calls {
     }
 }
 
-/// What a call was about.
-enum Subject {
-    Operation(u32, OperationName),
-    Page(usize),
-}
-
-impl Asking {
-    /// Drops the call. A panic of its destructor changes nothing.
-    fn discard(self) -> Subject {
-        match self {
-            Self::Operation(id, name, call) => {
-                let _ = guard_call(TRANSPORT, || drop(call));
-                Subject::Operation(id, name)
-            }
-            Self::Page(number, call) => {
-                let _ = guard_call(TRANSPORT, || drop(call));
-                Subject::Page(number)
-            }
-        }
-    }
-
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Answer> {
-        match self {
-            Self::Operation(id, name, call) => {
-                poll(call, context).map(|reply| Answer::Operation(*id, name.clone(), Reply::Returned(reply)))
-            }
-            Self::Page(number, call) => poll(call, context).map(|page| Answer::Page(*number, page)),
-        }
-    }
-}
-
-/// Returns the answer of a transport. Its future is dropped when the thread does not unwind, also after a panic.
-pub(crate) async fn answer<T>(mut call: BoxFuture<'_, Result<T, Status>>) -> Result<T, Status> {
-    let answer = poll_fn(|context| poll(&mut call, context)).await;
-    let _ = guard_call(TRANSPORT, || drop(call));
+/// Makes a call of a transport. A transport that panics fails the call, not all waits of the fleet. Its future is dropped when
+/// the thread does not unwind, also after a panic.
+pub(crate) async fn answer<'f, T>(
+    call: impl FnOnce() -> BoxFuture<'f, Result<T, Status>>,
+) -> Result<T, Status> {
+    let mut call = guard_call(TRANSPORT, call)?;
+    let answer = poll_fn(|context| {
+        let polled = guard_call(TRANSPORT, || call.as_mut().poll(context));
+        polled.unwrap_or_else(|panicked| Poll::Ready(Err(panicked)))
+    });
+    let answer = answer.await;
+    discard(call);
     answer
 }
 
-/// A transport that panics fails the call, not all waits of the fleet.
-fn poll<T>(
-    call: &mut BoxFuture<'_, Result<T, Status>>,
-    context: &mut Context<'_>,
-) -> Poll<Result<T, Status>> {
-    guard_call(TRANSPORT, || call.as_mut().poll(context))
-        .unwrap_or_else(|panicked| Poll::Ready(Err(panicked)))
+/// Drops a call. A panic of its destructor changes nothing.
+fn discard<T>(call: BoxFuture<'_, T>) {
+    let _ = guard_call(TRANSPORT, || drop(call));
 }
 
 /// The calls in flight are code of the caller: the destructor of each may panic.
 impl Drop for Calls {
     fn drop(&mut self) {
         for slot in &mut self.slots {
-            slot.call.take().map(|in_flight| in_flight.call.discard());
+            slot.call.take().map(|in_flight| discard(in_flight.call));
         }
     }
 }
@@ -271,26 +242,6 @@ impl Wake for Bell {
             self.woken.driver.wake();
         }
     }
-}
-
-impl fmt::Debug for Slot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Slot").field("call", &self.call).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Asking {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Operation(_, name, _) => f.debug_tuple("Operation").field(name).finish(),
-            Self::Page(number, _) => f.debug_tuple("Page").field(number).finish(),
-        }
-    }
-}
-
-/// Nothing is half done when a thread panics with the lock.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 const TRANSPORT: &str = "the transport";
