@@ -74,11 +74,11 @@ impl Entry {
     pub fn binding(&self) -> Result<Binding, Status> {
         pollable(self.0)?;
         let binding = Binding::with_paths(self.service(), &paths(self.0))?;
-        let forms: HashMap<String, Form> = lro::from_json(include_bytes!("../forms.json"))?;
-        Ok(forms
-            .into_iter()
-            .filter(|(name, _)| name == self.0.form)
-            .fold(binding, |binding, (_, form)| binding.with_form(form)))
+        let mut forms: HashMap<String, Form> = lro::from_json(include_bytes!("../forms.json"))?;
+        Ok(match forms.remove(self.0.form) {
+            Some(form) => binding.with_form(form),
+            None => binding,
+        })
     }
 
     /// Returns the builder of a transport to the host of the service.

@@ -129,25 +129,10 @@ fn plain(service: &str) -> String {
 
 /// Returns how many letters differ between two names, `None` if they are not similar.
 fn distance(one: &str, other: &str) -> Option<usize> {
-    let is_part = one.len() >= SHORTEST_PART
-        && (other.contains(one) || one.contains(other) && other.len() >= SHORTEST_PART);
-    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, letter) in one.iter().enumerate() {
-        let mut diagonal = at;
-        let mut left = at + 1;
-        for (above, column) in row.iter_mut().zip([None].into_iter().chain(other.iter().map(Some))) {
-            let cost = match column {
-                None => at + 1,
-                Some(column) => (diagonal + usize::from(column != letter)).min(*above + 1).min(left + 1),
-            };
-            diagonal = *above;
-            left = cost;
-            *above = cost;
-        }
-    }
-    let distance = row.last().copied().unwrap_or_default();
-    (is_part || distance <= one.len().min(other.len()) / 3).then_some(distance)
+    let shorter = one.len().min(other.len());
+    let is_part = shorter >= SHORTEST_PART && (other.contains(one) || one.contains(other));
+    let distance = strsim::levenshtein(one, other);
+    (is_part || distance <= shorter / 3).then_some(distance)
 }
 
 /// More names than this are no help.
