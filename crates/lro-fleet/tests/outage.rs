@@ -50,7 +50,7 @@ async fn a_server_that_refuses_all_is_asked_by_few_before_the_time_that_it_asks_
     let outcomes = join_all(names.into_iter().map(|name| fleet.watch::<Value>(name))).await;
     assert!(outcomes.iter().all(Result::is_ok));
     let first = server.calls().iter().find(|(at, _)| *at >= secs(10)).unwrap().0;
-    // So many refusals in a row tell that it is the service that refuses. Those in flight at that moment could not know.
+    // After so many refusals in a row the fleet takes the service to be shut. The calls in flight were made before.
     let early = calls_between(&server, first, first + secs(29));
     assert!(early <= 64, "{early} calls of 200 operations before the time that the server asks for");
     assert!(fleet.metrics().failures_of(Code::ResourceExhausted) > 0);

@@ -197,7 +197,7 @@ fn a_destructor_may_call_the_fleet() {
     });
 }
 
-/// Without the lock, whoever else uses the fleet does not wait for a pacing that blocks.
+/// A pacing that blocks runs without the lock, so it delays no other caller of the fleet.
 #[test]
 fn a_pacing_that_blocks_keeps_nobody_else_waiting() {
     within_a_minute(|| {

@@ -34,7 +34,7 @@ pub(crate) enum What {
         operation: usize,
         wish: usize,
     },
-    /// The watch of a wish, or else a completion, told of its end.
+    /// The watch of a wish returned its end, or a completion did if there is no wish.
     Told {
         operation: usize,
         told: Told,
