@@ -1,6 +1,7 @@
 //! Which calls may be made now, and in which order: pure, the time and chance are passed in.
 
 mod collection;
+mod item;
 mod key;
 mod sweeps;
 
@@ -17,6 +18,7 @@ use self::{
 };
 pub(crate) use self::{
     collection::{AfterPage, PAGE_SIZE},
+    item::{Item, Next},
     key::{Flight, Sent},
 };
 use crate::{QuotaKey, clock::Time, interned::Interned};
@@ -50,33 +52,6 @@ pub(crate) struct Lanes {
     cut_check: Time,
     /// When lines to rank are looked for again.
     rank_check: Time,
-}
-
-/// What waits in a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Item {
-    /// An operation. Its number and the lower half of its due time identify one stay in the line.
-    Get { id: u32, due: u32 },
-    /// The next page of a collection.
-    Page(u32),
-}
-
-/// A call that may be made.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Next {
-    pub(crate) key: usize,
-    pub(crate) item: Item,
-}
-
-impl Item {
-    pub(crate) fn get(id: u32, due: Time) -> Self {
-        Self::Get { id, due: due.micros() as u32 }
-    }
-
-    /// Whether the item is of an operation that became due at this time.
-    pub(crate) fn is_of(self, due: Time) -> bool {
-        matches!(self, Self::Get { due: stamp, .. } if stamp == due.micros() as u32)
-    }
 }
 
 impl Lanes {

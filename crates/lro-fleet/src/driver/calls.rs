@@ -225,9 +225,8 @@ fn discard<T>(call: BoxFuture<'_, T>) {
 /// The calls in flight are code of the caller: the destructor of each may panic.
 impl Drop for Calls {
     fn drop(&mut self) {
-        for slot in &mut self.slots {
-            slot.call.take().map(|in_flight| discard(in_flight.call));
-        }
+        let in_flight = self.slots.iter_mut().filter_map(|slot| slot.call.take());
+        in_flight.for_each(|in_flight| discard(in_flight.call));
     }
 }
 

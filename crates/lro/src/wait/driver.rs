@@ -12,9 +12,8 @@ use tokio::time::sleep;
 
 use super::{
     open::{Open, begun},
-    progress::Started,
     settings::{Settings, Setup},
-    step::{End, Step},
+    step::{End, Started, Step},
 };
 use crate::{Any, LroTransport, Operation, OperationName, Pacing, Report, Status, rules::Age};
 

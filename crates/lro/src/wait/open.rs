@@ -8,9 +8,9 @@ use std::{
 use tokio::time::{Instant, Sleep};
 
 use super::{
-    progress::{Progress, Started},
+    progress::Progress,
     settings::Setup,
-    step::{End, Step},
+    step::{End, Started, Step},
 };
 use crate::{
     Any, Attempt, LroTransport, Operation, OperationName, Report, Status,

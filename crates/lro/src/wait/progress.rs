@@ -9,7 +9,7 @@ use super::{
     meter::Meter,
     pace::{PACING, Pace, paced},
     settings::{Settings, Setup},
-    step::{End, Step},
+    step::{End, Started, Step},
 };
 use crate::{
     Any, OperationName, Status,
@@ -37,13 +37,6 @@ pub(crate) struct Progress {
     pub(crate) is_outpaced: bool,
     pace: Pace,
     chance: Chance,
-}
-
-/// The reply of a starting call to a running operation.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Started {
-    /// The delay that the server asked for.
-    pub(crate) retry_after: Option<Duration>,
 }
 
 impl Progress {

@@ -1,4 +1,13 @@
+use std::time::Duration;
+
 use crate::{Outcome, Status};
+
+/// The reply of a starting call to a running operation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Started {
+    /// The delay that the server asked for.
+    pub(crate) retry_after: Option<Duration>,
+}
 
 /// The result of one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
