@@ -1,7 +1,7 @@
 use lro::{Capabilities, Service, Status};
 use serde::Deserialize;
 
-use crate::{Form, NameTemplate, calls::Calls};
+use crate::{Form, NameTemplate, calls::Calls, refusal::refused};
 
 /// How a service binds `google.longrunning` to HTTP.
 ///
@@ -98,9 +98,7 @@ impl Binding {
     pub fn with_paths(service: Service, paths: &Paths) -> Result<Self, Status> {
         let calls = Calls::parse(paths)?;
         let Some(names) = calls.names().next().cloned() else {
-            return Err(Status::invalid_argument(format!(
-                "{service} has no path to get an operation by its name"
-            )));
+            return Err(refused(format!("{service} has no path to get an operation by its name")));
         };
         Ok(Self { service, names, capabilities: calls.capabilities(), calls: Some(calls), form: None })
     }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::{
     Call, NameTemplate, Paths, WaitTimeout,
+    refusal::refused,
     request::{Rule, tokens, unfit},
 };
 
@@ -59,7 +60,7 @@ impl Calls {
 
     pub(crate) fn parse(paths: &Paths) -> Result<Self, Status> {
         if let Some(form) = paths.names.iter().find(|form| form.contains("**")) {
-            return Err(Status::invalid_argument(format!(
+            return Err(refused(format!(
                 "not a form of a name: {form:?}: `**` does not say where the next variable begins"
             )));
         }

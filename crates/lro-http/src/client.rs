@@ -1,7 +1,7 @@
 use std::{error::Error, fmt, future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, response::Parts};
 use lro::{Attempt, Code, Origin, Pacing, Status, pacing::PacingByKind};
 use lro_auth::quota_project;
 use serde::de::DeserializeOwned;
@@ -139,11 +139,8 @@ impl HttpClient {
             if !accepts(&response.status()) {
                 return Err(self.failure(response, token).await);
             }
-            if response.status() == StatusCode::UNAUTHORIZED {
-                token.iter().for_each(|token| self.0.credentials.invalidate(token));
-            }
             let (head, mut body) = response.into_parts();
-            let reply = self.whole(&head.headers, &mut body, token).await?;
+            let reply = self.whole(&head, &mut body, token).await?;
             Ok(Response::from_parts(head, reply.body))
         };
         self.in_time(limit, exchange).await
@@ -180,11 +177,11 @@ impl HttpClient {
         }
         let (head, mut body) = response.into_parts();
         // By reference: each future that held the body would be larger.
-        let reply = self.whole(&head.headers, &mut body, token).await?;
-        Ok(Reply { is_accepted: head.status == StatusCode::ACCEPTED, ..reply })
+        self.whole(&head, &mut body, token).await
     }
 
-    /// Sends one request, and returns the head of the reply and the token that the request carried.
+    /// Sends one request, and returns the head of the reply and the token that the request carried. Invalidates the token if
+    /// the reply refuses it.
     async fn answered(
         &self,
         prepared: &Prepared,
@@ -200,17 +197,17 @@ impl HttpClient {
         let sent = self.0.http.send(attempt, is_read, &request).await;
         let response = sent.map_err(|error| without_token(self.unreached(error)))?;
         debug!(status = response.status().as_u16(), "replied");
+        if response.status() == StatusCode::UNAUTHORIZED {
+            // Before the body is read, which may never arrive.
+            token.iter().for_each(|token| self.0.credentials.invalidate(token));
+        }
         Ok((response, token))
     }
 
     /// Reads the body of a successful reply.
-    async fn whole(
-        &self,
-        headers: &HeaderMap,
-        body: &mut ReplyBody,
-        token: Option<Token>,
-    ) -> Result<Reply, Status> {
+    async fn whole(&self, head: &Parts, body: &mut ReplyBody, token: Option<Token>) -> Result<Reply, Status> {
         // Most replies have neither header, and comparing a few names takes less than two look-ups.
+        let headers = &head.headers;
         let is_plain = headers.keys().all(|name| !SPECIAL.contains(name));
         let (retry_after, encoding) = match is_plain {
             true => (None, Encoding::Identity),
@@ -219,7 +216,7 @@ impl HttpClient {
         match encoding.read(body, self.0.largest_reply).await {
             Ok(body) => {
                 let body = without_echo(body, token.as_ref());
-                Ok(Reply { body, is_accepted: false, retry_after, token })
+                Ok(Reply { body, is_accepted: head.status == StatusCode::ACCEPTED, retry_after, token })
             }
             Err(fault) => Err(reply::hinted(failure::without_token(fault, token.as_ref()), retry_after)),
         }
@@ -235,14 +232,10 @@ impl HttpClient {
             .map_err(|fault| reply::hinted(self.judged(fault, reply.token.as_ref()), reply.retry_after))
     }
 
-    /// Reads the reply of a failed call, and invalidates the token that it refuses.
+    /// Reads the reply of a failed call.
     async fn failure(&self, response: Response<ReplyBody>, token: Option<Token>) -> Status {
         let token = token.as_ref();
         let (parts, mut body) = response.into_parts();
-        if parts.status == StatusCode::UNAUTHORIZED {
-            // Before the body is read, which may never arrive.
-            token.into_iter().for_each(|token| self.0.credentials.invalidate(token));
-        }
         let bound = self.0.largest_reply.min(LARGEST_ERROR);
         let body = Encoding::of(&parts.headers).read(&mut body, bound).await;
         let body = body.map(|body| without_echo(body, token));

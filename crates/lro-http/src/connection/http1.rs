@@ -58,13 +58,18 @@ impl Http1 {
     /// Returns whether nothing has arrived since the last reply, neither a close nor bytes that would be taken for the next
     /// reply.
     ///
-    /// The connection's task may first read what is no part of a reply, such as a session ticket of TLS.
+    /// What is no part of a reply, such as the session tickets of TLS, is first read by the connection's task. It may arrive
+    /// in pieces, and that task may run on another thread.
     pub(crate) async fn is_quiet(&self) -> bool {
-        if self.state.watcher.is_quiet() {
-            return true;
+        for _ in 0..TURNS {
+            // In this order: the task may close the connection because of what it has read.
+            let is_quiet = self.state.watcher.is_quiet();
+            if is_quiet || self.sender.is_closed() {
+                return is_quiet && !self.sender.is_closed();
+            }
+            tokio::task::yield_now().await;
         }
-        tokio::task::yield_now().await;
-        self.state.watcher.is_quiet() && !self.sender.is_closed()
+        false
     }
 
     pub(crate) async fn send(
@@ -112,3 +117,5 @@ impl Http1 {
 /// The connection's task only has to be scheduled. After more than this, it still sends the body of a request that the
 /// server answered early, and a new connection is faster.
 const READY_TIMEOUT: Duration = Duration::from_millis(200);
+/// The first turns are enough for the connection's task to read what has arrived. A server that goes on sending is not waited for.
+const TURNS: u32 = 64;
