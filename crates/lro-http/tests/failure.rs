@@ -471,5 +471,5 @@ fn rfc_850(time: SystemTime) -> String {
 }
 
 fn value(any: &Any) -> Value {
-    serde_json::from_str(any.as_json()).unwrap()
+    serde_json::from_str(any.as_json().unwrap()).unwrap()
 }

@@ -260,7 +260,7 @@ fn everything(status: &Status) -> String {
     }
     let response = status.response().into_iter();
     for any in status.details().as_slice().iter().chain(response) {
-        shown += any.as_json();
+        shown += any.as_json().unwrap();
     }
     shown
 }

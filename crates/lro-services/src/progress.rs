@@ -11,7 +11,7 @@ pub(crate) fn share(fields: &str, metadata: &Any) -> Option<f64> {
     if fields.is_empty() {
         return None;
     }
-    let metadata: Value = serde_json::from_str(metadata.as_json()).ok()?;
+    let metadata: Value = serde_json::from_str(metadata.as_json()?).ok()?;
     let share = fields.split(' ').find_map(|field| match field.split_once(':') {
         Some((path, _)) => worked(value(&metadata, path)?),
         None => match field.strip_suffix(METRICS) {

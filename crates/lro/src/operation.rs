@@ -1,4 +1,5 @@
 mod any;
+mod encoded;
 mod key;
 mod name;
 mod response;

@@ -279,7 +279,7 @@ fn keeps_its_text_where_it_cannot_be_decoded() {
     let status = any(json).decode::<ErrorInfo>().unwrap_err();
     assert_eq!(status.origin(), Origin::MalformedReply);
     assert!(status.message().contains("google.rpc.ErrorInfo"), "{status}");
-    assert_eq!(status.response().unwrap().as_json(), json);
+    assert_eq!(status.response().unwrap().as_json(), Some(json));
     assert!(!status.may_be_running());
 }
 
@@ -288,21 +288,21 @@ fn is_packed_under_its_full_name() {
     let info = ErrorInfo { reason: "R".into(), ..ErrorInfo::default() };
     assert_eq!(
         Any::pack(&info).unwrap().as_json(),
-        r#"{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"R"}"#,
+        Some(r#"{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"R"}"#),
     );
     assert_eq!(Any::pack(&info).unwrap().decode::<ErrorInfo>().unwrap(), info);
     assert_eq!(
         Any::pack(&ErrorInfo::default()).unwrap().as_json(),
-        r#"{"@type":"type.googleapis.com/google.rpc.ErrorInfo"}"#,
+        Some(r#"{"@type":"type.googleapis.com/google.rpc.ErrorInfo"}"#),
     );
     assert_eq!(
         Any::pack(&Empty {}).unwrap().as_json(),
-        r#"{"@type":"type.googleapis.com/google.protobuf.Empty","value":{}}"#,
+        Some(r#"{"@type":"type.googleapis.com/google.protobuf.Empty","value":{}}"#),
     );
     let pause: Duration = "3s".parse().unwrap();
     assert_eq!(
         Any::pack_as("google.protobuf.Duration", &pause).unwrap().as_json(),
-        r#"{"@type":"type.googleapis.com/google.protobuf.Duration","value":"3s"}"#,
+        Some(r#"{"@type":"type.googleapis.com/google.protobuf.Duration","value":"3s"}"#),
     );
     assert_eq!(Any::pack_as("a.B", &json!({"n": 1})).unwrap().decode::<Value>().unwrap(), json!({"n": 1}));
     assert_eq!(Any::pack_as(r#"a"\B"#, &json!({})).unwrap().type_name().as_deref(), Some(r#"a"\B"#));
@@ -327,7 +327,7 @@ fn is_an_object_without_a_type_by_default() {
     let any = Any::default();
     assert_eq!(any.type_url(), None);
     assert_eq!(any.decode::<Value>().unwrap(), json!({}));
-    assert_eq!(Any::from_json(any.as_json()).unwrap(), any);
+    assert_eq!(Any::from_json(any.as_json().unwrap()).unwrap(), any);
 }
 
 #[test]
@@ -335,7 +335,7 @@ fn goes_through_serde_as_it_stands() {
     let json = r#"{"@type": "t/a.B",  "n": 9007199254740993}"#;
     let any: Any = serde_json::from_str(json).unwrap();
     assert_eq!(serde_json::to_string(&any).unwrap(), json);
-    assert_eq!(any.as_json(), json);
+    assert_eq!(any.as_json(), Some(json));
 }
 
 #[test]
@@ -373,7 +373,7 @@ fn any_text() -> impl Strategy<Value = String> {
 fn is_packed_with_one_type() {
     let url = "type.googleapis.com/a.B";
     let typed = json!({"n": 1, "@type": url});
-    assert_eq!(Any::pack_as("a.B", &typed).unwrap().as_json(), typed.to_string());
+    assert_eq!(Any::pack_as("a.B", &typed).unwrap().as_json(), Some(&*typed.to_string()));
     let any = any(&typed.to_string());
     assert_eq!(Any::pack_as("a.B", &any).unwrap(), any);
     for other in [json!({"@type": "t/c.D"}), json!({"a": 1, "@type": "a.b"})] {

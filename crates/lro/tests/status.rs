@@ -193,8 +193,12 @@ fn keeps_details_known_or_not_in_their_order() {
         {"no": "type"},
     ]);
     let status = error_of(&json!({"code": 5, "message": "m", "details": details}).to_string());
-    let kept: Vec<Value> =
-        status.details().as_slice().iter().map(|any| serde_json::from_str(any.as_json()).unwrap()).collect();
+    let kept: Vec<Value> = status
+        .details()
+        .as_slice()
+        .iter()
+        .map(|any| serde_json::from_str(any.as_json().unwrap()).unwrap())
+        .collect();
     assert_eq!(Value::from(kept), details);
     assert_eq!(status.details().error_info().unwrap().reason, "FIRST");
     assert_eq!(status.details().help(), None);
@@ -416,7 +420,7 @@ where
     let packed = Any::pack(message).unwrap();
     let mut expected = json.clone();
     expected["@type"] = format!("type.googleapis.com/{}", M::TYPE_NAME).into();
-    assert_eq!(serde_json::from_str::<Value>(packed.as_json()).unwrap(), expected);
+    assert_eq!(serde_json::from_str::<Value>(packed.as_json().unwrap()).unwrap(), expected);
 
     let status = error_of(
         &serde_json::to_string(&Status::new(Code::Internal, "m").with_details(vec![packed])).unwrap(),

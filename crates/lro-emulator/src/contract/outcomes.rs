@@ -153,7 +153,10 @@ fn json(text: &str) -> Result<Any, String> {
 
 fn decoded<M: DeserializeOwned>(what: &str, any: Option<&Any>) -> Result<M, String> {
     let any = any.ok_or_else(|| format!("{what} is missing"))?;
-    any.decode().map_err(|error| format!("{what} does not decode: {error}: {}", any.as_json()))
+    any.decode().map_err(|error| {
+        let shown = any.as_json().map_or_else(|| format!("{any:?}"), str::to_owned);
+        format!("{what} does not decode: {error}: {shown}")
+    })
 }
 
 const ERROR: &str = r#""error": {"code": 7, "message": "no"}"#;

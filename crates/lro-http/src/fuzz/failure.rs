@@ -76,7 +76,8 @@ fn holds(status: &Status) {
 fn is_of_google(http: u16, error: &Value, status: &Status) {
     let details = error["details"].as_array().into_iter().flatten().filter(|detail| detail.is_object());
     let kept = status.details().as_slice().iter();
-    let kept = kept.map(|detail| serde_json::from_str::<Value>(detail.as_json()).expect("JSON"));
+    let kept =
+        kept.map(|detail| serde_json::from_str::<Value>(detail.as_json().expect("JSON")).expect("JSON"));
     assert!(kept.eq(details.cloned()), "{status:?}");
     if let Some(message) = error["message"].as_str().map(|message| message.replace(TOKEN, "…")) {
         // Before another text it has no full stop.

@@ -105,7 +105,9 @@ pub(super) fn is_a_fault_of_the_reply(fault: &Status) {
 }
 
 pub(super) fn parsed(any: &Any) -> Value {
-    plain(any.as_json().as_bytes()).expect("a part of JSON without duplicate keys has none either")
+    any.as_json()
+        .and_then(|json| plain(json.as_bytes()))
+        .expect("a part of JSON without duplicate keys has none either")
 }
 
 #[cfg(test)]

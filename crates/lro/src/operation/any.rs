@@ -3,11 +3,15 @@ use std::{borrow::Cow, fmt};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{self, DeserializeOwned, IgnoredAny, MapAccess, Visitor},
+    ser,
 };
 use serde_json::value::RawValue;
 use serde_path_to_error::Track;
 
-use super::typed::{EMPTY, LONGEST_TYPE, Text, Typed, is_one_of};
+use super::{
+    encoded::Encoded,
+    typed::{EMPTY, LONGEST_TYPE, Text, Typed, is_one_of},
+};
 use crate::{
     Code, Origin, Status,
     message::{Field, Message, json},
@@ -16,8 +20,9 @@ use crate::{
 
 /// A message and the name of its type, `google.protobuf.Any`.
 ///
-/// It is stored as JSON text and parsed by [`decode`](Self::decode). The name of the type is the part of `@type` after the
-/// last `/`. The part before it is ignored.
+/// It is stored as it was received: as JSON text, or as an encoded `google.protobuf.Any` that a transport over gRPC
+/// returns. [`decode`](Self::decode) parses it. The name of the type is the part of the type URL after the last `/`. The
+/// part before it is ignored.
 ///
 /// ```
 /// use lro::{Any, details::ErrorInfo};
@@ -28,7 +33,14 @@ use crate::{
 /// # Ok::<(), lro::Status>(())
 /// ```
 #[derive(Clone)]
-pub struct Any(Box<RawValue>);
+pub struct Any(Form);
+
+/// As small as a `Box<RawValue>` alone.
+#[derive(Clone)]
+enum Form {
+    Json(Box<RawValue>),
+    Protobuf(Encoded),
+}
 
 impl Any {
     /// Packs a message declared by [`message!`](crate::message!), with its full name as the type.
@@ -65,7 +77,7 @@ impl Any {
             Some(fields) => format!(r#"{{"@type":{type_url},{fields}"#),
             None => return Err(unpackable("it is not a JSON object".to_owned())),
         };
-        RawValue::from_string(packed).map(Self).map_err(|error| unpackable(error.to_string()))
+        RawValue::from_string(packed).map(Self::json).map_err(|error| unpackable(error.to_string()))
     }
 
     /// Converts any value that serializes.
@@ -92,7 +104,7 @@ impl Any {
             b"null" => format!(r#"{{"@type":"{PREFIX}{EMPTY}"}}"#),
             _ => format!(r#"{{"@type":"{PREFIX}google.protobuf.Value","value":{json}}}"#),
         };
-        RawValue::from_string(packed).map(Self).map_err(unpackable)
+        RawValue::from_string(packed).map(Self::json).map_err(unpackable)
     }
 
     /// Stores a JSON object unchanged.
@@ -108,14 +120,67 @@ impl Any {
             })
     }
 
-    /// Returns the JSON text as it was received, including `@type`.
-    pub fn as_json(&self) -> &str {
-        self.0.get()
+    /// Stores an encoded `google.protobuf.Any` unchanged.
+    ///
+    /// Its message is not parsed before [`decode`](Self::decode).
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_ARGUMENT` if the bytes are not an encoded `google.protobuf.Any`.
+    pub fn from_protobuf(encoded: impl Into<Box<[u8]>>) -> Result<Self, Status> {
+        Encoded::parse(encoded.into()).map(|encoded| Self(Form::Protobuf(encoded))).map_err(|fault| {
+            Status::new(Code::InvalidArgument, format!("not an encoded google.protobuf.Any: {fault}"))
+        })
     }
 
-    /// Returns the value of `@type`. Returns `None` if the object has none.
+    /// Packs an encoded protobuf message, with this full name as the type.
+    ///
+    /// ```
+    /// use lro::Any;
+    ///
+    /// let any = Any::pack_protobuf("google.protobuf.Int32Value", b"\x08\x05");
+    /// assert_eq!(any.type_url().as_deref(), Some("type.googleapis.com/google.protobuf.Int32Value"));
+    /// assert_eq!(any.protobuf_value(), Some(&b"\x08\x05"[..]));
+    /// assert_eq!(any.as_json(), None);
+    /// ```
+    pub fn pack_protobuf(type_name: &str, value: &[u8]) -> Self {
+        Self(Form::Protobuf(Encoded::pack(type_name, value)))
+    }
+
+    /// Returns the JSON text as it was received, including `@type`. Returns `None` if it came as protobuf.
+    pub fn as_json(&self) -> Option<&str> {
+        match &self.0 {
+            Form::Json(json) => Some(json.get()),
+            Form::Protobuf(_) => None,
+        }
+    }
+
+    /// Returns the encoded `google.protobuf.Any` as it was received. Returns `None` if it came as JSON.
+    pub fn as_protobuf(&self) -> Option<&[u8]> {
+        match &self.0 {
+            Form::Json(_) => None,
+            Form::Protobuf(encoded) => Some(encoded.as_bytes()),
+        }
+    }
+
+    /// Returns the encoded message in an `Any` that came as protobuf. It is empty if the field is absent.
+    pub fn protobuf_value(&self) -> Option<&[u8]> {
+        match &self.0 {
+            Form::Json(_) => None,
+            Form::Protobuf(encoded) => Some(encoded.value()),
+        }
+    }
+
+    /// Returns the URL of the type: the value of `@type` in JSON, the field `type_url` in protobuf.
+    ///
+    /// Returns `None` if JSON has no `@type` and if `type_url` is empty.
     pub fn type_url(&self) -> Option<Cow<'_, str>> {
-        find_type(self.as_json())
+        match &self.0 {
+            Form::Json(json) => find_type(json.get()),
+            Form::Protobuf(encoded) => {
+                Some(encoded.type_url()).filter(|url| !url.is_empty()).map(Cow::Borrowed)
+            }
+        }
     }
 
     /// Returns the full name of the type: the part of [`type_url`](Self::type_url) after the last `/`.
@@ -160,21 +225,24 @@ impl Any {
     }
 
     pub(crate) fn from_raw(raw: Box<RawValue>) -> Option<Self> {
-        raw.get().starts_with('{').then_some(Self(raw))
+        raw.get().starts_with('{').then_some(Self::json(raw))
     }
 
-    pub(crate) fn raw(&self) -> &RawValue {
-        &self.0
+    fn json(object: Box<RawValue>) -> Self {
+        Self(Form::Json(object))
     }
 
     fn read<R: DeserializeOwned>(&self, reader: &mut impl Reader) -> serde_json::Result<R> {
+        let Form::Json(text) = &self.0 else {
+            return Err(de::Error::custom("it came as protobuf"));
+        };
         let type_name = self.type_name();
-        let mut json = serde_json::Deserializer::from_str(self.as_json());
+        let mut json = serde_json::Deserializer::from_str(text.get());
         let name = type_name.as_deref().unwrap_or("");
         if !has_own_form(name) {
             return reader.read(Typed::object(&mut json, name));
         }
-        let own: OwnForm<'_> = serde_json::from_str(self.as_json())?;
+        let own: OwnForm<'_> = serde_json::from_str(text.get())?;
         match own.value {
             Some(value) => {
                 reader.read(Typed::value(&mut serde_json::Deserializer::from_str(value.get()), name))
@@ -222,20 +290,28 @@ impl Reader for Tracked {
 impl fmt::Debug for Any {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let type_name = self.shown_type().unwrap_or_else(|| "?".to_owned());
-        write!(f, "Any({type_name}, {} bytes)", self.as_json().len())
+        match &self.0 {
+            Form::Json(json) => write!(f, "Any({type_name}, {} bytes)", json.get().len()),
+            Form::Protobuf(encoded) => {
+                write!(f, "Any({type_name}, {} bytes of protobuf)", encoded.as_bytes().len())
+            }
+        }
     }
 }
 
-/// Compares the JSON text byte by byte.
+/// Compares the JSON text, or the encoded protobuf, byte by byte. JSON and protobuf are never equal.
 impl PartialEq for Any {
     fn eq(&self, other: &Self) -> bool {
-        self.as_json() == other.as_json()
+        (self.as_json(), self.as_protobuf()) == (other.as_json(), other.as_protobuf())
     }
 }
 
 impl Serialize for Any {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+        match &self.0 {
+            Form::Json(json) => json.serialize(serializer),
+            Form::Protobuf(_) => Err(ser::Error::custom("an Any that came as protobuf has no JSON form")),
+        }
     }
 }
 
@@ -247,9 +323,9 @@ impl<'de> Deserialize<'de> for Any {
 }
 
 impl Default for Any {
-    /// Returns an empty object without a type.
+    /// Returns an empty JSON object without a type.
     fn default() -> Self {
-        Self(RawValue::from_string("{}".to_owned()).unwrap_or_else(|_| RawValue::NULL.to_owned()))
+        Self::json(RawValue::from_string("{}".to_owned()).unwrap_or_else(|_| RawValue::NULL.to_owned()))
     }
 }
 
@@ -318,7 +394,7 @@ fn after_slash(url: &str) -> &str {
 }
 
 /// The prefix that `google/protobuf/any.proto` defines for packed messages.
-const PREFIX: &str = "type.googleapis.com/";
+pub(super) const PREFIX: &str = "type.googleapis.com/";
 
 /// The types of `google.protobuf` that proto3 JSON does not map to an object of their fields.
 const OWN_FORM: [&str; 17] = [

@@ -86,7 +86,7 @@ impl Serialize for Operation {
             map.serialize_entry("name", &self.name)?;
         }
         if let Some(metadata) = &self.metadata {
-            map.serialize_entry("metadata", metadata.raw())?;
+            map.serialize_entry("metadata", metadata)?;
         }
         // proto3 JSON omits a false `done`, but an operation has `name` or `done`.
         if self.name.is_empty() && !self.is_done() {
@@ -98,7 +98,7 @@ impl Serialize for Operation {
         if let Some(outcome) = &self.outcome {
             map.serialize_entry("done", &true)?;
             match outcome {
-                Outcome::Response(response) => map.serialize_entry("response", response.raw())?,
+                Outcome::Response(response) => map.serialize_entry("response", response)?,
                 Outcome::Error(error) => map.serialize_entry("error", error)?,
                 Outcome::Neither => {}
             }

@@ -201,6 +201,6 @@ fn shown_by(model: &Model) -> Shown {
 
 /// The share of the work in metadata.
 fn share(metadata: &Any) -> &'static str {
-    let json = metadata.as_json();
+    let json = metadata.as_json().unwrap();
     SHARES.into_iter().find(|share| json.ends_with(&format!("\"{share}\"}}"))).unwrap()
 }
