@@ -1,0 +1,278 @@
+//! The frame of a message: a flag byte, the length as four bytes, and the encoded message.
+
+use std::{fmt, io::Read};
+
+use bytes::{Bytes, BytesMut};
+use flate2::{Compression, read::GzEncoder, read::MultiGzDecoder};
+use http::{HeaderMap, HeaderName};
+use lro::{Code, Status};
+use prost::{DecodeError, Message};
+
+/// The name of the header with the encoding of compressed messages.
+pub const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
+
+/// The name of the header with the encodings that a peer decodes.
+pub const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
+
+/// Encodes a message as a frame without compression.
+///
+/// # Errors
+///
+/// [`FrameError::TooLarge`] if the message has 4 GiB or more.
+pub fn encode(message: &impl Message) -> Result<Bytes, FrameError> {
+    let len = message.encoded_len();
+    let mut frame = Vec::with_capacity(HEADER + len);
+    frame.push(PLAIN);
+    frame.extend_from_slice(&declared(len)?);
+    message.encode_raw(&mut frame);
+    Ok(frame.into())
+}
+
+/// Encodes a message as a frame with gzip.
+///
+/// # Errors
+///
+/// [`FrameError::TooLarge`] if the compressed message has 4 GiB or more.
+pub fn encode_gzip(message: &impl Message) -> Result<Bytes, FrameError> {
+    let mut frame = vec![0; HEADER];
+    let plain = message.encode_to_vec();
+    GzEncoder::new(&*plain, Compression::fast()).read_to_end(&mut frame).map_err(FrameError::gzip)?;
+    let length = declared(frame.len() - HEADER)?;
+    frame[0] = COMPRESSED;
+    frame[1..HEADER].copy_from_slice(&length);
+    Ok(frame.into())
+}
+
+/// The encoding of the compressed messages of a peer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Encoding {
+    /// The peer compresses no message.
+    #[default]
+    Identity,
+    /// gzip.
+    Gzip,
+    /// Another encoding. A name that is too long is replaced by `…`.
+    Unknown(Box<str>),
+}
+
+impl Encoding {
+    /// Reads `grpc-encoding`.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let mut values = headers.get_all(GRPC_ENCODING).iter();
+        let (Some(value), None) = (values.next(), values.next()) else {
+            return if headers.contains_key(GRPC_ENCODING) {
+                Self::Unknown("…".into())
+            } else {
+                Self::Identity
+            };
+        };
+        let name = String::from_utf8_lossy(value.as_bytes()).trim().to_ascii_lowercase();
+        match &*name {
+            "" | "identity" => Self::Identity,
+            "gzip" => Self::Gzip,
+            _ if name.len() > LONGEST_NAME => Self::Unknown("…".into()),
+            _ => Self::Unknown(name.into()),
+        }
+    }
+}
+
+/// Decodes the body of a unary request or reply, which is one frame.
+///
+/// The body is passed in pieces. A fault is reported at the piece that shows it, so that no more of the body is read.
+///
+/// ```
+/// use lro_grpc_wire::{frame::{Decoder, Encoding, encode}, messages::Operation};
+///
+/// let operation = Operation { name: "operations/1".into(), ..Operation::default() };
+/// let mut decoder = Decoder::new(Encoding::Identity, 1 << 20);
+/// decoder.push(encode(&operation)?)?;
+/// assert_eq!(decoder.finish::<Operation>()?, operation);
+/// # Ok::<(), lro_grpc_wire::frame::FrameError>(())
+/// ```
+#[derive(Debug)]
+pub struct Decoder {
+    encoding: Encoding,
+    limit: usize,
+    received: Received,
+}
+
+/// The part of the body that has arrived. Most bodies are one piece, which is not copied.
+#[derive(Debug)]
+enum Received {
+    One(Bytes),
+    Many(BytesMut),
+}
+
+impl Decoder {
+    /// Creates a decoder. A message of more than `limit` bytes is refused, compressed or not.
+    pub fn new(encoding: Encoding, limit: usize) -> Self {
+        Self { encoding, limit, received: Received::One(Bytes::new()) }
+    }
+
+    /// Adds the next piece of the body.
+    ///
+    /// # Errors
+    ///
+    /// A fault that no further piece can repair. The body is not to be read further.
+    pub fn push(&mut self, piece: Bytes) -> Result<(), FrameError> {
+        match &mut self.received {
+            Received::One(first) if first.is_empty() => *first = piece,
+            Received::One(first) => {
+                let mut all = BytesMut::with_capacity(first.len() + piece.len());
+                all.extend_from_slice(first);
+                all.extend_from_slice(&piece);
+                self.received = Received::Many(all);
+            }
+            Received::Many(all) => all.extend_from_slice(&piece),
+        }
+        match Header::of(self.bytes(), self.limit)? {
+            Some(header) if self.bytes().len() > HEADER + header.len => Err(FrameError::Trailing),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns whether nothing of a message has arrived.
+    pub fn is_empty(&self) -> bool {
+        self.bytes().is_empty()
+    }
+
+    /// Decodes the message at the end of the body.
+    ///
+    /// # Errors
+    ///
+    /// The fault of the body: it has no message or only a part of one, or the message cannot be decoded.
+    pub fn finish<M: Message + Default>(self) -> Result<M, FrameError> {
+        let bytes = self.bytes();
+        let Some(header) = Header::of(bytes, self.limit)? else {
+            return Err(if bytes.is_empty() { FrameError::Missing } else { FrameError::CutShort });
+        };
+        let body = &bytes[HEADER..];
+        if body.len() != header.len {
+            return Err(if body.len() < header.len { FrameError::CutShort } else { FrameError::Trailing });
+        }
+        if !header.is_compressed {
+            return M::decode(body).map_err(FrameError::Undecodable);
+        }
+        match self.encoding {
+            Encoding::Gzip => M::decode(&*gunzip(body, self.limit)?).map_err(FrameError::Undecodable),
+            Encoding::Identity => Err(FrameError::NoEncoding),
+            Encoding::Unknown(name) => Err(FrameError::UnknownEncoding(name)),
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match &self.received {
+            Received::One(first) => first,
+            Received::Many(all) => all,
+        }
+    }
+}
+
+/// A fault of a body that must be one frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FrameError {
+    /// The body is empty.
+    Missing,
+    /// The body ends before the message does.
+    CutShort,
+    /// The body continues after the message.
+    Trailing,
+    /// The flag byte is neither 0 nor 1.
+    UnknownFlag(u8),
+    /// The message is larger than this limit, compressed or not.
+    TooLarge(usize),
+    /// The message is compressed, and no `grpc-encoding` was sent.
+    NoEncoding,
+    /// The message is compressed by an encoding other than gzip.
+    UnknownEncoding(Box<str>),
+    /// The message is no valid gzip.
+    InvalidGzip(Box<str>),
+    /// The bytes are not an encoded message of the expected type.
+    Undecodable(DecodeError),
+}
+
+impl FrameError {
+    /// Returns whether another attempt may succeed, because the body may have been cut or garbled on its way.
+    pub fn is_transient(&self) -> bool {
+        !matches!(self, Self::TooLarge(_) | Self::NoEncoding | Self::UnknownEncoding(_))
+    }
+
+    fn gzip(error: std::io::Error) -> Self {
+        Self::InvalidGzip(error.to_string().into())
+    }
+}
+
+impl fmt::Display for FrameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("the body has no message"),
+            Self::CutShort => f.write_str("the message is cut short"),
+            Self::Trailing => f.write_str("the body continues after its message"),
+            Self::UnknownFlag(flag) => write!(f, "the message has the unknown flag {flag}"),
+            Self::TooLarge(limit) => write!(f, "the message is larger than the limit of {limit} bytes"),
+            Self::NoEncoding => f.write_str("the message is compressed without a grpc-encoding"),
+            Self::UnknownEncoding(name) => {
+                write!(f, "the message has the encoding {name:?}, which was not requested")
+            }
+            Self::InvalidGzip(error) => write!(f, "the message is invalid gzip: {error}"),
+            Self::Undecodable(error) => write!(f, "the message is invalid protobuf: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for FrameError {}
+
+impl From<FrameError> for Status {
+    /// Returns the status of a failed call, `INTERNAL`, with the error as its source.
+    fn from(error: FrameError) -> Self {
+        let status = Self::new(Code::Internal, error.to_string());
+        let status = if error.is_transient() { status } else { status.with_transient(false) };
+        status.with_source(error)
+    }
+}
+
+struct Header {
+    is_compressed: bool,
+    len: usize,
+}
+
+impl Header {
+    /// Reads the header of a frame. Returns `None` until it is complete.
+    fn of(bytes: &[u8], limit: usize) -> Result<Option<Self>, FrameError> {
+        if let Some(flag) = bytes.first().filter(|flag| !matches!(**flag, PLAIN | COMPRESSED)) {
+            return Err(FrameError::UnknownFlag(*flag));
+        }
+        let Some((&[flag, ref len @ ..], _)) = bytes.split_first_chunk::<HEADER>() else {
+            return Ok(None);
+        };
+        let len = u32::from_be_bytes(*len) as usize;
+        if len > limit {
+            return Err(FrameError::TooLarge(limit));
+        }
+        Ok(Some(Self { is_compressed: flag == COMPRESSED, len }))
+    }
+}
+
+/// Returns the length of a message as a frame declares it.
+fn declared(len: usize) -> Result<[u8; 4], FrameError> {
+    u32::try_from(len).map(u32::to_be_bytes).map_err(|_| FrameError::TooLarge(u32::MAX as usize))
+}
+
+fn gunzip(compressed: &[u8], limit: usize) -> Result<Vec<u8>, FrameError> {
+    let mut plain = Vec::new();
+    if compressed.is_empty() {
+        return Ok(plain);
+    }
+    let bound = (limit as u64).saturating_add(1);
+    MultiGzDecoder::new(compressed).take(bound).read_to_end(&mut plain).map_err(FrameError::gzip)?;
+    if plain.len() > limit { Err(FrameError::TooLarge(limit)) } else { Ok(plain) }
+}
+
+/// The length of the flag and of the length.
+const HEADER: usize = 5;
+const PLAIN: u8 = 0;
+const COMPRESSED: u8 = 1;
+/// Room for any registered name. A longer text must not reach a message.
+const LONGEST_NAME: usize = 32;

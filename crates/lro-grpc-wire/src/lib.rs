@@ -1,0 +1,14 @@
+//! The wire form of `google.longrunning.Operations` over gRPC.
+//!
+//! This crate is an internal building block of the crates `lro-grpc` and `lro-emulator`: the client and the server of the same
+//! protocol. It makes no call and has no socket. Its public items may change in any release.
+//!
+//! | module | contents |
+//! |---|---|
+//! | [`messages`] | the messages of `google.longrunning`, derived by hand: no `protoc` is needed |
+//! | [`frame`] | a message as the body of a unary request or reply |
+//! | [`timeout`] | the header `grpc-timeout` |
+
+pub mod frame;
+pub mod messages;
+pub mod timeout;
