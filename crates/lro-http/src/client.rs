@@ -14,7 +14,7 @@ use crate::{
     connection::{Connections, Fault, ReplyBody},
     refusal::refused,
     reply::{self, Encoding, Reply, failure, without_echo},
-    request::{self, Payload, Prepared},
+    request::{self, Payload, PreparedCall},
 };
 
 /// A client of one service: its endpoint, credentials and connections. Clones share them.
@@ -72,6 +72,14 @@ impl HttpClient {
     /// Returns the endpoint.
     pub fn endpoint(&self) -> &Endpoint {
         &self.0.endpoint
+    }
+
+    pub(crate) fn call_timeout(&self) -> Duration {
+        self.0.call_timeout
+    }
+
+    pub(crate) fn largest_reply(&self) -> usize {
+        self.0.largest_reply
     }
 
     /// Returns the pacing that this client was given for operations of a kind, for transports over it:
@@ -135,7 +143,7 @@ impl HttpClient {
         let prepared = call.prepare(&self.0.endpoint)?;
         let attempt = Attempt::default();
         let exchange = async {
-            let (response, token) = self.answered(&prepared, &attempt).await?;
+            let (response, token) = self.answered(&prepared, &[], &attempt).await?;
             if !accepts(&response.status()) {
                 return Err(self.failure(response, token).await);
             }
@@ -152,7 +160,7 @@ impl HttpClient {
         self.in_time(limit, self.exchange(&prepared, attempt)).await
     }
 
-    async fn in_time<T>(
+    pub(crate) async fn in_time<T>(
         &self,
         limit: Duration,
         exchange: impl Future<Output = Result<T, Status>>,
@@ -169,8 +177,8 @@ impl HttpClient {
     }
 
     /// Sends one request and reads its reply, without a timeout.
-    pub(crate) async fn exchange(&self, prepared: &Prepared, attempt: &Attempt) -> Result<Reply, Status> {
-        let (response, token) = self.answered(prepared, attempt).await?;
+    pub(crate) async fn exchange(&self, prepared: &PreparedCall, attempt: &Attempt) -> Result<Reply, Status> {
+        let (response, token) = self.answered(prepared, &[], attempt).await?;
         if !response.status().is_success() {
             // Boxed: failures are rare, and the state would enlarge the future of every call.
             return Err(Box::pin(self.failure(response, token)).await);
@@ -180,11 +188,12 @@ impl HttpClient {
         self.whole(&head, &mut body, token).await
     }
 
-    /// Sends one request, and returns the head of the reply and the token that the request carried. Invalidates the token if
-    /// the reply refuses it.
-    async fn answered(
+    /// Sends one request with `more` headers, and returns the head of the reply and the token that the request carried.
+    /// Invalidates the token if the reply refuses it.
+    pub(crate) async fn answered(
         &self,
-        prepared: &Prepared,
+        prepared: &PreparedCall,
+        more: &[(HeaderName, HeaderValue)],
         attempt: &Attempt,
     ) -> Result<(Response<ReplyBody>, Option<Token>), Status> {
         let token = match self.0.credentials.token_at_hand() {
@@ -192,9 +201,8 @@ impl HttpClient {
             None => self.0.credentials.token().await?,
         };
         let without_token = |fault| failure::without_token(fault, token.as_ref());
-        let is_read = prepared.method == Method::GET;
-        let request = || self.request(prepared, token.as_ref());
-        let sent = self.0.http.send(attempt, is_read, &request).await;
+        let request = || self.request(prepared, more, token.as_ref());
+        let sent = self.0.http.send(attempt, prepared.is_read, &request).await;
         let response = sent.map_err(|error| without_token(self.unreached(error)))?;
         debug!(status = response.status().as_u16(), "replied");
         if response.status() == StatusCode::UNAUTHORIZED {
@@ -233,7 +241,7 @@ impl HttpClient {
     }
 
     /// Reads the reply of a failed call.
-    async fn failure(&self, response: Response<ReplyBody>, token: Option<Token>) -> Status {
+    pub(crate) async fn failure(&self, response: Response<ReplyBody>, token: Option<Token>) -> Status {
         let token = token.as_ref();
         let (parts, mut body) = response.into_parts();
         let bound = self.0.largest_reply.min(LARGEST_ERROR);
@@ -248,7 +256,7 @@ impl HttpClient {
     }
 
     /// Invalidates the token that a failed call refuses.
-    fn judged(&self, status: Status, token: Option<&Token>) -> Status {
+    pub(crate) fn judged(&self, status: Status, token: Option<&Token>) -> Status {
         let is_refusal = status.origin() == Origin::CallFailed && status.code() == Code::Unauthenticated;
         match token {
             _ if !is_refusal => status,
@@ -262,7 +270,12 @@ impl HttpClient {
 
     /// Builds a request: what was prepared, the headers of every call, and the token.
     #[inline]
-    fn request(&self, prepared: &Prepared, token: Option<&Token>) -> Request<Payload> {
+    fn request(
+        &self,
+        prepared: &PreparedCall,
+        more: &[(HeaderName, HeaderValue)],
+        token: Option<&Token>,
+    ) -> Request<Payload> {
         let mut request = Request::new(Payload::from(prepared.body.as_ref()));
         *request.method_mut() = prepared.method.clone();
         *request.uri_mut() = prepared.uri.clone();
@@ -277,7 +290,7 @@ impl HttpClient {
             // Google answers 411 to a POST, PATCH or PUT without a length.
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        for (name, value) in self.0.headers.iter().chain(&prepared.headers) {
+        for (name, value) in self.0.headers.iter().chain(&prepared.headers).chain(more) {
             headers.insert(name.clone(), value.clone());
         }
         if let Some(token) = token {

@@ -28,6 +28,8 @@
 //! Where a service deviates from the standard paths, a binding has its [`Paths`], and where its operations are not those of
 //! `google.longrunning`, their [`Form`]. Both are data, and a binding deserializes from a configuration.
 //!
+//! [`raw`] sends the calls of protocols that are not JSON. The crate `lro-grpc` is built on it.
+//!
 //! Connections outside of the loopback interface use HTTPS unless the builder says otherwise. Redirects are not followed. `Debug`, errors and traces
 //! never contain a token.
 //!
@@ -43,6 +45,7 @@ mod form;
 #[doc(hidden)]
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
+pub mod raw;
 mod refusal;
 mod reply;
 mod request;

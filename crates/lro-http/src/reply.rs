@@ -1,6 +1,6 @@
 //! The reply to a call: its body, its `Retry-After`, and the status of a failed call.
 
-mod body;
+pub(crate) mod body;
 mod echo;
 pub(crate) mod failure;
 

@@ -10,12 +10,13 @@ mod variable;
 
 pub use self::{
     call::Call,
+    prepared::PreparedCall,
     template::{NameTemplate, resource_name},
 };
 pub(crate) use self::{
     call::parsed_header,
     payload::Payload,
-    prepared::{Prepared, PreparedPolls},
+    prepared::PreparedPolls,
     rule::Rule,
     template::{safe_name, unfit},
     variable::tokens,

@@ -4,7 +4,7 @@ use std::{
     fmt, mem,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
@@ -24,11 +24,21 @@ pub(crate) enum ReplyBody {
     Http2 {
         body: RecvStream,
         left: Option<u64>,
-        ended: bool,
+        ended: Ended,
         call: InFlight,
     },
     /// The body of a client that the builder was given.
     Given(UnsyncBoxBody<Bytes, BoxError>),
+}
+
+/// How much of a body of HTTP/2 was read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    No,
+    /// All but the trailers.
+    Data,
+    /// All. `RecvStream::is_end_stream` does not say so after trailers.
+    Whole,
 }
 
 impl Body for ReplyBody {
@@ -45,16 +55,26 @@ impl Body for ReplyBody {
                 *ended |= matches!(frame, Poll::Ready(None));
                 frame.map_err(Into::into)
             }
-            Self::Http2 { body, left, ended, call } => body.poll_data(context).map(|data| {
-                call.heard();
-                // Trailers are not read, so that `is_end_stream` does not say so.
-                *ended |= data.is_none();
-                Some(data?.map_err(Into::into).and_then(|data| {
-                    body.flow_control().release_capacity(data.len())?;
-                    *left = left.map(|left| left.saturating_sub(data.len() as u64));
-                    Ok(Frame::data(data))
-                }))
-            }),
+            Self::Http2 { body, left, ended, call } => {
+                if *ended == Ended::No {
+                    let data = ready!(body.poll_data(context));
+                    call.heard();
+                    if let Some(data) = data {
+                        return Poll::Ready(Some(data.map_err(Into::into).and_then(|data| {
+                            body.flow_control().release_capacity(data.len())?;
+                            *left = left.map(|left| left.saturating_sub(data.len() as u64));
+                            Ok(Frame::data(data))
+                        })));
+                    }
+                    *ended = Ended::Data;
+                }
+                if *ended == Ended::Whole {
+                    return Poll::Ready(None);
+                }
+                let trailers = ready!(body.poll_trailers(context));
+                *ended = Ended::Whole;
+                Poll::Ready(trailers.transpose().map(|trailers| Ok(Frame::trailers(trailers?))))
+            }
             Self::Given(body) => Pin::new(body).poll_frame(context),
         }
     }
@@ -62,7 +82,7 @@ impl Body for ReplyBody {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Http1 { body, ended, .. } => *ended || body.is_end_stream(),
-            Self::Http2 { body, ended, .. } => *ended || body.is_end_stream(),
+            Self::Http2 { body, ended, .. } => *ended == Ended::Whole || body.is_end_stream(),
             Self::Given(body) => body.is_end_stream(),
         }
     }

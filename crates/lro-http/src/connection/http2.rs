@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{
     BoxError, Resend, Unanswered,
-    body::ReplyBody,
+    body::{Ended, ReplyBody},
     stream::{State, Stream, Task},
 };
 use crate::request::Payload;
@@ -113,7 +113,7 @@ impl Http2 {
         call.state.kept.store(true, Relaxed);
         let length = reply.headers().get(header::CONTENT_LENGTH);
         let left = length.and_then(|length| length.to_str().ok()?.parse().ok());
-        Ok(reply.map(|body| ReplyBody::Http2 { body, left, ended: false, call }))
+        Ok(reply.map(|body| ReplyBody::Http2 { body, left, ended: Ended::No, call }))
     }
 }
 

@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use lro::{Code, Status};
 
-use crate::connection::ReplyBody;
+use crate::connection::{BoxError, ReplyBody};
 
 /// The content encoding of a body.
 #[derive(Clone, Debug)]
@@ -114,9 +114,7 @@ async fn gunzip(body: &mut ReplyBody, bound: usize) -> Result<Bytes, Status> {
 
 async fn next(body: &mut ReplyBody) -> Result<Option<Bytes>, Status> {
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| {
-            Status::unavailable("the connection broke in the middle of the reply").with_source(error)
-        })?;
+        let frame = frame.map_err(broken)?;
         if let Ok(data) = frame.into_data() {
             return Ok(Some(data));
         }
@@ -144,6 +142,10 @@ impl Write for Bounded {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+pub(crate) fn broken(error: BoxError) -> Status {
+    Status::unavailable("the connection broke in the middle of the reply").with_source(error)
 }
 
 /// A later reply is as large, so it is not downloaded.

@@ -6,7 +6,7 @@ use lro::Status;
 use serde::Serialize;
 
 use super::{
-    Prepared,
+    PreparedCall,
     encode::{push_name, push_value},
 };
 use crate::{Endpoint, refusal::refused};
@@ -155,7 +155,7 @@ impl Call {
     /// # Errors
     ///
     /// `INVALID_ARGUMENT` if the path or the routing parameters are not valid in HTTP.
-    pub(crate) fn prepare(self, endpoint: &Endpoint) -> Result<Prepared, Status> {
+    pub(crate) fn prepare(self, endpoint: &Endpoint) -> Result<PreparedCall, Status> {
         if !self.is_version_valid {
             let path = String::from_utf8_lossy(&self.path);
             return Err(refused(format!(
@@ -173,7 +173,8 @@ impl Call {
             }
         };
         let Self { method, path, headers, body, .. } = self;
-        Ok(Prepared { method, uri: endpoint.uri(path)?, params, headers: headers.into(), body })
+        let (uri, is_read) = (endpoint.uri(path)?, method == Method::GET);
+        Ok(PreparedCall { method, uri, is_read, params, headers: headers.into(), body })
     }
 }
 

@@ -9,14 +9,26 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Uri};
 use lro::{OperationName, Status};
 
-/// A request without its credentials and the headers that all requests of a client share.
-#[derive(Debug)]
-pub(crate) struct Prepared {
+/// A call that was checked and encoded once, for many requests: without the credentials and the headers that all requests
+/// of a client share. [`HttpClient::prepare`](crate::HttpClient::prepare) returns one.
+pub struct PreparedCall {
     pub(crate) method: Method,
     pub(crate) uri: Uri,
+    /// Whether the call changes nothing, so that it may be sent again.
+    pub(crate) is_read: bool,
     pub(crate) params: Option<HeaderValue>,
     pub(crate) headers: Box<[(HeaderName, HeaderValue)]>,
     pub(crate) body: Option<Bytes>,
+}
+
+/// Omits the query, the headers and the body, which may contain a secret of the caller.
+impl fmt::Debug for PreparedCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PreparedCall")
+            .field("method", &self.method)
+            .field("path", &self.uri.path())
+            .finish_non_exhaustive()
+    }
 }
 
 /// The requests of recent polls, by the operation's name.
@@ -25,15 +37,15 @@ pub(crate) struct Prepared {
 #[derive(Default)]
 pub(crate) struct PreparedPolls(Mutex<Stored>);
 
-type Stored = HashMap<OperationName, Arc<Prepared>, BuildHasherDefault<NameHasher>>;
+type Stored = HashMap<OperationName, Arc<PreparedCall>, BuildHasherDefault<NameHasher>>;
 
 impl PreparedPolls {
     /// Returns the stored request of this operation, or stores what `prepare` returns.
     pub(crate) fn get(
         &self,
         name: &OperationName,
-        prepare: impl FnOnce() -> Result<Prepared, Status>,
-    ) -> Result<Arc<Prepared>, Status> {
+        prepare: impl FnOnce() -> Result<PreparedCall, Status>,
+    ) -> Result<Arc<PreparedCall>, Status> {
         let mut stored = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(prepared) = stored.get(name) {
             return Ok(prepared.clone());

@@ -1,0 +1,132 @@
+//! Calls of other protocols over the connections of a client.
+//!
+//! A protocol over HTTP, such as gRPC, has here the connections, credentials, proxies, TLS and bounds of an [`HttpClient`], and reads the
+//! reply by itself. The crate `lro-grpc` is built on this module.
+
+use std::{fmt, future::Future, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Response, response::Parts};
+use http_body_util::BodyExt;
+use hyper::body::Frame;
+use lro::{Attempt, Status};
+
+pub use crate::request::PreparedCall;
+use crate::{
+    Call, HttpClient, Token,
+    connection::ReplyBody,
+    reply::{body::broken, failure::without_token},
+};
+
+impl HttpClient {
+    /// Checks and encodes a call, for any number of requests.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_ARGUMENT` if its path or its routing parameters are not valid in HTTP.
+    pub fn prepare(&self, call: Call) -> Result<PreparedCall, Status> {
+        call.prepare(self.endpoint())
+    }
+
+    /// Sends a call with these headers and returns its reply, whose body was not read. There is no timeout.
+    ///
+    /// The call is sent again as [`send`](Self::send) says. Dropping the future or the reply ends the call.
+    ///
+    /// # Errors
+    ///
+    /// `UNAVAILABLE` if no reply arrives, and the failure of the credentials. A reply is never an error here, whatever its
+    /// status line.
+    pub async fn begin(
+        &self,
+        call: &PreparedCall,
+        headers: &[(HeaderName, HeaderValue)],
+        attempt: &Attempt,
+    ) -> Result<RawReply, Status> {
+        let (response, token) = self.answered(call, headers, attempt).await?;
+        let (head, body) = response.into_parts();
+        Ok(RawReply { client: self.clone(), head, body, token })
+    }
+
+    /// Ends an exchange after the call timeout of the client, or after the one given here.
+    ///
+    /// # Errors
+    ///
+    /// `DEADLINE_EXCEEDED` after the timeout, and those of the exchange.
+    pub async fn within<T>(
+        &self,
+        limit: Option<Duration>,
+        exchange: impl Future<Output = Result<T, Status>>,
+    ) -> Result<T, Status> {
+        self.in_time(limit.unwrap_or_else(|| self.call_timeout()), exchange).await
+    }
+
+    /// Returns the largest accepted message of a reply in bytes, after decompression.
+    pub fn largest_message(&self) -> usize {
+        self.largest_reply()
+    }
+}
+
+impl PreparedCall {
+    /// Adds a header that the protocol needs. No header is refused, so it must not be a header of the caller.
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        let mut headers = self.headers.into_vec();
+        headers.push((name, value));
+        self.headers = headers.into();
+        self
+    }
+
+    /// Sets the body. It is sent with the content type of a header of the call, or else as JSON.
+    pub fn with_body(self, body: Bytes) -> Self {
+        Self { body: Some(body), ..self }
+    }
+
+    /// Sets whether the call changes nothing, so that it may be sent again after a kept connection has closed. Default: it
+    /// is a GET.
+    pub fn read_only(self, is_read: bool) -> Self {
+        Self { is_read, ..self }
+    }
+}
+
+/// A reply whose head has arrived. Its connection serves other calls once its body was read to the end.
+pub struct RawReply {
+    client: HttpClient,
+    head: Parts,
+    body: ReplyBody,
+    token: Option<Token>,
+}
+
+impl RawReply {
+    /// Returns the status line and the headers.
+    pub fn head(&self) -> &Parts {
+        &self.head
+    }
+
+    /// Returns the next part of the body: data, or the trailers at its end. `None` after the last part.
+    ///
+    /// # Errors
+    ///
+    /// `UNAVAILABLE` if the connection breaks or the server resets the call.
+    pub async fn frame(&mut self) -> Result<Option<Frame<Bytes>>, Status> {
+        let frame = self.body.frame().await.transpose();
+        frame.map_err(|error| without_token(broken(error), self.token.as_ref()))
+    }
+
+    /// Hides the token in what the server says of a failed call, and invalidates a token that the server refuses.
+    pub fn judged(&self, status: Status) -> Status {
+        let token = self.token.as_ref();
+        self.client.judged(without_token(status, token), token)
+    }
+
+    /// Returns the status of a call that was answered by something other than the protocol, such as the page of a proxy.
+    ///
+    /// It is read as [`Status::from_http`] does.
+    pub async fn into_failure(self) -> Status {
+        self.client.failure(Response::from_parts(self.head, self.body), self.token).await
+    }
+}
+
+impl fmt::Debug for RawReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawReply").field("status", &self.head.status).finish_non_exhaustive()
+    }
+}
