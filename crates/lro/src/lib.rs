@@ -70,6 +70,7 @@
 //! | `status` | [`Status`], [`Code`], [`Origin`], [`Report`], [`details`] |
 //! | [`message`](mod@message) | proto3 JSON: [`message!`], [`enumeration!`], the well-known types in [`wkt`] |
 //! | `metrics` | the table of metrics, with the feature `metrics` |
+//! | [`protobuf`] | the contract by which a type decodes protobuf messages |
 //! | [`pacing`] | [`Pacing`], and the trait [`PacingPolicy`](pacing::PacingPolicy) for other pacings |
 //! | [`rules`] | the decision after each call: poll again, retry or end the wait |
 //! | `transport` | [`LroTransport`], [`transport_fn`], [`map_replies`], [`Capabilities`], [`Attempt`] |
@@ -118,6 +119,7 @@ pub mod message;
 pub mod metrics;
 mod operation;
 pub mod pacing;
+pub mod protobuf;
 pub mod rules;
 mod status;
 mod transport;

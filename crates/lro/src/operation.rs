@@ -2,6 +2,7 @@ mod any;
 mod encoded;
 mod key;
 mod name;
+mod packed;
 mod response;
 mod typed;
 mod wire;

@@ -49,7 +49,7 @@ fn unfit<T: DeserializeOwned>(text: &str, error: &serde_json::Error) -> Status {
 }
 
 /// Returns the name of a type without the modules, such as `Option<Job>`.
-fn short_name(name: &str) -> String {
+pub(crate) fn short_name(name: &str) -> String {
     let is_end = |character: char| !character.is_alphanumeric() && !"_:{}".contains(character);
     let parts = name.split_inclusive(is_end).filter_map(|part| part.rsplit("::").next());
     bounded(&parts.collect::<String>())

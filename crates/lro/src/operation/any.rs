@@ -10,6 +10,7 @@ use serde_path_to_error::Track;
 
 use super::{
     encoded::Encoded,
+    packed::Packed,
     typed::{EMPTY, LONGEST_TYPE, Text, Typed, is_one_of},
 };
 use crate::{
@@ -201,22 +202,34 @@ impl Any {
     /// `R` does not see the key `@type`. The type is checked if `R` has a full name: every
     /// [`message!`](crate::message!) has one, and so has a struct with `#[serde(rename = "example.v1.Job")]`.
     ///
+    /// A message that came as protobuf decodes as a wrapper that [`protobuf`](crate::protobuf) describes, an `Any`, and,
+    /// if it is a `google.protobuf.Empty`, as [`Empty`](crate::Empty) and `()`. It does not decode as a type that reads JSON.
+    ///
     /// # Errors
     ///
-    /// [`Origin::MalformedReply`] if the type differs or if the JSON does not fit `R`. The error names both types.
+    /// [`Origin::MalformedReply`] if the type differs, if the content does not fit `R`, or if `R` reads the other encoding.
+    /// The error names both types.
     /// [`Status::response`] returns the message that did not decode.
     pub fn decode<R: DeserializeOwned>(&self) -> Result<R, Status> {
         self.read(&mut Plain).map_err(|fault| {
-            let found = self.shown_type().unwrap_or_else(|| "object".to_owned());
-            let mut tracked = Tracked(Track::new());
-            // Decodes again to find the path of the fault. Tracking the path costs time, so only failures pay for it.
-            let place = self.read::<R>(&mut tracked).err().and_then(|_| json::place(&tracked.0.path()));
-            let place = place.map_or_else(String::new, |place| format!(" at {place}"));
+            let untyped = if self.as_json().is_some() { "object" } else { "message" };
+            let found = self.shown_type().unwrap_or_else(|| untyped.to_owned());
+            let place = self
+                .as_json()
+                .and_then(|_| self.misfit::<R>())
+                .map_or_else(String::new, |place| format!(" at {place}"));
             let message = format!("cannot read the {found}{place}: {}", json::describe(&fault));
             Status::new(Code::Internal, message)
                 .with_origin(Origin::MalformedReply)
                 .with_response(self.clone())
         })
+    }
+
+    /// Decodes again to find the path of the fault. Tracking the path costs time, so only failures pay for it.
+    fn misfit<R: DeserializeOwned>(&self) -> Option<String> {
+        let mut tracked = Tracked(Track::new());
+        self.read::<R>(&mut tracked).err()?;
+        json::place(&tracked.0.path())
     }
 
     /// Returns the type for a message of an error. A peer decides on its length.
@@ -233,8 +246,9 @@ impl Any {
     }
 
     fn read<R: DeserializeOwned>(&self, reader: &mut impl Reader) -> serde_json::Result<R> {
-        let Form::Json(text) = &self.0 else {
-            return Err(de::Error::custom("it came as protobuf"));
+        let text = match &self.0 {
+            Form::Json(text) => text,
+            Form::Protobuf(encoded) => return reader.read(Packed::new(encoded, std::any::type_name::<R>())),
         };
         let type_name = self.type_name();
         let mut json = serde_json::Deserializer::from_str(text.get());
@@ -317,8 +331,26 @@ impl Serialize for Any {
 
 impl<'de> Deserialize<'de> for Any {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = Box::<RawValue>::deserialize(deserializer)?;
-        Self::from_raw(raw).ok_or_else(|| de::Error::custom("an Any is a JSON object"))
+        deserializer.deserialize_newtype_struct(ANY, AnyVisitor)
+    }
+}
+
+struct AnyVisitor;
+
+impl<'de> Visitor<'de> for AnyVisitor {
+    type Value = Any;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a message with its type")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, json: D) -> Result<Any, D::Error> {
+        let raw = Box::<RawValue>::deserialize(json)?;
+        Any::from_raw(raw).ok_or_else(|| de::Error::custom("an Any is a JSON object"))
+    }
+
+    fn visit_bytes<E: de::Error>(self, encoded: &[u8]) -> Result<Any, E> {
+        Any::from_protobuf(encoded).map_err(E::custom)
     }
 }
 
@@ -389,9 +421,12 @@ fn has_own_form(type_name: &str) -> bool {
     type_name.strip_prefix("google.protobuf.").is_some_and(|name| OWN_FORM.contains(&name))
 }
 
-fn after_slash(url: &str) -> &str {
+pub(super) fn after_slash(url: &str) -> &str {
     url.rsplit_once('/').map_or(url, |(_, name)| name)
 }
+
+/// The name by which an `Any` asks for a message as it was received.
+pub(super) const ANY: &str = "$lro::Any";
 
 /// The prefix that `google/protobuf/any.proto` defines for packed messages.
 pub(super) const PREFIX: &str = "type.googleapis.com/";

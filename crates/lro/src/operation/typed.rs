@@ -6,8 +6,8 @@ use serde::{
     forward_to_deserialize_any,
 };
 
-use super::key::Key;
-use crate::status::excerpt::Excerpt;
+use super::{key::Key, packed::Parts};
+use crate::{protobuf::TUPLE, status::excerpt::Excerpt};
 
 /// A deserializer for a message of a known type.
 ///
@@ -31,10 +31,7 @@ impl<'a, D> Typed<'a, D> {
     }
 
     fn check<E: de::Error>(&self, wanted: &str) -> Result<(), E> {
-        if !wanted.contains('.') || is_one_of(self.type_name, wanted) {
-            return Ok(());
-        }
-        Err(E::custom(format!("expected {}, found {}", wanted.replace('|', " or "), found(self.type_name))))
+        check(Some(self.type_name).filter(|name| !name.is_empty()).unwrap_or("no @type"), wanted)
     }
 }
 
@@ -56,6 +53,20 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Typed<'_, D> {
         visitor: V,
     ) -> Result<V::Value, D::Error> {
         self.check(name)?;
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        if name == TUPLE {
+            return Err(de::Error::custom(
+                "it came as JSON, and a protobuf message is awaited: await a type of serde's, or ask over gRPC",
+            ));
+        }
         self.deserialize_any(visitor)
     }
 
@@ -112,12 +123,11 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Typed<'_, D> {
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf seq tuple tuple_struct
-        map identifier
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf seq tuple map identifier
     }
 }
 
-/// A response that was not sent. Only `Empty` and `()` can be read from it.
+/// A response that was not sent. Only `Empty` and `()` can be read from it, and a protobuf message as `Empty`.
 pub(crate) struct NoResponse;
 
 impl<'de> Deserializer<'de> for NoResponse {
@@ -143,13 +153,25 @@ impl<'de> Deserializer<'de> for NoResponse {
         visitor.visit_unit()
     }
 
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        if name == TUPLE {
+            return visitor.visit_seq(Parts::new(EMPTY, b""));
+        }
+        self.deserialize_any(visitor)
+    }
+
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf seq tuple tuple_struct
-        map identifier option unit_struct newtype_struct enum ignored_any
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf seq tuple map identifier option unit_struct newtype_struct enum ignored_any
     }
 }
 
-struct NoFields;
+/// The fields of an `Empty`.
+pub(super) struct NoFields;
 
 impl<'de> MapAccess<'de> for NoFields {
     type Error = serde_json::Error;
@@ -255,11 +277,13 @@ pub(crate) fn is_one_of(name: &str, names: &str) -> bool {
     names.split('|').any(|one| one == name)
 }
 
-fn found(type_name: &str) -> String {
-    match type_name {
-        "" => "no @type".to_owned(),
-        name => Excerpt::new(name, LONGEST_TYPE).to_string(),
+/// Rejects a type that is none of these full names. A name without a dot accepts every type.
+pub(super) fn check<E: de::Error>(found: &str, wanted: &str) -> Result<(), E> {
+    if !wanted.contains('.') || is_one_of(found, wanted) {
+        return Ok(());
     }
+    let found = Excerpt::new(found, LONGEST_TYPE);
+    Err(E::custom(format!("expected {}, found {found}", wanted.replace('|', " or "))))
 }
 
 /// The type of a response without content.

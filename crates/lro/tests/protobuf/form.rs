@@ -1,14 +1,11 @@
-//! An `Any` that came as protobuf.
-
-#![allow(clippy::unwrap_used, reason = "a helper panics where its test would")]
+//! The two fields of an encoded `google.protobuf.Any`.
 
 use lro::{
     Any, Code, Empty,
     details::{ErrorInfo, Help},
 };
 
-/// `example.v1.Job { pages: 3 }`, as a peer of any language encodes it.
-const JOB: &[u8] = b"\x0A\x22type.googleapis.com/example.v1.Job\x12\x02\x08\x03";
+use crate::JOB;
 
 #[test]
 fn stores_the_encoded_message_unchanged() {
