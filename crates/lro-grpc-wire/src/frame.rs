@@ -28,6 +28,16 @@ pub fn encode(message: &impl Message) -> Result<Bytes, FrameError> {
     Ok(frame.into())
 }
 
+/// As [`encode`], for a message that is encoded already.
+///
+/// # Errors
+///
+/// As [`encode`].
+pub fn of_encoded(message: &[u8]) -> Result<Bytes, FrameError> {
+    let length = declared(message.len())?;
+    Ok([&[PLAIN], &length[..], message].concat().into())
+}
+
 /// Encodes a message as a frame with gzip.
 ///
 /// # Errors

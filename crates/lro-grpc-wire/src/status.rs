@@ -52,7 +52,11 @@ pub fn read(headers: &HeaderMap) -> Option<Result<(), Status>> {
 /// An error in Google's JSON form is read as over HTTP. Otherwise the HTTP status decides, by the table of gRPC: it differs
 /// from that of Google's HTTP APIs.
 pub fn from_http(http: StatusCode, headers: &HeaderMap, body: &[u8]) -> Status {
-    let status = Status::from_http(http, headers, body);
+    by_http(http, Status::from_http(http, headers, body))
+}
+
+/// Corrects the code of a status that [`Status::from_http`] has read.
+pub fn by_http(http: StatusCode, status: Status) -> Status {
     if !status.message().starts_with(&format!("HTTP {http}")) {
         return status;
     }

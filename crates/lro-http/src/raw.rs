@@ -11,7 +11,7 @@ use http_body_util::BodyExt;
 use hyper::body::Frame;
 use lro::{Attempt, Status};
 
-pub use crate::request::PreparedCall;
+pub use crate::request::{PreparedCall, PreparedCalls};
 use crate::{
     Call, HttpClient, Token,
     connection::ReplyBody,
@@ -111,7 +111,12 @@ impl RawReply {
         frame.map_err(|error| without_token(broken(error), self.token.as_ref()))
     }
 
-    /// Hides the token in what the server says of a failed call, and invalidates a token that the server refuses.
+    /// Returns the token that the call carried. No status may show it.
+    pub fn token(&self) -> Option<&Token> {
+        self.token.as_ref()
+    }
+
+    /// Invalidates the token that a failed call refuses, and hides it in the message of the server.
     pub fn judged(&self, status: Status) -> Status {
         let token = self.token.as_ref();
         self.client.judged(without_token(status, token), token)

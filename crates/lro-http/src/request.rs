@@ -10,13 +10,12 @@ mod variable;
 
 pub use self::{
     call::Call,
-    prepared::PreparedCall,
+    prepared::{PreparedCall, PreparedCalls},
     template::{NameTemplate, resource_name},
 };
 pub(crate) use self::{
     call::parsed_header,
     payload::Payload,
-    prepared::PreparedPolls,
     rule::Rule,
     template::{safe_name, unfit},
     variable::tokens,

@@ -18,7 +18,7 @@ use crate::{
     Binding, Call, Form, HttpClient,
     calls::{Calls, Verb},
     reply::Reply,
-    request::{PreparedPolls, safe_name},
+    request::{PreparedCalls, safe_name},
 };
 
 /// `google.longrunning` over HTTP/JSON, for any service that binds it.
@@ -43,7 +43,7 @@ struct Inner {
     calls: Calls,
     /// The calls that the binding declares and has paths for.
     capabilities: Capabilities,
-    polls: PreparedPolls,
+    polls: PreparedCalls,
     /// Whether a driver has seen that the server has no wait call, although the binding declares it.
     lacks_wait: AtomicBool,
 }
@@ -51,7 +51,7 @@ struct Inner {
 impl HttpTransport {
     /// Creates a transport for the service that the client reaches.
     pub fn new(client: HttpClient, binding: Binding) -> Self {
-        let (polls, lacks_wait) = (PreparedPolls::default(), AtomicBool::default());
+        let (polls, lacks_wait) = (PreparedCalls::default(), AtomicBool::default());
         let calls = binding.calls();
         let (declared, reached) = (binding.capabilities, calls.capabilities());
         let capabilities = declared

@@ -31,17 +31,21 @@ impl fmt::Debug for PreparedCall {
     }
 }
 
-/// The requests of recent polls, by the operation's name.
+/// The prepared calls of recent polls, by the operation's name.
 ///
 /// Checking and encoding a name takes 14 % of the instructions of a poll over loopback.
 #[derive(Default)]
-pub(crate) struct PreparedPolls(Mutex<Stored>);
+pub struct PreparedCalls(Mutex<Stored>);
 
 type Stored = HashMap<OperationName, Arc<PreparedCall>, BuildHasherDefault<NameHasher>>;
 
-impl PreparedPolls {
-    /// Returns the stored request of this operation, or stores what `prepare` returns.
-    pub(crate) fn get(
+impl PreparedCalls {
+    /// Returns the stored call of this operation, or stores what `prepare` returns.
+    ///
+    /// # Errors
+    ///
+    /// Those of `prepare`, which are not stored.
+    pub fn get(
         &self,
         name: &OperationName,
         prepare: impl FnOnce() -> Result<PreparedCall, Status>,
@@ -59,9 +63,9 @@ impl PreparedPolls {
     }
 }
 
-impl fmt::Debug for PreparedPolls {
+impl fmt::Debug for PreparedCalls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PreparedPolls").finish_non_exhaustive()
+        f.debug_struct("PreparedCalls").finish_non_exhaustive()
     }
 }
 

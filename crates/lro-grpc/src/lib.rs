@@ -1,0 +1,38 @@
+//! `google.longrunning` over gRPC for any service, on the connections of `lro-http`.
+//!
+//! ```no_run
+//! use lro::{OperationName, Service, poll_until_done};
+//! use lro_grpc::{GrpcTransport, Proto};
+//! # use prost::{Message, Name};
+//! # #[derive(Clone, PartialEq, Message)] struct Transcript {}
+//! # impl Name for Transcript {
+//! #     const PACKAGE: &'static str = "speech.v1";
+//! #     const NAME: &'static str = "Transcript";
+//! # }
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lro::Status> {
+//! let speech = GrpcTransport::builder(Service::new("speech.googleapis.com", "v1")).build()?;
+//! let name = OperationName::parse("operations/7612202767953098924")?;
+//! let Proto(transcript): Proto<Transcript> = poll_until_done(&speech, name).await?;
+//! # Ok(()) }
+//! ```
+//!
+//! [`GrpcTransport`] implements [`LroTransport`](lro::LroTransport). Its builder is that of `lro-http`: credentials,
+//! proxies, TLS, bounds and a client of the caller's own are set there. [`GrpcTransport::start`] sends a [`GrpcCall`] that starts an
+//! operation.
+//!
+//! A response, metadata and details stay encoded as they came. [`Proto`] decodes them as a message of prost.
+
+mod call;
+mod proto;
+mod secret;
+mod transport;
+mod unary;
+
+pub use lro_http::{Credentials, HttpClient, HttpClientBuilder, NoCredentials, Token, token_fn};
+
+pub use crate::{
+    call::GrpcCall,
+    proto::{AnyProto, Proto},
+    transport::GrpcTransport,
+};

@@ -1,0 +1,263 @@
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use lro::{
+    Attempt, Capabilities, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage,
+    Pacing, Service, Status, async_trait,
+};
+use lro_grpc_wire::{
+    frame,
+    messages::{self, Method},
+};
+use lro_http::{
+    HttpClient, HttpClientBuilder, NameTemplate,
+    raw::{PreparedCall, PreparedCalls},
+};
+
+use crate::{
+    GrpcCall,
+    secret::hidden_in_operation,
+    unary::{self, Reply},
+};
+
+/// `google.longrunning.Operations` over gRPC, for any service that has it.
+///
+/// ```
+/// use lro::Service;
+/// use lro_grpc::GrpcTransport;
+///
+/// let jobs = GrpcTransport::builder(Service::new("example.googleapis.com", "v1"))
+///     .endpoint("http://localhost:8080")
+///     .build()?;
+/// # Ok::<(), lro::Status>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct GrpcTransport(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    client: HttpClient,
+    service: Service,
+    names: Option<NameTemplate>,
+    capabilities: Capabilities,
+    polls: PreparedCalls,
+    /// Whether a driver has seen that the server has no wait call, although the service declares it.
+    lacks_wait: AtomicBool,
+}
+
+impl GrpcTransport {
+    /// Returns a builder of a transport to the service, whose key is its host. The connections are HTTP/2.
+    ///
+    /// [`HttpClientBuilder::service`] takes a client of HTTP/2 in place of connections of its own, such as a `Channel` of
+    /// tonic.
+    pub fn builder(service: Service) -> HttpClientBuilder<Self> {
+        HttpClient::builder(format!("https://{}", service.key()))
+            .http2_only()
+            .map(|client| Self::new(client, service))
+    }
+
+    /// Creates a transport for the service that the client reaches. The client must speak HTTP/2.
+    ///
+    /// Any name is accepted, and all calls but wait are assumed to exist: a server answers `UNIMPLEMENTED` for one that it has not.
+    pub fn new(client: HttpClient, service: Service) -> Self {
+        Self(Arc::new(Inner {
+            client,
+            service,
+            names: None,
+            capabilities: Capabilities::ALL.wait(false),
+            polls: PreparedCalls::default(),
+            lacks_wait: AtomicBool::new(false),
+        }))
+    }
+
+    /// Sets the names of the service's operations. Another name is refused before any call. Default: all names.
+    pub fn names(self, names: NameTemplate) -> Self {
+        self.with(|inner| inner.names = Some(names))
+    }
+
+    /// Sets the calls that the service has beside get. Default: all but wait.
+    pub fn with_capabilities(self, capabilities: Capabilities) -> Self {
+        self.with(|inner| inner.capabilities = capabilities)
+    }
+
+    /// Changes the settings of a transport without changing those of its clones.
+    fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        match Arc::get_mut(&mut self.0) {
+            Some(inner) => change(inner),
+            None => {
+                let Inner { client, service, names, capabilities, .. } = &*self.0;
+                let mut inner = Inner {
+                    client: client.clone(),
+                    service: service.clone(),
+                    names: names.clone(),
+                    capabilities: *capabilities,
+                    polls: PreparedCalls::default(),
+                    lacks_wait: AtomicBool::new(false),
+                };
+                change(&mut inner);
+                self.0 = Arc::new(inner);
+            }
+        }
+        self
+    }
+
+    /// Returns the client.
+    pub fn client(&self) -> &HttpClient {
+        &self.0.client
+    }
+
+    /// Sends a call that starts an operation. It is sent once: a second call would start a second operation.
+    ///
+    /// # Errors
+    ///
+    /// - The status of the server for a failed call.
+    /// - `UNAVAILABLE` if no reply arrives, `DEADLINE_EXCEEDED` after the timeout of the call.
+    /// - [`Origin::MalformedReply`](lro::Origin::MalformedReply) if the reply is not an operation.
+    pub async fn start(&self, call: GrpcCall) -> Result<Operation, Status> {
+        let timeout = call.timeout;
+        let prepared = call.prepare(&self.0.client)?;
+        let attempt = timeout.map_or_else(Attempt::default, Attempt::within);
+        operation(self.0.client.within(timeout, unary::send(&self.0.client, &prepared, &attempt)).await?)
+    }
+
+    /// Prepares a call about one operation or collection.
+    fn prepare<M: Method>(&self, request: &M, name: &str) -> Result<PreparedCall, Status> {
+        unary::prepare(&self.0.client, M::PATH, &[("name", name)], frame::encode(request)?)
+    }
+
+    /// Sends a call without a result.
+    async fn send<M: Method<Reply = ()>>(
+        &self,
+        request: &M,
+        name: &str,
+        attempt: &Attempt,
+    ) -> Result<(), Status> {
+        let prepared = self.prepare(request, name)?;
+        self.0.client.within(None, unary::send::<()>(&self.0.client, &prepared, attempt)).await.map(drop)
+    }
+
+    fn check_name(&self, name: &OperationName) -> Result<(), Status> {
+        self.0.names.as_ref().map_or(Ok(()), |names| names.check(name.as_str()))
+    }
+
+    fn check_verb(&self, has: bool, verb: &str, name: &str) -> Result<(), Status> {
+        if has { Ok(()) } else { Err(Status::unsupported(&self.0.service, verb, name)) }
+    }
+}
+
+#[async_trait]
+impl LroTransport for GrpcTransport {
+    async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
+        self.get_operation_within(name, &Attempt::default()).await
+    }
+
+    async fn get_operation_within(
+        &self,
+        name: &OperationName,
+        attempt: &Attempt,
+    ) -> Result<Operation, Status> {
+        let prepared = self.0.polls.get(name, || {
+            self.check_name(name)?;
+            let request = messages::GetOperationRequest { name: name.as_str().to_owned() };
+            Ok(self.prepare(&request, name.as_str())?.read_only(true))
+        })?;
+        operation(unary::send(&self.0.client, &prepared, attempt).await?)
+    }
+
+    async fn cancel_operation(&self, name: &OperationName) -> Result<(), Status> {
+        self.cancel_operation_within(name, &Attempt::default()).await
+    }
+
+    async fn cancel_operation_within(&self, name: &OperationName, attempt: &Attempt) -> Result<(), Status> {
+        self.check_verb(self.0.capabilities.cancel, "cancel", name.as_str())?;
+        self.check_name(name)?;
+        let request = messages::CancelOperationRequest { name: name.as_str().to_owned() };
+        self.send(&request, name.as_str(), attempt).await
+    }
+
+    async fn delete_operation(&self, name: &OperationName) -> Result<(), Status> {
+        self.delete_operation_within(name, &Attempt::default()).await
+    }
+
+    async fn delete_operation_within(&self, name: &OperationName, attempt: &Attempt) -> Result<(), Status> {
+        self.check_verb(self.0.capabilities.delete, "delete", name.as_str())?;
+        self.check_name(name)?;
+        let request = messages::DeleteOperationRequest { name: name.as_str().to_owned() };
+        self.send(&request, name.as_str(), attempt).await
+    }
+
+    async fn list_operations(&self, request: &ListOperationsRequest) -> Result<OperationPage, Status> {
+        self.list_operations_within(request, &Attempt::default()).await
+    }
+
+    async fn list_operations_within(
+        &self,
+        request: &ListOperationsRequest,
+        attempt: &Attempt,
+    ) -> Result<OperationPage, Status> {
+        self.check_verb(self.0.capabilities.list, "list", &request.name)?;
+        let list = messages::ListOperationsRequest::from(request);
+        let prepared = self.prepare(&list, &request.name)?.read_only(true);
+        let page = self.0.client.within(None, unary::send(&self.0.client, &prepared, attempt)).await?;
+        let messages::ListOperationsResponse { operations, next_page_token, unreachable } = page.message;
+        let operations =
+            operations.into_iter().map(|message| operation(Reply { message, token: page.token.clone() }));
+        Ok(OperationPage::new(operations.collect::<Result<_, _>>()?)
+            .next_page_token(next_page_token)
+            .unreachable(unreachable))
+    }
+
+    async fn wait_operation(
+        &self,
+        name: &OperationName,
+        timeout: Option<Duration>,
+    ) -> Result<Operation, Status> {
+        self.wait_operation_within(name, timeout, &Attempt::default()).await
+    }
+
+    async fn wait_operation_within(
+        &self,
+        name: &OperationName,
+        timeout: Option<Duration>,
+        attempt: &Attempt,
+    ) -> Result<Operation, Status> {
+        self.check_verb(self.capabilities().wait, "wait", name.as_str())?;
+        self.check_name(name)?;
+        let timeout = timeout.map(Into::into);
+        let request = messages::WaitOperationRequest { name: name.as_str().to_owned(), timeout };
+        let prepared = self.prepare(&request, name.as_str())?.read_only(true);
+        operation(unary::send(&self.0.client, &prepared, attempt).await?)
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let declared = self.0.capabilities;
+        declared.wait(declared.wait && !self.0.lacks_wait.load(Relaxed))
+    }
+
+    fn takes_permits(&self) -> bool {
+        true
+    }
+
+    fn disable_wait(&self) {
+        self.0.lacks_wait.store(true, Relaxed);
+    }
+
+    fn service(&self) -> Service {
+        self.0.service.clone()
+    }
+
+    fn default_pacing(&self, kind: &str) -> Option<Pacing> {
+        self.0.client.default_pacing(kind)
+    }
+}
+
+/// Converts an operation, so that no part of it shows the token.
+fn operation(Reply { message, token }: Reply<messages::Operation>) -> Result<Operation, Status> {
+    let operation = Operation::try_from(message)?;
+    Ok(token.iter().fold(operation, hidden_in_operation))
+}
