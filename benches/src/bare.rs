@@ -1,7 +1,5 @@
 //! The least that a poll over HTTP costs: a GET without anything of ours, and a struct of two fields.
 
-use std::error::Error;
-
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
 use hyper::{
@@ -20,7 +18,8 @@ use tokio::{
     net::TcpStream,
 };
 
-type Fault = Box<dyn Error + Send + Sync>;
+use crate::Fault;
+
 type NoBody = Empty<Bytes>;
 
 /// The legacy pool of hyper-util.
