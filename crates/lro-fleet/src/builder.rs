@@ -46,7 +46,11 @@ pub(crate) struct Settings {
 
 /// A closure from the metadata to the share of the work that is done, from 0 to 1.
 #[derive(Clone)]
-pub(crate) struct Share(Arc<ShareOf>);
+pub(crate) struct Share {
+    /// What the closure is, for the message of a panic.
+    whose: &'static str,
+    of: Arc<ShareOf>,
+}
 
 type ShareOf = dyn Fn(&Any) -> Option<f64> + Send + Sync;
 
@@ -131,13 +135,14 @@ impl FleetBuilder {
     }
 
     /// Sets the closure that reads from the metadata `M` which share of the work is done, from 0 to 1, as
-    /// [`Wait::pace_by_progress`](lro::Wait::pace_by_progress) does. Default: none.
+    /// [`Wait::pace_by_progress`](lro::Wait::pace_by_progress) does. Default: [`LroTransport::progress`].
     pub fn pace_by_progress<M: DeserializeOwned>(
         mut self,
         share: impl Fn(&M) -> Option<f64> + Send + Sync + 'static,
     ) -> Self {
         let of_metadata = move |metadata: &Any| share(&metadata.decode().ok()?);
-        self.settings.share = Some(Share(Arc::new(of_metadata)));
+        self.settings.share =
+            Some(Share { whose: "the closure of pace_by_progress", of: Arc::new(of_metadata) });
         self
     }
 
@@ -203,7 +208,8 @@ impl FleetBuilder {
     ///
     /// Outside a tokio runtime with time enabled.
     pub fn start(self) -> Fleet {
-        let Self { transport, naming, pacing, settings } = self;
+        let Self { transport, naming, pacing, mut settings } = self;
+        settings.share.get_or_insert_with(|| Share::of_transport(transport.clone()));
         let pacing = pacing.unwrap_or_else(|| Arc::new(TransportPacing(transport.clone())));
         let capabilities = transport.capabilities();
         let (settings, source) = (Arc::new(settings), Source::start());
@@ -222,12 +228,20 @@ impl Settings {
     ///
     /// As [`guard`]: the closure is the caller's, and may panic.
     pub(crate) fn progress(&self, metadata: Option<&Any>) -> Result<Option<f64>, Status> {
-        match (&self.share, metadata) {
-            (Some(Share(share)), Some(metadata)) => {
-                guard("the closure of pace_by_progress", || share(metadata))
-            }
-            _ => Ok(None),
-        }
+        let whose = self.share.as_ref().map_or("", |share| share.whose);
+        guard(whose, || self.share_of(metadata))
+    }
+
+    /// As [`progress`](Self::progress), with the panics of the caller's code.
+    pub(crate) fn share_of(&self, metadata: Option<&Any>) -> Option<f64> {
+        (self.share.as_ref()?.of)(metadata?)
+    }
+}
+
+impl Share {
+    fn of_transport(transport: Arc<dyn LroTransport>) -> Self {
+        let of_metadata = move |metadata: &Any| transport.progress(metadata);
+        Self { whose: "the progress of the transport", of: Arc::new(of_metadata) }
     }
 }
 

@@ -158,7 +158,8 @@ impl Fleet {
     /// Returns the last snapshot of an operation, with the metadata as `M`, without a call. `None` if the fleet does not
     /// know the name.
     pub fn get<M>(&self, name: &OperationName) -> Option<Snapshot<M>> {
-        self.0.0.with(|state| state.snapshot(name))
+        let (report, next_poll) = self.0.0.with(|state| state.last(name))?;
+        Some(self.0.0.snapshot(report, next_poll))
     }
 
     /// Makes no more calls until [`unpause`](Self::unpause). Those in flight end as usual, and deadlines hold.

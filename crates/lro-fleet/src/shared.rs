@@ -4,9 +4,10 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
+    time::Duration,
 };
 
-use lro::LroTransport;
+use lro::{LroTransport, Report, Snapshot};
 
 use crate::{
     builder::{Naming, Settings},
@@ -69,6 +70,13 @@ impl Shared {
                 thread::yield_now();
             }
         }
+    }
+
+    /// Returns a snapshot of an operation. It is made without the lock, because it runs code of the caller.
+    pub(crate) fn snapshot<M>(&self, report: Report, next_poll: Option<Duration>) -> Snapshot<M> {
+        let mut share = None;
+        run("the progress of a snapshot", || share = self.settings.share_of(report.last_metadata.as_ref()));
+        Snapshot::new(report, next_poll).with_progress(share)
     }
 
     /// Ends all waits.

@@ -18,7 +18,7 @@ mod rank;
 
 use std::{collections::VecDeque, mem, sync::Arc, task::Waker, time::Duration};
 
-use lro::{Handle, OperationName, Report, Snapshot, pacing::Finish};
+use lro::{Handle, OperationName, Report, pacing::Finish};
 
 pub(crate) use self::{
     decide::{Case, Kept, Question, Subject, Verdict},
@@ -221,12 +221,12 @@ impl State {
         Pending::of(entry, kind.unwrap_or_default(), now)
     }
 
-    /// Returns the last snapshot of an operation. `None` if the fleet does not know the name.
-    pub(crate) fn snapshot<M>(&self, name: &OperationName) -> Option<Snapshot<M>> {
+    /// Returns what the last snapshot of an operation is made of. `None` if the fleet does not know the name.
+    pub(crate) fn last(&self, name: &OperationName) -> Option<(Report, Option<Duration>)> {
         let entry = self.book.get(self.book.find(name.as_str())?)?;
         let now = self.clock.now();
         let next_poll = entry.phase.is_pending().then(|| entry.record.due.since(now));
-        Some(Snapshot::new(self.report(entry, now), next_poll))
+        Some((self.report(entry, now), next_poll))
     }
 
     /// Returns the report of an operation as of its end, or as of `now`.

@@ -72,12 +72,12 @@ impl<R, M> Watch<R, M> {
         match poll_fn(|context| self.claim.news(reported, context)).await {
             News::Running { report, replies, next_poll } => {
                 self.reported = replies;
-                Some(Ok(Snapshot::new(report, Some(next_poll))))
+                Some(Ok(self.claim.hold.0.snapshot(report, Some(next_poll))))
             }
             News::Ended(end, report) => {
                 self.ended = true;
                 Some(match &*end {
-                    Ok(_) => Ok(Snapshot::new(report, None)),
+                    Ok(_) => Ok(self.claim.hold.0.snapshot(report, None)),
                     Err(status) => Err(status.clone().with_report(report)),
                 })
             }

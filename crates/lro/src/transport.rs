@@ -5,7 +5,7 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-use crate::{Operation, OperationName, Pacing, Service, Status};
+use crate::{Any, Operation, OperationName, Pacing, Service, Status};
 
 pub use self::{
     attempt::{Attempt, Permit},
@@ -170,6 +170,15 @@ pub trait LroTransport: fmt::Debug + Send + Sync {
     /// The kind is that of [`Wait::kind`](crate::Wait::kind), or else the key of the service.
     /// `None`, the default, selects [`Pacing::default`].
     fn default_pacing(&self, _kind: &str) -> Option<Pacing> {
+        None
+    }
+
+    /// Returns the share of the work that is done, from 0 to 1, from the metadata of an operation.
+    ///
+    /// `None`, the default, if the service does not report it.
+    /// [`Snapshot::progress`](crate::Snapshot::progress) and the pacing use it, unless the wait has a closure of its own
+    /// ([`Wait::pace_by_progress`](crate::Wait::pace_by_progress)).
+    fn progress(&self, _metadata: &Any) -> Option<f64> {
         None
     }
 }
@@ -402,6 +411,10 @@ macro_rules! forward_transport {
 
         fn default_pacing(&$this, kind: &str) -> ::core::option::Option<$crate::Pacing> {
             $crate::LroTransport::default_pacing(&$to, kind)
+        }
+
+        fn progress(&$this, metadata: &$crate::Any) -> ::core::option::Option<f64> {
+            $crate::LroTransport::progress(&$to, metadata)
         }
     };
     ($this:ident => $to:expr, $call:ident, $within:ident,

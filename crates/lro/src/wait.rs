@@ -166,8 +166,11 @@ impl<'a, R, M> Wait<'a, R, M> {
 
     /// Sets a closure that returns the share of the work that is done, from 0 to 1, from the metadata.
     ///
-    /// The closure runs after each successful reply with metadata that decodes as `M`. A panic of it ends the wait.
-    /// The pacing receives the share as [`Moment::progress`](crate::pacing::Moment::progress).
+    /// The closure runs after each successful reply with metadata that decodes as `M`, and again for the snapshot of the
+    /// reply. A panic of it ends the wait.
+    /// The pacing receives the share as [`Moment::progress`](crate::pacing::Moment::progress), the caller as
+    /// [`Snapshot::progress`].
+    /// Default: [`LroTransport::progress`], which knows the fields of some services.
     /// The built-in pacings ignore it; the pacing of the crate `lro-learned` uses it.
     ///
     /// ```

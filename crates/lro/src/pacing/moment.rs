@@ -12,7 +12,8 @@ pub struct Moment {
     pub round_trip: Duration,
     /// The share of the work that is done, from 0 to 1. `None` if the last reply does not report it.
     ///
-    /// [`Wait::pace_by_progress`](crate::Wait::pace_by_progress) sets it.
+    /// [`Wait::pace_by_progress`](crate::Wait::pace_by_progress) sets it, or else
+    /// [`LroTransport::progress`](crate::LroTransport::progress).
     pub progress: Option<f64>,
 }
 

@@ -3,7 +3,7 @@ use std::fmt;
 use async_trait::async_trait;
 
 use super::{Attempt, Capabilities, ListOperationsRequest, LroTransport, OperationPage};
-use crate::{Operation, OperationName, Pacing, Service, Status, rules::guard_call};
+use crate::{Any, Operation, OperationName, Pacing, Service, Status, rules::guard_call};
 
 /// Returns a transport whose replies pass through a closure before a driver judges them.
 ///
@@ -132,6 +132,10 @@ where
 
     fn default_pacing(&self, kind: &str) -> Option<Pacing> {
         self.transport.default_pacing(kind)
+    }
+
+    fn progress(&self, metadata: &Any) -> Option<f64> {
+        self.transport.progress(metadata)
     }
 }
 

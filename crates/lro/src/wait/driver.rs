@@ -9,6 +9,7 @@ use std::{
 };
 
 use tokio::time::sleep;
+use tracing::error;
 
 use super::{
     open::{Open, begun},
@@ -165,6 +166,16 @@ impl<'a> Driver<'a> {
                 (ended.report.last_metadata.as_ref(), ended.report.polls, ended.report.elapsed)
             }
         }
+    }
+
+    /// Returns the share of the work that is done, by the last metadata. A panic of the caller's code changes no outcome.
+    pub(crate) fn progress(&self) -> Option<f64> {
+        let (metadata, ..) = self.seen();
+        let progress = setup(&self.settings, &*self.transport, &self.kind).progress(metadata?);
+        progress.unwrap_or_else(|panicked| {
+            error!(%panicked, "no progress for a snapshot");
+            None
+        })
     }
 
     /// Returns the delay from the last reply to the next call. `None` if there is no next call.

@@ -182,7 +182,7 @@ impl Progress {
             self.count(call);
             return Ok(Step::Silent);
         }
-        let (seen, expiry) = match self.step(name, metadata, setup.settings, call, reply) {
+        let (seen, expiry) = match self.step(name, metadata, setup, call, reply) {
             Next::Ask { at, seen } => {
                 self.due = at;
                 (seen, None)
@@ -244,7 +244,7 @@ impl Progress {
         &mut self,
         name: &OperationName,
         metadata: &mut Option<Any>,
-        settings: &Settings,
+        setup: Setup<'_>,
         call: Call,
         reply: Reply,
     ) -> Next {
@@ -252,13 +252,10 @@ impl Progress {
         let Self { tally, trouble, pace, chance, .. } = self;
         let known = Known { name: name.as_str(), tally, trouble, metadata };
         let pace = |moment: &Moment, fresh: Option<&Any>| {
-            let share = match (&settings.share, fresh) {
-                (Some(share), Some(metadata)) => guard("the progress closure", || (share.0)(metadata))?,
-                _ => None,
-            };
-            pace.delay(moment.with_progress(share))
+            let share = fresh.map(|metadata| setup.progress(metadata)).transpose()?;
+            pace.delay(moment.with_progress(share.flatten()))
         };
-        settings.rules.step(known, call, reply, pace, chance.next())
+        setup.settings.rules.step(known, call, reply, pace, chance.next())
     }
 
     /// Applies the caller's choice for the deadline after the wait has expired.

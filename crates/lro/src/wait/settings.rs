@@ -1,7 +1,10 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use super::cancel::AtDeadline;
-use crate::{Any, LroTransport, Pacing, rules::Rules};
+use crate::{
+    Any, LroTransport, Pacing, Status,
+    rules::{Rules, guard},
+};
 
 /// The settings of a wait.
 #[derive(Clone, Debug)]
@@ -41,6 +44,18 @@ impl Setup<'_> {
             None => self.transport.default_pacing(self.transport.service().key()),
         };
         self.settings.pacing.clone().or_else(default).unwrap_or_default()
+    }
+
+    /// Returns the share of the work that is done: by the closure of the caller, or else by the transport.
+    ///
+    /// # Errors
+    ///
+    /// As [`guard`]: both may panic.
+    pub(crate) fn progress(&self, metadata: &Any) -> Result<Option<f64>, Status> {
+        match &self.settings.share {
+            Some(Share(share)) => guard("the progress closure", || share(metadata)),
+            None => guard("the progress of the transport", || self.transport.progress(metadata)),
+        }
     }
 }
 

@@ -20,6 +20,7 @@ pub struct Snapshot<M = IgnoredAny> {
     polls: u32,
     elapsed: Duration,
     next_poll: Option<Duration>,
+    progress: Option<f64>,
     kind: PhantomData<fn() -> M>,
 }
 
@@ -34,20 +35,29 @@ impl<M> Snapshot<M> {
             polls: report.polls,
             elapsed: report.elapsed,
             next_poll,
+            progress: None,
             kind: PhantomData,
         }
     }
 
+    /// Sets the share of the work that is done. It is kept within 0 to 1; a NaN is `None`.
+    pub fn with_progress(self, progress: Option<f64>) -> Self {
+        let progress = progress.filter(|share| !share.is_nan()).map(|share| share.clamp(0.0, 1.0));
+        Self { progress, ..self }
+    }
+
     pub(super) fn of(driver: &Driver<'_>) -> Self {
         let (metadata, polls, elapsed) = driver.seen();
-        Self {
+        let snapshot = Self {
             metadata: metadata.cloned(),
             done: driver.end().is_some(),
             polls,
             elapsed,
             next_poll: driver.next_poll(),
+            progress: None,
             kind: PhantomData,
-        }
+        };
+        snapshot.with_progress(driver.progress())
     }
 
     /// Returns the last metadata, decoded as `M`. `None` if the service sent none or it does not decode.
@@ -84,6 +94,16 @@ impl<M> Snapshot<M> {
         self.metadata.as_ref()
     }
 
+    /// Returns the share of the work that is done, from 0 to 1, by the [last metadata](Self::raw_metadata).
+    ///
+    /// The closure of [`Wait::pace_by_progress`](crate::Wait::pace_by_progress) reads it. Without one, the
+    /// [transport](crate::LroTransport::progress) does.
+    /// `None` if neither knows it, or if there is no metadata.
+    /// An operation that is done has the share of its last metadata, which may be less than 1.
+    pub fn progress(&self) -> Option<f64> {
+        self.progress
+    }
+
     /// Returns whether the operation is done, with a response or an error.
     pub fn is_done(&self) -> bool {
         self.done
@@ -118,6 +138,7 @@ impl<M> fmt::Debug for Snapshot<M> {
             .field("polls", &self.polls)
             .field("elapsed", &self.elapsed)
             .field("next_poll", &self.next_poll)
+            .field("progress", &self.progress)
             .field("metadata", &self.metadata)
             .finish()
     }
