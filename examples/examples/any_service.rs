@@ -1,6 +1,6 @@
 //! Awaits operations of four services by their names, three with different paths and one with a form of its own.
 
-use lro::{Any, OperationName, poll_until_done};
+use lro::{OperationName, poll_until_done};
 use lro_emulator::{Emulator, Reply};
 use lro_http::Token;
 use lro_services::find;
@@ -27,10 +27,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let transport =
             entry.connect()?.endpoint(emulator.endpoint()).credentials(Token::bearer("a-token")?).build()?;
 
-        let mut wait =
-            poll_until_done::<Value>(&transport, OperationName::parse(name)?).with_metadata::<Any>();
+        let mut wait = poll_until_done::<Value>(&transport, OperationName::parse(name)?);
         while let Some(snapshot) = wait.next().await {
-            let share = snapshot?.metadata().and_then(|metadata| entry.progress(&metadata));
+            let share = snapshot?.progress();
             println!("{} {} has done {share:?} of the work", entry.short_name(), entry.version());
         }
         wait.await?;

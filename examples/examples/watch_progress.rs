@@ -1,4 +1,4 @@
-//! Watches an operation that tells typed progress, and awaits its outcome from the same value.
+//! Watches an operation that reports typed progress, and awaits its outcome from the same value.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use lro_emulator::{Emulator, Script};
 use lro_http::{Binding, HttpClient, HttpTransport, NameTemplate};
 
 lro::message! {
-    /// What the printer tells while it prints.
+    /// The metadata while the printer prints.
     pub struct JobProgress("example.v1.JobProgress") {
         /// The pages printed so far.
         pages_printed: i32,
     }
 
-    /// What the printer answers in the end.
+    /// The response.
     pub struct Job("example.v1.Job") {
         /// All pages.
         pages: i32,
@@ -37,11 +37,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         Binding::new(lro::Service::new("printer.example.com", "v1"), NameTemplate::parse("operations/**")?),
     );
     let mut wait = poll_until_done::<Job>(&jobs, OperationName::parse("operations/print")?)
-        .with_metadata::<JobProgress>();
+        .with_metadata::<JobProgress>()
+        // The services of `lro-services`, and a `Binding` with `ProgressFields`, need no closure.
+        .pace_by_progress(|progress| Some(f64::from(progress.pages_printed) / 20.0));
     while let Some(snapshot) = wait.next().await {
         let snapshot = snapshot?;
         let pages = snapshot.metadata().map_or(0, |progress| progress.pages_printed);
-        println!("{pages} pages after {:.1?}, next look in {:?}", snapshot.elapsed(), snapshot.next_poll());
+        let percent = 100.0 * snapshot.progress().unwrap_or_default();
+        println!("{pages} pages ({percent:.0} %) after {:.1?}", snapshot.elapsed());
     }
     println!("printed {} pages", wait.await?.pages);
     Ok(())

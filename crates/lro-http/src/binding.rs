@@ -1,7 +1,7 @@
 use lro::{Capabilities, Service, Status};
 use serde::Deserialize;
 
-use crate::{Form, NameTemplate, calls::Calls, refusal::refused};
+use crate::{Form, NameTemplate, ProgressFields, calls::Calls, refusal::refused};
 
 /// How a service binds `google.longrunning` to HTTP.
 ///
@@ -16,7 +16,8 @@ use crate::{Form, NameTemplate, calls::Calls, refusal::refused};
 ///         "service": "printer.example.com",
 ///         "version": "v2",
 ///         "get": ["v1/{name=operations/**}", "v1/{name=printers/*/jobs/*}"],
-///         "cancel": ["GET v1/{name=printers/*/jobs/*}:stop"]
+///         "cancel": ["GET v1/{name=printers/*/jobs/*}:stop"],
+///         "progress": ["percentPrinted"]
 ///     }"#,
 /// )?;
 /// assert!(printer.capabilities.cancel && !printer.capabilities.delete);
@@ -32,6 +33,8 @@ pub struct Binding {
     pub names: NameTemplate,
     /// The calls that the service binds besides get.
     pub capabilities: Capabilities,
+    /// The fields of the metadata with the share of the work that is done. Default: none.
+    pub progress: ProgressFields,
     /// `None` for the standard paths.
     calls: Option<Calls>,
     /// `None` for `google.longrunning`.
@@ -85,7 +88,14 @@ pub enum WaitTimeout {
 impl Binding {
     /// Creates the binding of a service that has only get.
     pub fn new(service: Service, names: NameTemplate) -> Self {
-        Self { service, names, capabilities: Capabilities::default(), calls: None, form: None }
+        Self {
+            service,
+            names,
+            capabilities: Capabilities::default(),
+            progress: ProgressFields::default(),
+            calls: None,
+            form: None,
+        }
     }
 
     /// Creates the binding of a service with these paths.
@@ -100,7 +110,8 @@ impl Binding {
         let Some(names) = calls.names().next().cloned() else {
             return Err(refused(format!("{service} has no path to get an operation by its name")));
         };
-        Ok(Self { service, names, capabilities: calls.capabilities(), calls: Some(calls), form: None })
+        let binding = Self::new(service, names).capabilities(calls.capabilities());
+        Ok(Self { calls: Some(calls), ..binding })
     }
 
     /// Sets the calls that the service binds besides get. Default: none, or those that have [`Paths`].
@@ -112,6 +123,14 @@ impl Binding {
     /// Sets the form of the replies. Default: that of `google.longrunning`.
     pub fn with_form(mut self, form: Form) -> Self {
         self.form = Some(Box::new(form));
+        self
+    }
+
+    /// Sets the fields of the metadata with the share of the work that is done. Default: none.
+    ///
+    /// The pacing and [`Snapshot::progress`](lro::Snapshot::progress) then have the share without a closure.
+    pub fn with_progress(mut self, fields: ProgressFields) -> Self {
+        self.progress = fields;
         self
     }
 
@@ -145,6 +164,8 @@ struct Configured {
     wait: Vec<String>,
     #[serde(default)]
     wait_timeout: WaitTimeout,
+    #[serde(default)]
+    progress: ProgressFields,
     form: Option<Form>,
 }
 
@@ -152,10 +173,21 @@ impl TryFrom<Configured> for Binding {
     type Error = Status;
 
     fn try_from(configured: Configured) -> Result<Self, Status> {
-        let Configured { service, version, names, get, list, cancel, delete, wait, wait_timeout, form } =
-            configured;
+        let Configured {
+            service,
+            version,
+            names,
+            get,
+            list,
+            cancel,
+            delete,
+            wait,
+            wait_timeout,
+            progress,
+            form,
+        } = configured;
         let paths = Paths { names, get, list, cancel, delete, wait, wait_timeout };
-        let binding = Self::with_paths(Service::owned(service, version), &paths)?;
+        let binding = Self::with_paths(Service::owned(service, version), &paths)?.with_progress(progress);
         Ok(form.into_iter().fold(binding, Self::with_form))
     }
 }

@@ -26,7 +26,8 @@
 //! [`HttpTransport::start`] send the calls that start operations. The crates of single services are built on these.
 //!
 //! Where a service deviates from the standard paths, a binding has its [`Paths`], and where its operations are not those of
-//! `google.longrunning`, their [`Form`]. Both are data, and a binding deserializes from a configuration.
+//! `google.longrunning`, their [`Form`]. Its [`ProgressFields`] have the share of the work that is done. All are data, and a binding deserializes
+//! from a configuration.
 //!
 //! [`raw`] sends the calls of protocols that are not JSON. The crate `lro-grpc` is built on it.
 //!
@@ -45,6 +46,7 @@ mod form;
 #[doc(hidden)]
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
+mod progress;
 pub mod raw;
 mod refusal;
 mod reply;
@@ -62,6 +64,7 @@ pub use crate::{
     client::HttpClient,
     connection::Endpoint,
     form::Form,
+    progress::ProgressFields,
     request::{Call, NameTemplate, resource_name},
     transport::HttpTransport,
 };

@@ -9,7 +9,7 @@ use std::{
 
 use http::{Method, StatusCode};
 use lro::{
-    Attempt, Capabilities, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage,
+    Any, Attempt, Capabilities, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage,
     Origin, Pacing, Service, Status, async_trait,
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
@@ -244,6 +244,10 @@ impl LroTransport for HttpTransport {
 
     fn default_pacing(&self, kind: &str) -> Option<Pacing> {
         self.0.client.default_pacing(kind)
+    }
+
+    fn progress(&self, metadata: &Any) -> Option<f64> {
+        self.0.binding.progress.share(metadata)
     }
 }
 

@@ -1,12 +1,12 @@
 use std::{collections::HashMap, fmt};
 
 use lro::{Any, OperationName, Service, Status};
-use lro_http::{Binding, Form, HttpClient, HttpClientBuilder, HttpTransport};
+use lro_http::{Binding, Form, HttpClient, HttpClientBuilder, HttpTransport, ProgressFields};
 
 use crate::{
     find::pollable,
     paths::paths,
-    progress, region,
+    region,
     table::{Row, rows, rows_of},
 };
 
@@ -73,7 +73,8 @@ impl Entry {
     /// `UNIMPLEMENTED` if it publishes no call over HTTP to get an operation. The message says what is left.
     pub fn binding(&self) -> Result<Binding, Status> {
         pollable(self.0)?;
-        let binding = Binding::with_paths(self.service(), &paths(self.0))?;
+        let binding =
+            Binding::with_paths(self.service(), &paths(self.0))?.with_progress(self.progress_fields()?);
         let mut forms: HashMap<String, Form> = lro::from_json(include_bytes!("../forms.json"))?;
         Ok(match forms.remove(self.0.form) {
             Some(form) => binding.with_form(form),
@@ -133,20 +134,23 @@ impl Entry {
     ///
     /// `None` if the service has no field for it, or the metadata has no number in it. Most services have none.
     ///
+    /// A transport of the entry does the same, so that [`Snapshot::progress`](lro::Snapshot::progress) and the pacing have the
+    /// share without a closure.
+    ///
     /// ```
-    /// use lro::{Any, Wait};
+    /// use lro::Any;
     ///
     /// let speech = lro_services::find("speech", "v1")?;
     /// let metadata = Any::from_json(r#"{"@type": "t/LongRunningRecognizeMetadata", "progressPercent": 40}"#)?;
     /// assert_eq!(speech.progress(&metadata), Some(0.4));
-    ///
-    /// fn paced(wait: Wait<'_, ()>, entry: lro_services::Entry) -> Wait<'_, (), Any> {
-    ///     wait.with_metadata::<Any>().pace_by_progress(move |metadata| entry.progress(metadata))
-    /// }
     /// # Ok::<(), lro::Status>(())
     /// ```
     pub fn progress(&self, metadata: &Any) -> Option<f64> {
-        progress::share(self.0.progress, metadata)
+        self.progress_fields().ok()?.share(metadata)
+    }
+
+    fn progress_fields(&self) -> Result<ProgressFields, Status> {
+        ProgressFields::parse(self.0.progress.split_ascii_whitespace())
     }
 
     /// Whether the table knows a field of the metadata for [`progress`](Self::progress).

@@ -34,7 +34,7 @@
 //! | `names` | the forms of names that the paths cut into several variables |
 //! | `list`, `cancel`, `delete`, `wait` | the paths of the other calls; `=` means those of `get` with `/operations`, `:cancel`, nothing or `:wait` at the end, without those after `-` and with those after it |
 //! | `calls` | `cancel=GET` or `wait=GET`: the method; `timeout=query` or `timeout=absent`: where wait has its timeout; `grpc`: gRPC has a get; `old`: not revised since 2024 or longer; `fetch=PATH`: the path of a POST that gets the operations of publisher models |
-//! | `progress` | the fields of the metadata with the progress: a percent, or with `:work` an object of the completed and the estimated work |
+//! | `progress` | the fields of the metadata with the share of the work that is done, in the notation of [`ProgressFields`](lro_http::ProgressFields) |
 //! | `scopes` | the OAuth scopes to poll, without `https://www.googleapis.com/auth/` |
 //! | `regions` | the hosts of locations, the usual one first; `{location=us\|eu}` lists the only locations |
 //!
@@ -54,7 +54,8 @@
 //!
 //! # Progress
 //!
-//! [`Entry::progress`] returns the share of the work that is done for the services whose metadata has it.
+//! For the services whose metadata has the share of the work that is done, [`Snapshot::progress`](lro::Snapshot::progress)
+//! returns it, and the pacing uses it, without a closure. [`Entry::has_progress`] says whether an entry is one of them.
 //!
 //! # Features
 //!
@@ -73,7 +74,6 @@
 mod entry;
 mod find;
 mod paths;
-mod progress;
 mod region;
 mod table;
 mod version;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
-use lro::{Any, Code, OperationName, Status};
+use lro::{Any, Code, LroTransport, OperationName, Status};
 use lro_services::find;
 use serde_json::json;
 
@@ -207,7 +207,9 @@ fn progress_is_a_share_from_the_fields_of_the_service() -> Result<(), Status> {
         ("compute", json!({"progress": 30}), Some(0.3)),
     ] {
         let entry = find(name, None)?;
-        assert_eq!(entry.progress(&Any::from_value(&metadata)?), share, "{name} {metadata}");
+        let metadata = Any::from_value(&metadata)?;
+        assert_eq!(entry.progress(&metadata), share, "{name} {metadata:?}");
+        assert_eq!(entry.connect()?.build()?.progress(&metadata), share, "{name} {metadata:?}");
         assert!(share.is_none() || entry.has_progress(), "{name}");
     }
     Ok(())
