@@ -17,6 +17,7 @@ use lro_grpc_wire::{
 use lro_http::{
     HttpClient, HttpClientBuilder, NameTemplate,
     raw::{PreparedCall, PreparedCalls},
+    resource_name,
 };
 
 use crate::{
@@ -43,7 +44,7 @@ pub struct GrpcTransport(Arc<Inner>);
 struct Inner {
     client: HttpClient,
     service: Service,
-    names: Option<NameTemplate>,
+    names: Vec<NameTemplate>,
     capabilities: Capabilities,
     polls: PreparedCalls,
     /// Whether a driver has seen that the server has no wait call, although the service declares it.
@@ -68,16 +69,16 @@ impl GrpcTransport {
         Self(Arc::new(Inner {
             client,
             service,
-            names: None,
+            names: Vec::new(),
             capabilities: Capabilities::ALL.wait(false),
             polls: PreparedCalls::default(),
             lacks_wait: AtomicBool::new(false),
         }))
     }
 
-    /// Sets the names of the service's operations. Another name is refused before any call. Default: all names.
-    pub fn names(self, names: NameTemplate) -> Self {
-        self.with(|inner| inner.names = Some(names))
+    /// Sets the forms of the names of the service's operations. Another name is refused before any call. Default: all names.
+    pub fn names(self, names: impl Into<Vec<NameTemplate>>) -> Self {
+        self.with(|inner| inner.names = names.into())
     }
 
     /// Sets the calls that the service has beside get. Default: all but wait.
@@ -142,7 +143,7 @@ impl GrpcTransport {
     }
 
     fn check_name(&self, name: &OperationName) -> Result<(), Status> {
-        self.0.names.as_ref().map_or(Ok(()), |names| names.check(name.as_str()))
+        if self.0.names.is_empty() { Ok(()) } else { resource_name(&self.0.names, name.as_str()).map(drop) }
     }
 
     fn check_verb(&self, has: bool, verb: &str, name: &str) -> Result<(), Status> {

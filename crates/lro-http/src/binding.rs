@@ -139,6 +139,11 @@ impl Binding {
         self.form.as_deref()
     }
 
+    /// Returns the forms of the names that get takes.
+    pub fn name_templates(&self) -> Vec<NameTemplate> {
+        self.calls().names().cloned().collect()
+    }
+
     /// Returns the calls with their paths.
     pub(crate) fn calls(&self) -> Calls {
         self.calls.clone().unwrap_or_else(|| Calls::standard(self.service.version(), &self.names))

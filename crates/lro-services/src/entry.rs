@@ -103,14 +103,7 @@ impl Entry {
     ///
     /// `INVALID_ARGUMENT` if the service has no host there, and as [`binding`](Self::binding).
     pub fn connect_in(&self, location: &str) -> Result<HttpClientBuilder<HttpTransport>, Status> {
-        let host = self.host_in(location).ok_or_else(|| {
-            let (host, at) =
-                (self.0.host, location.escape_debug().take(LONGEST_LOCATION).collect::<String>());
-            Status::invalid_argument(format!(
-                "{host} has no host of its own in the location \"{at}\": connect without one"
-            ))
-        })?;
-        self.connect_to(&host)
+        self.connect_to(&self.host_at(location)?)
     }
 
     /// Returns the builder of a transport to the host in the location of the operation, or to the host of the service if the
@@ -120,8 +113,32 @@ impl Entry {
     ///
     /// As [`binding`](Self::binding).
     pub fn connect_for(&self, name: &OperationName) -> Result<HttpClientBuilder<HttpTransport>, Status> {
+        self.connect_to(&self.host_for(name))
+    }
+
+    /// Returns the host in a location.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_ARGUMENT` if the service has none there.
+    pub(crate) fn host_at(&self, location: &str) -> Result<String, Status> {
+        self.host_in(location).ok_or_else(|| {
+            let (host, at) =
+                (self.0.host, location.escape_debug().take(LONGEST_LOCATION).collect::<String>());
+            Status::invalid_argument(format!(
+                "{host} has no host of its own in the location \"{at}\": connect without one"
+            ))
+        })
+    }
+
+    /// Returns the host in the location of an operation, or that of the service.
+    pub(crate) fn host_for(&self, name: &OperationName) -> String {
         let regional = region::location_of(name).and_then(|location| self.host_in(location));
-        self.connect_to(regional.as_deref().unwrap_or(self.0.host))
+        regional.unwrap_or_else(|| self.0.host.to_owned())
+    }
+
+    pub(crate) fn row(&self) -> &'static Row {
+        self.0
     }
 
     fn connect_to(&self, host: &str) -> Result<HttpClientBuilder<HttpTransport>, Status> {

@@ -32,13 +32,20 @@ use crate::{
 ///   with those that it has, for the name of an operation, which does not determine the host, and for a regional host.
 /// - `UNIMPLEMENTED` for a version that publishes no call over HTTP to get an operation, with what has one.
 pub fn find<'a>(service: &str, version: impl Into<Option<&'a str>>) -> Result<Entry, Status> {
-    let (rows, version) = (named(service)?, version.into());
-    let of_version = rows.iter().filter(|row| version.is_none_or(|version| row.version == version));
-    let Some(row) = newest(of_version) else {
-        return Err(unknown_version(rows, version.unwrap_or_default()));
-    };
+    let row = row(service, version.into(), |row| !row.get.is_empty())?;
     pollable(row)?;
     Ok(Entry::of(row))
+}
+
+/// Returns the row of a version, or of the newest one.
+pub(crate) fn row(
+    service: &str,
+    version: Option<&str>,
+    is_pollable: impl Fn(&Row) -> bool,
+) -> Result<&'static Row, Status> {
+    let rows = named(service)?;
+    let of_version = rows.iter().filter(|row| version.is_none_or(|version| row.version == version));
+    newest(of_version, is_pollable).ok_or_else(|| unknown_version(rows, version.unwrap_or_default()))
 }
 
 /// Refuses a row without a path to get an operation.
@@ -50,8 +57,8 @@ pub(crate) fn pollable(row: &Row) -> Result<(), Status> {
         rows_of(row.short).iter().filter(|row| !row.get.is_empty()).map(|row| row.version).collect();
     let left = match (others.is_empty(), row.is("grpc")) {
         (false, false) => format!("use {}", others.join(" or ")),
-        (false, true) => format!("use {}, or gRPC", others.join(" or ")),
-        (true, true) => "use gRPC".to_owned(),
+        (false, true) => format!("use {}, or gRPC by `find_grpc`", others.join(" or ")),
+        (true, true) => "use gRPC by `find_grpc`".to_owned(),
         (true, false) => "no other version does".to_owned(),
     };
     let (host, version) = (row.host, row.version);

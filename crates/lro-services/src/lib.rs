@@ -33,7 +33,7 @@
 //! | `get` | the paths that get an operation, in the notation of `google.api.http`; empty if none is published |
 //! | `names` | the forms of names that the paths cut into several variables |
 //! | `list`, `cancel`, `delete`, `wait` | the paths of the other calls; `=` means those of `get` with `/operations`, `:cancel`, nothing or `:wait` at the end, without those after `-` and with those after it |
-//! | `calls` | `cancel=GET` or `wait=GET`: the method; `timeout=query` or `timeout=absent`: where wait has its timeout; `grpc`: gRPC has a get; `old`: not revised since 2024 or longer; `fetch=PATH`: the path of a POST that gets the operations of publisher models |
+//! | `calls` | `cancel=GET` or `wait=GET`: the method; `timeout=query` or `timeout=absent`: where wait has its timeout; `grpc`: the published interface of gRPC has a get; `old`: not revised since 2024 or longer; `fetch=PATH`: the path of a POST that gets the operations of publisher models |
 //! | `progress` | the fields of the metadata with the share of the work that is done, in the notation of [`ProgressFields`](lro_http::ProgressFields) |
 //! | `scopes` | the OAuth scopes to poll, without `https://www.googleapis.com/auth/` |
 //! | `regions` | the hosts of locations, the usual one first; `{location=us\|eu}` lists the only locations |
@@ -61,6 +61,7 @@
 //!
 //! | feature | effect |
 //! |---|---|
+//! | `grpc` | [`find_grpc`] and [`Entry::connect_grpc`], and the crate `lro-grpc` |
 //! | `ring` (default) | TLS by `ring` |
 //! | `aws-lc` | TLS by `aws-lc-rs` |
 //! | `google-cloud-auth` | `GoogleCloudCredentials`, and the crate `google-cloud-auth` with the types that it takes |
@@ -73,6 +74,8 @@
 
 mod entry;
 mod find;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod paths;
 mod region;
 mod table;
@@ -82,6 +85,8 @@ pub use lro_http::{Credentials, NoCredentials, Token, TokenFn, token_fn};
 #[cfg(feature = "google-cloud-auth")]
 pub use lro_http::{GoogleCloudCredentials, google_cloud_auth};
 
+#[cfg(feature = "grpc")]
+pub use crate::grpc::find_grpc;
 pub use crate::{
     entry::{Entry, entries},
     find::find,

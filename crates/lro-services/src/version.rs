@@ -7,8 +7,11 @@ use crate::table::Row;
 /// A version that can be polled is before one that cannot, one that is maintained before one that may be dead, a stable
 /// version before a beta and an alpha. Among those, the larger number wins, and a form of `google.longrunning` wins over
 /// another one.
-pub(crate) fn newest(rows: impl Iterator<Item = &'static Row>) -> Option<&'static Row> {
-    rows.max_by_key(|row| (!row.get.is_empty(), !row.is("old"), rank(row.version), row.form == "longrunning"))
+pub(crate) fn newest(
+    rows: impl Iterator<Item = &'static Row>,
+    is_pollable: impl Fn(&Row) -> bool,
+) -> Option<&'static Row> {
+    rows.max_by_key(|row| (is_pollable(row), !row.is("old"), rank(row.version), row.form == "longrunning"))
 }
 
 /// The stage, the number, the number behind `p`, and the number of the stage: `v1p2beta3` is `(1, 1, 2, 3)`.
