@@ -4,6 +4,7 @@ mod key;
 mod name;
 mod packed;
 mod response;
+pub(crate) mod stored;
 mod typed;
 mod wire;
 

@@ -3,7 +3,7 @@
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::{Path, Segment, Track};
 
-use crate::{Code, Status, status::excerpt::Excerpt};
+use crate::{Code, Status, operation::stored::in_reply, status::excerpt::Excerpt};
 
 /// Parses the body of a reply as a message, or as any other type that implements `serde::Deserialize`.
 ///
@@ -21,7 +21,7 @@ use crate::{Code, Status, status::excerpt::Excerpt};
 /// the body.
 pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Status> {
     let text = text(body)?;
-    serde_json::from_str(text).map_err(|error| {
+    in_reply(|| serde_json::from_str(text)).map_err(|error| {
         // A reply that was garbled on the way is no malformed one, whatever its parser finds first.
         let garbled = error.is_data().then(|| serde_json::from_str::<IgnoredAny>(text).err()).flatten();
         match garbled {
@@ -38,7 +38,8 @@ fn unfit<T: DeserializeOwned>(text: &str, error: &serde_json::Error) -> Status {
     // Parses again, because tracking the path costs time, so that only failures pay for it.
     let mut track = Track::new();
     let mut json = serde_json::Deserializer::from_str(text);
-    let again = T::deserialize(serde_path_to_error::Deserializer::new(&mut json, &mut track)).err();
+    let again =
+        in_reply(|| T::deserialize(serde_path_to_error::Deserializer::new(&mut json, &mut track))).err();
     // An error that the end of a value reports has no place.
     let place =
         again.filter(|again| shown.starts_with(&again.to_string())).and_then(|_| place(&track.path()));

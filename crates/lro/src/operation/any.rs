@@ -3,7 +3,6 @@ use std::{borrow::Cow, fmt};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{self, DeserializeOwned, IgnoredAny, MapAccess, Visitor},
-    ser,
 };
 use serde_json::value::RawValue;
 use serde_path_to_error::Track;
@@ -11,6 +10,7 @@ use serde_path_to_error::Track;
 use super::{
     encoded::Encoded,
     packed::Packed,
+    stored::{self, in_reply},
     typed::{EMPTY, LONGEST_TYPE, Text, Typed, is_one_of},
 };
 use crate::{
@@ -21,9 +21,9 @@ use crate::{
 
 /// A message and the name of its type, `google.protobuf.Any`.
 ///
-/// It is stored as it was received: as JSON text, or as an encoded `google.protobuf.Any` that a transport over gRPC
-/// returns. [`decode`](Self::decode) parses it. The name of the type is the part of the type URL after the last `/`. The
-/// part before it is ignored.
+/// It holds what was received: JSON text, or the encoded `google.protobuf.Any` that a transport over gRPC returns.
+/// [`decode`](Self::decode) parses it. The name of the type is the part of the type URL after the last `/`. The part before
+/// it is ignored.
 ///
 /// ```
 /// use lro::{Any, details::ErrorInfo};
@@ -33,6 +33,15 @@ use crate::{
 /// assert_eq!(any.decode::<ErrorInfo>()?.reason, "RATE_LIMIT_EXCEEDED");
 /// # Ok::<(), lro::Status>(())
 /// ```
+///
+/// # Stored data
+///
+/// JSON serializes as its text. Protobuf serializes to JSON as `{"@type": <type URL>, "$lro.protobuf": <base64>}`, from which
+/// it is restored byte by byte. JSON text that has this form itself is stored under a key of its own, and is restored too.
+///
+/// A reply is not stored data. Whatever its text, an `Any` in it is JSON: in [`from_json`](crate::from_json) and
+/// [`Operation::from_json`](crate::Operation::from_json), in the error of a failed call, and inside a type that
+/// [`decode`](Self::decode) returns. A transport parses replies with these.
 #[derive(Clone)]
 pub struct Any(Form);
 
@@ -211,7 +220,7 @@ impl Any {
     /// The error names both types.
     /// [`Status::response`] returns the message that did not decode.
     pub fn decode<R: DeserializeOwned>(&self) -> Result<R, Status> {
-        self.read(&mut Plain).map_err(|fault| {
+        in_reply(|| self.read(&mut Plain)).map_err(|fault| {
             let untyped = if self.as_json().is_some() { "object" } else { "message" };
             let found = self.shown_type().unwrap_or_else(|| untyped.to_owned());
             let place = self
@@ -228,7 +237,7 @@ impl Any {
     /// Decodes again to find the path of the fault. Tracking the path costs time, so only failures pay for it.
     fn misfit<R: DeserializeOwned>(&self) -> Option<String> {
         let mut tracked = Tracked(Track::new());
-        self.read::<R>(&mut tracked).err()?;
+        in_reply(|| self.read::<R>(&mut tracked)).err()?;
         json::place(&tracked.0.path())
     }
 
@@ -323,8 +332,8 @@ impl PartialEq for Any {
 impl Serialize for Any {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.0 {
-            Form::Json(json) => json.serialize(serializer),
-            Form::Protobuf(_) => Err(ser::Error::custom("an Any that came as protobuf has no JSON form")),
+            Form::Json(json) => stored::write_json(json, serializer),
+            Form::Protobuf(encoded) => stored::write_protobuf(encoded, serializer),
         }
     }
 }
@@ -346,7 +355,8 @@ impl<'de> Visitor<'de> for AnyVisitor {
 
     fn visit_newtype_struct<D: Deserializer<'de>>(self, json: D) -> Result<Any, D::Error> {
         let raw = Box::<RawValue>::deserialize(json)?;
-        Any::from_raw(raw).ok_or_else(|| de::Error::custom("an Any is a JSON object"))
+        let any = stored::read(raw).map_err(de::Error::custom)?;
+        any.ok_or_else(|| de::Error::custom("an Any is a JSON object"))
     }
 
     fn visit_bytes<E: de::Error>(self, encoded: &[u8]) -> Result<Any, E> {

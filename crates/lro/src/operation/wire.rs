@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{Any, Operation, Outcome};
+use super::{Operation, Outcome, stored};
 use crate::{Origin, Status, message::json};
 
 /// The members of an operation. A member that comes twice is an error.
@@ -22,6 +22,7 @@ struct Wire {
     response: Option<Box<RawValue>>,
 }
 
+/// Restores stored data. [`Operation::from_json`] parses a reply.
 impl<'de> Deserialize<'de> for Operation {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_struct(TYPE_NAME, &[], OperationVisitor)
@@ -61,17 +62,18 @@ impl Wire {
             }
             (true, None, Some(response)) => {
                 let response =
-                    Any::from_raw(response).ok_or("the response of an operation is not an object")?;
+                    stored::read(response)?.ok_or("the response of an operation is not an object")?;
                 Some(Outcome::Response(response))
             }
             (true, Some(_), Some(_)) => {
                 return Err("the operation is done with both an error and a response".to_owned());
             }
         };
+        let metadata = self.metadata.map(stored::read).transpose()?;
         Ok(Operation {
             name: self.name.unwrap_or_default(),
             // Metadata that is not an object counts as absent: the reference of Workspace Events shows `[]`.
-            metadata: self.metadata.and_then(Any::from_raw),
+            metadata: metadata.flatten(),
             outcome,
             running_error,
             retry_after: None,

@@ -12,6 +12,7 @@ use serde::{
 
 mod decode;
 mod form;
+mod stored;
 
 /// `example.v1.Job { pages: 3 }`, as a peer of any language encodes it.
 const JOB: &[u8] = b"\x0A\x22type.googleapis.com/example.v1.Job\x12\x02\x08\x03";
