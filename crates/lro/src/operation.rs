@@ -3,6 +3,7 @@ mod encoded;
 mod key;
 mod name;
 mod packed;
+mod probe;
 mod response;
 pub(crate) mod stored;
 mod typed;

@@ -8,6 +8,8 @@
 //!
 //! A wrapper can be awaited like any other type.
 //!
+//! A wrapper that serializes as this tuple struct is packed as protobuf by [`Any::from_value`](crate::Any::from_value).
+//!
 //! ```
 //! use std::fmt;
 //!

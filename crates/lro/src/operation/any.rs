@@ -10,6 +10,7 @@ use serde_path_to_error::Track;
 use super::{
     encoded::Encoded,
     packed::Packed,
+    probe,
     stored::{self, in_reply},
     typed::{EMPTY, LONGEST_TYPE, Text, Typed, is_one_of},
 };
@@ -69,12 +70,18 @@ impl Any {
     /// The well-known types with a special JSON form (a duration is a string) are stored under the key `value`. They need
     /// not be objects.
     ///
+    /// A wrapper of a protobuf message is packed as by [`from_value`](Self::from_value).
+    ///
     /// # Errors
     ///
-    /// `INTERNAL` if the value does not serialize, does not serialize as an object, or has another `@type`.
+    /// `INTERNAL` if the value does not serialize, does not serialize as an object, or has another type.
     pub fn pack_as<T: Serialize>(type_name: &str, value: &T) -> Result<Self, Status> {
         let unpackable =
             |error: String| Status::new(Code::Internal, format!("cannot pack a {type_name}: {error}"));
+        if let Some(any) = probe::any_of(value) {
+            let is_same = any.type_name().as_deref() == Some(type_name);
+            return if is_same { Ok(any) } else { Err(unpackable("it has another type".to_owned())) };
+        }
         let json = serde_json::to_string(value).map_err(|error| unpackable(error.to_string()))?;
         let type_url = serde_json::to_string(&format!("{PREFIX}{type_name}"))
             .map_err(|error| unpackable(error.to_string()))?;
@@ -95,6 +102,9 @@ impl Any {
     /// An object is stored unchanged, and no type is added. `null` (`()`, `None`) becomes a `google.protobuf.Empty`. Other JSON
     /// becomes a `google.protobuf.Value`.
     ///
+    /// An `Any` is stored unchanged. A wrapper of a protobuf message becomes protobuf if it serializes as
+    /// [`protobuf`](crate::protobuf) describes.
+    ///
     /// ```
     /// use lro::Any;
     ///
@@ -106,6 +116,9 @@ impl Any {
     ///
     /// `INTERNAL` if the value does not serialize.
     pub fn from_value<T: Serialize + ?Sized>(value: &T) -> Result<Self, Status> {
+        if let Some(any) = probe::any_of(value) {
+            return Ok(any);
+        }
         let unpackable =
             |error: serde_json::Error| Status::new(Code::Internal, format!("cannot pack a value: {error}"));
         let json = serde_json::to_string(value).map_err(unpackable)?;

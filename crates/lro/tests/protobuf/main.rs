@@ -12,6 +12,7 @@ use serde::{
 
 mod decode;
 mod form;
+mod pack;
 mod stored;
 
 /// `example.v1.Job { pages: 3 }`, as a peer of any language encodes it.

@@ -141,6 +141,7 @@ fn does_not_change_json_that_has_its_form() {
         let any = Any::from_json(text).unwrap();
         round_trip(&any);
         round_trip(&Saved::new(Tally::default(), None, Some(any.clone())));
+        assert_eq!(Any::from_value(&any).unwrap(), any);
         let again = Any::from_json(serde_json::to_string(&any).unwrap()).unwrap();
         round_trip(&again);
     }
