@@ -3,6 +3,7 @@
 //! Each check computes the expected result from the protocol, with a separate JSON reader. It does not use the parser that
 //! it tests.
 
+mod any;
 mod handle;
 mod json;
 mod operation;
@@ -12,6 +13,7 @@ mod strategy;
 mod wkt;
 
 pub use self::{
+    any::any,
     handle::handle,
     operation::operation,
     status::status,

@@ -56,10 +56,13 @@ pub(super) fn handle() -> impl Strategy<Value = String> {
     (members, extra()).prop_map(|(members, extra)| written(&[members, extra].concat()))
 }
 
-/// A text with one byte replaced, or truncated.
-pub(super) fn broken(text: impl Strategy<Value = String>) -> impl Strategy<Value = Vec<u8>> {
+/// A text or bytes with one byte replaced, or truncated.
+pub(super) fn broken<T>(text: impl Strategy<Value = T>) -> impl Strategy<Value = Vec<u8>>
+where
+    T: Into<Vec<u8>> + std::fmt::Debug,
+{
     (text, any::<prop::sample::Index>(), any::<u8>(), any::<bool>()).prop_map(|(text, at, byte, cut)| {
-        let mut bytes = text.into_bytes();
+        let mut bytes: Vec<u8> = text.into();
         if !bytes.is_empty() {
             let at = at.index(bytes.len());
             if cut { bytes.truncate(at) } else { bytes[at] = byte }
