@@ -14,6 +14,10 @@ mod decode;
 mod form;
 mod pack;
 mod stored;
+mod wait;
+
+#[path = "../common/mod.rs"]
+mod common;
 
 /// `example.v1.Job { pages: 3 }`, as a peer of any language encodes it.
 const JOB: &[u8] = b"\x0A\x22type.googleapis.com/example.v1.Job\x12\x02\x08\x03";
