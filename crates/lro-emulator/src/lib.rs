@@ -57,6 +57,7 @@
 //! | `contract` | checks of any transport, by the public API |
 //! | `builder`, then `emulator` | the public face of a running server |
 //! | `server` | sockets: reads requests, sends replies, breaks connections |
+//! | `protocol` | HTTP/JSON: a request that was read becomes a call of a service, and its message an answer |
 //! | `service` | Workspace Events, Route Optimization and `google.longrunning`: requests to messages |
 //! | `store` | operations as they run, and the calls about them; it knows no service |
 //! | `script` | how an operation runs |
@@ -68,6 +69,7 @@ mod api;
 mod builder;
 pub mod contract;
 mod emulator;
+mod protocol;
 mod reply;
 mod request;
 mod rng;

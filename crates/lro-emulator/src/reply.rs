@@ -1,5 +1,6 @@
 mod body;
 mod breaks;
+mod content;
 mod gzip;
 mod lie;
 
@@ -12,9 +13,10 @@ use lro::{Any, Status};
 pub use self::breaks::{Break, Point};
 pub(crate) use self::{
     body::{Body, Part},
+    content::Content,
     lie::Lie,
 };
-use crate::api::{error, json};
+use crate::api::error;
 
 /// How one call is replied to.
 ///
@@ -45,7 +47,7 @@ pub(crate) enum ReplyKind {
     /// The service.
     Usual,
     /// This reply. The service does not receive the call.
-    Canned { status: StatusCode, body: Body },
+    Canned { status: StatusCode, content: Content },
     /// No reply: the connection is closed.
     Close,
     /// No reply: every connection is closed, and new ones are refused for a time.
@@ -65,10 +67,9 @@ impl Reply {
     ///
     /// If the number is not in `200..=599`, the statuses of replies.
     pub fn status(status: u16) -> Self {
-        assert!((200..=599).contains(&status), "not the HTTP status of a reply: {status}");
-        let status = StatusCode::from_u16(status).unwrap_or_default();
+        let status = http_status(status);
         if !status.is_client_error() && !status.is_server_error() {
-            return Self::of(ReplyKind::Canned { status, body: Body::default() });
+            return Self::canned(status, Content::Body(Bytes::new()));
         }
         let error = Status::new(error::code(status), status.canonical_reason().unwrap_or("emulated"));
         Self::failure(&error, status)
@@ -82,9 +83,8 @@ impl Reply {
     /// The error of a bearer token that has expired: UNAUTHENTICATED, as the front end of all services sends it. The service
     /// does not receive the call.
     pub fn expired_token() -> Self {
-        let (status, body) = error::unauthenticated(Some("ACCESS_TOKEN_EXPIRED"));
-        Self::of(ReplyKind::Canned { status, body: body.into() })
-            .header("content-type", json::CONTENT_TYPE)
+        let body = error::unauthenticated_body(Some("ACCESS_TOKEN_EXPIRED"));
+        Self::canned(StatusCode::UNAUTHORIZED, Content::Body(body))
             .header("www-authenticate", r#"Bearer error="invalid_token""#)
     }
 
@@ -102,9 +102,8 @@ impl Reply {
     ///
     /// If the number is not in `200..=599`, the statuses of replies.
     pub fn limit(status: u16, reason: &str) -> Self {
-        Self::status(status)
-            .body(error::limit_body(status, reason))
-            .header("content-type", json::CONTENT_TYPE)
+        let status = http_status(status);
+        Self::canned(status, Content::Body(error::limit_body(status, reason)))
     }
 
     /// A redirect (307) to another location. The service does not receive the call.
@@ -133,7 +132,7 @@ impl Reply {
     /// Sets the body. A [usual](Self::usual) reply becomes one of HTTP status 200, and the service does not receive the
     /// call.
     pub fn body(self, body: impl Into<Bytes>) -> Self {
-        self.with_body(body.into().into())
+        self.with_content(Content::Body(body.into()))
     }
 
     /// Sets how long the call waits before the service receives it and the reply is sent.
@@ -148,13 +147,13 @@ impl Reply {
     /// Sets a body of this many bytes, at least two: an operation without any field, `{}`, with spaces between the braces.
     /// It is generated as it is sent, not held in memory.
     pub fn large_body(self, bytes: u64) -> Self {
-        self.with_body(Body::spaces(bytes))
+        self.with_content(Content::Large(bytes))
     }
 
     /// A small body in gzip that decompresses to a [large](Self::large_body) one of this many bytes. About a thousandth of
     /// them is sent.
     pub fn gzip_bomb(bytes: u64) -> Self {
-        Self::status(200).with_body(gzip::compress(Body::spaces(bytes))).header("content-encoding", "gzip")
+        Self::canned(StatusCode::OK, Content::Bomb(bytes))
     }
 
     /// An operation that is well-formed, with metadata that are objects within objects to this depth. It has no name.
@@ -254,17 +253,20 @@ impl Reply {
         }
     }
 
-    fn failure(error: &Status, status: StatusCode) -> Self {
-        Self::of(ReplyKind::Canned { status, body: error::body(error, status).into() })
-            .header("content-type", json::CONTENT_TYPE)
+    fn canned(status: StatusCode, content: Content) -> Self {
+        Self::of(ReplyKind::Canned { status, content })
     }
 
-    fn with_body(mut self, body: Body) -> Self {
+    fn failure(error: &Status, status: StatusCode) -> Self {
+        Self::canned(status, Content::Body(error::body(error, status)))
+    }
+
+    fn with_content(mut self, content: Content) -> Self {
         let status = match self.kind {
             ReplyKind::Canned { status, .. } => status,
             ReplyKind::Usual | ReplyKind::Close | ReplyKind::Refuse(_) => StatusCode::OK,
         };
-        self.kind = ReplyKind::Canned { status, body };
+        self.kind = ReplyKind::Canned { status, content };
         self
     }
 }
@@ -274,4 +276,10 @@ impl Default for Reply {
     fn default() -> Self {
         Self::usual()
     }
+}
+
+/// Converts the number of an HTTP status, which must be that of a reply.
+fn http_status(number: u16) -> StatusCode {
+    assert!((200..=599).contains(&number), "not the HTTP status of a reply: {number}");
+    StatusCode::from_u16(number).unwrap_or_default()
 }

@@ -24,40 +24,50 @@ pub(crate) struct Request {
     body: Bytes,
 }
 
-impl Request {
-    /// Reads a request. Returns its record, and the request if it can be parsed.
-    pub(crate) async fn read(request: http::Request<Incoming>) -> (Call, Result<Self, Status>) {
-        let (mut head, body) = request.into_parts();
-        for secret in ["authorization", "x-goog-api-key"] {
-            // `Debug` does not show it then.
-            head.headers.get_mut(secret).into_iter().for_each(|value| value.set_sensitive(true));
-        }
-        let target = head.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
-        let body = match Limited::new(body, LONGEST_BODY).collect().await {
-            Ok(body) => Ok(body.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => Err(Status::invalid_argument(format!(
-                "Request payload size exceeds the limit: {LONGEST_BODY} bytes."
-            ))),
-            Err(_) => Err(Status::invalid_argument("the body of the request broke off")),
-        };
-        let received = body.clone().unwrap_or_default();
-        let call = Call {
-            method: head.method.clone(),
-            path: target.clone(),
-            headers: head.headers.clone(),
-            version: head.version,
-            body_len: received.len(),
-            body: if received.len() <= Call::BODY_KEPT { received } else { Bytes::new() },
-        };
-        let request = body.and_then(|body| Self::parse(head, &target, body));
-        (call, request)
-    }
+/// The head of a request, and its body if it could be read.
+pub(crate) type Received = (http::request::Parts, Result<Bytes, Status>);
 
-    fn parse(head: http::request::Parts, target: &str, body: Bytes) -> Result<Self, Status> {
+/// Reads a request to its end. Returns its record too.
+pub(crate) async fn receive(request: http::Request<Incoming>) -> (Call, Received) {
+    let (mut head, body) = request.into_parts();
+    for secret in ["authorization", "x-goog-api-key"] {
+        // `Debug` does not show it then.
+        head.headers.get_mut(secret).into_iter().for_each(|value| value.set_sensitive(true));
+    }
+    let body = match Limited::new(body, LONGEST_BODY).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Status::invalid_argument(format!(
+            "Request payload size exceeds the limit: {LONGEST_BODY} bytes."
+        ))),
+        Err(_) => Err(Status::invalid_argument("the body of the request broke off")),
+    };
+    let received = body.clone().unwrap_or_default();
+    let call = Call {
+        method: head.method.clone(),
+        path: target(&head).to_owned(),
+        headers: head.headers.clone(),
+        version: head.version,
+        body_len: received.len(),
+        body: if received.len() <= Call::BODY_KEPT { received } else { Bytes::new() },
+    };
+    (call, (head, body))
+}
+
+/// Returns the bearer token of a request.
+pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
+impl Request {
+    /// Parses the path and the query of a request.
+    pub(crate) fn parse((head, body): Received) -> Result<Self, Status> {
+        let body = body?;
+        let target = target(&head);
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let path = Path::parse(path, head.method == Method::POST)
             .ok_or_else(|| Status::invalid_argument(format!("not a path: {path}")))?;
-        Ok(Self { method: head.method, path, headers: head.headers, query: pairs(query), body })
+        let query = pairs(query);
+        Ok(Self { method: head.method, path, headers: head.headers, query, body })
     }
 
     /// The error of a path that no method has, as Google's servers report it: `NOT_FOUND`.
@@ -91,11 +101,6 @@ impl Request {
         }
     }
 
-    /// The bearer token.
-    pub(crate) fn token(&self) -> Option<&str> {
-        self.headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
-    }
-
     /// Decodes the body as a message. Without a body it is an empty message.
     pub(crate) fn message<M: DeserializeOwned>(&self) -> Result<M, Status> {
         let body = if self.body.is_empty() { b"{}" } else { &*self.body };
@@ -104,6 +109,11 @@ impl Request {
             error::bad_request(message.clone(), [(String::new(), message)])
         })
     }
+}
+
+/// The path and the query.
+fn target(head: &http::request::Parts) -> &str {
+    head.uri.path_and_query().map_or("/", |target| target.as_str())
 }
 
 fn pairs(query: &str) -> Vec<(String, String)> {

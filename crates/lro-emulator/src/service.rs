@@ -1,5 +1,6 @@
 mod longrunning;
 pub(crate) mod message;
+mod operations;
 mod route_optimization;
 mod workspace_events;
 

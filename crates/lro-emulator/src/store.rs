@@ -104,6 +104,14 @@ impl State {
         view
     }
 
+    /// Checks the token of a call. The error is the reason of the refusal, which a call without a token does not have.
+    pub(crate) fn require_token(&self, token: Option<&str>) -> Result<(), Option<&'static str>> {
+        match &self.token {
+            Some(wanted) if token != Some(wanted) => Err(token.map(|_| "ACCESS_TOKEN_TYPE_UNSUPPORTED")),
+            _ => Ok(()),
+        }
+    }
+
     /// Counts a call about an operation and returns the reply that its script sets for the call.
     pub(crate) fn called(&mut self, name: &str) -> Option<Reply> {
         let job = self.operations.hidden_job(name)?;

@@ -82,10 +82,10 @@ fn body_with(status: &Status, http: StatusCode, errors: Option<Value>) -> Bytes 
 
 /// The error of a call without a bearer token, or with one that is refused for a reason, as the front end of all services
 /// sends it.
-pub(crate) fn unauthenticated(refused: Option<&str>) -> (StatusCode, Bytes) {
-    let (what, old) = match refused {
-        None => ("is missing required authentication credential", ["Login Required.", "required"]),
-        Some(_) => ("had invalid authentication credentials", ["Invalid Credentials", "authError"]),
+pub(crate) fn unauthenticated(refused: Option<&str>) -> Status {
+    let what = match refused {
+        None => "is missing required authentication credential",
+        Some(_) => "had invalid authentication credentials",
     };
     let message = format!(
         "Request {what}. Expected OAuth 2 access token, login cookie or other valid authentication credential."
@@ -95,23 +95,30 @@ pub(crate) fn unauthenticated(refused: Option<&str>) -> (StatusCode, Bytes) {
         domain: "googleapis.com".to_owned(),
         ..ErrorInfo::default()
     };
-    let details = Any::pack(&info).into_iter().collect();
-    let status = Status::new(Code::Unauthenticated, message).with_details(details);
+    Status::new(Code::Unauthenticated, message).with_details(Any::pack(&info).into_iter().collect())
+}
+
+/// The body of [`unauthenticated`].
+pub(crate) fn unauthenticated_body(refused: Option<&str>) -> Bytes {
+    let (message, reason) = match refused {
+        None => ("Login Required.", "required"),
+        Some(_) => ("Invalid Credentials", "authError"),
+    };
     let errors = json!([{
-        "message": old[0],
+        "message": message,
         "domain": "global",
-        "reason": old[1],
+        "reason": reason,
         "location": "Authorization",
         "locationType": "header",
     }]);
-    (StatusCode::UNAUTHORIZED, body_with(&status, StatusCode::UNAUTHORIZED, Some(errors)))
+    body_with(&unauthenticated(refused), StatusCode::UNAUTHORIZED, Some(errors))
 }
 
 /// The body of the error of a limit, in the older form alone.
-pub(crate) fn limit_body(http: u16, reason: &str) -> Bytes {
-    let message = "Quota exceeded.";
-    let error = json!({"domain": "usageLimits", "reason": reason, "message": message});
-    json!({"error": {"code": http, "message": message, "errors": [error]}}).to_string().into()
+pub(crate) fn limit_body(status: StatusCode, reason: &str) -> Bytes {
+    let error = json!({"domain": LIMITS, "reason": reason, "message": QUOTA_EXCEEDED});
+    let error = json!({"code": status.as_u16(), "message": QUOTA_EXCEEDED, "errors": [error]});
+    json!({ "error": error }).to_string().into()
 }
 
 /// The path of a field and what is wrong with it.
@@ -147,3 +154,7 @@ pub(crate) fn bad_field(field: &str, description: impl Into<String>) -> Status {
 pub(crate) fn not_found(what: &str) -> Status {
     Status::new(Code::NotFound, format!("Requested entity was not found: {what}"))
 }
+
+/// The domain of the reasons of a limit.
+const LIMITS: &str = "usageLimits";
+const QUOTA_EXCEEDED: &str = "Quota exceeded.";
