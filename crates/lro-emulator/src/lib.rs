@@ -40,6 +40,26 @@
 //! timeouts and sizes of batches have the documented limits. A second subscription for a target and a topic is refused with
 //! the name of the first. Only the default `solvingMode` solves.
 //!
+//! # gRPC
+//!
+//! With the feature `grpc` a request whose content type is `application/grpc` is a call of `google.longrunning.Operations`, on the
+//! same port and about the same operations: get, list, cancel, delete and wait. Names have no version of an API. The
+//! operation of a service can only be got. Scripts, tokens and recorded calls are the same, and replies apply so:
+//!
+//! - An error becomes the status of the call with its details, in the headers of an empty reply. The header `retry-after` adds a
+//!   `RetryInfo`.
+//! - A body in JSON is sent as the message or the error that it describes. Any other body is sent as it is, as a proxy
+//!   sends it.
+//! - Large bodies, lies, delays and breaks are as over JSON. `Reply::trailer` replaces the status after a message.
+//!
+//! An [`Any`](lro::Any) that is protobuf is sent as it is. JSON of the standard details and of the well-known types is
+//! converted to their messages. Any other JSON becomes a `google.protobuf.Struct` of all its members.
+//!
+//! A compressed request may be gzip, and its reply then is too, if the client accepts that. A wait ends at the deadline of the
+//! call, `grpc-timeout`, if that comes before its timeout. A delay that a script sets does not end there.
+//!
+//! # Time
+//!
 //! All time is tokio's. A paused clock advances as soon as all tasks wait, and a task that waits for a socket counts:
 //! timeouts of a client may then pass while a reply is on its way.
 //!
@@ -57,7 +77,7 @@
 //! | `contract` | checks of any transport, by the public API |
 //! | `builder`, then `emulator` | the public face of a running server |
 //! | `server` | sockets: reads requests, sends replies, breaks connections |
-//! | `protocol` | HTTP/JSON: a request that was read becomes a call of a service, and its message an answer |
+//! | `protocol` | HTTP/JSON and gRPC: a request that was read becomes a call of a service, and its message an answer |
 //! | `service` | Workspace Events, Route Optimization and `google.longrunning`: requests to messages |
 //! | `store` | operations as they run, and the calls about them; it knows no service |
 //! | `script` | how an operation runs |

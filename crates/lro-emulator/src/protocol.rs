@@ -1,8 +1,10 @@
 //! The protocols: a request that was read becomes an answer.
 
+#[cfg(feature = "grpc")]
+mod grpc;
 mod json;
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use lro::Status;
 
 use crate::{
@@ -15,6 +17,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) enum Asked {
     Json(Result<Request, Status>),
+    #[cfg(feature = "grpc")]
+    Grpc(grpc::Request),
 }
 
 /// A reply as a protocol makes it.
@@ -23,10 +27,15 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
+    pub(crate) trailers: Option<HeaderMap>,
 }
 
 impl Asked {
     pub(crate) fn parse(received: Received) -> Self {
+        #[cfg(feature = "grpc")]
+        if grpc::Request::is(&received.0.headers) {
+            return Self::Grpc(grpc::Request::parse(received));
+        }
         Self::Json(Request::parse(received))
     }
 
@@ -34,6 +43,8 @@ impl Asked {
     pub(crate) fn name(&self) -> Option<String> {
         match self {
             Self::Json(request) => Some(request.as_ref().ok()?.name()),
+            #[cfg(feature = "grpc")]
+            Self::Grpc(request) => request.name().map(str::to_owned),
         }
     }
 
@@ -41,13 +52,26 @@ impl Asked {
     pub(crate) async fn usual(self, services: &Services, lie: Lie) -> Answer {
         match self {
             Self::Json(request) => json::usual(services, request, lie).await,
+            #[cfg(feature = "grpc")]
+            Self::Grpc(request) => grpc::usual(&services.store, request, lie).await,
         }
     }
 
-    /// An answer in the place of the service.
-    pub(crate) fn canned(self, status: StatusCode, content: Content) -> Answer {
+    /// An answer in the place of the service. The headers are set later.
+    pub(crate) fn canned(
+        self,
+        status: StatusCode,
+        content: Content,
+        #[cfg_attr(
+            not(feature = "grpc"),
+            expect(unused_variables, reason = "only gRPC reads `retry-after`")
+        )]
+        headers: &[(HeaderName, HeaderValue)],
+    ) -> Answer {
         match self {
             Self::Json(_) => json::canned(status, content),
+            #[cfg(feature = "grpc")]
+            Self::Grpc(request) => grpc::canned(&request, status, content, headers),
         }
     }
 }

@@ -11,6 +11,8 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use lro::{Any, Status};
 
 pub use self::breaks::{Break, Point};
+#[cfg(feature = "grpc")]
+pub(crate) use self::content::{gzip_frame, large_frame};
 pub(crate) use self::{
     body::{Body, Part},
     content::Content,
@@ -33,6 +35,7 @@ use crate::api::error;
 pub struct Reply {
     pub(crate) kind: ReplyKind,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) trailers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) delay: Duration,
     pub(crate) cut_after: Option<usize>,
     pub(crate) goes_away: bool,
@@ -83,8 +86,9 @@ impl Reply {
     /// The error of a bearer token that has expired: UNAUTHENTICATED, as the front end of all services sends it. The service
     /// does not receive the call.
     pub fn expired_token() -> Self {
-        let body = error::unauthenticated_body(Some("ACCESS_TOKEN_EXPIRED"));
-        Self::canned(StatusCode::UNAUTHORIZED, Content::Body(body))
+        let reason = Some("ACCESS_TOKEN_EXPIRED");
+        let (json, error) = (error::unauthenticated_body(reason), error::unauthenticated(reason));
+        Self::canned(StatusCode::UNAUTHORIZED, Content::Error { json, error })
             .header("www-authenticate", r#"Bearer error="invalid_token""#)
     }
 
@@ -103,7 +107,8 @@ impl Reply {
     /// If the number is not in `200..=599`, the statuses of replies.
     pub fn limit(status: u16, reason: &str) -> Self {
         let status = http_status(status);
-        Self::canned(status, Content::Body(error::limit_body(status, reason)))
+        let (json, error) = (error::limit_body(status, reason), error::limit(status, reason));
+        Self::canned(status, Content::Error { json, error })
     }
 
     /// A redirect (307) to another location. The service does not receive the call.
@@ -121,11 +126,20 @@ impl Reply {
     ///
     /// If name or value cannot be those of an HTTP header.
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        let name: HeaderName = name.parse().expect("a header name is a token in ASCII");
-        let value =
-            HeaderValue::from_bytes(value.as_ref()).expect("a header value has no control characters");
-        self.headers.retain(|(other, _)| *other != name);
-        self.headers.push((name, value));
+        set(&mut self.headers, name, value.as_ref());
+        self
+    }
+
+    /// Sets a trailer, which follows the body.
+    ///
+    /// A good reply over gRPC has the trailer `grpc-status` with the value 0, which this method replaces.
+    ///
+    /// # Panics
+    ///
+    /// As [`header`](Self::header).
+    #[cfg(feature = "grpc")]
+    pub fn trailer(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        set(&mut self.trailers, name, value.as_ref());
         self
     }
 
@@ -244,6 +258,7 @@ impl Reply {
         Self {
             kind,
             headers: Vec::new(),
+            trailers: Vec::new(),
             delay: Duration::ZERO,
             cut_after: None,
             goes_away: false,
@@ -258,7 +273,8 @@ impl Reply {
     }
 
     fn failure(error: &Status, status: StatusCode) -> Self {
-        Self::canned(status, Content::Body(error::body(error, status)))
+        let json = error::body(error, status);
+        Self::canned(status, Content::Error { json, error: error.clone() })
     }
 
     fn with_content(mut self, content: Content) -> Self {
@@ -282,4 +298,11 @@ impl Default for Reply {
 fn http_status(number: u16) -> StatusCode {
     assert!((200..=599).contains(&number), "not the HTTP status of a reply: {number}");
     StatusCode::from_u16(number).unwrap_or_default()
+}
+
+fn set(headers: &mut Vec<(HeaderName, HeaderValue)>, name: &str, value: &[u8]) {
+    let name: HeaderName = name.parse().expect("a header name is a token in ASCII");
+    let value = HeaderValue::from_bytes(value).expect("a header value has no control characters");
+    headers.retain(|(other, _)| *other != name);
+    headers.push((name, value));
 }

@@ -137,4 +137,5 @@ fn camel_case(snake: &str) -> String {
     camel
 }
 
-const LONGEST_BODY: usize = 64 * 1024 * 1024;
+/// The most bytes of the body of a request.
+pub(crate) const LONGEST_BODY: usize = 64 * 1024 * 1024;

@@ -1,6 +1,6 @@
 mod longrunning;
 pub(crate) mod message;
-mod operations;
+pub(crate) mod operations;
 mod route_optimization;
 mod workspace_events;
 

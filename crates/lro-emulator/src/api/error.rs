@@ -114,7 +114,14 @@ pub(crate) fn unauthenticated_body(refused: Option<&str>) -> Bytes {
     body_with(&unauthenticated(refused), StatusCode::UNAUTHORIZED, Some(errors))
 }
 
-/// The body of the error of a limit, in the older form alone.
+/// The error of a limit.
+pub(crate) fn limit(status: StatusCode, reason: &str) -> Status {
+    let (reason, domain) = (reason.to_owned(), LIMITS.to_owned());
+    let details = Any::pack(&ErrorInfo { reason, domain, ..ErrorInfo::default() }).into_iter().collect();
+    Status::new(code(status), QUOTA_EXCEEDED).with_details(details)
+}
+
+/// The body of [`limit`], in the older form alone.
 pub(crate) fn limit_body(status: StatusCode, reason: &str) -> Bytes {
     let error = json!({"domain": LIMITS, "reason": reason, "message": QUOTA_EXCEEDED});
     let error = json!({"code": status.as_u16(), "message": QUOTA_EXCEEDED, "errors": [error]});

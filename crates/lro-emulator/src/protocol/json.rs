@@ -28,7 +28,7 @@ pub(super) fn canned(status: StatusCode, content: Content) -> Answer {
     if content.is_gzip() {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
-    Answer { status, headers, body: content.body() }
+    Answer { status, headers, body: content.body(), trailers: None }
 }
 
 /// The body of the service's reply, or the HTTP status and the body of its error.

@@ -42,17 +42,16 @@ impl Body {
         Self(parts.into_iter().filter(|part| part.len() > 0).collect())
     }
 
-    /// `{}` with as many spaces between the braces as make this many bytes.
-    pub(super) fn spaces(bytes: u64) -> Self {
-        let chunk = Bytes::from(vec![b' '; CHUNK]);
-        let spaces = bytes.saturating_sub(2);
+    /// Bytes before and after a byte that is repeated.
+    pub(super) fn filled(before: &[u8], byte: u8, times: u64, after: &[u8]) -> Self {
+        let chunk = Bytes::from(vec![byte; CHUNK]);
         let once = |bytes: Bytes| Part { bytes, times: 1 };
-        let (whole, rest) = (spaces / CHUNK as u64, (spaces % CHUNK as u64) as usize);
+        let (whole, rest) = (times / CHUNK as u64, (times % CHUNK as u64) as usize);
         Self::of([
-            once(Bytes::from_static(b"{")),
+            once(Bytes::copy_from_slice(before)),
             Part { bytes: chunk.clone(), times: whole },
             once(chunk.slice(..rest)),
-            once(Bytes::from_static(b"}")),
+            once(Bytes::copy_from_slice(after)),
         ])
     }
 }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use http::HeaderMap;
 use hyper::body::{Frame, SizeHint};
 
 use crate::reply::{Body, Part};
@@ -21,6 +22,7 @@ pub(super) struct BodyStream {
 #[derive(Debug)]
 enum Step {
     Part(Part),
+    Trailers(HeaderMap),
     /// Lets the connection write the bytes that it has.
     Flush,
     /// Ends the body with an error, and with HTTP/1 the connection.
@@ -28,12 +30,21 @@ enum Step {
 }
 
 impl BodyStream {
-    /// The whole body, or its first bytes with the length of the whole.
-    pub(super) fn new(body: Body, cut_after: Option<usize>, declares_length: bool) -> Self {
+    /// The whole body and its trailers, or its first bytes with the length of the whole.
+    pub(super) fn new(
+        body: Body,
+        trailers: Option<HeaderMap>,
+        cut_after: Option<usize>,
+        declares_length: bool,
+    ) -> Self {
         let length = body.len();
+        let declares_length = declares_length && trailers.is_none();
         let body = match cut_after {
             Some(bytes) => Self::cut(body.first(bytes as u64), length),
-            None => Self { steps: body.into_parts().map(Step::Part).collect(), declared: Some(length) },
+            None => {
+                let parts = body.into_parts().map(Step::Part);
+                Self { steps: parts.chain(trailers.map(Step::Trailers)).collect(), declared: Some(length) }
+            }
         };
         Self { declared: body.declared.filter(|_| declares_length), ..body }
     }
@@ -63,6 +74,7 @@ impl hyper::body::Body for BodyStream {
                 self.declared = self.declared.map(|declared| declared - bytes.len() as u64);
                 Poll::Ready(Some(Ok(Frame::data(bytes))))
             }
+            Some(Step::Trailers(trailers)) => Poll::Ready(Some(Ok(Frame::trailers(trailers)))),
             Some(Step::Flush) => {
                 context.waker().wake_by_ref();
                 Poll::Pending

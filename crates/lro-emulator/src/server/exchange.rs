@@ -1,6 +1,6 @@
 use std::convert::Infallible;
 
-use http::Response;
+use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use hyper::body::Incoming;
 
 use super::{body_stream::BodyStream, handle::ConnectionHandle};
@@ -36,7 +36,7 @@ pub(super) async fn reply(
             tracing::debug!(%method, path, "refuses connections");
             match handle.refuse_for(time).await {}
         }
-        ReplyKind::Canned { status, content } => asked.canned(status, content),
+        ReplyKind::Canned { status, content } => asked.canned(status, content, &reply.headers),
         ReplyKind::Usual => asked.usual(services, reply.lie).await,
     };
     tracing::debug!(%method, path, status = answer.status.as_u16(), "replied");
@@ -47,12 +47,20 @@ pub(super) async fn reply(
         // A point past the end would lie in the next reply.
         handle.breaks(at.within(answer.body.len()), how);
     }
-    let mut response = Response::new(BodyStream::new(answer.body, reply.cut_after, reply.declares_length));
+    let trailers = answer.trailers.or_else(|| (!reply.trailers.is_empty()).then(HeaderMap::new));
+    let trailers = trailers.map(|trailers| with(trailers, reply.trailers));
+    let body = BodyStream::new(answer.body, trailers, reply.cut_after, reply.declares_length);
+    let mut response = Response::new(body);
     *response.status_mut() = answer.status;
-    *response.headers_mut() = answer.headers;
-    // `extend` would leave two content types.
-    reply.headers.into_iter().for_each(|(name, value)| drop(response.headers_mut().insert(name, value)));
+    *response.headers_mut() = with(answer.headers, reply.headers);
     Ok(response)
+}
+
+/// Sets headers in the place of those that have their names.
+fn with(mut headers: HeaderMap, set: Vec<(HeaderName, HeaderValue)>) -> HeaderMap {
+    // `extend` would leave two content types.
+    set.into_iter().for_each(|(name, value)| drop(headers.insert(name, value)));
+    headers
 }
 
 /// Records a call. Returns the reply that is set for the next call of all, or else by the script of the operation.
