@@ -7,16 +7,14 @@ use crate::{any, messages};
 impl TryFrom<messages::Operation> for lro::Operation {
     type Error = lro::Status;
 
-    /// Reads a reply. Metadata and response stay encoded.
+    /// Reads a reply. Metadata and response stay encoded. Metadata that are no `Any` count as absent.
+    ///
+    /// An empty message is an operation that is running: a server may leave out the name.
     ///
     /// # Errors
     ///
-    /// [`Origin::MalformedReply`] if the message is empty, if it is done with both an error and a response, or if the
-    /// response is no `Any`. Metadata that are no `Any` count as absent.
+    /// [`Origin::MalformedReply`] if it is done with both an error and a response, or if the response is no `Any`.
     fn try_from(message: messages::Operation) -> Result<Self, lro::Status> {
-        if message == messages::Operation::default() {
-            return Err(lro::Status::malformed("not an operation: the reply is an empty message"));
-        }
         let messages::Operation { name, metadata, done, error, response } = message;
         let mut running_error = None;
         let outcome = match (done, error, response) {
