@@ -24,15 +24,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         for reply in replies(entry.form(), name) {
             emulator.reply_next(1, Reply::status(200).body(reply.to_string()));
         }
-        let transport =
-            entry.connect()?.endpoint(emulator.endpoint()).credentials(Token::bearer("a-token")?).build()?;
-
+        let builder = entry.connect()?.endpoint(emulator.endpoint()).credentials(Token::bearer("a-token")?);
+        // The operations of Compute have a link to the resource that is the response.
+        let transport = builder.build()?.reading_targets();
         let mut wait = poll_until_done::<Value>(&transport, OperationName::parse(name)?);
         while let Some(snapshot) = wait.next().await {
-            let share = snapshot?.progress();
-            println!("{} {} has done {share:?} of the work", entry.short_name(), entry.version());
+            println!("{} {} has done {:?} of the work", entry.host(), entry.version(), snapshot?.progress());
         }
-        wait.await?;
+        println!("    {}", wait.await?);
         for call in emulator.calls() {
             println!("    {} {}", call.method, call.path);
         }
@@ -45,12 +44,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// What the service replies: running, then done.
-fn replies(form: &str, name: &str) -> [Value; 2] {
+fn replies(form: &str, name: &str) -> Vec<Value> {
     match form {
-        "compute" => {
-            [json!({"status": "RUNNING", "progress": 40}), json!({"status": "DONE", "progress": 100})]
-        }
-        _ => [
+        "compute" => vec![
+            json!({"status": "RUNNING", "progress": 40}),
+            json!({"status": "DONE", "progress": 100, "targetLink": "https://www.googleapis.com/compute/v1/instance"}),
+            json!({"name": "instance", "machineType": "e2-micro"}),
+        ],
+        _ => vec![
             json!({"name": name, "metadata": {"progressPercent": 40}}),
             json!({"name": name, "done": true, "metadata": {"progressPercent": 100}, "response": {}}),
         ],

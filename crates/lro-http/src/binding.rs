@@ -35,6 +35,8 @@ pub struct Binding {
     pub capabilities: Capabilities,
     /// The fields of the metadata with the share of the work that is done. Default: none.
     pub progress: ProgressFields,
+    /// Whether the [target](Form::target) of an operation that is done is read. Default: no.
+    pub reads_targets: bool,
     /// `None` for the standard paths.
     calls: Option<Calls>,
     /// `None` for `google.longrunning`.
@@ -93,6 +95,7 @@ impl Binding {
             names,
             capabilities: Capabilities::default(),
             progress: ProgressFields::default(),
+            reads_targets: false,
             calls: None,
             form: None,
         }
@@ -134,6 +137,13 @@ impl Binding {
         self
     }
 
+    /// Has the target of an operation that is done read, as [`HttpTransport::reading_targets`](crate::HttpTransport::reading_targets)
+    /// does.
+    pub fn reading_targets(mut self) -> Self {
+        self.reads_targets = true;
+        self
+    }
+
     /// Returns the form of the replies, `None` for that of `google.longrunning`.
     pub fn form(&self) -> Option<&Form> {
         self.form.as_deref()
@@ -142,6 +152,11 @@ impl Binding {
     /// Returns the forms of the names that get takes.
     pub fn name_templates(&self) -> Vec<NameTemplate> {
         self.calls().names().cloned().collect()
+    }
+
+    /// Whether operations that are done may have targets to read.
+    pub(crate) fn has_targets(&self) -> bool {
+        self.reads_targets && self.form().is_some_and(|form| !form.target.is_empty())
     }
 
     /// Returns the calls with their paths.
@@ -171,6 +186,8 @@ struct Configured {
     wait_timeout: WaitTimeout,
     #[serde(default)]
     progress: ProgressFields,
+    #[serde(default)]
+    reads_targets: bool,
     form: Option<Form>,
 }
 
@@ -178,21 +195,12 @@ impl TryFrom<Configured> for Binding {
     type Error = Status;
 
     fn try_from(configured: Configured) -> Result<Self, Status> {
-        let Configured {
-            service,
-            version,
-            names,
-            get,
-            list,
-            cancel,
-            delete,
-            wait,
-            wait_timeout,
-            progress,
-            form,
-        } = configured;
+        let Configured { service, version, names, get, list, cancel, delete, wait, wait_timeout, .. } =
+            configured;
         let paths = Paths { names, get, list, cancel, delete, wait, wait_timeout };
-        let binding = Self::with_paths(Service::owned(service, version), &paths)?.with_progress(progress);
-        Ok(form.into_iter().fold(binding, Self::with_form))
+        let binding = Self::with_paths(Service::owned(service, version), &paths)?;
+        let binding =
+            Self { reads_targets: configured.reads_targets, ..binding.with_progress(configured.progress) };
+        Ok(configured.form.into_iter().fold(binding, Self::with_form))
     }
 }

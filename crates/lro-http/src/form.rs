@@ -1,4 +1,5 @@
 mod error;
+mod target;
 
 use std::collections::BTreeMap;
 
@@ -8,6 +9,7 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::Value;
 
+pub(crate) use self::target::path_of;
 use crate::calls::Calls;
 
 /// How a service whose operations have a form of their own replies: where its JSON has what `google.longrunning` has.
@@ -56,6 +58,10 @@ pub struct Form {
     pub message: String,
     /// The field of the response. Empty, the default, for the whole reply.
     pub response: String,
+    /// The field of the URL of the target, the resource that the operation works on, such as `targetLink` or
+    /// `resourceLocation`. A transport that [reads targets](crate::HttpTransport::reading_targets) has its state as the
+    /// response, unless the reply has a response.
+    pub target: String,
     /// The headers and fields of a reply that have the URL of an operation. Only the end of its path is used, so that a
     /// reply cannot lead to another host.
     pub links: Vec<String>,
@@ -78,6 +84,7 @@ impl Default for Form {
             http_code: String::new(),
             message: String::new(),
             response: String::new(),
+            target: String::new(),
             links: Vec::new(),
             items: "operations".to_owned(),
             page_size: "pageSize".to_owned(),

@@ -9,14 +9,15 @@ use std::{
 
 use http::{Method, StatusCode};
 use lro::{
-    Any, Attempt, Capabilities, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage,
-    Origin, Pacing, Service, Status, async_trait,
+    Any, Attempt, Capabilities, Code, ListOperationsRequest, LroTransport, Operation, OperationName,
+    OperationPage, Origin, Pacing, Service, Status, async_trait,
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use crate::{
     Binding, Call, Form, HttpClient,
     calls::{Calls, Verb},
+    form::path_of,
     reply::Reply,
     request::{PreparedCalls, safe_name},
 };
@@ -57,9 +58,39 @@ impl HttpTransport {
         let capabilities = declared
             .cancel(declared.cancel && reached.cancel)
             .delete(declared.delete && reached.delete)
-            .list(declared.list && reached.list)
+            .list(declared.list && reached.list && !binding.has_targets())
             .wait(declared.wait && reached.wait);
         Self(Arc::new(Inner { client, binding, calls, capabilities, polls, lacks_wait }))
+    }
+
+    /// Has the target of an operation that is done read, and its state returned as the response. Default: no.
+    ///
+    /// The operations of Compute Engine, Cloud SQL Admin, Kubernetes Engine and Deployment Manager do not carry the resource
+    /// that they work on, but a link to it: the [target](Form::target) of the form. Without this setting the response is the
+    /// reply itself, and a wait needs no permission to read the resource.
+    ///
+    /// - The target is read by one more call, from the endpoint of the client: only the path of the link is used, so that a reply
+    ///   cannot lead a token to another host.
+    /// - A target that does not exist, as after a delete, makes the response empty. An operation without a link, and one whose
+    ///   reply has a response, is returned as it is.
+    /// - If the target cannot be read, the poll is a failed call, which is retried as any other. The error that ends a wait then says
+    ///   that the operation has succeeded, and [`Status::response`] is its reply.
+    /// - The transport has no call to list, because a list does not have the targets.
+    ///
+    /// ```
+    /// use lro_http::{Binding, HttpClient, HttpTransport};
+    ///
+    /// let disks: Binding = serde_json::from_str(
+    ///     r#"{
+    ///         "service": "disks.example.com", "version": "v1", "get": ["v1/{name=operations/*}"],
+    ///         "form": {"state": "status", "done": ["DONE"], "target": "targetLink"}
+    ///     }"#,
+    /// )?;
+    /// let disks = HttpTransport::new(HttpClient::builder("http://localhost:8080").build()?, disks).reading_targets();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn reading_targets(self) -> Self {
+        Self::new(self.0.client.clone(), self.0.binding.clone().reading_targets())
     }
 
     /// Returns the client, for the other calls of the service.
@@ -100,7 +131,48 @@ impl HttpTransport {
         let (head, body) = self.0.client.response(call).await?.into_parts();
         let is_accepted = head.status == StatusCode::ACCEPTED;
         let operation = form.started(&head.headers, &body, is_accepted, &self.0.calls)?;
-        Ok(Operation { retry_after: lro::retry_after(&head.headers), ..operation })
+        let operation = Operation { retry_after: lro::retry_after(&head.headers), ..operation };
+        let has_name = OperationName::parse(&operation.name).is_ok();
+        if has_name && self.0.binding.reads_targets && form.target_of(&operation, &body).is_some() {
+            // A failure to read the target must not be one of the start, so that a poll reads it.
+            return Ok(Operation { outcome: None, ..operation });
+        }
+        Ok(operation)
+    }
+
+    /// Returns the operation in a reply, with its target as the response if the binding says so.
+    async fn whole(&self, name: &OperationName, reply: Reply) -> Result<Operation, Status> {
+        let operation = self.operation(name, &reply)?;
+        let form = self.0.binding.form().filter(|_| self.0.binding.reads_targets);
+        match form.and_then(|form| form.target_of(&operation, &reply.body)) {
+            // Boxed: its state would enlarge the future of every call.
+            Some(link) => Box::pin(self.completed(operation, link)).await,
+            None => Ok(operation),
+        }
+    }
+
+    /// Reads the target of an operation that has succeeded.
+    async fn completed(&self, operation: Operation, link: String) -> Result<Operation, Status> {
+        match self.target(&link).await {
+            Ok(target) => Ok(operation.with_outcome(Ok(target))),
+            Err(status) if (status.code(), status.origin()) == (Code::NotFound, Origin::CallFailed) => {
+                Ok(operation.with_outcome(Ok(Any::from_value(&())?)))
+            }
+            Err(status) => {
+                let status =
+                    status.in_context("the operation has succeeded, but its target could not be read");
+                Err(operation.metadata.into_iter().fold(status, Status::with_response))
+            }
+        }
+    }
+
+    async fn target(&self, link: &str) -> Result<Any, Status> {
+        let path = path_of(link, self.0.client.endpoint())
+            .ok_or_else(|| Status::malformed("its link has no path of a resource"))?;
+        let has_query = path.contains('?');
+        let call = Call::to(Method::GET, path.into_bytes());
+        let call = if has_query { call } else { self.asking(call) };
+        self.0.client.send(call).await
     }
 
     fn operation(&self, name: &OperationName, reply: &Reply) -> Result<Operation, Status> {
@@ -150,7 +222,7 @@ impl LroTransport for HttpTransport {
             .0
             .polls
             .get(name, || self.asking(self.0.calls.get(name.as_str())?).prepare(self.0.client.endpoint()))?;
-        self.operation(name, &self.0.client.exchange(&prepared, attempt).await?)
+        self.whole(name, self.0.client.exchange(&prepared, attempt).await?).await
     }
 
     async fn cancel_operation(&self, name: &OperationName) -> Result<(), Status> {
@@ -219,7 +291,12 @@ impl LroTransport for HttpTransport {
         let call = self.call(self.capabilities().wait, Verb::Wait, name)?;
         let call = self.asking(self.0.calls.with_timeout(call, timeout)?);
         let prepared = call.prepare(self.0.client.endpoint())?;
-        self.operation(name, &self.0.client.exchange(&prepared, attempt).await?)
+        let operation = self.whole(name, self.0.client.exchange(&prepared, attempt).await?).await;
+        // The call that waits is not missing if the target is: the get that follows decides.
+        operation.map_err(|status| match status.response() {
+            Some(_) => status.with_transient(true),
+            None => status,
+        })
     }
 
     fn capabilities(&self) -> Capabilities {

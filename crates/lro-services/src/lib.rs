@@ -46,8 +46,17 @@
 //! Compute Engine, Cloud SQL Admin, Kubernetes Engine, Cloud DNS and Deployment Manager answer with operations of other forms.
 //! `forms.json` has a [`Form`](lro_http::Form) for each, and a transport of such an entry returns their operations in the form of
 //! `google.longrunning`. The names are those of the resources, such as `projects/p/zones/z/operations/o`, the end of
-//! `selfLink`. The response is the whole reply, whose `targetLink` is the resource to read then. The metadata is the whole
-//! reply too, with its `warnings`.
+//! `selfLink`. The metadata is the whole reply, with its `warnings`.
+//!
+//! None of them carries the resulting resource. The response is the whole reply, whose `targetLink` is the resource. A transport
+//! that [reads targets](lro_http::HttpTransport::reading_targets) reads it when the operation is done and returns it as the
+//! response, except for Cloud DNS, which has no such link:
+//!
+//! ```
+//! # fn example(token: lro_http::Token) -> Result<(), lro::Status> {
+//! let compute = lro_services::find("compute", "v1")?.connect()?.credentials(token).build()?.reading_targets();
+//! # Ok(()) }
+//! ```
 //!
 //! Compute Engine holds a call that waits for up to two minutes. An [`attempt_timeout`](lro::Wait::attempt_timeout) of more than
 //! that lets it; with a shorter one, the wait continues with get after two calls without a reply.

@@ -129,6 +129,58 @@ async fn a_started_operation_is_awaited_by_the_end_of_its_link() {
 }
 
 #[tokio::test]
+async fn the_target_is_read_as_the_response_by_a_transport_that_reads_targets() {
+    for (service, name, link, path) in [
+        (
+            "compute",
+            COMPUTE,
+            "https://www.googleapis.com/compute/v1/projects/p/zones/z/instances/i",
+            "/compute/v1/projects/p/zones/z/instances/i",
+        ),
+        (
+            "sqladmin",
+            SQL,
+            "https://sqladmin.googleapis.com/sql/v1beta4/projects/p/instances/i",
+            "/sql/v1beta4/projects/p/instances/i",
+        ),
+        (
+            "container",
+            GKE,
+            "https://container.googleapis.com/v1/projects/1/locations/l/clusters/c",
+            "/v1/projects/1/locations/l/clusters/c",
+        ),
+        (
+            "deploymentmanager",
+            MANAGER,
+            "https://www.googleapis.com/deploymentmanager/v2/projects/p/global/deployments/d",
+            "/deploymentmanager/v2/projects/p/global/deployments/d",
+        ),
+    ] {
+        let emulator = Emulator::start().await.unwrap();
+        let jobs = connected(entry(service), &emulator).reading_targets();
+        let done = json!({"name": "o", "status": "DONE", "targetLink": link});
+        // The target is gone, as after a delete.
+        let gone =
+            json!({"error": {"code": 404, "message": "not found", "errors": [{"reason": "notFound"}]}});
+        for (http, target) in [(200, json!({"name": "the resource", "status": "RUNNING"})), (404, gone)] {
+            emulator.reply_next(1, Reply::status(200).body(done.to_string()));
+            emulator.reply_next(1, Reply::status(http).body(target.to_string()));
+            let mut wait = poll_until_done::<Value>(&jobs, OperationName::parse(name).unwrap());
+            let response = wait.outcome().await.unwrap();
+            assert_eq!(response, if http == 200 { target } else { json!({}) }, "{service}");
+            assert_eq!(emulator.calls().pop().unwrap().path, path);
+            let snapshot = wait.next().await.unwrap().unwrap();
+            assert_eq!(snapshot.raw_metadata().unwrap().decode::<Value>().unwrap(), done);
+        }
+        // DNS has no link to the resource that changed.
+        assert!(
+            !jobs.capabilities().list
+                && connected(entry("dns"), &emulator).reading_targets().capabilities().list
+        );
+    }
+}
+
+#[tokio::test]
 async fn compute_is_waited_for_by_its_own_call_and_lists_items() {
     let emulator = Emulator::start().await.unwrap();
     let jobs = connected(entry("compute"), &emulator);

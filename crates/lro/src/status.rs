@@ -205,7 +205,8 @@ impl Status {
         self.0.report.as_ref()
     }
 
-    /// Returns the response that did not decode as the type that the caller awaits.
+    /// Returns the response of an operation that has succeeded, although the caller gets an error: it did not decode as the type
+    /// that the caller awaits, or the transport could not complete it.
     pub fn response(&self) -> Option<&Any> {
         self.0.response.as_ref()
     }
@@ -223,9 +224,12 @@ impl Status {
     /// It returns `false` if the operation is known to have finished. It also returns `false` if the call was
     /// [rejected](Self::invalid_argument) before any poll, because then nothing is known of the operation.
     pub fn may_be_running(&self) -> bool {
+        let last_failure = self.report().and_then(|report| report.last_failure.as_ref());
         let finished = self.0.origin == Origin::OperationFailed
             || self.0.response.is_some()
-            || self.report().is_some_and(|report| report.done);
+            || self.report().is_some_and(|report| report.done)
+            // The last call found the operation finished, and failed all the same.
+            || last_failure.is_some_and(|failure| failure.0.response.is_some());
         !finished && !self.is_unasked()
     }
 
@@ -286,7 +290,10 @@ impl Status {
         self.0.transient
     }
 
-    pub(crate) fn with_response(mut self, response: Any) -> Self {
+    /// Sets what is known of the response of an operation that has succeeded, although the caller gets an error.
+    ///
+    /// [`may_be_running`](Self::may_be_running) is then `false`.
+    pub fn with_response(mut self, response: Any) -> Self {
         self.0.response = Some(response);
         self
     }

@@ -94,6 +94,13 @@ impl Endpoint {
         HeaderValue::try_from(host).map_err(|error| refused(format!("not a host: {error}")))
     }
 
+    /// Returns the path and the query of a URL behind the path of this endpoint. `None` if the URL is not below it.
+    pub(crate) fn without_base<'u>(&self, url: &'u Uri) -> Option<&'u str> {
+        let is_own = url.scheme() == Some(&self.scheme) && url.authority() == Some(&self.authority);
+        let path = url.path_and_query()?.as_str().strip_prefix(&*self.base)?;
+        (is_own && path.starts_with('/')).then_some(path)
+    }
+
     fn default_port(&self) -> u16 {
         if self.is_https() { 443 } else { 80 }
     }
