@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
 use lro::{Code, Service, Status};
-use lro_http::{Binding, Endpoint, HttpClient, HttpTransport, NameTemplate, NoCredentials, Token};
+use lro_http::{Binding, Call, Endpoint, HttpClient, HttpTransport, NameTemplate, NoCredentials, Token};
 use tokio::net::TcpListener;
 
 mod common;
@@ -66,19 +66,39 @@ fn refuses_a_fragment_which_would_be_lost() {
 }
 
 #[tokio::test]
-async fn refuses_a_version_with_a_slash_at_an_end_before_anything_is_sent() {
+async fn sends_a_version_without_the_slashes_at_its_ends() {
+    for (version, path) in [
+        ("/v1", "/v1/operations/1"),
+        ("v1/", "/v1/operations/1"),
+        ("/v1/", "/v1/operations/1"),
+        ("/", "/operations/1"),
+        ("/api/v1/", "/api/v1/operations/1"),
+    ] {
+        let server = Server::always(200, RUNNING).await;
+        get(&of_version(&server, version)).await.unwrap();
+        assert_eq!(server.request().target, path);
+    }
+}
+
+#[tokio::test]
+async fn refuses_a_version_with_an_empty_part_before_anything_is_sent() {
     let server = Server::always(200, RUNNING).await;
+    let status = get(&of_version(&server, "v1//beta")).await.unwrap_err();
+    assert_clear(&status, Code::InvalidArgument, "a version without slashes at its ends");
+    assert!(status.message().contains("/v1//beta/operations/1"), "{status}");
     for version in ["/v1", "v1/", "/v1/", "/", "v1//beta"] {
-        let binding = Binding::new(
-            Service::new("example.googleapis.com", version),
-            NameTemplate::from_static("operations/**"),
-        );
-        let jobs = HttpTransport::new(server.client().build().unwrap(), binding);
-        let status = get(&jobs).await.unwrap_err();
+        let call = Call::get(version, "operations/1", "");
+        let status = server.client().build().unwrap().response(call).await.unwrap_err();
         assert_clear(&status, Code::InvalidArgument, "a version without slashes at its ends");
         assert!(status.message().contains(&format!("/{version}/operations/1")), "{status}");
     }
     assert_eq!(server.connections(), 0);
+}
+
+fn of_version(server: &Server, version: &'static str) -> HttpTransport {
+    let service = Service::new("example.googleapis.com", version);
+    let binding = Binding::new(service, NameTemplate::from_static("operations/**"));
+    HttpTransport::new(server.client().build().unwrap(), binding)
 }
 
 #[test]

@@ -113,13 +113,18 @@ impl TryFrom<u32> for Format {
 
 impl Service {
     /// Creates a service from its key and the version of its API, such as `workspaceevents.googleapis.com` and `v1`.
+    ///
+    /// Slashes at the ends of the version are removed.
     pub const fn new(key: &'static str, version: &'static str) -> Self {
-        Self { key: Cow::Borrowed(key), version: Cow::Borrowed(version) }
+        Self { key: Cow::Borrowed(key), version: Cow::Borrowed(without_slashes(version)) }
     }
 
     /// Creates a service from a key and a version that are known only at run time.
+    ///
+    /// Slashes at the ends of the version are removed.
     pub fn owned(key: impl Into<String>, version: impl Into<String>) -> Self {
-        Self { key: Cow::Owned(key.into()), version: Cow::Owned(version.into()) }
+        let version: String = version.into();
+        Self { key: Cow::Owned(key.into()), version: Cow::Owned(without_slashes(&version).to_owned()) }
     }
 
     /// Returns the key, such as `workspaceevents.googleapis.com`.
@@ -144,6 +149,18 @@ impl fmt::Display for Service {
             (key, "") => f.write_str(key),
             (key, version) => write!(f, "{key} {version}"),
         }
+    }
+}
+
+/// Removes the slashes at the ends of a version: they belong to the paths that are made of it.
+const fn without_slashes(version: &str) -> &str {
+    let mut bytes = version.as_bytes();
+    while let [b'/', rest @ ..] | [rest @ .., b'/'] = bytes {
+        bytes = rest;
+    }
+    match str::from_utf8(bytes) {
+        Ok(trimmed) => trimmed,
+        Err(_) => version,
     }
 }
 

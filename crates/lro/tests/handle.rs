@@ -153,6 +153,18 @@ fn tells_its_service_in_words() {
     assert!(!Service::default().to_string().is_empty());
 }
 
+#[test]
+fn has_a_version_without_slashes_at_its_ends() {
+    const SLASHED: Service = Service::new("jobs.example.com", "/v1/");
+    assert_eq!((SLASHED, SLASHED.version()), (jobs(), "v1"));
+    for (version, plain) in
+        [("v1/", "v1"), ("//v1//", "v1"), ("api/v1", "api/v1"), ("/", ""), ("", ""), ("/é/", "é")]
+    {
+        assert_eq!(Service::owned("jobs.example.com", version).version(), plain);
+        assert_eq!(Service::new("jobs.example.com", version), Service::owned("jobs.example.com", version));
+    }
+}
+
 fn jobs() -> Service {
     Service::new("jobs.example.com", "v1")
 }

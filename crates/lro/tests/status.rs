@@ -5,7 +5,7 @@
 use std::{error::Error, io, time::Duration};
 
 use lro::{
-    Any, Code, Operation, Origin, Outcome, Pacing, Status, Wait,
+    Any, Code, Operation, Origin, Outcome, Pacing, Report, Status, Wait,
     details::{
         BadRequest, DebugInfo, ErrorInfo, FieldViolation, Help, HelpLink, LocalizedMessage,
         PreconditionFailure, QuotaFailure, RequestInfo, ResourceInfo, RetryInfo,
@@ -410,6 +410,28 @@ fn reads_as_the_error_of_an_operation() {
         serde_json::from_str(r#"{"code": 5, "message": "gone", "status": "ABORTED"}"#).unwrap();
     assert_eq!((status.code(), status.origin()), (Code::NotFound, Origin::OperationFailed));
     assert_eq!(serde_json::to_value(Status::new(Code::Ok, "")).unwrap(), json!({}));
+}
+
+#[test]
+fn of_a_call_that_found_the_operation_done_does_not_say_that_it_may_be_running() {
+    // SPEC 21
+    let reply = Any::from_json(r#"{"done": true}"#).unwrap();
+    let known = Status::unavailable("no target").with_response(reply.clone());
+    assert_eq!((known.origin(), known.response()), (Origin::CallFailed, Some(&reply)));
+    let report = |last_failure| {
+        let mut report = Report::default();
+        report.last_failure = last_failure;
+        report
+    };
+    let stopped = Status::new(Code::DeadlineExceeded, "stopped asking").with_origin(Origin::StoppedAsking);
+    for (status, may_be_running) in [
+        (known.clone().with_report(report(None)), false),
+        (stopped.clone().with_report(report(Some(known))), false),
+        (stopped.with_report(report(Some(Status::unavailable("busy")))), true),
+    ] {
+        assert_eq!(status.may_be_running(), may_be_running, "{status}");
+        assert_eq!(status.to_string().contains("may still be running"), may_be_running, "{status}");
+    }
 }
 
 /// Packs, writes, reads and finds a detail.

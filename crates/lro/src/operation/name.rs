@@ -128,6 +128,7 @@ fn fault(name: &str) -> Option<&'static str> {
         return Some("it has a control character");
     }
     name.as_bytes().split(|byte| *byte == b'/').find_map(|segment| match segment {
+        b"" if has_version(name) => Some(PATH),
         b"" => Some("it has a leading, trailing or double slash"),
         b"." | b".." => Some("a segment is `.` or `..`"),
         _ => None,
@@ -148,9 +149,16 @@ fn is_plainly_good(name: &[u8]) -> bool {
     !odd && !matches!(first, b'/' | b'.') && *last != b'/'
 }
 
+/// Returns whether a text is a path that begins with the version of an API, such as `/v1/operations/1`.
+fn has_version(name: &str) -> bool {
+    matches!(name.as_bytes(), [b'/', b'v', digit, ..] if digit.is_ascii_digit())
+}
+
 /// Returns the first 80 characters at most, so that a hostile name does not fill a log.
 fn shortened(name: &str) -> &str {
     name.char_indices().nth(80).map_or(name, |(end, _)| &name[..end])
 }
 
+const PATH: &str =
+    "it has a leading slash and a version; give what follows the version, such as `operations/1`";
 const URL: &str = "it is a URL; give what follows the version, such as `operations/1`";
