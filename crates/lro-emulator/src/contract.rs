@@ -8,6 +8,8 @@
 //!
 //! The rules for every transport of any service, as checks of a transport that calls an [`Emulator`].
 //!
+//! `Subject::over_grpc`, with the feature `grpc`, is for a transport over gRPC. Rules about JSON are then skipped.
+//!
 //! [`check`] returns the first rule that the transport breaks. [`all`], and the function of each rule, panic with its name.
 //!
 //! Each rule starts its own operations. Other operations do no harm; other [calls] and page sizes at the same time do.

@@ -40,15 +40,15 @@ pub(super) async fn pending_then_done(subject: &Subject<'_>) -> Verdict {
         ensure_eq!(pending.name, name.as_str(), "the name");
         ensure_eq!(pending.retry_after, None, "the pause of a reply that asks for none");
         // SPEC 10
-        let metadata: Progress = decoded("the metadata", pending.metadata.as_ref())?;
+        let metadata: Progress = decoded(subject, "the metadata", pending.metadata.as_ref())?;
         ensure_eq!(metadata, Progress { stops: 1 }, "the metadata");
     }
     let done = subject.get(&name).await?;
     let Some(Outcome::Response(response)) = &done.outcome else {
         return Err(format!("{name} is done with a response, not {:?}", done.outcome));
     };
-    ensure_eq!(decoded::<Tour>("the response", Some(response))?, tour, "the response");
-    let metadata: Progress = decoded("the metadata at the end", done.metadata.as_ref())?;
+    ensure_eq!(decoded::<Tour>(subject, "the response", Some(response))?, tour, "the response");
+    let metadata: Progress = decoded(subject, "the metadata at the end", done.metadata.as_ref())?;
     ensure_eq!(metadata, Progress { stops: 1 }, "the metadata at the end");
     // SPEC 9
     ensure_eq!(subject.get(&name).await?, done, "an operation that is done stays as it is");
@@ -56,6 +56,9 @@ pub(super) async fn pending_then_done(subject: &Subject<'_>) -> Verdict {
 }
 
 pub(super) async fn responses_are_exact(subject: &Subject<'_>) -> Verdict {
+    if subject.is_grpc {
+        return encoded_responses_are_exact(subject).await;
+    }
     // SPEC 16: a float has no such number.
     let response = json(r#"{"@type": "t/example.v1.Count", "count": 9007199254740993, "later": ["a"]}"#)?;
     let script = Script::new().runs_for_calls(0).responds(response);
@@ -63,9 +66,18 @@ pub(super) async fn responses_are_exact(subject: &Subject<'_>) -> Verdict {
     let Some(Outcome::Response(response)) = subject.get(&name).await?.outcome else {
         return Err(format!("{name} is not done with a response"));
     };
-    let count: Count = decoded("the response", Some(&response))?;
+    let count: Count = decoded(subject, "the response", Some(&response))?;
     let exact = Count { count: 9_007_199_254_740_993, later: vec!["a".to_owned()] };
     ensure_eq!(count, exact, "the response");
+    Ok(())
+}
+
+async fn encoded_responses_are_exact(subject: &Subject<'_>) -> Verdict {
+    let encoded = Any::pack_protobuf("example.v1.Count", COUNT);
+    let script = Script::new().runs_for_calls(0).responds(encoded.clone());
+    let name = subject.start("contract-exact", script)?;
+    let outcome = subject.get(&name).await?.outcome;
+    ensure_eq!(outcome, Some(Outcome::Response(encoded)), "the response");
     Ok(())
 }
 
@@ -73,7 +85,11 @@ pub(super) async fn errors_of_operations_are_no_failed_calls(subject: &Subject<'
     let violation = PreconditionViolation { subject: "subscriptions/x".to_owned(), ..Default::default() };
     let details = vec![
         packed(&ErrorInfo { reason: "NOT_SUSPENDED".to_owned(), ..ErrorInfo::default() })?,
-        json(r#"{"@type": "type.googleapis.com/example.v1.Later", "why": ["a", null, 1.5]}"#)?,
+        if subject.is_grpc {
+            Any::pack_protobuf("example.v1.Later", COUNT)
+        } else {
+            json(r#"{"@type": "type.googleapis.com/example.v1.Later", "why": ["a", null, 1.5]}"#)?
+        },
         packed(&PreconditionFailure { violations: vec![violation.clone()] })?,
     ];
     let error = Status::new(Code::FailedPrecondition, "it is not \"suspended\"").with_details(details);
@@ -151,8 +167,8 @@ fn json(text: &str) -> Result<Any, String> {
     Any::from_json(text).map_err(|error| format!("the contract's own message: {error}"))
 }
 
-fn decoded<M: DeserializeOwned>(what: &str, any: Option<&Any>) -> Result<M, String> {
-    let any = any.ok_or_else(|| format!("{what} is missing"))?;
+fn decoded<M: DeserializeOwned>(subject: &Subject<'_>, what: &str, any: Option<&Any>) -> Result<M, String> {
+    let any = subject.as_scripted(any.ok_or_else(|| format!("{what} is missing"))?);
     any.decode().map_err(|error| {
         let shown = any.as_json().map_or_else(|| format!("{any:?}"), str::to_owned);
         format!("{what} does not decode: {error}: {shown}")
@@ -161,3 +177,5 @@ fn decoded<M: DeserializeOwned>(what: &str, any: Option<&Any>) -> Result<M, Stri
 
 const ERROR: &str = r#""error": {"code": 7, "message": "no"}"#;
 const RESPONSE: &str = r#""response": {"@type": "type.googleapis.com/google.protobuf.Empty"}"#;
+/// An encoded message with the field 1, 9007199254740993.
+const COUNT: &[u8] = b"\x08\x81\x80\x80\x80\x80\x80\x80\x10";

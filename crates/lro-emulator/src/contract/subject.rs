@@ -10,12 +10,31 @@ pub struct Subject<'a> {
     pub(super) emulator: &'a Emulator,
     pub(super) transport: &'a dyn LroTransport,
     pub(super) collection: &'a str,
+    pub(super) is_grpc: bool,
 }
 
 impl<'a> Subject<'a> {
     /// A transport for operations of this collection, such as `operations` or `projects/p/locations/l/operations`.
     pub fn new(emulator: &'a Emulator, transport: &'a dyn LroTransport, collection: &'a str) -> Self {
-        Self { emulator, transport, collection }
+        Self { emulator, transport, collection, is_grpc: false }
+    }
+
+    /// Sets that the transport is over gRPC. Rules about JSON are skipped.
+    #[cfg(feature = "grpc")]
+    pub fn over_grpc(self) -> Self {
+        Self { is_grpc: true, ..self }
+    }
+
+    /// The message of a reply as its script has it. Over gRPC the emulator sends JSON as a `google.protobuf.Struct`.
+    pub(super) fn as_scripted(&self, any: &Any) -> Any {
+        #[cfg(feature = "grpc")]
+        if let Some(json) = lro_grpc_wire::any::to_json(any)
+            && let Some(scripted) =
+                json.decode::<serde_json::Value>().and_then(|json| Any::from_value(&json)).ok()
+        {
+            return scripted;
+        }
+        any.clone()
     }
 
     /// Starts an operation and returns its name.
