@@ -1,12 +1,16 @@
 //! The frame of a message: a flag byte, the length as four bytes, and the encoded message.
 
-use std::{fmt, io::Read};
+mod encoding;
+mod error;
+
+use std::io::Read;
 
 use bytes::{Bytes, BytesMut};
 use flate2::{Compression, read::GzEncoder, read::MultiGzDecoder};
-use http::{HeaderMap, HeaderName};
-use lro::{Code, Status};
-use prost::{DecodeError, Message};
+use http::HeaderName;
+use prost::Message;
+
+pub use self::{encoding::Encoding, error::FrameError};
 
 /// The name of the header with the encoding of compressed messages.
 pub const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
@@ -51,40 +55,6 @@ pub fn encode_gzip(message: &impl Message) -> Result<Bytes, FrameError> {
     frame[0] = COMPRESSED;
     frame[1..HEADER].copy_from_slice(&length);
     Ok(frame.into())
-}
-
-/// The encoding of the compressed messages of a peer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Encoding {
-    /// The peer compresses no message.
-    #[default]
-    Identity,
-    /// gzip.
-    Gzip,
-    /// Another encoding. A name that is too long is replaced by `…`.
-    Unknown(Box<str>),
-}
-
-impl Encoding {
-    /// Reads `grpc-encoding`.
-    pub fn of(headers: &HeaderMap) -> Self {
-        let mut values = headers.get_all(GRPC_ENCODING).iter();
-        let (Some(value), None) = (values.next(), values.next()) else {
-            return if headers.contains_key(GRPC_ENCODING) {
-                Self::Unknown("…".into())
-            } else {
-                Self::Identity
-            };
-        };
-        let name = String::from_utf8_lossy(value.as_bytes()).trim().to_ascii_lowercase();
-        match &*name {
-            "" | "identity" => Self::Identity,
-            "gzip" => Self::Gzip,
-            _ if name.len() > LONGEST_NAME => Self::Unknown("…".into()),
-            _ => Self::Unknown(name.into()),
-        }
-    }
 }
 
 /// Decodes the body of a unary request or reply, which is one frame.
@@ -179,70 +149,6 @@ impl Decoder {
     }
 }
 
-/// A fault of a body that must be one frame.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FrameError {
-    /// The body is empty.
-    Missing,
-    /// The body ends before the message does.
-    CutShort,
-    /// The body continues after the message.
-    Trailing,
-    /// The flag byte is neither 0 nor 1.
-    UnknownFlag(u8),
-    /// The message is larger than this limit, compressed or not.
-    TooLarge(usize),
-    /// The message is compressed, and no `grpc-encoding` was sent.
-    NoEncoding,
-    /// The message is compressed by an encoding other than gzip.
-    UnknownEncoding(Box<str>),
-    /// The message is no valid gzip.
-    InvalidGzip(Box<str>),
-    /// The bytes are not an encoded message of the expected type.
-    Undecodable(DecodeError),
-}
-
-impl FrameError {
-    /// Returns whether another attempt may succeed, because the body may have been cut or garbled on its way.
-    pub fn is_transient(&self) -> bool {
-        !matches!(self, Self::TooLarge(_) | Self::NoEncoding | Self::UnknownEncoding(_))
-    }
-
-    fn gzip(error: std::io::Error) -> Self {
-        Self::InvalidGzip(error.to_string().into())
-    }
-}
-
-impl fmt::Display for FrameError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing => f.write_str("the body has no message"),
-            Self::CutShort => f.write_str("the message is cut short"),
-            Self::Trailing => f.write_str("the body continues after its message"),
-            Self::UnknownFlag(flag) => write!(f, "the message has the unknown flag {flag}"),
-            Self::TooLarge(limit) => write!(f, "the message is larger than the limit of {limit} bytes"),
-            Self::NoEncoding => f.write_str("the message is compressed without a grpc-encoding"),
-            Self::UnknownEncoding(name) => {
-                write!(f, "the message has the encoding {name:?}, which was not requested")
-            }
-            Self::InvalidGzip(error) => write!(f, "the message is invalid gzip: {error}"),
-            Self::Undecodable(error) => write!(f, "the message is invalid protobuf: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for FrameError {}
-
-impl From<FrameError> for Status {
-    /// Returns the status of a failed call, `INTERNAL`, with the error as its source.
-    fn from(error: FrameError) -> Self {
-        let status = Self::new(Code::Internal, error.to_string());
-        let status = if error.is_transient() { status } else { status.with_transient(false) };
-        status.with_source(error)
-    }
-}
-
 struct Header {
     is_compressed: bool,
     len: usize,
@@ -284,5 +190,3 @@ fn gunzip(compressed: &[u8], limit: usize) -> Result<Vec<u8>, FrameError> {
 const HEADER: usize = 5;
 const PLAIN: u8 = 0;
 const COMPRESSED: u8 = 1;
-/// Room for any registered name. A longer text must not reach a message.
-const LONGEST_NAME: usize = 32;
