@@ -35,7 +35,10 @@ pub(crate) struct Reply {
 
 impl Client {
     pub(crate) fn of(emulator: &Emulator) -> Self {
-        let http = legacy::Client::builder(TokioExecutor::new()).http2_only(true).build_http();
+        let mut connector = HttpConnector::new();
+        // The frames of a request are several writes, and without it the second waits for an acknowledgement.
+        connector.set_nodelay(true);
+        let http = legacy::Client::builder(TokioExecutor::new()).http2_only(true).build(connector);
         let mut headers = HeaderMap::new();
         headers.insert("content-type", HeaderValue::from_static("application/grpc"));
         headers.insert("te", HeaderValue::from_static("trailers"));
