@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex};
 use allocation_counter::measure;
 use futures::executor::block_on;
 use lro::{
-    LroTransport, Operation, OperationName, Pacing, Status, async_trait, poll_until_done, transport_fn,
+    Any, LroTransport, Operation, OperationName, Pacing, Status, async_trait, poll_until_done, transport_fn,
 };
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::Value;
 
 mod common;
@@ -33,6 +34,21 @@ fn reads_metadata_of_any_depth_with_three_allocations() {
         format!(r#"{{"name": "operations/1", "metadata": {{"@type": "t/a.B", "items": [{items} {{}}]}}}}"#);
     let counted = measure(|| assert!(Operation::from_json(body.as_bytes()).unwrap().metadata.is_some()));
     assert!(counted.count_total <= 3, "{counted:?}");
+}
+
+#[test]
+fn reads_an_encoded_any_without_an_allocation() {
+    #[derive(Deserialize)]
+    struct Ignored(IgnoredAny);
+
+    let encoded: Box<[u8]> = (*b"\x0A\x22type.googleapis.com/example.v1.Job\x12\x02\x08\x03").into();
+    let counted = measure(|| {
+        let any = Any::from_protobuf(encoded).unwrap();
+        assert_eq!(any.type_name().as_deref(), Some("example.v1.Job"));
+        assert_eq!(any.protobuf_value(), Some(&b"\x08\x03"[..]));
+        any.decode::<Option<Ignored>>().unwrap();
+    });
+    assert_eq!(counted.count_total, 0, "{counted:?}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::mem::size_of_val;
 
-use lro::{Any, Operation, OperationName, Status, Wait, poll_until_done};
+use lro::{Any, Operation, OperationName, Outcome, Status, Wait, poll_until_done};
 use serde_json::Value;
 
 mod common;
@@ -15,9 +15,15 @@ fn a_status_is_a_pointer() {
 }
 
 #[test]
-fn a_name_and_an_any_are_fat_pointers() {
+fn a_name_is_a_fat_pointer() {
     assert_eq!(size_of::<OperationName>(), 2 * size_of::<usize>());
-    assert_eq!(size_of::<Any>(), 2 * size_of::<usize>());
+}
+
+#[test]
+fn an_any_is_a_fat_pointer_and_its_kind() {
+    assert_eq!(size_of::<Any>(), 3 * size_of::<usize>());
+    assert_eq!(size_of::<Option<Any>>(), 3 * size_of::<usize>());
+    assert_eq!(size_of::<Option<Outcome>>(), 3 * size_of::<usize>());
 }
 
 #[test]

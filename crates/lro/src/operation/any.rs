@@ -46,7 +46,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Any(Form);
 
-/// As small as a `Box<RawValue>` alone.
+/// A second box around the bytes makes an `Any` a word smaller, but not an `Option<Any>`, which is what is stored in numbers.
 #[derive(Clone)]
 enum Form {
     Json(Box<RawValue>),

@@ -3,10 +3,8 @@
 use super::any::PREFIX;
 
 /// An encoded `google.protobuf.Any` whose structure was checked.
-///
-/// The bytes are boxed once more, because an `Any` with a thin pointer here is as small as one that only holds JSON.
 #[derive(Clone, PartialEq)]
-pub(super) struct Encoded(Box<Box<[u8]>>);
+pub(super) struct Encoded(Box<[u8]>);
 
 /// The fields of a `google.protobuf.Any`. An absent field is empty.
 #[derive(Default)]
@@ -19,7 +17,7 @@ impl Encoded {
     /// Checks the structure. The value itself is not parsed.
     pub(super) fn parse(bytes: Box<[u8]>) -> Result<Self, &'static str> {
         fields(&bytes)?;
-        Ok(Self(Box::new(bytes)))
+        Ok(Self(bytes))
     }
 
     /// Encodes a message of this type. An empty value is omitted, as proto3 does.
@@ -32,7 +30,7 @@ impl Encoded {
             write_head(&mut bytes, VALUE, value.len());
             bytes.extend_from_slice(value);
         }
-        Self(Box::new(bytes.into_boxed_slice()))
+        Self(bytes.into_boxed_slice())
     }
 
     pub(super) fn as_bytes(&self) -> &[u8] {
