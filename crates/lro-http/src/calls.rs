@@ -109,15 +109,14 @@ impl Calls {
     ///
     /// `INVALID_ARGUMENT` if no path of get has the name.
     pub(crate) fn get(&self, name: &str) -> Result<Call, Status> {
-        let rule =
-            self.get.iter().find(|rule| rule.matches(name)).ok_or_else(|| unfit(self.names(), name))?;
+        let rule = Rule::first(&self.get, name).ok_or_else(|| unfit(self.names(), name))?;
         let call = rule.call(name);
         if call.method == Method::POST { call.body(&GetBody { operation_name: name }) } else { Ok(call) }
     }
 
     /// Whether a name is that of an operation of the service.
     pub(crate) fn is_own(&self, name: &str) -> bool {
-        self.get.iter().any(|rule| rule.matches(name))
+        Rule::first(&self.get, name).is_some()
     }
 
     /// Returns another call for an operation, `None` if it has no path for a name that get takes.
@@ -134,7 +133,7 @@ impl Calls {
             Verb::Delete => &self.delete,
             Verb::Wait => &self.wait,
         };
-        Ok(rules.iter().find(|rule| rule.matches(name)).map(|rule| rule.call(name)))
+        Ok(Rule::first(rules, name).map(|rule| rule.call(name)))
     }
 
     /// Adds the timeout to the call that waits.

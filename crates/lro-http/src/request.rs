@@ -5,6 +5,7 @@ mod encode;
 mod payload;
 mod prepared;
 mod rule;
+mod shape;
 mod template;
 mod variable;
 

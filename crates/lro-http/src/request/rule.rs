@@ -6,6 +6,7 @@ use lro::Status;
 use super::{
     Call, NameTemplate,
     encode::push_name,
+    shape::Shape,
     variable::{self, Token},
 };
 
@@ -15,6 +16,8 @@ pub(crate) struct Rule {
     method: Method,
     /// `None` for a path without a name.
     names: Option<NameTemplate>,
+    /// That of `names`, if it has one.
+    shape: Option<Shape>,
     path: Path,
 }
 
@@ -39,12 +42,24 @@ impl Rule {
     /// Creates the rule for `/{version}/{name}{verb}`.
     pub(crate) fn standard(method: Method, version: &str, names: &NameTemplate, verb: &str) -> Self {
         let (before, variable, after) = (version.to_owned(), "name".to_owned(), verb.to_owned());
-        Self { method, names: Some(names.clone()), path: Path::Whole { before, variable, after } }
+        Self::new(method, Some(names.clone()), Path::Whole { before, variable, after })
     }
 
     /// Creates the rule for a path without a name, behind the version.
     pub(crate) fn fixed(path: String) -> Self {
-        Self { method: Method::GET, names: None, path: Path::Fixed(path) }
+        Self::new(Method::GET, None, Path::Fixed(path))
+    }
+
+    fn new(method: Method, names: Option<NameTemplate>, path: Path) -> Self {
+        let shape = names.as_ref().and_then(Shape::of);
+        Self { method, names, shape, path }
+    }
+
+    /// Returns the first of the rules that [matches](Self::matches) a name.
+    pub(crate) fn first<'r>(rules: &'r [Self], name: &str) -> Option<&'r Self> {
+        let segments: Vec<&str> = name.split('/').collect();
+        let may_match = |rule: &&Self| rule.shape.as_ref().is_none_or(|shape| shape.fits(&segments));
+        rules.iter().filter(may_match).find(|rule| rule.matches(name))
     }
 
     /// Parses a path in the notation of `google.api.http`, perhaps after a method and a space.
@@ -78,7 +93,7 @@ impl Rule {
         };
         let form = forms.iter().find(|form| fits(form)).or_else(|| forms.iter().find(|form| has_more(form)));
         if let Some(form) = form {
-            return Ok(Self { method, names: Some(variable::names(form)?), path: cut(&tokens, form) });
+            return Ok(Self::new(method, Some(variable::names(form)?), cut(&tokens, form)));
         }
         let mut variables = tokens.iter().filter_map(Token::variable);
         let (names, path) = match (variables.next(), variables.next()) {
@@ -95,7 +110,7 @@ impl Rule {
                 ));
             }
         };
-        Ok(Self { method, names, path })
+        Ok(Self::new(method, names, path))
     }
 
     /// Returns the names that have this path.
