@@ -103,7 +103,8 @@ impl Binding {
 
     /// Creates the binding of a service with these paths.
     ///
-    /// Its capabilities are the calls that have a path for a name that get takes.
+    /// Its capabilities are the calls that have a path for a name that get takes. For list, it is one whose collection may
+    /// contain such a name.
     ///
     /// # Errors
     ///

@@ -94,7 +94,7 @@ impl Calls {
         Capabilities::default()
             .cancel(reaches(&self.cancel))
             .delete(reaches(&self.delete))
-            .list(!self.list.is_empty())
+            .list(self.list.iter().any(|rule| self.names().any(|own| rule.lists(own))))
             .wait(reaches(&self.wait))
     }
 

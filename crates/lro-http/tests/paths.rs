@@ -224,6 +224,33 @@ async fn what_is_declared_beyond_the_paths_makes_no_request() {
 }
 
 #[tokio::test]
+async fn a_list_that_contains_none_of_the_names_is_not_declared() {
+    // SPEC 38
+    let both = json!(["v1/{name=customers/*/operations/*}", "v1/{name=jobs/**}"]);
+    for (list, is_declared) in [
+        (&["v1/{name=operations}"][..], false),
+        (&["v1/{name=projects/*}/operations"], false),
+        (&["v1/{name=customers/*}/jobs"], false),
+        (&["v1/{name=customers/*}/operations"], true),
+        (&["v1/{name=customers/*/operations}"], true),
+        (&["v1/{name=operations}", "v1/{name=jobs}"], true),
+        (&["v1/{name=jobs/**}/operations"], true),
+        (&["v1/{name=**}/operations"], true),
+        // What a path without the parent lists is not known.
+        (&["v1/operations"], true),
+    ] {
+        let server = Server::always(200, "{}").await;
+        let jobs = transport(&server, json!({"get": both, "list": list}));
+        assert_eq!(jobs.capabilities().list, is_declared, "{list:?}");
+        let listed = jobs.list_operations(&ListOperationsRequest::new("operations")).await;
+        if !is_declared {
+            assert_clear(&listed.unwrap_err(), Code::Unimplemented, "list");
+            assert_eq!(server.connections(), 0);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_name_without_the_call_that_waits_does_not_end_it_for_the_others() {
     // SPEC 40
     let both = ["v1/{name=jobs/*}", "v1/{name=operations/*}"];

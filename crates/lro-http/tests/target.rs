@@ -359,7 +359,7 @@ fn binding(form: Value) -> Binding {
     serde_json::from_value(json!({
         "service": "disks.example.com",
         "version": "v1",
-        "get": ["v1/{name=operations/*}"],
+        "get": ["v1/{name=operations/*}", "v1/{name=projects/*/operations/*}"],
         "list": ["v1/{name=projects/*}/operations"],
         "form": form,
     }))

@@ -28,10 +28,17 @@ async fn each_call_has_the_method_and_the_path_of_its_row() {
             let name = row.name_for(path, &row.forms);
             server.ask_all(&row, &name, &mut expected).await;
         }
-        for path in &row.list {
+        // Two rows have the list of a collection that contains none of their names.
+        let has_own = !["chromemanagement v1", "remotebuildexecution v1"].contains(&&*format!(
+            "{} {}",
+            entry.short_name(),
+            entry.version()
+        ));
+        assert_eq!(server.jobs.capabilities().list, !row.list.is_empty() && has_own, "{row:?}");
+        for path in row.list.iter().filter(|_| has_own) {
             server.list(&row, path, &mut expected).await;
         }
-        if row.list.is_empty() {
+        if !server.jobs.capabilities().list {
             server.refuses(server.jobs.list_operations(&ListOperationsRequest::default()).await);
         }
         let requests: Vec<_> =
@@ -39,7 +46,7 @@ async fn each_call_has_the_method_and_the_path_of_its_row() {
         assert_eq!(requests, expected, "{row:?}");
         sent += requests.len();
     }
-    assert_eq!((sent, refused), (2_871, 37));
+    assert_eq!((sent, refused), (2_869, 37));
 }
 
 /// A row, with its columns as whole paths.

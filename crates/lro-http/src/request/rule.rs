@@ -123,6 +123,14 @@ impl Rule {
         self.names.as_ref().map_or(name.is_empty(), |names| names.matches(name))
     }
 
+    /// Whether a list by this path may contain a name. Only a path whose variable is the parent or the collection excludes any.
+    pub(crate) fn lists(&self, own: &NameTemplate) -> bool {
+        match (&self.path, &self.names) {
+            (Path::Whole { after, .. }, Some(names)) => own.overlaps_collection(&format!("{names}{after}")),
+            _ => true,
+        }
+    }
+
     /// Returns the collection in a path that ends with it inside of the variable, such as `v1/{name=projects/*/operations}`.
     pub(crate) fn collection(&self) -> Option<&str> {
         let Path::Whole { after, .. } = &self.path else {

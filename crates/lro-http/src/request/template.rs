@@ -75,20 +75,14 @@ impl NameTemplate {
 
     /// Returns whether a name exists that both templates match.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
-        overlap(&self.parts(), &other.parts())
+        overlap(&parts(&self.0), &parts(&other.0))
     }
 
-    fn parts(&self) -> Vec<Part<'_>> {
-        let mut parts = Vec::new();
-        for segment in self.0.split('/') {
-            match segment {
-                "*" => parts.push(Part::One),
-                "**" if parts.last() == Some(&Part::One) => parts.push(Part::Many),
-                "**" => parts.extend([Part::One, Part::Many]),
-                literal => parts.push(Part::Literal(literal)),
-            }
-        }
-        parts
+    /// Returns whether a name exists that the template matches and that is in a collection, such as `projects/*/operations`.
+    pub(crate) fn overlaps_collection(&self, collection: &str) -> bool {
+        let mut members = parts(collection);
+        members.extend([Part::One, Part::Many]);
+        overlap(&parts(&self.0), &members)
     }
 
     /// Refuses a name that the binding does not accept.
@@ -158,6 +152,19 @@ enum Part<'a> {
     One,
     /// Zero or more segments.
     Many,
+}
+
+fn parts(template: &str) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
+    for segment in template.split('/') {
+        match segment {
+            "*" => parts.push(Part::One),
+            "**" if parts.last() == Some(&Part::One) => parts.push(Part::Many),
+            "**" => parts.extend([Part::One, Part::Many]),
+            literal => parts.push(Part::Literal(literal)),
+        }
+    }
+    parts
 }
 
 fn overlap(one: &[Part<'_>], other: &[Part<'_>]) -> bool {
