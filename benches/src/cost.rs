@@ -24,14 +24,14 @@ pub struct Cost {
 /// Measures clients of a server. The program is run with `CLIENT ENDPOINT OPERATIONS POLLS SHIFT`, and polls so many operations
 /// in turn, after it has allocated so many bytes.
 ///
-/// The CPU time of the last `timed` clients is taken too.
+/// The CPU time of the clients for which `is_timed` holds is taken too.
 ///
 /// # Errors
 ///
 /// If a client fails, or valgrind is not installed.
 pub fn measure(
     clients: &[String],
-    timed: usize,
+    is_timed: impl Fn(&str) -> bool,
     endpoint: &str,
     operations: u32,
 ) -> Result<Vec<Cost>, Fault> {
@@ -49,7 +49,7 @@ pub fn measure(
     }
     // In turns, and the least of each: a shared machine only ever adds time.
     for _ in 0..ROUNDS {
-        for (client, cost) in clients.iter().zip(&mut costs).rev().take(timed) {
+        for (client, cost) in clients.iter().zip(&mut costs).filter(|(client, _)| is_timed(client)) {
             let run = |polls| cpu_seconds(client, endpoint, operations, polls);
             let difference = run(few + timed_polls)? - run(few)?;
             cost.cpu = cost.cpu.min(difference * 1e6 / f64::from(timed_polls));

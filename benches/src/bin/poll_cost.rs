@@ -1,6 +1,7 @@
 //! User-space instructions and CPU time per poll over loopback, ours beside a GET and parse by the legacy pool of
 //! hyper-util, by one connection of hyper, and by a socket: over HTTP/1 and HTTP/2, by the number of operations that are
-//! polled in turn, and by the size of their metadata.
+//! polled in turn, and by the size of their metadata. The last column is a poll by the entry of the catalogue in
+//! `lro-services`, as a multiple of one by the crate of the service.
 //!
 //! Without arguments it runs itself under valgrind (which must be installed) and prints the table; the server is a
 //! process of its own. Each figure is the difference of two runs that differ only in their number of polls, and the
@@ -15,8 +16,8 @@ use benches::{
     fixtures, server,
 };
 use hyper::Uri;
-use lro::{OperationName, Pacing, poll_until_done};
-use lro_http::Token;
+use lro::{LroTransport, OperationName, Pacing, poll_until_done};
+use lro_http::{HttpClientBuilder, Token};
 use lro_route_optimization::RouteOptimization;
 
 fn main() -> Result<(), Fault> {
@@ -33,8 +34,12 @@ fn main() -> Result<(), Fault> {
 }
 
 fn table(only: &[&str]) -> Result<(), Fault> {
-    println!("HTTP  operations  metadata  body       instructions/poll                  CPU µs/poll");
-    println!("                     bytes bytes  socket connection   pool    lro  ratio   pool   lro  ratio");
+    println!(
+        "HTTP  operations  metadata  body       instructions/poll                  CPU µs/poll         catalogue"
+    );
+    println!(
+        "                     bytes bytes  socket connection   pool    lro  ratio   pool   lro  ratio instructions"
+    );
     for (http, operations, bytes) in ROWS {
         if !only.is_empty() && !only.contains(&&*operations.to_string()) {
             continue;
@@ -45,12 +50,13 @@ fn table(only: &[&str]) -> Result<(), Fault> {
         // The socket speaks HTTP/1 alone.
         let clients: Vec<_> =
             CLIENTS.iter().skip(usize::from(http) - 1).map(|client| format!("{client}{http}")).collect();
-        let costs = cost::measure(&clients, TIMED, server.endpoint(), operations)?;
-        let [.., connection, pool, ours] = costs[..] else {
+        let is_timed = |client: &str| TIMED.contains(&client.trim_end_matches(['1', '2']));
+        let costs = cost::measure(&clients, is_timed, server.endpoint(), operations)?;
+        let [.., connection, pool, ours, entry] = costs[..] else {
             return Err("a client was not measured".into());
         };
         println!(
-            "{http:>4} {operations:>11} {:>9} {body:>5} {:>7} {:>10.0} {:>6.0} {:>6.0} {:>6.3} {:>6.1} {:>5.1} {:>6.3}",
+            "{http:>4} {operations:>11} {:>9} {body:>5} {:>7} {:>10.0} {:>6.0} {:>6.0} {:>6.3} {:>6.1} {:>5.1} {:>6.3} {:>11.4}x",
             metadata.len(),
             if http == 1 { format!("{:.0}", costs[0].instructions) } else { "-".to_owned() },
             connection.instructions,
@@ -60,6 +66,7 @@ fn table(only: &[&str]) -> Result<(), Fault> {
             pool.cpu,
             ours.cpu,
             ours.cpu / pool.cpu,
+            entry.instructions / ours.instructions,
         );
     }
     Ok(())
@@ -108,19 +115,26 @@ fn run(client: &str, endpoint: &str, operations: usize, polls: usize, shift: usi
                 }
                 Ok(())
             }
-            _ => ours(endpoint, http2, operations, polls).await,
+            "entry" => {
+                let entry = lro_services::find("routeoptimization", "v1")?.connect()?;
+                ours(&of_service(entry, endpoint, http2)?, operations, polls).await
+            }
+            _ => ours(&of_service(RouteOptimization::builder(), endpoint, http2)?, operations, polls).await,
         }
     })
 }
 
-async fn ours(endpoint: &str, http2: bool, operations: usize, polls: usize) -> Result<(), Fault> {
-    let routes = RouteOptimization::builder()
-        .endpoint(endpoint)
-        .credentials(Token::bearer("a-token-of-a-usual-length-which-is-rather-long")?);
-    let routes = if http2 { routes.http2_only() } else { routes }.build()?;
+/// Builds a transport to the server.
+fn of_service<T>(builder: HttpClientBuilder<T>, endpoint: &str, http2: bool) -> Result<T, Fault> {
+    let token = Token::bearer("a-token-of-a-usual-length-which-is-rather-long")?;
+    let builder = builder.endpoint(endpoint).credentials(token);
+    Ok(if http2 { builder.http2_only() } else { builder }.build()?)
+}
+
+async fn ours(transport: &impl LroTransport, operations: usize, polls: usize) -> Result<(), Fault> {
     let mut waits = Vec::new();
     for name in fixtures::names(operations) {
-        let wait = poll_until_done::<serde_json::Value>(&routes, OperationName::parse(&name)?);
+        let wait = poll_until_done::<serde_json::Value>(transport, OperationName::parse(&name)?);
         waits.push(wait.pacing(Pacing::fixed(Duration::ZERO)).least_delay(Duration::ZERO));
     }
     for poll in 0..polls {
@@ -130,9 +144,9 @@ async fn ours(endpoint: &str, http2: bool, operations: usize, polls: usize) -> R
     Ok(())
 }
 
-const CLIENTS: [&str; 4] = ["socket", "connection", "pool", "lro"];
-/// The last clients, whose CPU time is taken too.
-const TIMED: usize = 2;
+const CLIENTS: [&str; 5] = ["socket", "connection", "pool", "lro", "entry"];
+/// The clients whose CPU time is taken.
+const TIMED: [&str; 2] = ["pool", "lro"];
 /// The version of HTTP, how many operations are polled in turn, and the least size of the metadata of each in bytes: first as
 /// most services answer, one operation and as many as a program of some size awaits; then what a body costs as it grows.
 const ROWS: [(u8, u32, usize); 10] = [
