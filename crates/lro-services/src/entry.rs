@@ -14,7 +14,7 @@ use crate::{
 ///
 /// Copies are cheap.
 #[derive(Clone, Copy)]
-pub struct Entry(&'static Row);
+pub struct Entry(pub(crate) &'static Row);
 
 impl Entry {
     pub(crate) fn of(row: &'static Row) -> Self {
@@ -135,10 +135,6 @@ impl Entry {
     pub(crate) fn host_for(&self, name: &OperationName) -> String {
         let regional = region::location_of(name).and_then(|location| self.host_in(location));
         regional.unwrap_or_else(|| self.0.host.to_owned())
-    }
-
-    pub(crate) fn row(&self) -> &'static Row {
-        self.0
     }
 
     fn connect_to(&self, host: &str) -> Result<HttpClientBuilder<HttpTransport>, Status> {

@@ -30,7 +30,7 @@ pub fn find_grpc<'a>(service: &str, version: impl Into<Option<&'a str>>) -> Resu
 impl Entry {
     /// Whether the service publishes the interface `google.longrunning.Operations` of gRPC.
     pub fn has_grpc(&self) -> bool {
-        speaks_grpc(self.row())
+        speaks_grpc(self.0)
     }
 
     /// Returns the builder of a transport over gRPC to the host of the service.
@@ -71,8 +71,8 @@ impl Entry {
     }
 
     fn connect_grpc_to(&self, host: &str) -> Result<HttpClientBuilder<GrpcTransport>, Status> {
-        pollable(self.row())?;
-        let binding = if self.row().get.is_empty() { None } else { Some(self.binding()?) };
+        pollable(self.0)?;
+        let binding = if self.0.get.is_empty() { None } else { Some(self.binding()?) };
         let builder = GrpcTransport::builder(self.service()).endpoint(format!("https://{host}"));
         Ok(builder.map(|transport| match binding {
             Some(binding) => {
