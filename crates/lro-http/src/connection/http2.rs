@@ -156,7 +156,7 @@ impl InFlight {
         if !error.is_reset() && !is_invalid(&error) {
             self.retire();
         }
-        Unanswered { error: error.into(), resend }
+        Unanswered { error: explained(error), resend }
     }
 }
 
@@ -180,6 +180,15 @@ fn resend_after(error: &h2::Error, kept: bool) -> Resend {
     } else {
         Resend::No
     }
+}
+
+/// Adds the causes of an error that this side found in the reply: h2 has a code for it alone.
+fn explained(error: h2::Error) -> BoxError {
+    if error.is_library() && error.is_reset() {
+        let causes = format!("the reply is malformed, or its headers are larger than {LARGEST_HEAD} bytes");
+        return format!("{error}: {causes}").into();
+    }
+    error.into()
 }
 
 /// Returns whether h2 refuses the request itself, such as one with a header that HTTP/2 has not.
@@ -222,5 +231,6 @@ const LEAST_INTERVAL: Duration = Duration::from_millis(10);
 /// The values of hyper. Smaller windows delay a large response by a round trip for each.
 const STREAM_WINDOW: u32 = 2 << 20;
 const CONNECTION_WINDOW: u32 = 5 << 20;
-/// The value of hyper, and more than twice the size of the largest head that front ends accept.
-const LARGEST_HEAD: u32 = 16 << 10;
+/// The details of a status over gRPC are in the trailers, and h2 drops what exceeds this, perhaps with the status. The 16 KiB
+/// of hyper are too few for a `BadRequest` of some hundred fields. A larger bound lets a faulty server take more memory.
+const LARGEST_HEAD: u32 = 64 << 10;

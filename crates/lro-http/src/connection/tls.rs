@@ -7,7 +7,7 @@ use lro::Status;
 use tokio_rustls::{
     TlsConnector,
     rustls::{
-        self, ClientConfig, InvalidMessage, RootCertStore,
+        self, AlertDescription, ClientConfig, InvalidMessage, RootCertStore,
         crypto::CryptoProvider,
         pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
     },
@@ -81,20 +81,28 @@ impl Tls {
         let name = ServerName::try_from(host.to_owned())?;
         let protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
         let connector = TlsConnector::from(self.0.clone());
-        let stream =
-            connector.with_alpn(protocols).connect(name, io).await.map_err(|error| not_tls(error, server))?;
+        let stream = connector
+            .with_alpn(protocols)
+            .connect(name, io)
+            .await
+            .map_err(|error| explained(error, server))?;
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         Ok((Box::new(stream), is_http2))
     }
 }
 
-/// Explains the error of a server that answers a handshake by something else, such as a reply of HTTP.
-fn not_tls(error: io::Error, server: &Uri) -> BoxError {
-    let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
-    if !matches!(cause, Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType))) {
-        return error.into();
-    }
+/// Explains the error of a server that answers a handshake by something else, such as a reply of HTTP, or that does not
+/// speak the protocol.
+fn explained(error: io::Error, server: &Uri) -> BoxError {
     let server = server.authority().map_or("", |authority| authority.as_str());
+    match error.get_ref().and_then(|cause| cause.downcast_ref()) {
+        Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)) => {}
+        // This client offers HTTP/2 alone only if it must.
+        Some(rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol)) => {
+            return format!("{server} does not offer HTTP/2, which this client needs").into();
+        }
+        _ => return error.into(),
+    }
     format!(
         "{server} does not speak TLS: is its URL http://{server}, which needs `plain_http` beyond loopback?"
     )

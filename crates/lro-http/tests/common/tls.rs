@@ -41,6 +41,11 @@ pub(crate) fn http1_acceptor(server: &Identity) -> TlsAcceptor {
     accept(server, None, &[b"http/1.1"])
 }
 
+/// Accepts TLS without a negotiation of the protocol.
+pub(crate) fn no_alpn_acceptor(server: &Identity) -> TlsAcceptor {
+    accept(server, None, &[])
+}
+
 fn accept(server: &Identity, client: Option<&Identity>, protocols: &[&[u8]]) -> TlsAcceptor {
     let provider = Arc::new(ring::default_provider());
     let verifier: Arc<dyn ClientCertVerifier> = match client {
