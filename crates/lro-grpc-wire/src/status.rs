@@ -60,6 +60,9 @@ pub fn by_http(http: StatusCode, status: Status) -> Status {
     if !status.message().starts_with(&format!("HTTP {http}")) {
         return status;
     }
+    if http.is_success() {
+        return status.in_context("not a reply of gRPC");
+    }
     let code = match http.as_u16() {
         400 => Code::Internal,
         401 => Code::Unauthenticated,
@@ -68,6 +71,9 @@ pub fn by_http(http: StatusCode, status: Status) -> Status {
         429 | 502 | 503 | 504 => Code::Unavailable,
         _ => Code::Unknown,
     };
+    if status.code() == code {
+        return status;
+    }
     let by_code = Status::new(code, status.message());
     let hinted = status.retry_after().into_iter().fold(by_code, Status::with_retry_after);
     // A redirect is not followed.

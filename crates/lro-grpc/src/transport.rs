@@ -122,8 +122,7 @@ impl GrpcTransport {
     pub async fn start(&self, call: GrpcCall) -> Result<Operation, Status> {
         let timeout = call.timeout;
         let prepared = call.prepare(&self.0.client)?;
-        let attempt = timeout.map_or_else(Attempt::default, Attempt::within);
-        operation(self.0.client.within(timeout, unary::send(&self.0.client, &prepared, &attempt)).await?)
+        operation(unary::send_within(&self.0.client, &prepared, &Attempt::default(), timeout).await?)
     }
 
     /// Prepares a call about one operation or collection.
@@ -139,7 +138,7 @@ impl GrpcTransport {
         attempt: &Attempt,
     ) -> Result<(), Status> {
         let prepared = self.prepare(request, name)?;
-        self.0.client.within(None, unary::send::<()>(&self.0.client, &prepared, attempt)).await.map(drop)
+        unary::send_within::<()>(&self.0.client, &prepared, attempt, None).await.map(drop)
     }
 
     fn check_name(&self, name: &OperationName) -> Result<(), Status> {
@@ -167,7 +166,7 @@ impl LroTransport for GrpcTransport {
             let request = messages::GetOperationRequest { name: name.as_str().to_owned() };
             Ok(self.prepare(&request, name.as_str())?.read_only(true))
         })?;
-        operation(unary::send(&self.0.client, &prepared, attempt).await?)
+        operation(unary::send(&self.0.client, &prepared, attempt, None).await?)
     }
 
     async fn cancel_operation(&self, name: &OperationName) -> Result<(), Status> {
@@ -204,13 +203,14 @@ impl LroTransport for GrpcTransport {
         self.check_verb(self.0.capabilities.list, "list", &request.name)?;
         let list = messages::ListOperationsRequest::from(request);
         let prepared = self.prepare(&list, &request.name)?.read_only(true);
-        let page = self.0.client.within(None, unary::send(&self.0.client, &prepared, attempt)).await?;
+        let page = unary::send_within(&self.0.client, &prepared, attempt, None).await?;
         let messages::ListOperationsResponse { operations, next_page_token, unreachable } = page.message;
+        let shown = |text: String| page.token.iter().fold(text, |text, token| token.hidden_in(text));
         let operations =
             operations.into_iter().map(|message| operation(Reply { message, token: page.token.clone() }));
         Ok(OperationPage::new(operations.collect::<Result<_, _>>()?)
-            .next_page_token(next_page_token)
-            .unreachable(unreachable))
+            .next_page_token(shown(next_page_token))
+            .unreachable(unreachable.into_iter().map(shown).collect()))
     }
 
     async fn wait_operation(
@@ -232,7 +232,7 @@ impl LroTransport for GrpcTransport {
         let timeout = timeout.map(Into::into);
         let request = messages::WaitOperationRequest { name: name.as_str().to_owned(), timeout };
         let prepared = self.prepare(&request, name.as_str())?.read_only(true);
-        operation(unary::send(&self.0.client, &prepared, attempt).await?)
+        operation(unary::send(&self.0.client, &prepared, attempt, None).await?)
     }
 
     fn capabilities(&self) -> Capabilities {

@@ -1,10 +1,12 @@
 //! One unary call: its headers, the reply, and which of the two sides a failure is of.
 
+use std::time::Duration;
+
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
+use http::{HeaderValue, StatusCode, Version, header};
 use lro::{Attempt, Status};
 use lro_grpc_wire::{
-    frame::{Decoder, Encoding, GRPC_ACCEPT_ENCODING},
+    frame::{Decoder, Encoding, FrameError, GRPC_ACCEPT_ENCODING},
     status, timeout,
 };
 use lro_http::{
@@ -40,15 +42,20 @@ pub(crate) struct Reply<R> {
     pub(crate) token: Option<Token>,
 }
 
-/// Sends a prepared call and decodes its reply, without a timeout other than that of the attempt, which the server learns.
+/// Sends a prepared call and decodes its reply, without a timeout of its own.
+///
+/// The server learns the time that the attempt has left when the request is sent, or the time of `limit` if that is shorter.
 pub(crate) async fn send<R: Message + Default>(
     client: &HttpClient,
     call: &PreparedCall,
     attempt: &Attempt,
+    limit: Option<&Attempt>,
 ) -> Result<Reply<R>, Status> {
-    let left = attempt.time_left().map(|left| (timeout::GRPC_TIMEOUT, timeout::format(left)));
-    let headers: &[(HeaderName, HeaderValue)] = left.as_slice();
-    let mut reply = client.begin(call, headers, attempt).await?;
+    let header = || {
+        let left = [attempt.time_left(), limit.and_then(Attempt::time_left)].into_iter().flatten().min();
+        left.map(|left| (timeout::GRPC_TIMEOUT, timeout::format(left)))
+    };
+    let mut reply = client.begin(call, &header, attempt).await?;
     if !is_grpc(&reply) {
         // Boxed: it is rare, and its state would enlarge the future of every call.
         return Err(Box::pin(foreign(client, reply)).await);
@@ -57,14 +64,13 @@ pub(crate) async fn send<R: Message + Default>(
     let mut trailers = None;
     while let Some(frame) = reply.frame().await? {
         match frame.into_data() {
-            Ok(data) => decoder.push(data).map_err(|fault| unreadable(client, fault.into()))?,
+            Ok(data) => decoder.push(data).map_err(|fault| unreadable(client, &reply, fault))?,
             Err(frame) => trailers = frame.into_trailers().ok(),
         }
     }
-    let ending: &HeaderMap = trailers.as_ref().unwrap_or_else(|| &reply.head().headers);
-    match status::read(ending) {
+    match trailers.as_ref().and_then(status::read).or_else(|| status::read(&reply.head().headers)) {
         Some(Ok(())) => {
-            let message = decoder.finish().map_err(|fault| unreadable(client, fault.into()))?;
+            let message = decoder.finish().map_err(|fault| unreadable(client, &reply, fault))?;
             Ok(Reply { message, token: reply.token().cloned() })
         }
         Some(Err(status)) => {
@@ -79,13 +85,27 @@ pub(crate) async fn send<R: Message + Default>(
     }
 }
 
+/// Sends a call that is not a poll: it ends after a timeout, by default that of the client.
+pub(crate) async fn send_within<R: Message + Default>(
+    client: &HttpClient,
+    call: &PreparedCall,
+    attempt: &Attempt,
+    timeout: Option<Duration>,
+) -> Result<Reply<R>, Status> {
+    let limit = timeout.unwrap_or_else(|| client.call_timeout());
+    client.within(limit, send(client, call, attempt, Some(&Attempt::within(limit)))).await
+}
+
 fn is_grpc(reply: &RawReply) -> bool {
     let head = reply.head();
-    let kind = head.headers.get(header::CONTENT_TYPE).map_or(&[][..], HeaderValue::as_bytes);
-    head.status == StatusCode::OK
-        && kind.starts_with(b"application/grpc")
-        && !kind.starts_with(b"application/grpc-web")
+    head.status == StatusCode::OK && head.headers.get(header::CONTENT_TYPE).is_some_and(is_protobuf)
         || head.headers.contains_key(status::GRPC_STATUS)
+}
+
+/// Returns whether a content type is that of gRPC with protobuf, whatever its parameters.
+fn is_protobuf(content_type: &HeaderValue) -> bool {
+    let kind = content_type.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    [&b"application/grpc"[..], b"application/grpc+proto"].iter().any(|known| kind.eq_ignore_ascii_case(known))
 }
 
 /// Reads a reply that is not one of gRPC, such as the page of a proxy.
@@ -97,14 +117,11 @@ async fn foreign(client: &HttpClient, reply: RawReply) -> Status {
             "{endpoint} replied by {version:?}, and gRPC needs HTTP/2: {advice}"
         ));
     }
-    if http.is_success() {
-        return Status::unimplemented(format!("the reply of {endpoint} is HTTP {http} without gRPC"));
-    }
     status::by_http(http, reply.into_failure().await)
 }
 
-/// Adds who sent a reply that cannot be read: no word of the server is one of ours.
-fn unreadable(client: &HttpClient, fault: Status) -> Status {
-    let message = format!("the reply of {} cannot be read: {}", client.endpoint(), fault.message());
-    fault.with_message(message)
+/// Returns the status of a reply that cannot be read, which names the server: it is no status that the server sent.
+fn unreadable(client: &HttpClient, reply: &RawReply, fault: FrameError) -> Status {
+    let message = format!("the reply of {} cannot be read: {fault}", client.endpoint());
+    reply.judged(Status::from(fault).with_message(message))
 }

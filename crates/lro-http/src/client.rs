@@ -74,7 +74,8 @@ impl HttpClient {
         &self.0.endpoint
     }
 
-    pub(crate) fn call_timeout(&self) -> Duration {
+    /// Returns the timeout of a call that is not a poll.
+    pub fn call_timeout(&self) -> Duration {
         self.0.call_timeout
     }
 
@@ -143,7 +144,7 @@ impl HttpClient {
         let prepared = call.prepare(&self.0.endpoint)?;
         let attempt = Attempt::default();
         let exchange = async {
-            let (response, token) = self.answered(&prepared, &[], &attempt).await?;
+            let (response, token) = self.answered(&prepared, &|| None, &attempt).await?;
             if !accepts(&response.status()) {
                 return Err(self.failure(response, token).await);
             }
@@ -178,7 +179,7 @@ impl HttpClient {
 
     /// Sends one request and reads its reply, without a timeout.
     pub(crate) async fn exchange(&self, prepared: &PreparedCall, attempt: &Attempt) -> Result<Reply, Status> {
-        let (response, token) = self.answered(prepared, &[], attempt).await?;
+        let (response, token) = self.answered(prepared, &|| None, attempt).await?;
         if !response.status().is_success() {
             // Boxed: failures are rare, and the state would enlarge the future of every call.
             return Err(Box::pin(self.failure(response, token)).await);
@@ -188,12 +189,12 @@ impl HttpClient {
         self.whole(&head, &mut body, token).await
     }
 
-    /// Sends one request with `more` headers, and returns the head of the reply and the token that the request carried.
+    /// Sends one request with one `more` header, and returns the head of the reply and the token that the request carried.
     /// Invalidates the token if the reply refuses it.
     pub(crate) async fn answered(
         &self,
         prepared: &PreparedCall,
-        more: &[(HeaderName, HeaderValue)],
+        more: MoreHeader<'_>,
         attempt: &Attempt,
     ) -> Result<(Response<ReplyBody>, Option<Token>), Status> {
         let token = match self.0.credentials.token_at_hand() {
@@ -249,9 +250,13 @@ impl HttpClient {
         let body = body.map(|body| without_echo(body, token));
         let body = body.as_deref().map_err(Status::clone);
         let status = failure::failed_call(parts.status, &parts.headers, body, &self.0.endpoint);
-        let status = failure::without_token(status, token);
-        // Once for each refusal: the next token may be the same text.
-        let is_invalid = parts.status == StatusCode::UNAUTHORIZED && token.is_some();
+        self.judged_once(&parts, failure::without_token(status, token), token)
+    }
+
+    /// Invalidates the token that a failed call refuses, unless its status line has done so: the next token may be the same
+    /// text.
+    pub(crate) fn judged_once(&self, head: &Parts, status: Status, token: Option<&Token>) -> Status {
+        let is_invalid = head.status == StatusCode::UNAUTHORIZED && token.is_some();
         if is_invalid { status } else { self.judged(status, token) }
     }
 
@@ -273,7 +278,7 @@ impl HttpClient {
     fn request(
         &self,
         prepared: &PreparedCall,
-        more: &[(HeaderName, HeaderValue)],
+        more: MoreHeader<'_>,
         token: Option<&Token>,
     ) -> Request<Payload> {
         let mut request = Request::new(Payload::from(prepared.body.as_ref()));
@@ -290,8 +295,11 @@ impl HttpClient {
             // Google answers 411 to a POST, PATCH or PUT without a length.
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        for (name, value) in self.0.headers.iter().chain(&prepared.headers).chain(more) {
+        for (name, value) in self.0.headers.iter().chain(&prepared.headers) {
             headers.insert(name.clone(), value.clone());
+        }
+        if let Some((name, value)) = more() {
+            headers.insert(name, value);
         }
         if let Some(token) = token {
             for (name, value) in token.headers() {
@@ -308,10 +316,7 @@ impl HttpClient {
     /// Returns the status of a call without a reply.
     fn unreached(&self, error: Fault) -> Status {
         let endpoint = &self.0.endpoint;
-        let mut cause: &dyn Error = &error;
-        while let Some(deeper) = cause.source() {
-            cause = deeper;
-        }
+        let cause = root_cause(&error);
         let message = if error.is_connect() {
             format!("cannot connect to {endpoint}: {cause}")
         } else {
@@ -327,6 +332,18 @@ impl fmt::Debug for HttpClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpClient").field("endpoint", &self.0.endpoint).finish_non_exhaustive()
     }
+}
+
+/// A header that is made when a request is sent.
+pub(crate) type MoreHeader<'a> = &'a (dyn Fn() -> Option<(HeaderName, HeaderValue)> + Sync);
+
+/// Returns the deepest source of an error. Those above it only name the layer.
+pub(crate) fn root_cause<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause
 }
 
 const REQUEST_PARAMS: HeaderName = HeaderName::from_static("x-goog-request-params");

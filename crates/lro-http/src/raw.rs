@@ -14,6 +14,7 @@ use lro::{Attempt, Status};
 pub use crate::request::{PreparedCall, PreparedCalls};
 use crate::{
     Call, HttpClient, Token,
+    client::root_cause,
     connection::ReplyBody,
     reply::{body::broken, failure::without_token},
 };
@@ -28,7 +29,9 @@ impl HttpClient {
         call.prepare(self.endpoint())
     }
 
-    /// Sends a call with these headers and returns its reply, whose body was not read. There is no timeout.
+    /// Sends a call and returns its reply, whose body was not read. There is no timeout.
+    ///
+    /// `header` makes a further header of each request at the time when it is sent, such as the time that is left.
     ///
     /// The call is sent again as [`send`](Self::send) says. Dropping the future or the reply ends the call.
     ///
@@ -39,25 +42,25 @@ impl HttpClient {
     pub async fn begin(
         &self,
         call: &PreparedCall,
-        headers: &[(HeaderName, HeaderValue)],
+        header: &(dyn Fn() -> Option<(HeaderName, HeaderValue)> + Sync),
         attempt: &Attempt,
     ) -> Result<RawReply, Status> {
-        let (response, token) = self.answered(call, headers, attempt).await?;
+        let (response, token) = self.answered(call, header, attempt).await?;
         let (head, body) = response.into_parts();
         Ok(RawReply { client: self.clone(), head, body, token })
     }
 
-    /// Ends an exchange after the call timeout of the client, or after the one given here.
+    /// Ends an exchange after this time.
     ///
     /// # Errors
     ///
     /// `DEADLINE_EXCEEDED` after the timeout, and those of the exchange.
     pub async fn within<T>(
         &self,
-        limit: Option<Duration>,
+        limit: Duration,
         exchange: impl Future<Output = Result<T, Status>>,
     ) -> Result<T, Status> {
-        self.in_time(limit.unwrap_or_else(|| self.call_timeout()), exchange).await
+        self.in_time(limit, exchange).await
     }
 
     /// Returns the largest accepted message of a reply in bytes, after decompression.
@@ -108,7 +111,11 @@ impl RawReply {
     /// `UNAVAILABLE` if the connection breaks or the server resets the call.
     pub async fn frame(&mut self) -> Result<Option<Frame<Bytes>>, Status> {
         let frame = self.body.frame().await.transpose();
-        frame.map_err(|error| without_token(broken(error), self.token.as_ref()))
+        frame.map_err(|error| {
+            let message =
+                format!("the reply of {} broke off: {}", self.client.endpoint(), root_cause(&*error));
+            without_token(broken(error).with_message(message), self.token.as_ref())
+        })
     }
 
     /// Returns the token that the call carried. No status may show it.
@@ -119,7 +126,7 @@ impl RawReply {
     /// Invalidates the token that a failed call refuses, and hides it in the message of the server.
     pub fn judged(&self, status: Status) -> Status {
         let token = self.token.as_ref();
-        self.client.judged(without_token(status, token), token)
+        self.client.judged_once(&self.head, without_token(status, token), token)
     }
 
     /// Returns the status of a call that was answered by something other than the protocol, such as the page of a proxy.
