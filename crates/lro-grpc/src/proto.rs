@@ -45,13 +45,8 @@ pub struct AnyProto<T>(pub T);
 
 impl<'de, T: Message + Name + Default> Deserialize<'de> for Proto<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let expected = |name: &str| {
-            // Most names are compared without an allocation.
-            let is_it =
-                name.strip_suffix(T::NAME).is_some_and(|rest| rest.strip_suffix('.') == Some(T::PACKAGE))
-                    || name == T::full_name();
-            if is_it { Ok(()) } else { Err(T::full_name()) }
-        };
+        // Not `PACKAGE` and `NAME` alone: the full name of a nested message has the outer one between them.
+        let expected = |name: &str| if name == T::full_name() { Ok(()) } else { Err(T::full_name()) };
         deserializer.deserialize_tuple_struct(TUPLE, 2, Encoded { expected, message: PhantomData }).map(Self)
     }
 }
@@ -93,7 +88,19 @@ where
         let name: &str = parts.next_element()?.ok_or_else(|| de::Error::invalid_length(0, &self))?;
         let bytes: &[u8] = parts.next_element()?.ok_or_else(|| de::Error::invalid_length(1, &"two parts"))?;
         (self.expected)(name)
-            .map_err(|expected| de::Error::custom(format!("expected {expected}, found {name}")))?;
+            .map_err(|expected| de::Error::custom(format!("expected {expected}, found {}", shown(name))))?;
         T::decode(bytes).map_err(de::Error::custom)
     }
 }
+
+/// Returns the name of a type for a message of an error. A peer decides on its length.
+fn shown(name: &str) -> String {
+    match name.char_indices().nth(LONGEST_TYPE) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None if name.is_empty() => "no type".to_owned(),
+        None => name.to_owned(),
+    }
+}
+
+/// Names in use are shorter. A longer one hides the rest of the message.
+const LONGEST_TYPE: usize = 200;
