@@ -5,9 +5,8 @@ use std::{fmt, marker::PhantomData};
 use lro::protobuf::TUPLE;
 use prost::{Message, Name};
 use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
+    Deserialize, Deserializer,
     de::{self, SeqAccess, Visitor},
-    ser::SerializeTupleStruct,
 };
 
 /// A message of prost, to await as a response and to decode as metadata or a detail.
@@ -55,15 +54,6 @@ impl<'de, T: Message + Default> Deserialize<'de> for AnyProto<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let expected = |_: &str| Ok(());
         deserializer.deserialize_tuple_struct(TUPLE, 2, Encoded { expected, message: PhantomData }).map(Self)
-    }
-}
-
-impl<T: Message + Name> Serialize for Proto<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut parts = serializer.serialize_tuple_struct(TUPLE, 2)?;
-        parts.serialize_field(&T::full_name())?;
-        parts.serialize_field(&self.0.encode_to_vec())?;
-        parts.end()
     }
 }
 

@@ -55,7 +55,24 @@ impl GrpcTransport {
     /// Returns a builder of a transport to the service, whose key is its host. The connections are HTTP/2.
     ///
     /// [`HttpClientBuilder::service`] takes a client of HTTP/2 in place of connections of its own, such as a `Channel` of
-    /// tonic.
+    /// tonic. Its bodies have a type of their own, and `map_request` of `tower` makes them. Such a client neither drops a
+    /// connection that has died nor sends a refused call again.
+    ///
+    /// ```no_run
+    /// use bytes::Bytes;
+    /// use http::Request;
+    /// use http_body_util::Full;
+    /// use lro::Service;
+    /// use lro_grpc::GrpcTransport;
+    /// use tonic::{body::Body, transport::Channel};
+    /// use tower::ServiceExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let channel = Channel::from_static("https://example.googleapis.com").connect().await?;
+    /// let channel = channel.map_request(|request: Request<Full<Bytes>>| request.map(Body::new));
+    /// let jobs = GrpcTransport::builder(Service::new("example.googleapis.com", "v1")).service(channel).build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn builder(service: Service) -> HttpClientBuilder<Self> {
         HttpClient::builder(format!("https://{}", service.key()))
             .http2_only()
