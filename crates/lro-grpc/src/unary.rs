@@ -75,6 +75,9 @@ pub(crate) async fn send<R: Message + Default>(
         }
         Some(Err(status)) => {
             let status = reply.token().into_iter().fold(status, hidden_in_status);
+            // Envoy refuses calls by such a reply, with this header of HTTP.
+            let retry_after = lro::retry_after(&reply.head().headers);
+            let status = retry_after.into_iter().fold(status, Status::with_retry_after);
             Err(reply.judged(status))
         }
         // A server always sends one, so something between it and us has cut the reply.

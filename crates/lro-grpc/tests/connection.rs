@@ -154,6 +154,43 @@ async fn a_goaway_does_not_end_the_calls_that_it_lets_finish() {
 }
 
 #[tokio::test]
+async fn a_goaway_between_two_calls_costs_nothing() {
+    // SPEC 53
+    let server = FrameServer::start(|_, mut frames| async move {
+        frames.greet().await?;
+        let request = frames.request().await?;
+        reply(&mut frames, request.stream, &running()).await?;
+        frames.go_away(request.stream, NO_ERROR).await?;
+        frames.linger().await
+    })
+    .await;
+    let jobs = jobs(&server);
+    for id in 0..10 {
+        start(&jobs, id).await.unwrap();
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(server.connections(), 10);
+}
+
+#[tokio::test]
+async fn an_informational_head_is_skipped() {
+    let server = FrameServer::start(|_, mut frames| async move {
+        frames.greet().await?;
+        loop {
+            let Received { stream, .. } = frames.request().await?;
+            // `:status` 103
+            frames.send(HEADERS, END_HEADERS, stream, &[0x48, 3, b'1', b'0', b'3']).await?;
+            reply(&mut frames, stream, &running()).await?;
+        }
+    })
+    .await;
+    let jobs = jobs(&server);
+    for _ in 0..2 {
+        assert_eq!(get(&jobs).await.unwrap(), running());
+    }
+}
+
+#[tokio::test]
 async fn a_reply_that_stops_costs_one_attempt() {
     // SPEC 45, 52
     for stall in [

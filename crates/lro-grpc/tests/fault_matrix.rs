@@ -43,6 +43,21 @@ fn a_failed_call_is_read_and_survived_as_over_http() {
 }
 
 #[test]
+fn retry_after_of_a_proxy_counts_beside_retry_info() {
+    // SPEC 32
+    on_the_network(async {
+        for (details, header, expected) in
+            [(Details::Absent, "20", 20), (Details::Retry, "20", 20), (Details::Retry, "2", 7)]
+        {
+            let case = Case { code: 14, details, form: Form::HeadersAlone };
+            let server = Server::always(case.reply().header("retry-after", header)).await;
+            let status = get(&server.jobs()).await.unwrap_err();
+            assert_eq!(status.retry_after(), Some(Duration::from_secs(expected)), "{case:?}");
+        }
+    });
+}
+
+#[test]
 fn an_unknown_number_is_kept_and_survived() {
     // SPEC 25
     on_the_network(async {

@@ -310,6 +310,18 @@ async fn a_fleet_polls_and_decodes() {
     assert_eq!(server.connections(), 1);
 }
 
+#[tokio::test]
+async fn a_started_operation_whose_name_begins_with_a_slash_is_named() {
+    // SPEC 7, 13
+    let server = Server::always(Reply::operation(&Operation::running("/7cc6c9a8"))).await;
+    let jobs = server.jobs();
+    let print = lro_grpc::GrpcCall::new("printer.v1.Printer/Print", Job::poster().encode_to_vec());
+    let operation = in_time(jobs.start(print)).await.unwrap();
+    let status = in_time(Wait::<Proto<Job>>::started(&jobs, operation).into_future()).await.unwrap_err();
+    let expected = r#"not an operation name: "/7cc6c9a8": it has a leading, trailing or double slash"#;
+    assert!(status.message().ends_with(expected) && status.may_be_running(), "{status}");
+}
+
 async fn outcome<R: DeserializeOwned + Send>(operation: &Operation) -> Result<R, Status> {
     let server = Server::always(Reply::operation(operation)).await;
     in_time(poll_until_done::<R>(server.jobs(), name()).into_future()).await
