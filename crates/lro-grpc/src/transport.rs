@@ -28,6 +28,9 @@ use crate::{
 
 /// `google.longrunning.Operations` over gRPC, for any service that has it.
 ///
+/// A service may put a slash before the names that its starting call and its list return, as BuildGrid does in its default
+/// instance. An [`OperationName`] begins with no slash, and BuildGrid takes the name without it.
+///
 /// ```
 /// use lro::Service;
 /// use lro_grpc::GrpcTransport;
