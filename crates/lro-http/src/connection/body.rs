@@ -60,11 +60,12 @@ impl Body for ReplyBody {
                     let data = ready!(body.poll_data(context));
                     call.heard();
                     if let Some(data) = data {
-                        return Poll::Ready(Some(data.map_err(Into::into).and_then(|data| {
+                        let data = data.and_then(|data| {
                             body.flow_control().release_capacity(data.len())?;
                             *left = left.map(|left| left.saturating_sub(data.len() as u64));
                             Ok(Frame::data(data))
-                        })));
+                        });
+                        return Poll::Ready(Some(data.map_err(|error| broken_off(call, error))));
                     }
                     *ended = Ended::Data;
                 }
@@ -73,6 +74,7 @@ impl Body for ReplyBody {
                 }
                 let trailers = ready!(body.poll_trailers(context));
                 *ended = Ended::Whole;
+                let trailers = trailers.map_err(|error| broken_off(call, error));
                 Poll::Ready(trailers.transpose().map(|trailers| Ok(Frame::trailers(trailers?))))
             }
             Self::Given(body) => Pin::new(body).poll_frame(context),
@@ -94,6 +96,11 @@ impl Body for ReplyBody {
             Self::Given(body) => body.size_hint(),
         }
     }
+}
+
+fn broken_off(call: &mut InFlight, error: h2::Error) -> BoxError {
+    call.break_off(&error);
+    error.into()
 }
 
 impl Drop for ReplyBody {

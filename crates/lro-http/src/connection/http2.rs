@@ -150,12 +150,16 @@ impl InFlight {
         self.state.retired.store(true, Relaxed);
     }
 
-    /// Records that there will be no reply. A connection with an error of its own serves no other call.
-    fn fail(&mut self, error: h2::Error, resend: Resend) -> Unanswered {
+    /// Records that nothing more of the reply arrives. A connection with an error of its own serves no other call.
+    pub(crate) fn break_off(&mut self, error: &h2::Error) {
         self.over = true;
-        if !error.is_reset() && !is_invalid(&error) {
+        if !error.is_reset() && !is_invalid(error) {
             self.retire();
         }
+    }
+
+    fn fail(&mut self, error: h2::Error, resend: Resend) -> Unanswered {
+        self.break_off(&error);
         Unanswered { error: explained(error), resend }
     }
 }

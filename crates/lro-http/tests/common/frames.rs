@@ -26,6 +26,7 @@ use tokio::{
 pub(crate) struct FrameServer {
     address: SocketAddr,
     connections: Arc<AtomicUsize>,
+    pings: Arc<AtomicUsize>,
     task: AbortHandle,
 }
 
@@ -37,16 +38,17 @@ impl FrameServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let connections = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&connections);
+        let (count, pings) = (Arc::clone(&connections), Arc::<AtomicUsize>::default());
+        let pinged = Arc::clone(&pings);
         let serving = async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 stream.set_nodelay(true).unwrap();
                 let number = count.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(serve(number, Frames { stream, read: Vec::new() }));
+                tokio::spawn(serve(number, Frames { stream, read: Vec::new(), pings: Arc::clone(&pinged) }));
             }
         };
-        Self { address, connections, task: tokio::spawn(serving).abort_handle() }
+        Self { address, connections, pings, task: tokio::spawn(serving).abort_handle() }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -55,6 +57,11 @@ impl FrameServer {
 
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
+    }
+
+    /// The pings that were answered.
+    pub(crate) fn pings(&self) -> usize {
+        self.pings.load(Ordering::SeqCst)
     }
 }
 
@@ -70,6 +77,7 @@ pub(crate) struct Frames {
     stream: TcpStream,
     /// Bytes that are not a whole frame yet.
     read: Vec<u8>,
+    pings: Arc<AtomicUsize>,
 }
 
 /// A request that has arrived completely. A GET has no body.
@@ -104,7 +112,10 @@ impl Frames {
             };
             match kind {
                 SETTINGS if flags & ACK == 0 => self.send(SETTINGS, ACK, 0, &[]).await?,
-                PING if flags & ACK == 0 => self.send(PING, ACK, 0, &payload).await?,
+                PING if flags & ACK == 0 => {
+                    self.pings.fetch_add(1, Ordering::SeqCst);
+                    self.send(PING, ACK, 0, &payload).await?;
+                }
                 HEADERS if flags & END_STREAM != 0 => return Ok(Received { stream, body: Vec::new() }),
                 // The bodies of tests fit into one frame.
                 DATA => return Ok(Received { stream, body: payload }),
