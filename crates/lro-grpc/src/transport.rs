@@ -57,6 +57,8 @@ struct Inner {
 impl GrpcTransport {
     /// Returns a builder of a transport to the service, whose key is its host. The connections are HTTP/2.
     ///
+    /// A ping is sent every six minutes while a call is in flight: servers of gRPC close a connection that gets more.
+    ///
     /// [`HttpClientBuilder::service`] takes a client of HTTP/2 in place of connections of its own, such as a `Channel` of
     /// tonic. Its bodies have a type of their own, and `map_request` of `tower` makes them. Such a client neither drops a
     /// connection that has died nor sends a refused call again.
@@ -79,6 +81,7 @@ impl GrpcTransport {
     pub fn builder(service: Service) -> HttpClientBuilder<Self> {
         HttpClient::builder(format!("https://{}", service.key()))
             .http2_only()
+            .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
             .map(|client| Self::new(client, service))
     }
 
@@ -98,12 +101,19 @@ impl GrpcTransport {
 
     /// Sets the forms of the names of the service's operations. Another name is refused before any call. Default: all names.
     pub fn names(self, names: impl Into<Vec<NameTemplate>>) -> Self {
-        self.with(|inner| inner.names = names.into())
+        self.with(|inner| {
+            inner.names = names.into();
+            // The prepared calls were checked by the earlier setting.
+            inner.polls = PreparedCalls::default();
+        })
     }
 
     /// Sets the calls that the service has beside get. Default: all but wait.
     pub fn with_capabilities(self, capabilities: Capabilities) -> Self {
-        self.with(|inner| inner.capabilities = capabilities)
+        self.with(|inner| {
+            inner.capabilities = capabilities;
+            inner.lacks_wait = AtomicBool::new(false);
+        })
     }
 
     /// Changes the settings of a transport without changing those of its clones.
@@ -282,3 +292,7 @@ fn operation(Reply { message, token }: Reply<messages::Operation>) -> Result<Ope
     let operation = Operation::try_from(message)?;
     Ok(token.iter().fold(operation, hidden_in_operation))
 }
+
+/// While a call waits for its reply, servers of gRPC allow a ping every 5 minutes, and close the connection after three that come
+/// sooner. A connection that has died is found by the timeout of the attempt.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(360);

@@ -82,7 +82,7 @@ pub(crate) async fn send<R: Message + Default>(
         }
         // A server always sends one, so something between it and us has cut the reply.
         None => Err(Status::unavailable(format!(
-            "the reply of {} ended without a grpc-status",
+            "the reply of {} ended without a grpc-status: a proxy may have cut it or dropped its trailers",
             client.endpoint()
         ))),
     }

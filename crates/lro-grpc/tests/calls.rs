@@ -165,6 +165,27 @@ async fn a_refused_name_and_a_missing_verb_cost_no_call() {
 }
 
 #[tokio::test]
+async fn a_setting_takes_effect_after_a_call_too() {
+    // SPEC 62
+    let server = Server::always(Reply::running()).await;
+    let names = || NameTemplate::from_static("projects/*/operations/*");
+    for is_shared in [false, true] {
+        let jobs = server.jobs().with_capabilities(Capabilities::ALL);
+        get(&jobs).await.unwrap();
+        jobs.disable_wait();
+        let other = is_shared.then(|| jobs.clone());
+        let jobs = jobs.names(names()).with_capabilities(Capabilities::ALL);
+        assert_clear(&get(&jobs).await.unwrap_err(), Code::InvalidArgument, NAME);
+        assert!(jobs.capabilities().wait);
+        if let Some(other) = other {
+            get(&other).await.unwrap();
+            assert!(!other.capabilities().wait);
+        }
+    }
+    assert_eq!(server.requests().len(), 3);
+}
+
+#[tokio::test]
 async fn the_server_learns_the_time_that_is_left() {
     // SPEC 35, 45
     let server = Server::start(|request| match request.method_name() {

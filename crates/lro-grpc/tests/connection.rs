@@ -73,7 +73,7 @@ async fn a_stream_that_is_reset_costs_its_call_alone() {
             if (reason, at) == (REFUSED_STREAM, At::Start) {
                 continue;
             }
-            let server = resets_once(reason, at).await;
+            let server = resets_once(reason, at, Duration::ZERO).await;
             let jobs = jobs(&server);
             let status = failure(&jobs).await;
             assert_eq!(status.code(), Code::Unavailable, "{reason} {at:?}: {status}");
@@ -81,6 +81,18 @@ async fn a_stream_that_is_reset_costs_its_call_alone() {
             assert_eq!(get(&jobs).await.unwrap(), succeeded(), "{reason} {at:?}");
             assert_eq!(server.connections(), 1, "{reason} {at:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_late_reset_leaves_its_connection_to_other_calls() {
+    // SPEC 52: the server has answered.
+    for at in [At::Start, At::Head, At::Data] {
+        let server = resets_once(8, at, ATTEMPT / 2).await;
+        let jobs = jobs(&server);
+        assert_eq!(failure(&jobs).await.code(), Code::Unavailable, "{at:?}");
+        assert_eq!(get(&jobs).await.unwrap(), succeeded(), "{at:?}");
+        assert_eq!(server.connections(), 1, "{at:?}");
     }
 }
 
@@ -170,6 +182,95 @@ async fn a_goaway_between_two_calls_costs_nothing() {
         sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(server.connections(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_leaves_in_two_steps_fails_no_start() {
+    // SPEC 53: as servers of gRPC do at the greatest age of a connection.
+    let processed = Processed::default();
+    let record = processed.clone();
+    let server = FrameServer::start(move |_, mut frames| {
+        let record = record.clone();
+        async move {
+            frames.greet().await?;
+            let mut last = 0;
+            for number in 0.. {
+                if number == 20 {
+                    frames.go_away(0x7fff_ffff, NO_ERROR).await?;
+                }
+                match timeout(Duration::from_millis(if number < 20 { 5_000 } else { 50 }), frames.request())
+                    .await
+                {
+                    Ok(request) => {
+                        let request = request?;
+                        last = last.max(request.stream);
+                        answer(&mut frames, [request].into_iter(), &record).await?;
+                    }
+                    Err(_) if number < 20 => return Ok(()),
+                    Err(_) => break,
+                }
+            }
+            frames.go_away(last, NO_ERROR).await?;
+            frames.linger().await
+        }
+    })
+    .await;
+    let jobs = jobs(&server);
+    for round in 0..20 {
+        let ids = (0..40).map(|number| round * 40 + number);
+        for started in all(&jobs, ids, |jobs, id| async move { start(&jobs, id).await }).await {
+            started.unwrap();
+        }
+    }
+    processed.assert_each_once(20 * 40);
+    assert!(server.connections() > 10, "{} connections", server.connections());
+}
+
+#[tokio::test]
+async fn calls_beyond_the_streams_of_a_server_wait_for_their_turn() {
+    // `SETTINGS_MAX_CONCURRENT_STREAMS` is 1.
+    let server = FrameServer::start(|_, mut frames| async move {
+        frames.greet_with(&[0, 3, 0, 0, 0, 1]).await?;
+        serve(frames, &running()).await
+    })
+    .await;
+    let jobs = jobs(&server);
+    for started in all(&jobs, 0..50, |jobs, id| async move { start(&jobs, id).await }).await {
+        started.unwrap();
+    }
+    assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_call_that_a_server_holds_for_minutes_sends_few_pings() {
+    // SPEC 40: a server of gRPC closes a connection at the third ping within 5 minutes each.
+    for (interval, pings) in [(None, 0..=1), (Some(Duration::from_secs(30)), 5..=20)] {
+        let server = FrameServer::start(|_, mut frames| async move {
+            frames.greet().await?;
+            let first = frames.request().await?;
+            reply(&mut frames, first.stream, &running()).await?;
+            loop {
+                frames.request().await?;
+            }
+        })
+        .await;
+        let client = client(&server.url());
+        let client =
+            interval.into_iter().fold(client, |client, interval| client.http2_keep_alive_interval(interval));
+        let jobs = client.build().unwrap().with_capabilities(lro::Capabilities::ALL);
+        get(&jobs).await.unwrap();
+        let held = tokio::spawn(async move { jobs.wait_operation(&name(), None).await });
+        sleep(Duration::from_millis(50)).await;
+        for _ in 0..20 {
+            tokio::time::pause();
+            tokio::time::advance(Duration::from_secs(20)).await;
+            tokio::time::resume();
+            sleep(Duration::from_millis(5)).await;
+        }
+        assert!(pings.contains(&server.pings()), "{interval:?}: {} pings", server.pings());
+        assert!(!held.is_finished());
+        held.abort();
+    }
 }
 
 #[tokio::test]
@@ -466,7 +567,7 @@ async fn breaks_once(fault: Fault) -> FrameServer {
 }
 
 /// A server that resets its first call, and serves the next ones.
-async fn resets_once(reason: u32, at: At) -> FrameServer {
+async fn resets_once(reason: u32, at: At, delay: Duration) -> FrameServer {
     FrameServer::start(move |number, mut frames| async move {
         frames.greet().await?;
         if number == 0 {
@@ -477,6 +578,7 @@ async fn resets_once(reason: u32, at: At) -> FrameServer {
             if at == At::Data {
                 frames.send(DATA, 0, stream, &message(&succeeded())).await?;
             }
+            sleep(delay).await;
             frames.reset(stream, reason).await?;
         }
         serve(frames, &succeeded()).await

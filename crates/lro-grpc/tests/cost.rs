@@ -119,8 +119,7 @@ fn a_hostile_reply_costs_no_more_than_its_bound() {
 #[test]
 fn a_large_message_passes_the_windows() {
     // SPEC 45
-    let large = lro::Any::pack_protobuf("a.B", &vec![7; 30 * MIB]);
-    let operation = running().with_metadata(large.clone());
+    let operation = running().with_metadata(lro::Any::pack_protobuf("a.B", &vec![7; 30 * MIB]));
     let (_network, server) = serves(Reply::operation(&operation));
     let runtime = single();
     let jobs = server.jobs();

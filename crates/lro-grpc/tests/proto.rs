@@ -207,6 +207,14 @@ async fn outcomes_are_told_apart() {
     let elsewhere =
         outcome::<Proto<Job>>(&Operation { name: "operations/2".to_owned(), ..succeeded() }).await;
     assert_eq!(elsewhere.unwrap_err().origin(), Origin::MalformedReply);
+    // SPEC 60
+    let long =
+        outcome::<Proto<Job>>(&Operation { name: "n".repeat(1 << 20), ..succeeded() }).await.unwrap_err();
+    assert!(
+        long.message().len() < 2_000 && format!("{long:?}{long}").len() < 8_000,
+        "{}",
+        long.message().len()
+    );
     let nameless = outcome::<Proto<Job>>(&Operation { name: String::new(), ..succeeded() }).await;
     assert_eq!(nameless.unwrap(), Proto(Job::poster()));
 }
