@@ -2,18 +2,27 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
-use std::time::Duration;
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    task::{Context, Poll},
+    time::Duration,
+};
 
+use bytes::Bytes;
 use http::{Method, Version};
+use http_body_util::Full;
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use lro::{
-    Attempt, Capabilities, Code, ListOperationsRequest, LroTransport, OperationName, Status, async_trait,
-    poll_until_done,
+    Attempt, Capabilities, Code, ListOperationsRequest, LroTransport, OperationName, Permit, Status,
+    async_trait, poll_until_done,
 };
 use lro_grpc::{Credentials, GrpcCall, Proto, Token};
 use lro_grpc_wire::{messages, timeout};
 use lro_http::NameTemplate;
 use prost::Message;
-use tokio::time::sleep;
+use tokio::time::{Sleep, sleep};
 
 mod common;
 use common::{Job, NAME, Recorded, Reply, Server, assert_clear, get, in_time, name, running, succeeded};
@@ -222,13 +231,21 @@ async fn the_server_learns_the_time_that_is_left() {
 
 #[tokio::test]
 async fn the_timeout_is_that_of_the_moment_when_the_request_is_sent() {
-    // SPEC 45: a credential that takes long is a part of the attempt.
+    // SPEC 45: a credential and a permit that take long are a part of the attempt.
+    let delay = Duration::from_millis(300);
     let server = Server::always(Reply::running()).await;
-    let jobs = server.client().credentials(Slow(Duration::from_millis(300))).build().unwrap();
-    let attempt = Attempt::within(Duration::from_secs(5));
-    in_time(jobs.get_operation_within(&name(), &attempt)).await.unwrap();
-    let left = left(&server.request()).unwrap();
-    assert!(left <= Duration::from_millis(4_700), "{left:?}");
+    let slow = server.client().credentials(Slow(delay)).build().unwrap();
+    let given = Client::builder(TokioExecutor::new()).http2_only(true).build_http::<Full<Bytes>>();
+    let given = server.client().service(given).build().unwrap();
+    let whole = || Attempt::within(Duration::from_secs(5));
+    let late = || whole().with_permit(Arc::new(Late::after(delay)));
+    in_time(slow.get_operation_within(&name(), &whole())).await.unwrap();
+    in_time(server.jobs().get_operation_within(&name(), &late())).await.unwrap();
+    in_time(given.get_operation_within(&name(), &late())).await.unwrap();
+    for request in server.requests() {
+        let left = left(&request).unwrap();
+        assert!(left <= Duration::from_millis(4_700), "{left:?}");
+    }
 }
 
 #[tokio::test]
@@ -282,6 +299,22 @@ async fn an_endpoint_may_have_a_path() {
 /// The time that a request gives the server.
 fn left(request: &Recorded) -> Option<Duration> {
     timeout::parse(request.headers.get("grpc-timeout")?)
+}
+
+/// A permit that takes its time.
+#[derive(Debug)]
+struct Late(Mutex<Pin<Box<Sleep>>>);
+
+impl Late {
+    fn after(delay: Duration) -> Self {
+        Self(Mutex::new(Box::pin(sleep(delay))))
+    }
+}
+
+impl Permit for Late {
+    fn poll_take(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.0.lock().unwrap().as_mut().poll(context)
+    }
 }
 
 /// A credential that takes its time.

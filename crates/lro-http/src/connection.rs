@@ -85,8 +85,8 @@ impl Connections {
         match self {
             Self::Pool(pool) => pool.send(attempt, is_read, request).await,
             Self::Given(given) => {
-                let request = request().map(|mut payload| payload.take().unwrap_or_default());
-                given.exchange(attempt, request).await.map_err(Fault::reply)
+                let request = || request().map(|mut payload| payload.take().unwrap_or_default());
+                given.exchange(attempt, &request).await.map_err(Fault::reply)
             }
         }
     }

@@ -17,8 +17,11 @@ use super::{BoxError, body::ReplyBody};
 
 /// A client of HTTP, whatever its types.
 pub(crate) trait Exchange: Send + Sync {
-    fn exchange<'a>(&'a self, attempt: &'a Attempt, request: Request<Bytes>) -> Exchanging<'a>;
+    /// Sends the request that `request` builds once the attempt has its permit.
+    fn exchange<'a>(&'a self, attempt: &'a Attempt, request: Build<'a>) -> Exchanging<'a>;
 }
+
+pub(crate) type Build<'a> = &'a (dyn Fn() -> Request<Bytes> + Sync);
 
 pub(crate) type Exchanging<'a> =
     Pin<Box<dyn Future<Output = Result<Response<ReplyBody>, BoxError>> + Send + 'a>>;
@@ -44,13 +47,13 @@ where
     R: Body + Send + 'static,
     R::Error: Into<BoxError>,
 {
-    fn exchange<'a>(&'a self, attempt: &'a Attempt, request: Request<Bytes>) -> Exchanging<'a> {
+    fn exchange<'a>(&'a self, attempt: &'a Attempt, request: Build<'a>) -> Exchanging<'a> {
         // A service is ready for its own next call only, so each call has a clone.
         let mut service = self.service.clone();
         Box::pin(async move {
             poll_fn(|context| service.poll_ready(context)).await.map_err(Into::into)?;
             attempt.permit().await;
-            let reply = service.call(request.map(B::from)).await.map_err(Into::into)?;
+            let reply = service.call(request().map(B::from)).await.map_err(Into::into)?;
             Ok(reply.map(|body| {
                 let body =
                     body.map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())));
