@@ -5,8 +5,9 @@ use std::{fmt, marker::PhantomData};
 use lro::protobuf::TUPLE;
 use prost::{Message, Name};
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize, Serializer,
     de::{self, SeqAccess, Visitor},
+    ser::SerializeTupleStruct,
 };
 
 /// A message of prost, to await as a response and to decode as metadata or a detail.
@@ -31,7 +32,8 @@ use serde::{
 /// }
 ///
 /// let job = Job { title: "poster".into() };
-/// let packed = Any::pack_protobuf("printer.v1.Job", &job.encode_to_vec());
+/// let packed = Any::from_value(&Proto(job.clone()))?;
+/// assert_eq!(packed.type_name().as_deref(), Some("printer.v1.Job"));
 /// assert_eq!(packed.decode::<Proto<Job>>()?.0, job);
 /// # Ok::<(), Status>(())
 /// ```
@@ -54,6 +56,16 @@ impl<'de, T: Message + Default> Deserialize<'de> for AnyProto<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let expected = |_: &str| Ok(());
         deserializer.deserialize_tuple_struct(TUPLE, 2, Encoded { expected, message: PhantomData }).map(Self)
+    }
+}
+
+/// [`Any::from_value`](lro::Any::from_value) packs it.
+impl<T: Message + Name> Serialize for Proto<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut parts = serializer.serialize_tuple_struct(TUPLE, 2)?;
+        parts.serialize_field(&T::full_name())?;
+        parts.serialize_field(&self.0.encode_to_vec())?;
+        parts.end()
     }
 }
 

@@ -155,7 +155,7 @@ async fn a_refused_name_and_a_missing_verb_cost_no_call() {
     let server = Server::always(Reply::running()).await;
     let jobs = server
         .jobs()
-        .names(NameTemplate::from_static("projects/*/operations/*"))
+        .names([NameTemplate::from_static("projects/*/operations/*")])
         .with_capabilities(Capabilities::default());
     assert_clear(&get(&jobs).await.unwrap_err(), Code::InvalidArgument, NAME);
     let own: OperationName = "projects/p/operations/1".parse().unwrap();
@@ -183,7 +183,7 @@ async fn a_setting_takes_effect_after_a_call_too() {
         get(&jobs).await.unwrap();
         jobs.disable_wait();
         let other = is_shared.then(|| jobs.clone());
-        let jobs = jobs.names(names()).with_capabilities(Capabilities::ALL);
+        let jobs = jobs.names([names()]).with_capabilities(Capabilities::ALL);
         assert_clear(&get(&jobs).await.unwrap_err(), Code::InvalidArgument, NAME);
         assert!(jobs.capabilities().wait);
         if let Some(other) = other {
