@@ -236,10 +236,7 @@ impl Any {
         in_reply(|| self.read(&mut Plain)).map_err(|fault| {
             let untyped = if self.as_json().is_some() { "object" } else { "message" };
             let found = self.shown_type().unwrap_or_else(|| untyped.to_owned());
-            let place = self
-                .as_json()
-                .and_then(|_| self.misfit::<R>())
-                .map_or_else(String::new, |place| format!(" at {place}"));
+            let place = self.misfit::<R>().map_or_else(String::new, |place| format!(" at {place}"));
             let message = format!("cannot read the {found}{place}: {}", json::describe(&fault));
             Status::new(Code::Internal, message)
                 .with_origin(Origin::MalformedReply)
@@ -247,8 +244,9 @@ impl Any {
         })
     }
 
-    /// Decodes again to find the path of the fault. Tracking the path costs time, so only failures pay for it.
+    /// Decodes JSON again to find the path of the fault. Tracking the path costs time, so only failures pay for it.
     fn misfit<R: DeserializeOwned>(&self) -> Option<String> {
+        self.as_json()?;
         let mut tracked = Tracked(Track::new());
         in_reply(|| self.read::<R>(&mut tracked)).err()?;
         json::place(&tracked.0.path())
