@@ -4,12 +4,18 @@
 
 use std::collections::BTreeMap;
 
-use lro::{Operation, Outcome, message::Message};
+use lro::{
+    Any, Operation, Outcome, Status,
+    message::{Message, encode},
+};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
 /// Decodes a type from JSON and encodes it again.
 pub type Rewrite = fn(Value) -> serde_json::Result<Value>;
+
+/// Decodes a type from its binary form. Returns it as JSON and in the binary form.
+pub type Recode = fn(&[u8]) -> Result<(Value, Vec<u8>), Status>;
 
 /// The type of a message.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +26,8 @@ pub struct MessageType {
     pub fields: &'static [(&'static str, &'static str)],
     /// Decodes the message and encodes it again.
     pub rewrite: Rewrite,
+    /// Decodes the binary form of the message, and encodes it again.
+    pub recode: Recode,
 }
 
 /// An enumeration: its name in Rust, and how it is decoded and encoded again.
@@ -35,7 +43,8 @@ pub struct Messages {
 impl MessageType {
     /// Describes a message. Asserts that its name in Rust follows from those in the schemas.
     pub fn of<M: Message + DeserializeOwned + Serialize>(name_in_rust: &str) -> Self {
-        let this = Self { names: M::TYPE_NAMES, fields: M::FIELDS, rewrite: rewrite::<M> };
+        let this =
+            Self { names: M::TYPE_NAMES, fields: M::FIELDS, rewrite: rewrite::<M>, recode: recode::<M> };
         assert!(this.names().all(|name| rust_name(name) == name_in_rust), "{name_in_rust}");
         this
     }
@@ -116,6 +125,30 @@ impl Messages {
         }
     }
 
+    /// Asserts that the samples have the binary form of a table, whose lines are those of the samples. It was made by the
+    /// protobuf library of Google for Python.
+    pub fn are_encoded_as(&self, table: &'static str) {
+        for ((name, json), (encoded_name, hex)) in lines(self.samples).zip(lines(table)) {
+            assert_eq!(name, encoded_name);
+            let sample: Value = serde_json::from_str(json).unwrap();
+            let bytes: Vec<u8> = (0..hex.len())
+                .step_by(2)
+                .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+                .collect();
+            let message = self.types.iter().find(|message| message.names().any(|own| own == name)).unwrap();
+            let (decoded, encoded) = (message.recode)(&bytes).unwrap();
+            assert_eq!(decoded, sample, "{name}");
+            // The order of the fields may be another one.
+            assert_eq!(encoded.len(), bytes.len(), "{name}");
+            assert_eq!((message.recode)(&encoded).unwrap(), (sample, encoded), "{name}");
+            for end in 0..bytes.len() {
+                // A cut is an error, or a shorter message.
+                let _cut = (message.recode)(&bytes[..end]);
+            }
+        }
+        assert_eq!(lines(self.samples).count(), lines(table).count());
+    }
+
     /// The samples of every message, of which each has at least one.
     fn samples(&self) -> impl Iterator<Item = (MessageType, Value)> {
         self.types.iter().flat_map(|message| {
@@ -152,6 +185,11 @@ pub fn enumerations_have_the_values_of(table: &'static str, enumerations: &[Enum
 /// That of the type.
 pub fn rewrite<T: DeserializeOwned + Serialize>(json: Value) -> serde_json::Result<Value> {
     serde_json::from_value::<T>(json).and_then(serde_json::to_value)
+}
+
+fn recode<M: Message + DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<(Value, Vec<u8>), Status> {
+    let message: M = Any::pack_protobuf(M::TYPE_NAME, bytes).decode()?;
+    Ok((written(&message), encode(&message)?))
 }
 
 /// Decodes a value that must be good.

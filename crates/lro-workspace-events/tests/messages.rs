@@ -104,6 +104,11 @@ fn every_message_keeps_every_field() {
 }
 
 #[test]
+fn every_message_has_the_binary_form_of_the_schema() {
+    every_message().are_encoded_as(include_str!("data/encoded.tsv"));
+}
+
+#[test]
 fn every_message_takes_names_in_snake_case() {
     every_message().take_names_in_snake_case();
 }

@@ -10,6 +10,7 @@ mod field;
 pub(crate) mod json;
 mod number;
 pub mod proto3;
+pub(crate) mod wire;
 pub mod wkt;
 
 use std::{fmt, marker::PhantomData};
@@ -21,8 +22,12 @@ use serde::{
 };
 
 pub use self::{
-    enumeration::{Enumeration, UnknownValue, read_enumeration, write_enumeration},
+    enumeration::{
+        Enumeration, UnknownValue, read_enumeration, read_enumeration_wire, write_enumeration,
+        write_enumeration_wire,
+    },
     field::{Field, Written, read_nullable},
+    wire::{Wire, WireError, WireType, encode},
 };
 
 /// A message of named fields.
@@ -36,11 +41,28 @@ pub trait Message: Default {
     /// The `snake_case` and the `lowerCamelCase` name of every field, in the order of the declaration.
     const FIELDS: &'static [(&'static str, &'static str)];
 
+    /// The number of every field in the binary form, in the same order. 0 if the declaration has none.
+    const NUMBERS: &'static [u32];
+
     /// Reads a value into the field at this index of [`FIELDS`](Self::FIELDS).
     fn read_field<'de, D: Deserializer<'de>>(&mut self, index: usize, value: D) -> Result<(), D::Error>;
 
     /// Writes every field that is not absent. The field whose `snake_case` name is `but` is skipped.
     fn write_fields<M: SerializeMap>(&self, but: Option<&str>, map: &mut M) -> Result<(), M::Error>;
+
+    /// Reads a value of the binary form into the field at this index.
+    ///
+    /// # Errors
+    ///
+    /// If the value is not one of the field's type.
+    fn read_wire_field(&mut self, index: usize, value: Wire<'_>) -> Result<(), WireError>;
+
+    /// Writes every field that is not absent in the binary form.
+    ///
+    /// # Errors
+    ///
+    /// If a value has no binary form.
+    fn write_wire_fields(&self, out: &mut Vec<u8>) -> Result<(), WireError>;
 }
 
 /// A message that serializes without one of its fields: the body of a request whose URL path has that field.
@@ -67,7 +89,19 @@ impl<M: Message> Serialize for Without<'_, M> {
 
 /// Reads a message. The deserializer receives the full names as the name of a struct.
 pub fn read<'de, M: Message, D: Deserializer<'de>>(deserializer: D) -> Result<M, D::Error> {
-    deserializer.deserialize_struct(M::TYPE_NAMES, &[], MessageVisitor(PhantomData))
+    deserializer.deserialize_struct(M::TYPE_NAMES, READS_WIRE, MessageVisitor(PhantomData))
+}
+
+/// The fields that a message of [`message!`](crate::message!) names to its deserializer, which may then return the binary form.
+pub(crate) const READS_WIRE: &[&str] = &["$lro::message"];
+
+/// Writes the length and the fields of a message in the binary form.
+#[doc(hidden)]
+pub fn write_message_value<M: Message>(message: &M, out: &mut Vec<u8>) -> Result<(), WireError> {
+    let mut fields = Vec::new();
+    wire::write_message(message, &mut fields)?;
+    wire::write_bytes(&fields, out);
+    Ok(())
 }
 
 /// Writes a message.
@@ -97,6 +131,12 @@ impl<'de, M: Message> Visitor<'de> for MessageVisitor<M> {
                 map.next_value::<IgnoredAny>()?;
             }
         }
+        Ok(message)
+    }
+
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<M, E> {
+        let mut message = M::default();
+        wire::merge(&mut message, bytes, 0).map_err(E::custom)?;
         Ok(message)
     }
 }
@@ -173,7 +213,7 @@ macro_rules! message {
     ($(
         $(#[$meta:meta])*
         $vis:vis struct $name:ident($type_name:literal $(| $other_name:literal)*) {
-            $( $(#[$field_meta:meta])* $field:ident: $kind:ty, )*
+            $( $(#[$field_meta:meta])* $field:ident: $kind:ty $(= $number:literal)?, )*
         }
     )+) => { $(
         $(#[$meta])*
@@ -188,6 +228,8 @@ macro_rules! message {
             const FIELDS: &'static [(&'static str, &'static str)] = &[
                 $( ($crate::message::snake_case(stringify!($field)), $crate::camel_case!(stringify!($field))), )*
             ];
+
+            const NUMBERS: &'static [u32] = &[ $( 0 $(+ $number)?, )* ];
 
             #[allow(unused_assignments, unused_mut, unused_variables, reason = "a message may have no field")]
             fn read_field<'de, D: $crate::__serde::Deserializer<'de>>(
@@ -224,6 +266,31 @@ macro_rules! message {
                 )*
                 ::core::result::Result::Ok(())
             }
+
+            #[allow(unused_assignments, unused_mut, unused_variables, reason = "a message may have no field")]
+            fn read_wire_field(
+                &mut self,
+                index: usize,
+                value: $crate::message::Wire<'_>,
+            ) -> ::core::result::Result<(), $crate::message::WireError> {
+                let mut at = 0;
+                $(
+                    if index == at {
+                        return $crate::message::Field::read_wire(&mut self.$field, value);
+                    }
+                    at += 1;
+                )*
+                ::core::result::Result::Ok(())
+            }
+
+            #[allow(unused_variables, reason = "a message may have no field")]
+            fn write_wire_fields(
+                &self,
+                out: &mut ::std::vec::Vec<u8>,
+            ) -> ::core::result::Result<(), $crate::message::WireError> {
+                $( $crate::message::Field::write_wire(&self.$field, 0 $(+ $number)?, out)?; )*
+                ::core::result::Result::Ok(())
+            }
         }
 
         impl $crate::message::Field for $name {
@@ -243,6 +310,22 @@ macro_rules! message {
             /// Always `false`. A message that can be absent is declared as an `Option`.
             fn is_absent(&self) -> bool {
                 false
+            }
+
+            const WIRE_TYPE: $crate::message::WireType = $crate::message::WireType::Bytes;
+
+            fn read_wire(
+                &mut self,
+                value: $crate::message::Wire<'_>,
+            ) -> ::core::result::Result<(), $crate::message::WireError> {
+                value.message(self)
+            }
+
+            fn write_value(
+                &self,
+                out: &mut ::std::vec::Vec<u8>,
+            ) -> ::core::result::Result<(), $crate::message::WireError> {
+                $crate::message::write_message_value(self, out)
             }
         }
 

@@ -3,9 +3,9 @@ lro::message! {
     /// file.
     pub struct BatchOptimizeToursRequest("google.maps.routeoptimization.v1.BatchOptimizeToursRequest") {
         /// The project and location, `projects/{project}` or `projects/{project}/locations/{location}`. Required.
-        parent: String,
+        parent: String = 1,
         /// The models to solve. Required.
-        model_configs: Vec<BatchOptimizeToursRequestAsyncModelConfig>,
+        model_configs: Vec<BatchOptimizeToursRequestAsyncModelConfig> = 2,
     }
 
     /// A model of a batch, `BatchOptimizeToursRequest.AsyncModelConfig`.
@@ -13,11 +13,11 @@ lro::message! {
         "google.maps.routeoptimization.v1.BatchOptimizeToursRequest.AsyncModelConfig"
     ) {
         /// A display name.
-        display_name: String,
+        display_name: String = 1,
         /// The source of the `OptimizeToursRequest`. Required.
-        input_config: Option<InputConfig>,
+        input_config: Option<InputConfig> = 2,
         /// The destination of the `OptimizeToursResponse`. Required.
-        output_config: Option<OutputConfig>,
+        output_config: Option<OutputConfig> = 3,
     }
 
     /// The response of `BatchOptimizeTours`. It has no fields: the solutions are in the files.
@@ -29,29 +29,29 @@ lro::message! {
     /// The source of a request.
     pub struct InputConfig("google.maps.routeoptimization.v1.InputConfig") {
         /// A file in Cloud Storage. This is the only kind of source.
-        gcs_source: Option<GcsSource>,
+        gcs_source: Option<GcsSource> = 1,
         /// The format of the file.
-        data_format: DataFormat,
+        data_format: DataFormat = 2,
     }
 
     /// The destination of a response.
     pub struct OutputConfig("google.maps.routeoptimization.v1.OutputConfig") {
         /// A file in Cloud Storage. This is the only kind of destination.
-        gcs_destination: Option<GcsDestination>,
+        gcs_destination: Option<GcsDestination> = 1,
         /// The format of the file.
-        data_format: DataFormat,
+        data_format: DataFormat = 2,
     }
 
     /// A file in Cloud Storage to read.
     pub struct GcsSource("google.maps.routeoptimization.v1.GcsSource") {
         /// The URI, `gs://bucket/path/to/object`.
-        uri: String,
+        uri: String = 1,
     }
 
     /// A file in Cloud Storage to write.
     pub struct GcsDestination("google.maps.routeoptimization.v1.GcsDestination") {
         /// The URI, `gs://bucket/path/to/object`.
-        uri: String,
+        uri: String = 1,
     }
 }
 

@@ -6,11 +6,11 @@ lro::message! {
     /// An earlier solution, and the parts of it that the new solution must keep.
     pub struct InjectedSolutionConstraint("google.maps.routeoptimization.v1.InjectedSolutionConstraint") {
         /// The routes. A vehicle may have none.
-        routes: Vec<ShipmentRoute>,
+        routes: Vec<ShipmentRoute> = 1,
         /// The skipped shipments, which stay skipped. The list may be incomplete.
-        skipped_shipments: Vec<SkippedShipment>,
+        skipped_shipments: Vec<SkippedShipment> = 2,
         /// The permitted changes, by group of vehicles. If empty, nothing may change.
-        constraint_relaxations: Vec<InjectedSolutionConstraintConstraintRelaxation>,
+        constraint_relaxations: Vec<InjectedSolutionConstraintConstraintRelaxation> = 3,
     }
 
     /// The permitted changes to a group of routes, `InjectedSolutionConstraint.ConstraintRelaxation`.
@@ -18,9 +18,9 @@ lro::message! {
         "google.maps.routeoptimization.v1.InjectedSolutionConstraint.ConstraintRelaxation"
     ) {
         /// The permitted changes and their thresholds. The least restrictive change that applies takes effect.
-        relaxations: Vec<InjectedSolutionConstraintConstraintRelaxationRelaxation>,
+        relaxations: Vec<InjectedSolutionConstraintConstraintRelaxationRelaxation> = 1,
         /// The indices of the vehicles. If empty, all vehicles that no other group lists.
-        vehicle_indices: Vec<i32>,
+        vehicle_indices: Vec<i32> = 2,
     }
 
     /// A permitted change and its threshold, `InjectedSolutionConstraint.ConstraintRelaxation.Relaxation`.
@@ -28,11 +28,11 @@ lro::message! {
         "google.maps.routeoptimization.v1.InjectedSolutionConstraint.ConstraintRelaxation.Relaxation"
     ) {
         /// The permitted change.
-        level: InjectedSolutionConstraintConstraintRelaxationRelaxationLevel,
+        level: InjectedSolutionConstraintConstraintRelaxationRelaxationLevel = 1,
         /// The time at or after which it is permitted.
-        threshold_time: Option<Timestamp>,
+        threshold_time: Option<Timestamp> = 2,
         /// The number of visits at or after which it is permitted. 0 is the start of the vehicle.
-        threshold_visit_count: i32,
+        threshold_visit_count: i32 = 3,
     }
 }
 

@@ -2,19 +2,19 @@ lro::message! {
     /// Types of shipments that are incompatible with each other.
     pub struct ShipmentTypeIncompatibility("google.maps.routeoptimization.v1.ShipmentTypeIncompatibility") {
         /// The types. Each is incompatible with all the others.
-        types: Vec<String>,
+        types: Vec<String> = 1,
         /// The incompatibility.
-        incompatibility_mode: ShipmentTypeIncompatibilityIncompatibilityMode,
+        incompatibility_mode: ShipmentTypeIncompatibilityIncompatibilityMode = 2,
     }
 
     /// Types of shipments that require other types.
     pub struct ShipmentTypeRequirement("google.maps.routeoptimization.v1.ShipmentTypeRequirement") {
         /// The alternatives. At least one of them is required.
-        required_shipment_type_alternatives: Vec<String>,
+        required_shipment_type_alternatives: Vec<String> = 1,
         /// The types that require one of the alternatives.
-        dependent_shipment_types: Vec<String>,
+        dependent_shipment_types: Vec<String> = 2,
         /// The requirement.
-        requirement_mode: ShipmentTypeRequirementRequirementMode,
+        requirement_mode: ShipmentTypeRequirementRequirementMode = 3,
     }
 }
 

@@ -2,27 +2,27 @@ lro::message! {
     /// A shipment that no route performs.
     pub struct SkippedShipment("google.maps.routeoptimization.v1.SkippedShipment") {
         /// The index of the shipment in the model.
-        index: i32,
+        index: i32 = 1,
         /// The label of the shipment.
-        label: String,
+        label: String = 2,
         /// The penalty cost of the shipment. Experimental.
-        penalty_cost: Option<f64>,
+        penalty_cost: Option<f64> = 6,
         /// The estimated share of the vehicles that cannot perform the shipment, from 0 to 1.
-        estimated_incompatible_vehicle_ratio: Option<f64>,
+        estimated_incompatible_vehicle_ratio: Option<f64> = 5,
         /// The known reasons for skipping the shipment.
-        reasons: Vec<SkippedShipmentReason>,
+        reasons: Vec<SkippedShipmentReason> = 3,
     }
 
     /// A reason for skipping a shipment, `SkippedShipment.Reason`.
     pub struct SkippedShipmentReason("google.maps.routeoptimization.v1.SkippedShipment.Reason") {
         /// The kind of reason.
-        code: SkippedShipmentReasonCode,
+        code: SkippedShipmentReasonCode = 1,
         /// The index of a vehicle to which the reason applies.
-        example_vehicle_index: Option<i32>,
+        example_vehicle_index: Option<i32> = 2,
         /// The indices of some vehicles to which the reason applies.
-        example_vehicle_indices: Vec<i32>,
+        example_vehicle_indices: Vec<i32> = 5,
         /// A type of load that exceeds the capacity, if `code` is `DemandExceedsVehicleCapacity`.
-        example_exceeded_capacity_type: String,
+        example_exceeded_capacity_type: String = 3,
     }
 }
 

@@ -4,15 +4,15 @@ lro::message! {
         "google.maps.routeoptimization.v1.OptimizeToursValidationError"
     ) {
         /// The stable number of the error.
-        code: i32,
+        code: i32 = 1,
         /// The stable name of the error.
-        display_name: String,
+        display_name: String = 2,
         /// The fields that cause the error.
-        fields: Vec<OptimizeToursValidationErrorFieldReference>,
+        fields: Vec<OptimizeToursValidationErrorFieldReference> = 3,
         /// A description of the error.
-        error_message: String,
+        error_message: String = 4,
         /// A description of the values that cause the error.
-        offending_values: String,
+        offending_values: String = 5,
     }
 
     /// The path of a field of the request, `OptimizeToursValidationError.FieldReference`.
@@ -20,12 +20,12 @@ lro::message! {
         "google.maps.routeoptimization.v1.OptimizeToursValidationError.FieldReference"
     ) {
         /// The name of the field, such as `vehicles`.
-        name: String,
+        name: String = 1,
         /// The index of an element, if the field is a list. Either `index` or `key` is set.
-        index: Option<i32>,
+        index: Option<i32> = 2,
         /// The key of an entry, if the field is a map. Either `index` or `key` is set.
-        key: Option<String>,
+        key: Option<String> = 4,
         /// The rest of the path.
-        sub_field: Option<Box<OptimizeToursValidationErrorFieldReference>>,
+        sub_field: Option<Box<OptimizeToursValidationErrorFieldReference>> = 3,
     }
 }

@@ -9,9 +9,9 @@ lro::message! {
             | "google.apps.events.subscriptions.v1beta.CreateSubscriptionRequest"
     ) {
         /// The subscription to create.
-        subscription: Subscription,
+        subscription: Subscription = 1,
         /// Validates the request and returns the outcome as a preview. Changes nothing.
-        validate_only: bool,
+        validate_only: bool = 2,
     }
 
     /// The request of `UpdateSubscription`.
@@ -20,11 +20,11 @@ lro::message! {
             | "google.apps.events.subscriptions.v1beta.UpdateSubscriptionRequest"
     ) {
         /// The new values. The `name` selects the subscription.
-        subscription: Subscription,
+        subscription: Subscription = 1,
         /// The fields to change. Default: the fields that are set. `"*"` replaces all fields.
-        update_mask: Option<FieldMask>,
+        update_mask: Option<FieldMask> = 2,
         /// Validates the request and returns the outcome as a preview. Changes nothing.
-        validate_only: bool,
+        validate_only: bool = 3,
     }
 
     /// The request of `ReactivateSubscription`.
@@ -33,7 +33,7 @@ lro::message! {
             | "google.apps.events.subscriptions.v1beta.ReactivateSubscriptionRequest"
     ) {
         /// The name, `subscriptions/{subscription}`.
-        name: String,
+        name: String = 1,
     }
 
     /// The request of `DeleteSubscription`.
@@ -42,13 +42,13 @@ lro::message! {
             | "google.apps.events.subscriptions.v1beta.DeleteSubscriptionRequest"
     ) {
         /// The name, `subscriptions/{subscription}`.
-        name: String,
+        name: String = 1,
         /// Validates the request and returns the outcome as a preview. Changes nothing.
-        validate_only: bool,
+        validate_only: bool = 2,
         /// Makes the deletion of a missing subscription succeed.
-        allow_missing: bool,
+        allow_missing: bool = 3,
         /// The expected checksum. The call fails with `ABORTED` if the checksum of the subscription differs.
-        etag: String,
+        etag: String = 4,
     }
 
     /// The request of `GetSubscription`.
@@ -57,7 +57,7 @@ lro::message! {
             | "google.apps.events.subscriptions.v1beta.GetSubscriptionRequest"
     ) {
         /// The name, `subscriptions/{subscription}`.
-        name: String,
+        name: String = 1,
     }
 
     /// The request of `ListSubscriptions`.
@@ -66,11 +66,11 @@ lro::message! {
             | "google.apps.events.subscriptions.v1beta.ListSubscriptionsRequest"
     ) {
         /// The maximum number of subscriptions in the page, at most 100. 0 stands for 50.
-        page_size: i32,
+        page_size: i32 = 1,
         /// The `next_page_token` of the previous page. Empty for the first page.
-        page_token: String,
+        page_token: String = 2,
         /// The filter, such as `event_types:"google.workspace.chat.message.v1.created"`. Required.
-        filter: String,
+        filter: String = 3,
     }
 
     /// The response of `ListSubscriptions`: a page.
@@ -79,9 +79,9 @@ lro::message! {
             | "google.apps.events.subscriptions.v1beta.ListSubscriptionsResponse"
     ) {
         /// The subscriptions of the page.
-        subscriptions: Vec<Subscription>,
+        subscriptions: Vec<Subscription> = 1,
         /// The `page_token` of the next page. Empty in the last page.
-        next_page_token: String,
+        next_page_token: String = 2,
     }
 }
 

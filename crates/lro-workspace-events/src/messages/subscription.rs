@@ -8,37 +8,37 @@ lro::message! {
     ) {
         /// The options for a shared drive or a folder.
         /// The proto of v1 lacks this field, but v1 supports it over HTTP/JSON.
-        drive_options: Option<SubscriptionDriveOptions>,
+        drive_options: Option<SubscriptionDriveOptions> = 20,
         /// The time at which the subscription expires. Set either `expire_time` or `ttl`.
-        expire_time: Option<Timestamp>,
+        expire_time: Option<Timestamp> = 13,
         /// The time to live. 0 stands for the maximum. Input only. Set either `expire_time` or `ttl`.
-        ttl: Option<Duration>,
+        ttl: Option<Duration> = 14,
         /// The name, `subscriptions/{subscription}`.
-        name: String,
+        name: String = 1,
         /// The unique id that the server assigns.
-        uid: String,
+        uid: String = 2,
         /// The resource to watch, such as `//chat.googleapis.com/spaces/{space}`. Required. Immutable.
-        target_resource: String,
+        target_resource: String = 4,
         /// The types of events to receive, such as `google.workspace.chat.message.v1.created`. Required.
-        event_types: Vec<String>,
+        event_types: Vec<String> = 5,
         /// The contents of an event.
-        payload_options: Option<PayloadOptions>,
+        payload_options: Option<PayloadOptions> = 6,
         /// The endpoint that receives the events. Required. Immutable.
-        notification_endpoint: Option<NotificationEndpoint>,
+        notification_endpoint: Option<NotificationEndpoint> = 7,
         /// The state. Output only.
-        state: SubscriptionState,
+        state: SubscriptionState = 8,
         /// The reason for a suspension. Output only.
-        suspension_reason: SubscriptionErrorType,
+        suspension_reason: SubscriptionErrorType = 18,
         /// The user that authorized the subscription, `users/{user}`. Output only.
-        authority: String,
+        authority: String = 10,
         /// The time of creation. Output only.
-        create_time: Option<Timestamp>,
+        create_time: Option<Timestamp> = 11,
         /// The time of the last change. Output only.
-        update_time: Option<Timestamp>,
+        update_time: Option<Timestamp> = 12,
         /// Whether a change is in progress. Output only.
-        reconciling: bool,
+        reconciling: bool = 15,
         /// The checksum of the subscription. A request that contains it fails if the subscription has changed since.
-        etag: String,
+        etag: String = 17,
     }
 
     /// The options for a shared drive or a folder, `Subscription.DriveOptions` in v1beta.
@@ -46,7 +46,7 @@ lro::message! {
         "google.apps.events.subscriptions.v1beta.Subscription.DriveOptions"
     ) {
         /// Includes the events of all files and folders inside. Immutable.
-        include_descendants: bool,
+        include_descendants: bool = 1,
     }
 
     /// The contents of an event.
@@ -55,9 +55,9 @@ lro::message! {
             | "google.apps.events.subscriptions.v1beta.PayloadOptions"
     ) {
         /// Includes the resource, in addition to its name. This shortens the maximum time to live.
-        include_resource: bool,
+        include_resource: bool = 1,
         /// The fields of the resource to include. Default: all fields.
-        field_mask: Option<FieldMask>,
+        field_mask: Option<FieldMask> = 2,
     }
 
     /// The endpoint that receives events.
@@ -66,7 +66,7 @@ lro::message! {
             | "google.apps.events.subscriptions.v1beta.NotificationEndpoint"
     ) {
         /// A Pub/Sub topic, `projects/{project}/topics/{topic}`. This is the only kind of endpoint.
-        pubsub_topic: Option<String>,
+        pubsub_topic: Option<String> = 1,
     }
 }
 

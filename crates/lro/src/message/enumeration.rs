@@ -5,6 +5,11 @@ use serde::{
     de::{self, Visitor},
 };
 
+use super::{
+    Field,
+    wire::{Wire, WireError},
+};
+
 /// An enum value that the declaration does not list, stored as it was received.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum UnknownValue {
@@ -26,6 +31,8 @@ pub trait Enumeration: Default + PartialEq + Sized {
     fn from_unknown(value: UnknownValue) -> Self;
     /// Returns the name on the wire. Returns the received value as `Err` if it is not listed.
     fn to_wire(&self) -> Result<&'static str, &UnknownValue>;
+    /// Returns the number. Returns `None` if only a name was received.
+    fn number(&self) -> Option<i32>;
 }
 
 /// Reads a value of an enumeration from its name or its number.
@@ -40,6 +47,20 @@ pub fn write_enumeration<T: Enumeration, S: Serializer>(value: &T, serializer: S
         Err(UnknownValue::Name(name)) => serializer.serialize_str(name),
         Err(UnknownValue::Number(number)) => serializer.serialize_i32(*number),
     }
+}
+
+/// Reads a value of an enumeration from its number on the wire.
+#[doc(hidden)]
+pub fn read_enumeration_wire<T: Enumeration>(value: Wire<'_>) -> Result<T, WireError> {
+    let number = value.varint()? as i32;
+    Ok(T::from_number(number).unwrap_or_else(|| T::from_unknown(UnknownValue::Number(number))))
+}
+
+/// Writes the number of a value of an enumeration.
+#[doc(hidden)]
+pub fn write_enumeration_wire<T: Enumeration>(value: &T, out: &mut Vec<u8>) -> Result<(), WireError> {
+    let number = value.number().ok_or_else(|| WireError::new("a value of an enumeration has a name only"))?;
+    number.write_value(out)
 }
 
 struct EnumerationVisitor<T>(PhantomData<T>);
@@ -137,6 +158,17 @@ macro_rules! enumeration {
                     Self::Unknown(value) => ::core::result::Result::Err(value),
                 }
             }
+
+            fn number(&self) -> ::core::option::Option<i32> {
+                match self {
+                    Self::$first => ::core::option::Option::Some($first_number),
+                    $( Self::$variant => ::core::option::Option::Some($number), )*
+                    Self::Unknown($crate::message::UnknownValue::Number(number)) => {
+                        ::core::option::Option::Some(*number)
+                    }
+                    Self::Unknown($crate::message::UnknownValue::Name(_)) => ::core::option::Option::None,
+                }
+            }
         }
 
         impl $crate::message::Field for $name {
@@ -155,6 +187,23 @@ macro_rules! enumeration {
 
             fn is_absent(&self) -> bool {
                 *self == Self::default()
+            }
+
+            const WIRE_TYPE: $crate::message::WireType = $crate::message::WireType::Varint;
+
+            fn read_wire(
+                &mut self,
+                value: $crate::message::Wire<'_>,
+            ) -> ::core::result::Result<(), $crate::message::WireError> {
+                *self = $crate::message::read_enumeration_wire(value)?;
+                ::core::result::Result::Ok(())
+            }
+
+            fn write_value(
+                &self,
+                out: &mut ::std::vec::Vec<u8>,
+            ) -> ::core::result::Result<(), $crate::message::WireError> {
+                $crate::message::write_enumeration_wire(self, out)
             }
         }
 

@@ -5,6 +5,7 @@ use serde::{
     de::{self, Visitor},
 };
 
+use super::wire::{OTHER_TYPE, Value, Wire, WireError, WireType, write_varint};
 use crate::message::Field;
 
 /// An integer in proto3 JSON: a number or a decimal string. It is never parsed by way of a float, which could round it.
@@ -96,6 +97,20 @@ macro_rules! integers {
             fn is_absent(&self) -> bool {
                 *self == 0
             }
+
+            const WIRE_TYPE: WireType = WireType::Varint;
+
+            /// Keeps the low bits, as the parsers of protobuf do.
+            fn read_wire(&mut self, value: Wire<'_>) -> Result<(), WireError> {
+                *self = value.varint()? as Self;
+                Ok(())
+            }
+
+            /// Negative numbers are written with 64 bits.
+            fn write_value(&self, out: &mut Vec<u8>) -> Result<(), WireError> {
+                write_varint(*self as u64, out);
+                Ok(())
+            }
         }
     )* };
 }
@@ -134,6 +149,21 @@ impl Field for f64 {
         // Minus zero differs from the default value.
         self.to_bits() == 0
     }
+
+    const WIRE_TYPE: WireType = WireType::Fixed64;
+
+    fn read_wire(&mut self, value: Wire<'_>) -> Result<(), WireError> {
+        let Value::Fixed64(bytes) = value.value else {
+            return Err(WireError::new(OTHER_TYPE));
+        };
+        *self = Self::from_le_bytes(bytes);
+        Ok(())
+    }
+
+    fn write_value(&self, out: &mut Vec<u8>) -> Result<(), WireError> {
+        out.extend_from_slice(&self.to_le_bytes());
+        Ok(())
+    }
 }
 
 impl Field for f32 {
@@ -152,6 +182,21 @@ impl Field for f32 {
 
     fn is_absent(&self) -> bool {
         self.to_bits() == 0
+    }
+
+    const WIRE_TYPE: WireType = WireType::Fixed32;
+
+    fn read_wire(&mut self, value: Wire<'_>) -> Result<(), WireError> {
+        let Value::Fixed32(bytes) = value.value else {
+            return Err(WireError::new(OTHER_TYPE));
+        };
+        *self = Self::from_le_bytes(bytes);
+        Ok(())
+    }
+
+    fn write_value(&self, out: &mut Vec<u8>) -> Result<(), WireError> {
+        out.extend_from_slice(&self.to_le_bytes());
+        Ok(())
     }
 }
 

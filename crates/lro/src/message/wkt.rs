@@ -3,13 +3,14 @@
 mod duration;
 mod empty;
 mod field_mask;
+mod parts;
 mod timestamp;
 
 pub use self::{duration::Duration, empty::Empty, field_mask::FieldMask, timestamp::Timestamp};
 
 /// Implements `Deserialize`, `Serialize` and `Field` for a type whose JSON is a string, by `FromStr` and `Display`.
 macro_rules! json_string {
-    ($name:ident, $type_name:literal) => {
+    ($name:ident, $type_name:literal, $parts:ty) => {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct Text;
@@ -58,6 +59,22 @@ macro_rules! json_string {
             /// Always `false`. A field that can be absent is declared as an `Option`.
             fn is_absent(&self) -> bool {
                 false
+            }
+
+            const WIRE_TYPE: crate::message::WireType = crate::message::WireType::Bytes;
+
+            fn read_wire(
+                &mut self,
+                value: crate::message::Wire<'_>,
+            ) -> Result<(), crate::message::WireError> {
+                let mut parts = <$parts>::default();
+                value.message(&mut parts)?;
+                *self = parts.try_into()?;
+                Ok(())
+            }
+
+            fn write_value(&self, out: &mut Vec<u8>) -> Result<(), crate::message::WireError> {
+                crate::message::write_message_value(&<$parts>::from(self), out)
             }
         }
     };

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     Code, Origin, Status,
-    message::{Field, Message, json},
+    message::{Field, Message, Wire, WireError, WireType, json, wire},
     status::excerpt::Excerpt,
 };
 
@@ -393,6 +393,19 @@ impl Field for Any {
 
     fn is_absent(&self) -> bool {
         false
+    }
+
+    const WIRE_TYPE: WireType = WireType::Bytes;
+
+    fn read_wire(&mut self, value: Wire<'_>) -> Result<(), WireError> {
+        *self = Self::from_protobuf(value.bytes()?).map_err(|_| WireError::new("an Any is malformed"))?;
+        Ok(())
+    }
+
+    fn write_value(&self, out: &mut Vec<u8>) -> Result<(), WireError> {
+        let encoded = self.as_protobuf().ok_or_else(|| WireError::new("an Any is in JSON"))?;
+        wire::write_bytes(encoded, out);
+        Ok(())
     }
 }
 

@@ -12,7 +12,10 @@ use super::{
     encoded::Encoded,
     typed::{EMPTY, NoFields, check},
 };
-use crate::{message::json::short_name, protobuf::TUPLE};
+use crate::{
+    message::{READS_WIRE, json::short_name},
+    protobuf::TUPLE,
+};
 
 /// A deserializer for a message that came as protobuf.
 ///
@@ -93,12 +96,16 @@ impl<'de> Deserializer<'de> for Packed<'de> {
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
-        _: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Self::Error> {
         if name == EMPTY {
             self.check(EMPTY)?;
             return visitor.visit_map(NoFields);
+        }
+        if fields == READS_WIRE {
+            self.check(name)?;
+            return visitor.visit_borrowed_bytes(self.encoded.value());
         }
         Err(self.reads_json(name))
     }

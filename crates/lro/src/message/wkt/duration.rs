@@ -101,7 +101,7 @@ impl fmt::Display for Duration {
     }
 }
 
-json_string!(Duration, "google.protobuf.Duration");
+json_string!(Duration, "google.protobuf.Duration", super::parts::Seconds);
 
 fn parse(text: &str) -> Option<(i64, i32)> {
     let number = text.strip_suffix('s')?;

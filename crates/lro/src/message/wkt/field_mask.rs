@@ -52,7 +52,7 @@ impl fmt::Display for FieldMask {
     }
 }
 
-json_string!(FieldMask, "google.protobuf.FieldMask");
+json_string!(FieldMask, "google.protobuf.FieldMask", super::parts::Paths);
 
 fn snake_case(path: &str) -> String {
     let mut snake = String::with_capacity(path.len() + 4);

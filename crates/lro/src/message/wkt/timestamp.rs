@@ -99,7 +99,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-json_string!(Timestamp, "google.protobuf.Timestamp");
+json_string!(Timestamp, "google.protobuf.Timestamp", super::parts::Seconds);
 
 /// Writes nanoseconds as a decimal fraction of 0, 3, 6 or 9 digits.
 pub(super) fn write_fraction(f: &mut fmt::Formatter<'_>, nanos: u32) -> fmt::Result {
