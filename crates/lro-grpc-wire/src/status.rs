@@ -60,9 +60,6 @@ pub fn by_http(http: StatusCode, status: Status) -> Status {
     if !status.message().starts_with(&format!("HTTP {http}")) {
         return status;
     }
-    if http.is_success() {
-        return status.in_context("not a reply of gRPC");
-    }
     let code = match http.as_u16() {
         400 => Code::Internal,
         401 => Code::Unauthenticated,

@@ -120,7 +120,10 @@ async fn foreign(client: &HttpClient, reply: RawReply) -> Status {
             "{endpoint} replied by {version:?}, and gRPC needs HTTP/2: {advice}"
         ));
     }
-    status::by_http(http, reply.into_failure().await)
+    let status = status::by_http(http, reply.into_failure().await);
+    // The status line alone reads as a success.
+    let is_line = http.is_success() && status.message().starts_with("HTTP ");
+    if is_line { status.in_context("not a reply of gRPC") } else { status }
 }
 
 /// Returns the status of a reply that cannot be read, which names the server: it is no status that the server sent.

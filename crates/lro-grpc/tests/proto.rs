@@ -221,7 +221,7 @@ async fn outcomes_are_told_apart() {
 
 #[tokio::test]
 async fn a_reply_with_both_an_error_and_a_response_is_malformed() {
-    // SPEC 6, 46
+    // SPEC 6
     let both = lro_grpc_wire::messages::Operation {
         name: "operations/1".to_owned(),
         done: true,
