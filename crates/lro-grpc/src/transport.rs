@@ -236,8 +236,9 @@ impl LroTransport for GrpcTransport {
         let page = unary::send_within(&self.0.client, &prepared, attempt, None).await?;
         let messages::ListOperationsResponse { operations, next_page_token, unreachable } = page.message;
         let shown = |text: String| page.token.iter().fold(text, |text, token| token.hidden_in(text));
-        let operations =
-            operations.into_iter().map(|message| operation(Reply { message, token: page.token.clone() }));
+        let operations = operations
+            .into_iter()
+            .map(|message| operation(Reply { message, token: page.token.clone(), retry_after: None }));
         Ok(OperationPage::new(operations.collect::<Result<_, _>>()?)
             .next_page_token(shown(next_page_token))
             .unreachable(unreachable.into_iter().map(shown).collect()))
@@ -288,9 +289,9 @@ impl LroTransport for GrpcTransport {
 }
 
 /// Converts an operation, so that no part of it shows the token.
-fn operation(Reply { message, token }: Reply<messages::Operation>) -> Result<Operation, Status> {
-    let operation = Operation::try_from(message)?;
-    Ok(token.iter().fold(operation, hidden_in_operation))
+fn operation(reply: Reply<messages::Operation>) -> Result<Operation, Status> {
+    let operation = Operation { retry_after: reply.retry_after, ..Operation::try_from(reply.message)? };
+    Ok(reply.token.iter().fold(operation, hidden_in_operation))
 }
 
 /// While a call waits for its reply, servers of gRPC allow a ping every 5 minutes, and close the connection after three that come

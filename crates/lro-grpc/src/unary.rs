@@ -36,10 +36,13 @@ pub(crate) fn prepare(
         .with_header(GRPC_ACCEPT_ENCODING, HeaderValue::from_static("gzip")))
 }
 
-/// A message of the server, and the token that the call carried.
+/// A message of the server, and what came with it.
 pub(crate) struct Reply<R> {
     pub(crate) message: R,
+    /// The token that the call carried.
     pub(crate) token: Option<Token>,
+    /// The pause that a header of HTTP asks for.
+    pub(crate) retry_after: Option<Duration>,
 }
 
 /// Sends a prepared call and decodes its reply, without a timeout of its own.
@@ -71,7 +74,11 @@ pub(crate) async fn send<R: Message + Default>(
     match trailers.as_ref().and_then(status::read).or_else(|| status::read(&reply.head().headers)) {
         Some(Ok(())) => {
             let message = decoder.finish().map_err(|fault| unreadable(client, &reply, fault))?;
-            Ok(Reply { message, token: reply.token().cloned() })
+            Ok(Reply {
+                message,
+                token: reply.token().cloned(),
+                retry_after: lro::retry_after(&reply.head().headers),
+            })
         }
         Some(Err(status)) => {
             let status = reply.token().into_iter().fold(status, hidden_in_status);
