@@ -25,6 +25,15 @@ impl GrpcCall {
         Self { path: method.into(), message: message.into(), params: Vec::new(), timeout: None }
     }
 
+    /// As [`new`](Self::new), with a message of [`lro::message!`].
+    ///
+    /// # Errors
+    ///
+    /// As [`lro::message::encode`].
+    pub fn of(method: impl Into<String>, message: &impl lro::message::Message) -> Result<Self, Status> {
+        Ok(Self::new(method, lro::message::encode(message)?))
+    }
+
     /// Adds a routing parameter, sent in `x-goog-request-params`.
     pub fn param(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.params.push((key.into(), value.into()));

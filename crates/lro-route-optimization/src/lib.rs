@@ -53,8 +53,11 @@
 //! |---|---|
 //! | `ring` (default) | TLS by `ring` |
 //! | `aws-lc` | TLS by `aws-lc-rs` |
+//! | `grpc` | `GrpcRouteOptimization`, a client over gRPC with the same messages, and the crate `lro-grpc` |
 //! | `google-cloud-auth` | `GoogleCloudCredentials`, and the crate `google-cloud-auth` with the types that it takes |
 
+#[cfg(feature = "grpc")]
+mod grpc;
 pub mod kind;
 pub mod messages;
 mod route_optimization;
@@ -64,4 +67,6 @@ pub use lro_http::{Credentials, HttpClientBuilder, NoCredentials, Token, TokenFn
 #[cfg(feature = "google-cloud-auth")]
 pub use lro_http::{GoogleCloudCredentials, google_cloud_auth};
 
+#[cfg(feature = "grpc")]
+pub use crate::grpc::GrpcRouteOptimization;
 pub use crate::route_optimization::RouteOptimization;

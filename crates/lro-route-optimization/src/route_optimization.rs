@@ -173,10 +173,10 @@ impl LroTransport for RouteOptimization {
     forward_transport!(self => self.0);
 }
 
-const SERVICE: Service = Service::new("routeoptimization.googleapis.com", "v1");
-const OPERATIONS: NameTemplate = NameTemplate::from_static("projects/*/locations/*/operations/*");
-const PROJECTS: NameTemplate = NameTemplate::from_static("projects/*");
-const LOCATIONS: NameTemplate = NameTemplate::from_static("projects/*/locations/*");
+pub(crate) const SERVICE: Service = Service::new("routeoptimization.googleapis.com", "v1");
+pub(crate) const OPERATIONS: NameTemplate = NameTemplate::from_static("projects/*/locations/*/operations/*");
+pub(crate) const PROJECTS: NameTemplate = NameTemplate::from_static("projects/*");
+pub(crate) const LOCATIONS: NameTemplate = NameTemplate::from_static("projects/*/locations/*");
 /// The time for connecting, queueing and transfer, in addition to the solver's timeout. With less, the client may give
 /// up a plan that the service has computed and billed. With more, a dead connection is noticed later.
 const MARGIN: Duration = Duration::from_secs(30);

@@ -14,6 +14,7 @@
 //! | module | for |
 //! |---|---|
 //! | [`codes`] | tables of the codes of failed calls |
+//! | `grpc`, with the feature `grpc` | a server of gRPC that starts operations |
 //! | [`messages`] | messages against tables that are made from the schemas of a service |
 //! | `recorder`, with the feature `recorder` | what was published through the facade `metrics` |
 //! | [`replies`] | the replies of a simulated server |
@@ -26,6 +27,8 @@
 
 pub mod codes;
 mod dice;
+#[cfg(feature = "grpc")]
+pub mod grpc;
 pub mod messages;
 #[cfg(feature = "recorder")]
 pub mod recorder;

@@ -54,8 +54,11 @@
 //! |---|---|
 //! | `ring` (default) | TLS by `ring` |
 //! | `aws-lc` | TLS by `aws-lc-rs` |
+//! | `grpc` | `GrpcWorkspaceEvents`, a client over gRPC with the same messages, and the crate `lro-grpc` |
 //! | `google-cloud-auth` | `GoogleCloudCredentials`, and the crate `google-cloud-auth` with the types that it takes |
 
+#[cfg(feature = "grpc")]
+mod grpc;
 pub mod kind;
 pub mod messages;
 pub mod scopes;
@@ -65,4 +68,6 @@ pub use lro_http::{Credentials, HttpClientBuilder, NoCredentials, Token, TokenFn
 #[cfg(feature = "google-cloud-auth")]
 pub use lro_http::{GoogleCloudCredentials, google_cloud_auth};
 
+#[cfg(feature = "grpc")]
+pub use crate::grpc::GrpcWorkspaceEvents;
 pub use crate::workspace_events::{Version, WorkspaceEvents};

@@ -263,7 +263,7 @@ impl LroTransport for WorkspaceEvents {
 }
 
 impl Version {
-    fn service(self) -> Service {
+    pub(crate) fn service(self) -> Service {
         const KEY: &str = "workspaceevents.googleapis.com";
         match self {
             Self::V1 => Service::new(KEY, "v1"),
@@ -272,5 +272,5 @@ impl Version {
     }
 }
 
-const OPERATIONS: NameTemplate = NameTemplate::from_static("operations/**");
-const SUBSCRIPTIONS: NameTemplate = NameTemplate::from_static("subscriptions/*");
+pub(crate) const OPERATIONS: NameTemplate = NameTemplate::from_static("operations/**");
+pub(crate) const SUBSCRIPTIONS: NameTemplate = NameTemplate::from_static("subscriptions/*");
