@@ -44,5 +44,5 @@ pub fn to_protobuf(any: &Any) -> Result<Vec<u8>, Status> {
 /// Returns `None` if its type is not known here, if its value does not decode, and if it came as JSON.
 pub fn to_json(any: &Any) -> Option<Any> {
     let (name, value) = (any.type_name()?, any.protobuf_value()?);
-    details::to_json(&name, value).or_else(|| wkt::to_json(&name, value))
+    details::to_json(&name, any).or_else(|| wkt::to_json(&name, value))
 }

@@ -1,9 +1,12 @@
-//! Messages in proto3 JSON, declared by [`message!`](crate::message!) and [`enumeration!`](crate::enumeration!).
+//! Messages in proto3 JSON and in protobuf, declared by [`message!`](crate::message!) and [`enumeration!`](crate::enumeration!).
 //!
 //! The reader accepts `lowerCamelCase` and `snake_case` names. It accepts `null` for an absent field, and a string for a
 //! number. It ignores unknown fields. A value of a wrong type is an error.
 //!
 //! The writer uses `lowerCamelCase` names. It omits fields that have their default value.
+//!
+//! A message whose fields have numbers also has the binary form of protobuf. [`Any::decode`](crate::Any::decode) then reads it
+//! from either, and [`encode`] writes the binary form.
 
 mod enumeration;
 mod field;
@@ -192,7 +195,8 @@ impl<'de, M: Message> DeserializeSeed<'de> for FieldValue<'_, M> {
 /// The fields have the visibility of the struct. The type of a field decides its JSON form: `String`, `bool`, `i32`, `i64`, `u32`, `u64`, `f32`, `f64`,
 /// [`Duration`](crate::wkt::Duration), [`Timestamp`](crate::wkt::Timestamp), [`FieldMask`](crate::wkt::FieldMask),
 /// [`Any`](crate::Any), a message, an enumeration, and `Vec` and `BTreeMap<String, _>` of these. An `Option` distinguishes an
-/// absent field from its default value. A message that is the same in two versions of an API lists both names:
+/// absent field from its default value. `= 3` behind the type is the number of the field, which the binary form of protobuf needs:
+/// `i32`, `i64`, `u32` and `u64` are then of the types `int32`, `int64`, `uint32` and `uint64`. A message that is the same in two versions of an API lists both names:
 /// `("a.v1.B" | "a.v2.B")`.
 ///
 /// ```
@@ -200,13 +204,17 @@ impl<'de, M: Message> DeserializeSeed<'de> for FieldValue<'_, M> {
 ///     /// The progress of a job.
 ///     pub struct JobProgress("example.v1.JobProgress") {
 ///         /// The share of the pages that are printed, from 0 to 1.
-///         pages_printed: f64,
+///         pages_printed: f64 = 1,
 ///     }
 /// }
 ///
 /// let progress: JobProgress = serde_json::from_str(r#"{"pagesPrinted": "0.5"}"#)?;
 /// assert_eq!(progress.pages_printed, 0.5);
-/// # Ok::<(), serde_json::Error>(())
+///
+/// let encoded = lro::message::encode(&progress)?;
+/// let packed = lro::Any::pack_protobuf("example.v1.JobProgress", &encoded);
+/// assert_eq!(packed.decode::<JobProgress>()?, progress);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[macro_export]
 macro_rules! message {

@@ -87,126 +87,126 @@ message! {
     /// The reason of a failure, for programs.
     pub struct ErrorInfo("google.rpc.ErrorInfo") {
         /// The reason, constant within a domain, such as `RATE_LIMIT_EXCEEDED`.
-        reason: String,
+        reason: String = 1,
         /// The domain that defines the reason, such as `googleapis.com`.
-        domain: String,
+        domain: String = 2,
         /// Further data about the failure, by key.
-        metadata: BTreeMap<String, String>,
+        metadata: BTreeMap<String, String> = 3,
     }
 
     /// The delay before a retry.
     pub struct RetryInfo("google.rpc.RetryInfo") {
         /// The least time to wait.
-        retry_delay: Option<Duration>,
+        retry_delay: Option<Duration> = 1,
     }
 
     /// Where in the server a failure occurred.
     pub struct DebugInfo("google.rpc.DebugInfo") {
         /// The stack trace, innermost frame first.
-        stack_entries: Vec<String>,
+        stack_entries: Vec<String> = 1,
         /// Further information.
-        detail: String,
+        detail: String = 2,
     }
 
     /// The exhausted quotas.
     pub struct QuotaFailure("google.rpc.QuotaFailure") {
         /// One entry per quota.
-        violations: Vec<QuotaViolation>,
+        violations: Vec<QuotaViolation> = 1,
     }
 
     /// One exhausted quota, `QuotaFailure.Violation`.
     pub struct QuotaViolation("google.rpc.QuotaFailure.Violation") {
         /// The owner of the quota, such as `project:my-project`.
-        subject: String,
+        subject: String = 1,
         /// How the quota was exceeded.
-        description: String,
+        description: String = 2,
         /// The service that enforces the quota.
-        api_service: String,
+        api_service: String = 3,
         /// The metric that the quota limits.
-        quota_metric: String,
+        quota_metric: String = 4,
         /// The id of the quota.
-        quota_id: String,
+        quota_id: String = 5,
         /// The dimensions of the metric.
-        quota_dimensions: BTreeMap<String, String>,
+        quota_dimensions: BTreeMap<String, String> = 6,
         /// The limit in force.
-        quota_value: i64,
+        quota_value: i64 = 7,
         /// The future limit, if a change of the limit is in progress.
-        future_quota_value: Option<i64>,
+        future_quota_value: Option<i64> = 8,
     }
 
     /// The preconditions that do not hold.
     pub struct PreconditionFailure("google.rpc.PreconditionFailure") {
         /// One entry per precondition.
-        violations: Vec<PreconditionViolation>,
+        violations: Vec<PreconditionViolation> = 1,
     }
 
     /// One precondition that does not hold, `PreconditionFailure.Violation`.
     pub struct PreconditionViolation("google.rpc.PreconditionFailure.Violation") {
         /// The kind of precondition, such as `TOS`.
-        r#type: String,
+        r#type: String = 1,
         /// The subject that does not meet the precondition.
-        subject: String,
+        subject: String = 2,
         /// How the precondition failed and how to meet it.
-        description: String,
+        description: String = 3,
     }
 
     /// The invalid fields of a request.
     pub struct BadRequest("google.rpc.BadRequest") {
         /// One entry per field.
-        field_violations: Vec<FieldViolation>,
+        field_violations: Vec<FieldViolation> = 1,
     }
 
     /// One invalid field, `BadRequest.FieldViolation`.
     pub struct FieldViolation("google.rpc.BadRequest.FieldViolation") {
         /// The path of the field.
-        field: String,
+        field: String = 1,
         /// Why the field is invalid.
-        description: String,
+        description: String = 2,
         /// The reason, for programs.
-        reason: String,
+        reason: String = 3,
         /// The description for users.
-        localized_message: Option<LocalizedMessage>,
+        localized_message: Option<LocalizedMessage> = 4,
     }
 
     /// The id that a server gave a request.
     pub struct RequestInfo("google.rpc.RequestInfo") {
         /// An opaque id.
-        request_id: String,
+        request_id: String = 1,
         /// Data for the operators of the server.
-        serving_data: String,
+        serving_data: String = 2,
     }
 
     /// The resource that a failure concerns.
     pub struct ResourceInfo("google.rpc.ResourceInfo") {
         /// The kind of resource.
-        resource_type: String,
+        resource_type: String = 1,
         /// The name of the resource.
-        resource_name: String,
+        resource_name: String = 2,
         /// The owner of the resource.
-        owner: String,
+        owner: String = 3,
         /// The error on access to the resource.
-        description: String,
+        description: String = 4,
     }
 
     /// Links to documentation.
     pub struct Help("google.rpc.Help") {
         /// The links.
-        links: Vec<HelpLink>,
+        links: Vec<HelpLink> = 1,
     }
 
     /// One link, `Help.Link`.
     pub struct HelpLink("google.rpc.Help.Link") {
         /// What the link offers.
-        description: String,
+        description: String = 1,
         /// The URL.
-        url: String,
+        url: String = 2,
     }
 
     /// A message for users.
     pub struct LocalizedMessage("google.rpc.LocalizedMessage") {
         /// The language as a BCP 47 tag, such as `en-US`.
-        locale: String,
+        locale: String = 1,
         /// The message.
-        message: String,
+        message: String = 2,
     }
 }
