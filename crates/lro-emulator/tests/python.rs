@@ -3,6 +3,7 @@
 //! Run by `cargo test -p lro-emulator --features grpc --test python -- --ignored --nocapture`. The test installs both packages
 //! from PyPI in a virtual environment below `target`, and is skipped where that fails.
 
+#![cfg(feature = "grpc")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{

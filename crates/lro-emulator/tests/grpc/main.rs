@@ -1,5 +1,6 @@
 //! `google.longrunning.Operations` over gRPC, on the port of HTTP/JSON.
 
+#![cfg(feature = "grpc")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod calls;
