@@ -135,9 +135,7 @@ impl GoogleCloudTransport {
 
 #[async_trait]
 impl LroTransport for GoogleCloudTransport {
-    async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
-        self.get_operation_within(name, &Attempt::default()).await
-    }
+    lro::plain_calls!(self: get cancel delete list wait);
 
     async fn get_operation_within(
         &self,
@@ -148,26 +146,14 @@ impl LroTransport for GoogleCloudTransport {
         operation(&send(&self.get, request, attempt).await?)
     }
 
-    async fn cancel_operation(&self, name: &OperationName) -> Result<(), Status> {
-        self.cancel_operation_within(name, &Attempt::default()).await
-    }
-
     async fn cancel_operation_within(&self, name: &OperationName, attempt: &Attempt) -> Result<(), Status> {
         let call = self.cancel.as_ref().ok_or_else(|| self.unsupported("cancel", name.as_str()))?;
         send(call, model::CancelOperationRequest::new().set_name(sendable(name)?), attempt).await
     }
 
-    async fn delete_operation(&self, name: &OperationName) -> Result<(), Status> {
-        self.delete_operation_within(name, &Attempt::default()).await
-    }
-
     async fn delete_operation_within(&self, name: &OperationName, attempt: &Attempt) -> Result<(), Status> {
         let call = self.delete.as_ref().ok_or_else(|| self.unsupported("delete", name.as_str()))?;
         send(call, model::DeleteOperationRequest::new().set_name(sendable(name)?), attempt).await
-    }
-
-    async fn list_operations(&self, request: &ListOperationsRequest) -> Result<OperationPage, Status> {
-        self.list_operations_within(request, &Attempt::default()).await
     }
 
     async fn list_operations_within(
@@ -186,14 +172,6 @@ impl LroTransport for GoogleCloudTransport {
             .set_page_token(&request.page_token)
             .set_return_partial_success(request.return_partial_success);
         page(&send(call, request, attempt).await?)
-    }
-
-    async fn wait_operation(
-        &self,
-        name: &OperationName,
-        timeout: Option<Duration>,
-    ) -> Result<Operation, Status> {
-        self.wait_operation_within(name, timeout, &Attempt::default()).await
     }
 
     async fn wait_operation_within(

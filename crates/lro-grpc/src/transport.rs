@@ -182,9 +182,7 @@ impl GrpcTransport {
 
 #[async_trait]
 impl LroTransport for GrpcTransport {
-    async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
-        self.get_operation_within(name, &Attempt::default()).await
-    }
+    lro::plain_calls!(self: get cancel delete list wait);
 
     async fn get_operation_within(
         &self,
@@ -199,10 +197,6 @@ impl LroTransport for GrpcTransport {
         operation(unary::send(&self.0.client, &prepared, attempt, None).await?)
     }
 
-    async fn cancel_operation(&self, name: &OperationName) -> Result<(), Status> {
-        self.cancel_operation_within(name, &Attempt::default()).await
-    }
-
     async fn cancel_operation_within(&self, name: &OperationName, attempt: &Attempt) -> Result<(), Status> {
         self.check_verb(self.0.capabilities.cancel, "cancel", name.as_str())?;
         self.check_name(name)?;
@@ -210,19 +204,11 @@ impl LroTransport for GrpcTransport {
         self.send(&request, name.as_str(), attempt).await
     }
 
-    async fn delete_operation(&self, name: &OperationName) -> Result<(), Status> {
-        self.delete_operation_within(name, &Attempt::default()).await
-    }
-
     async fn delete_operation_within(&self, name: &OperationName, attempt: &Attempt) -> Result<(), Status> {
         self.check_verb(self.0.capabilities.delete, "delete", name.as_str())?;
         self.check_name(name)?;
         let request = messages::DeleteOperationRequest { name: name.as_str().to_owned() };
         self.send(&request, name.as_str(), attempt).await
-    }
-
-    async fn list_operations(&self, request: &ListOperationsRequest) -> Result<OperationPage, Status> {
-        self.list_operations_within(request, &Attempt::default()).await
     }
 
     async fn list_operations_within(
@@ -242,14 +228,6 @@ impl LroTransport for GrpcTransport {
         Ok(OperationPage::new(operations.collect::<Result<_, _>>()?)
             .next_page_token(shown(next_page_token))
             .unreachable(unreachable.into_iter().map(shown).collect()))
-    }
-
-    async fn wait_operation(
-        &self,
-        name: &OperationName,
-        timeout: Option<Duration>,
-    ) -> Result<Operation, Status> {
-        self.wait_operation_within(name, timeout, &Attempt::default()).await
     }
 
     async fn wait_operation_within(

@@ -209,9 +209,7 @@ impl HttpTransport {
 
 #[async_trait]
 impl LroTransport for HttpTransport {
-    async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
-        self.get_operation_within(name, &Attempt::default()).await
-    }
+    lro::plain_calls!(self: get cancel delete list wait);
 
     async fn get_operation_within(
         &self,
@@ -225,27 +223,15 @@ impl LroTransport for HttpTransport {
         self.whole(name, self.0.client.exchange(&prepared, attempt).await?).await
     }
 
-    async fn cancel_operation(&self, name: &OperationName) -> Result<(), Status> {
-        self.cancel_operation_within(name, &Attempt::default()).await
-    }
-
     async fn cancel_operation_within(&self, name: &OperationName, attempt: &Attempt) -> Result<(), Status> {
         let call = self.call(self.0.capabilities.cancel, Verb::Cancel, name)?;
         let call = if call.method == Method::POST { call.body(&Empty {})? } else { call };
         self.accepted(&self.0.client.send_raw(call, attempt).await?)
     }
 
-    async fn delete_operation(&self, name: &OperationName) -> Result<(), Status> {
-        self.delete_operation_within(name, &Attempt::default()).await
-    }
-
     async fn delete_operation_within(&self, name: &OperationName, attempt: &Attempt) -> Result<(), Status> {
         let call = self.call(self.0.capabilities.delete, Verb::Delete, name)?;
         self.accepted(&self.0.client.send_raw(call, attempt).await?)
-    }
-
-    async fn list_operations(&self, request: &ListOperationsRequest) -> Result<OperationPage, Status> {
-        self.list_operations_within(request, &Attempt::default()).await
     }
 
     async fn list_operations_within(
@@ -272,14 +258,6 @@ impl LroTransport for HttpTransport {
         Ok(OperationPage::new(page.operations.unwrap_or_default())
             .next_page_token(page.next_page_token.unwrap_or_default())
             .unreachable(page.unreachable.unwrap_or_default()))
-    }
-
-    async fn wait_operation(
-        &self,
-        name: &OperationName,
-        timeout: Option<Duration>,
-    ) -> Result<Operation, Status> {
-        self.wait_operation_within(name, timeout, &Attempt::default()).await
     }
 
     async fn wait_operation_within(

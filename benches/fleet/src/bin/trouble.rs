@@ -203,9 +203,7 @@ struct Stamps(Arc<Mutex<Vec<Instant>>>);
 
 #[async_trait]
 impl LroTransport for Stamps {
-    async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
-        self.get_operation_within(name, &Attempt::default()).await
-    }
+    lro::plain_calls!(self: get);
 
     async fn get_operation_within(
         &self,

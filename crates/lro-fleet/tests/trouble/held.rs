@@ -19,9 +19,7 @@ struct Held {
 
 #[async_trait]
 impl LroTransport for Held {
-    async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
-        self.get_operation_within(name, &Attempt::default()).await
-    }
+    lro::plain_calls!(self: get);
 
     async fn get_operation_within(
         &self,

@@ -76,9 +76,7 @@ impl Server {
 
 #[async_trait]
 impl LroTransport for Server {
-    async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
-        self.get_operation_within(name, &Attempt::default()).await
-    }
+    lro::plain_calls!(self: get list);
 
     async fn get_operation_within(
         &self,
@@ -88,10 +86,6 @@ impl LroTransport for Server {
         let number: usize = name.segments().next_back().unwrap().parse().unwrap();
         let mut operations = self.call(number..number + 1, attempt).await?;
         Ok(operations.remove(0))
-    }
-
-    async fn list_operations(&self, request: &ListOperationsRequest) -> Result<OperationPage, Status> {
-        self.list_operations_within(request, &Attempt::default()).await
     }
 
     async fn list_operations_within(

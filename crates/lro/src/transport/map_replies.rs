@@ -86,9 +86,7 @@ where
     T: LroTransport,
     F: Fn(Operation) -> Operation + Send + Sync,
 {
-    async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
-        self.get_operation_within(name, &Attempt::default()).await
-    }
+    crate::plain_calls!(self: get list);
 
     async fn get_operation_within(
         &self,
@@ -96,10 +94,6 @@ where
         attempt: &Attempt,
     ) -> Result<Operation, Status> {
         self.mapped(self.transport.get_operation_within(name, attempt).await?)
-    }
-
-    async fn list_operations(&self, request: &ListOperationsRequest) -> Result<OperationPage, Status> {
-        self.list_operations_within(request, &Attempt::default()).await
     }
 
     async fn list_operations_within(
