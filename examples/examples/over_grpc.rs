@@ -21,13 +21,13 @@ impl Name for Transcript {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let emulator = Emulator::start().await?;
     let spoken = lro::Any::from_value(&Proto(Transcript { text: "take the next left".into() }))?;
-    emulator.operation("operations/7612202767953098924", Script::new().responds(spoken).runs_for_calls(2));
+    emulator.operation("7612202767953098924", Script::new().responds(spoken).runs_for_calls(2));
 
     // In production, the endpoint is that of the service, and the client has credentials.
     let speech = lro_services::find_grpc("speech", "v1")?.connect_grpc()?;
     let speech = speech.endpoint(emulator.endpoint()).build()?;
 
-    let name = OperationName::parse("operations/7612202767953098924")?;
+    let name = OperationName::parse("7612202767953098924")?;
     let mut wait: Wait<'_, Proto<Transcript>> = poll_until_done(&speech, name);
     let snapshot = wait.next().await.ok_or("no reply")??;
     println!("after {} poll: done = {}", snapshot.polls(), snapshot.is_done());

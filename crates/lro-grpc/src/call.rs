@@ -11,7 +11,7 @@ use crate::unary;
 #[derive(Clone)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct GrpcCall {
-    path: String,
+    pub(crate) path: String,
     message: Bytes,
     params: Vec<(String, String)>,
     pub(crate) timeout: Option<Duration>,
@@ -20,7 +20,7 @@ pub struct GrpcCall {
 impl GrpcCall {
     /// Creates a call of a method, such as `google.cloud.speech.v1.Speech/LongRunningRecognize`, with the encoded message of its request.
     ///
-    /// A message of prost is encoded by `prost::Message::encode_to_vec`.
+    /// Another form of the method is refused when the call is sent. A message of prost is encoded by `prost::Message::encode_to_vec`.
     pub fn new(method: impl Into<String>, message: impl Into<Bytes>) -> Self {
         Self { path: method.into(), message: message.into(), params: Vec::new(), timeout: None }
     }
@@ -45,7 +45,21 @@ impl GrpcCall {
         Self { timeout: Some(timeout), ..self }
     }
 
+    /// # Errors
+    ///
+    /// `INVALID_ARGUMENT` if the method has no service and name, such as `example.v1.Printer/Print`.
     pub(crate) fn prepare(self, client: &HttpClient) -> Result<PreparedCall, Status> {
+        let is_word = |word: &str| {
+            !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._".contains(&byte))
+        };
+        let method = self.path.strip_prefix('/').unwrap_or(&self.path);
+        if !method.split_once('/').is_some_and(|(service, name)| is_word(service) && is_word(name)) {
+            let message = format!(
+                "not a method: {:?}: expected a service and a name, such as \"example.v1.Printer/Print\"",
+                self.path
+            );
+            return Err(Status::invalid_argument(message));
+        }
         let params: Vec<_> = self.params.iter().map(|(key, value)| (&**key, &**value)).collect();
         unary::prepare(client, &self.path, &params, frame::of_encoded(&self.message)?)
     }

@@ -12,7 +12,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lro::Status> {
 //! let speech = GrpcTransport::builder(Service::new("speech.googleapis.com", "v1")).build()?;
-//! let name = OperationName::parse("operations/7612202767953098924")?;
+//! let name = OperationName::parse("7612202767953098924")?;
 //! let Proto(transcript): Proto<Transcript> = poll_until_done(&speech, name).await?;
 //! # Ok(()) }
 //! ```
@@ -20,6 +20,8 @@
 //! [`GrpcTransport`] implements [`LroTransport`](lro::LroTransport). Its builder is that of `lro-http`: credentials,
 //! proxies, TLS, bounds and a client of the caller's own are set there. [`GrpcTransport::start`] sends a [`GrpcCall`] that starts an
 //! operation.
+//!
+//! `prost` is of version 0.14, whose messages [`Proto`] decodes.
 //!
 //! A response, metadata and details stay encoded as they came. [`Proto`] decodes them as a message of prost.
 

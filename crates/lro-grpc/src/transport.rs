@@ -1,4 +1,5 @@
 use std::{
+    fmt,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -7,8 +8,8 @@ use std::{
 };
 
 use lro::{
-    Attempt, Capabilities, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage,
-    Pacing, Service, Status, async_trait,
+    Attempt, Capabilities, Code, ListOperationsRequest, LroTransport, Operation, OperationName,
+    OperationPage, Pacing, Service, Status, async_trait,
 };
 use lro_grpc_wire::{
     frame,
@@ -28,6 +29,9 @@ use crate::{
 
 /// `google.longrunning.Operations` over gRPC, for any service that has it.
 ///
+/// The share of the work that is done is not read from metadata in protobuf: [`Wait::pace_by_progress`](lro::Wait::pace_by_progress)
+/// passes it on.
+///
 /// A service may put a slash before the names that its starting call and its list return, as BuildGrid does in its default
 /// instance. An [`OperationName`] begins with no slash, and BuildGrid takes the name without it.
 ///
@@ -40,10 +44,9 @@ use crate::{
 ///     .build()?;
 /// # Ok::<(), lro::Status>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GrpcTransport(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     client: HttpClient,
     service: Service,
@@ -85,7 +88,8 @@ impl GrpcTransport {
             .map(|client| Self::new(client, service))
     }
 
-    /// Creates a transport for the service that the client reaches. The client must speak HTTP/2.
+    /// Creates a transport for the service that the client reaches. The client must speak HTTP/2, by
+    /// [`HttpClientBuilder::http2_only`] or by the agreement of TLS.
     ///
     /// Any name is accepted, and all calls but wait are assumed to exist: a server answers `UNIMPLEMENTED` for one that it has not.
     pub fn new(client: HttpClient, service: Service) -> Self {
@@ -148,11 +152,18 @@ impl GrpcTransport {
     ///
     /// - The status of the server for a failed call.
     /// - `UNAVAILABLE` if no reply arrives, `DEADLINE_EXCEEDED` after the timeout of the call.
-    /// - [`Origin::MalformedReply`](lro::Origin::MalformedReply) if the reply is not an operation.
+    /// - `INTERNAL` if the reply is no encoded operation, and [`Origin::MalformedReply`](lro::Origin::MalformedReply) if it is one
+    ///   that cannot be.
+    ///
+    /// The message of `UNIMPLEMENTED` names the method.
     pub async fn start(&self, call: GrpcCall) -> Result<Operation, Status> {
-        let timeout = call.timeout;
+        let (timeout, method) = (call.timeout, call.path.clone());
         let prepared = call.prepare(&self.0.client)?;
-        operation(unary::send_within(&self.0.client, &prepared, &Attempt::default(), timeout).await?)
+        let started = unary::send_within(&self.0.client, &prepared, &Attempt::default(), timeout).await;
+        operation(started.map_err(|status| match status.code() {
+            Code::Unimplemented => status.in_context(&method),
+            _ => status,
+        })?)
     }
 
     /// Prepares a call about one operation or collection.
@@ -275,3 +286,14 @@ fn operation(reply: Reply<messages::Operation>) -> Result<Operation, Status> {
 /// While a call waits for its reply, servers of gRPC allow a ping every 5 minutes, and close the connection after three that come
 /// sooner. A connection that has died is found by the timeout of the attempt.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(360);
+
+impl fmt::Debug for GrpcTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { client, service, capabilities, .. } = &*self.0;
+        f.debug_struct("GrpcTransport")
+            .field("service", service)
+            .field("endpoint", client.endpoint())
+            .field("capabilities", capabilities)
+            .finish_non_exhaustive()
+    }
+}

@@ -88,6 +88,11 @@ pub(crate) async fn send<R: Message + Default>(
             Err(reply.judged(status))
         }
         // A server always sends one, so something between it and us has cut the reply.
+        None if reply.head().version < Version::HTTP_2 => Err(Status::unimplemented(format!(
+            "{} replied by {:?}, and gRPC needs HTTP/2: build the client with `http2_only`",
+            client.endpoint(),
+            reply.head().version
+        ))),
         None => Err(Status::unavailable(format!(
             "the reply of {} ended without a grpc-status: a proxy may have cut it or dropped its trailers",
             client.endpoint()

@@ -202,6 +202,7 @@ impl TryFrom<Configured> for Binding {
         let binding = Self::with_paths(Service::owned(service, version), &paths)?;
         let binding =
             Self { reads_targets: configured.reads_targets, ..binding.with_progress(configured.progress) };
+        configured.form.as_ref().map_or(Ok(()), Form::check)?;
         Ok(configured.form.into_iter().fold(binding, Self::with_form))
     }
 }

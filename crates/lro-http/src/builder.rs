@@ -200,7 +200,8 @@ impl<C> HttpClientBuilder<C> {
     /// `tower-http`.
     ///
     /// The bodies of its requests are made from [`Bytes`], which may be empty. Its replies are decompressed where they
-    /// say that they are gzip. The settings of connections, proxies and TLS have no effect.
+    /// say that they are gzip. The settings of connections, proxies and TLS have no effect. Credentials are sent wherever that
+    /// client connects: that it does so by TLS is its own concern.
     pub fn service<S, B, R>(mut self, service: S) -> Self
     where
         S: Service<Request<B>, Response = Response<R>> + Clone + Send + Sync + 'static,

@@ -70,8 +70,14 @@ impl Calls {
         let rules = |paths: &[String], method: Method, forms: &[_]| -> Result<Vec<Rule>, Status> {
             paths.iter().map(|path| Rule::parse(path, method.clone(), forms)).collect()
         };
+        let get = rules(&paths.get, Method::GET, &forms)?;
+        if let Some((_, path)) = get.iter().zip(&paths.get).find(|(rule, _)| rule.names().is_none()) {
+            return Err(refused(format!(
+                "not a path to get an operation: {path:?}: it has no variable for the name"
+            )));
+        }
         Ok(Self {
-            get: rules(&paths.get, Method::GET, &forms)?,
+            get,
             list: rules(&paths.list, Method::GET, &parents)?,
             cancel: rules(&paths.cancel, Method::POST, &forms)?,
             delete: rules(&paths.delete, Method::DELETE, &forms)?,
@@ -117,6 +123,11 @@ impl Calls {
     /// Whether a name is that of an operation of the service.
     pub(crate) fn is_own(&self, name: &str) -> bool {
         Rule::first(&self.get, name).is_some()
+    }
+
+    /// Whether the end of a link is the name of an operation of the service, behind the rest of its path.
+    pub(crate) fn is_own_link(&self, before: &str, name: &str) -> bool {
+        self.get.iter().any(|rule| rule.matches(name) && (before.is_empty() || rule.follows(before)))
     }
 
     /// Returns another call for an operation, `None` if it has no path for a name that get takes.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub(crate) use self::target::path_of;
-use crate::calls::Calls;
+use crate::{calls::Calls, refusal::refused};
 
 /// How a service whose operations have a form of their own replies: where its JSON has what `google.longrunning` has.
 ///
@@ -56,7 +56,7 @@ pub struct Form {
     pub http_code: String,
     /// The field of the message of an error that has none.
     pub message: String,
-    /// The field of the response. Empty, the default, for the whole reply.
+    /// The field of the response. Empty, the default, for the whole reply, which is also the response if the field is absent.
     pub response: String,
     /// The field of the URL of the target, the resource that the operation works on, such as `targetLink` or
     /// `resourceLocation`. A transport that [reads targets](crate::HttpTransport::reading_targets) has its state as the
@@ -65,7 +65,7 @@ pub struct Form {
     /// The headers and fields of a reply that have the URL of an operation. Only the end of its path is used, so that a
     /// reply cannot lead to another host.
     pub links: Vec<String>,
-    /// The field of the operations in a list. Default: `operations`.
+    /// The field of the operations in a list. Default: `operations`. The token of the next page is in `nextPageToken`.
     pub items: String,
     /// The query parameter of the size of a page. Default: `pageSize`.
     pub page_size: String,
@@ -94,6 +94,18 @@ impl Default for Form {
 }
 
 impl Form {
+    /// Refuses a form whose operations can never succeed, or whose states contradict each other.
+    pub(crate) fn check(&self) -> Result<(), Status> {
+        if !self.state.is_empty() && self.done.is_empty() {
+            return Err(refused("not a form: it has a `state`, and no value of it in `done`"));
+        }
+        let states: Vec<_> = self.done.iter().chain(&self.failed).chain(&self.cancelled).collect();
+        match states.iter().enumerate().find(|(at, state)| states[..*at].contains(state)) {
+            Some((_, twice)) => Err(refused(format!("not a form: the state {twice:?} is listed twice"))),
+            None => Ok(()),
+        }
+    }
+
     /// Reads the reply for an operation. `is_accepted` is whether the HTTP status is 202.
     pub(crate) fn operation(&self, name: &str, body: &[u8], is_accepted: bool) -> Result<Operation, Status> {
         if body.trim_ascii().is_empty() && (is_accepted || self.state.is_empty()) {
@@ -145,8 +157,10 @@ impl Form {
         };
         let operation = |item: &Value| {
             let link = self.links.iter().find_map(|link| own_end(&text(item, link)?, calls));
-            let id = || text(item, "name").or_else(|| text(item, "id")).unwrap_or_default();
-            let name = link.unwrap_or_else(|| format!("{parent}/operations/{}", id()));
+            let id = || text(item, "name").or_else(|| text(item, "id")).filter(|id| !id.is_empty());
+            let name = link.or_else(|| Some(format!("{parent}/operations/{}", id()?)));
+            let name = name
+                .ok_or_else(|| Status::malformed("an operation of the list has neither a link nor a name"))?;
             self.read(&name, item, false)
         };
         let operations = items.iter().map(operation).collect::<Result<Vec<_>, _>>()?;
@@ -186,10 +200,12 @@ fn own_end(link: &str, calls: &Calls) -> Option<String> {
     let path = link.split_once("://").map_or(link, |(_, rest)| rest);
     let path = path.split(['?', '#']).next().unwrap_or_default().trim_matches('/');
     let path = percent_decode_str(path).decode_utf8().ok()?;
-    let ends = path.match_indices('/').map(|(at, _)| &path[at + 1..]);
-    let ends = (!link.contains("://")).then_some(&*path).into_iter().chain(ends);
-    let mut own = ends.filter(|end| calls.is_own(end) && lro::OperationName::parse(end).is_ok());
-    own.next().map(str::to_owned)
+    let ends = path.match_indices('/').map(|(at, _)| path.split_at(at + 1));
+    let ends = (!link.contains("://")).then_some(("", &*path)).into_iter().chain(ends);
+    let is_own = |(before, end): &(&str, &str)| {
+        calls.is_own_link(before, end) && lro::OperationName::parse(end).is_ok()
+    };
+    ends.into_iter().find(is_own).map(|(_, end)| end.to_owned())
 }
 
 /// Returns the value at a path. An empty path has none.

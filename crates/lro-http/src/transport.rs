@@ -1,5 +1,6 @@
 use std::{
     collections::BTreeMap,
+    fmt,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -34,10 +35,9 @@ use crate::{
 /// let jobs = HttpTransport::new(client, binding);
 /// # Ok::<(), lro::Status>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HttpTransport(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     client: HttpClient,
     binding: Binding,
@@ -303,6 +303,18 @@ impl LroTransport for HttpTransport {
 
     fn progress(&self, metadata: &Any) -> Option<f64> {
         self.0.binding.progress.share(metadata)
+    }
+}
+
+/// Omits the paths, of which some services have hundreds.
+impl fmt::Debug for HttpTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { client, binding, capabilities, .. } = &*self.0;
+        f.debug_struct("HttpTransport")
+            .field("service", &binding.service)
+            .field("endpoint", client.endpoint())
+            .field("capabilities", capabilities)
+            .finish_non_exhaustive()
     }
 }
 

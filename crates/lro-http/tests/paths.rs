@@ -266,7 +266,13 @@ async fn a_name_without_the_call_that_waits_does_not_end_it_for_the_others() {
 fn refuses_a_binding_that_is_none_and_says_why() {
     for (paths, why) in [
         (json!({"get": []}), "jobs.example.com v1 has no path to get"),
-        (json!({"get": ["v1/operations"]}), "jobs.example.com v1 has no path to get"),
+        (json!({"get": ["v1/operations"]}), "\"v1/operations\": it has no variable for the name"),
+        (json!({"get": ["v1/{name=a/*}", "v1/b"]}), "\"v1/b\": it has no variable for the name"),
+        (json!({"get": ["{name=a/*}"], "form": {"state": "status"}}), "no value of it in `done`"),
+        (
+            json!({"get": ["{name=a/*}"], "form": {"state": "s", "done": ["x"], "failed": ["x"]}}),
+            "\"x\" is listed twice",
+        ),
         (json!({"get": ["v1/{name=operations/*"]}), "a brace without the other"),
         (json!({"get": ["v1/{name=**/a/**}"]}), "`**` may occur once"),
         (json!({"get": ["v1/x{name}"]}), "whole segments"),

@@ -44,7 +44,8 @@ pub(crate) fn row(
     is_pollable: impl Fn(&Row) -> bool,
 ) -> Result<&'static Row, Status> {
     let rows = named(service)?;
-    let of_version = rows.iter().filter(|row| version.is_none_or(|version| row.version == version));
+    let of_version =
+        rows.iter().filter(|row| version.is_none_or(|version| row.version.eq_ignore_ascii_case(version)));
     newest(of_version, is_pollable).ok_or_else(|| unknown_version(rows, version.unwrap_or_default()))
 }
 
@@ -69,7 +70,7 @@ pub(crate) fn pollable(row: &Row) -> Result<(), Status> {
 
 /// Returns the rows of a service by any of its names.
 fn named(service: &str) -> Result<&'static [Row], Status> {
-    let rows = rows_of(short(service));
+    let rows = rows_of(short(host_of(service).unwrap_or(service)));
     if !rows.is_empty() {
         return Ok(rows);
     }
@@ -95,12 +96,18 @@ fn named(service: &str) -> Result<&'static [Row], Status> {
     Err(region::of_host(service).unwrap_or_else(|| unknown_service(service, &plain)))
 }
 
+/// Returns the host of a URL that has nothing else.
+fn host_of(url: &str) -> Option<&str> {
+    let host = url.strip_prefix("https://")?;
+    Some(host.strip_suffix('/').unwrap_or(host))
+}
+
 fn unknown_version(rows: &[Row], version: &str) -> Status {
     let mut known: Vec<&str> = rows.iter().map(|row| row.version).collect();
     known.dedup();
     let host = rows.first().map_or("", |row| row.host);
     let (version, known) = (cut(version), known.join(", "));
-    Status::invalid_argument(format!("{host} has no version {version:?} in the table: add one of {known}"))
+    Status::invalid_argument(format!("{host} has no version {version:?} in the table: use one of {known}"))
 }
 
 fn unknown_service(service: &str, plain: &str) -> Status {

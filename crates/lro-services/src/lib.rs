@@ -63,6 +63,8 @@
 //!
 //! # Progress
 //!
+//! The progress is read from metadata in JSON. Over gRPC a closure of [`pace_by_progress`](lro::Wait::pace_by_progress) passes it on.
+//!
 //! For the services whose metadata has the share of the work that is done, [`Snapshot::progress`](lro::Snapshot::progress)
 //! returns it, and the pacing uses it, without a closure. [`Entry::has_progress`] says whether an entry is one of them.
 //!
@@ -70,7 +72,7 @@
 //!
 //! | feature | effect |
 //! |---|---|
-//! | `grpc` | [`find_grpc`] and [`Entry::connect_grpc`], and the crate `lro-grpc` |
+//! | `grpc` | `find_grpc` and `Entry::connect_grpc`, and the crate `lro-grpc` |
 //! | `ring` (default) | TLS by `ring` |
 //! | `aws-lc` | TLS by `aws-lc-rs` |
 //! | `google-cloud-auth` | `GoogleCloudCredentials`, and the crate `google-cloud-auth` with the types that it takes |

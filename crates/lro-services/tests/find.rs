@@ -46,10 +46,13 @@ fn the_newest_stable_version_that_can_be_polled_is_the_default() {
         ("datalabeling", "v1beta1"),
         ("sqladmin", "v1"),
         ("baremetalsolution", "v2"),
+        ("https://run.googleapis.com/", "v2"),
+        ("Compute Engine", "v1"),
+        ("Cloud DNS", "v1"),
     ] {
         assert_eq!(find(name, None).unwrap().version(), version, "{name}");
     }
-    assert_eq!(find("run", "v1").unwrap().version(), "v1");
+    assert_eq!(find("run", "V1").unwrap().version(), "v1");
 }
 
 #[test]
@@ -78,7 +81,7 @@ fn an_unknown_service_or_version_says_what_there_is() {
             Code::InvalidArgument,
             &["does not determine", "add its host"],
         ),
-        ("https://run.googleapis.com", None, Code::InvalidArgument, &["a URL", "add its host"]),
+        ("https://run.googleapis.com/v2/projects/p", None, Code::InvalidArgument, &["a URL", "add its host"]),
         // Another host is another server.
         (
             "us-central1-aiplatform.googleapis.com",

@@ -42,7 +42,8 @@ pub use self::{
 ///
 /// The type of the response is checked if `R` declares its full name, as every [`message!`](crate::message!) does.
 /// `R` is [`Empty`](crate::Empty) or `()` for a response without content.
-/// `serde_json::Value` accepts any response.
+/// `serde_json::Value` accepts any response in JSON, and [`Any`](crate::Any) any response. `()` also accepts an object without a
+/// type, as services with forms of their own send.
 ///
 /// # Errors
 ///

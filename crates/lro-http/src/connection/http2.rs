@@ -54,7 +54,7 @@ impl Http2 {
         poll_fn(|context| match Pin::new(&mut connection).poll(context) {
             Poll::Ready(Ok(())) => Poll::Ready(Err(BoxError::from("the server closed the connection"))),
             Poll::Ready(Err(error)) if error.is_go_away() && error.is_library() => Poll::Ready(Err(BoxError::from(
-                "the server does not speak HTTP/2: build the client without `http2_only`, if it speaks HTTP/1",
+                "the server does not speak HTTP/2: with HTTP/1, gRPC is not possible, and JSON is without `http2_only`; with TLS, the endpoint is `https`",
             ))),
             Poll::Ready(Err(error)) => Poll::Ready(Err(error.into())),
             Poll::Pending if state.received() > 0 => Poll::Ready(Ok(())),

@@ -123,6 +123,18 @@ impl Rule {
         self.names.as_ref().map_or(name.is_empty(), |names| names.matches(name))
     }
 
+    /// Whether the path of a link may be that of this rule up to its name: the last segment before the name is the same. A
+    /// version does not count, because a link may have another one.
+    pub(crate) fn follows(&self, before_name: &str) -> bool {
+        let Path::Whole { before, .. } = &self.path else {
+            return true;
+        };
+        let last = before.rsplit('/').next().unwrap_or_default();
+        let is_version =
+            last.strip_prefix('v').is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()));
+        last.is_empty() || is_version || before_name.trim_end_matches('/').rsplit('/').next() == Some(last)
+    }
+
     /// Whether a list by this path may contain a name. Only a path whose variable is the parent or the collection excludes any.
     pub(crate) fn lists(&self, own: &NameTemplate) -> bool {
         match (&self.path, &self.names) {

@@ -19,6 +19,8 @@ pub(crate) enum Value<'a> {
     Fixed64([u8; 8]),
     Bytes(&'a [u8]),
     Fixed32([u8; 4]),
+    /// The fields between the begin and the end of a group, which proto3 has not. No field accepts it.
+    Group,
 }
 
 /// The wire type of the values of a type. Its number is that of the wire format.
@@ -165,7 +167,7 @@ impl<'a> Unpacked<'a> {
     }
 }
 
-/// The fields of an encoded message. Groups are skipped.
+/// The fields of an encoded message. The content of a group is skipped.
 pub(crate) struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
@@ -183,12 +185,15 @@ impl<'a> Fields<'a> {
             }
             match key & 7 {
                 GROUP => open_groups.push(number),
-                END_OF_GROUP if open_groups.pop() == Some(number) => {}
-                END_OF_GROUP => return Err("a group ends that did not begin"),
+                END_OF_GROUP if open_groups.pop() != Some(number) => {
+                    return Err("a group ends that did not begin");
+                }
+                END_OF_GROUP if open_groups.is_empty() => return Ok(Some((number, Value::Group))),
+                END_OF_GROUP => {}
                 wire_type => {
                     let value = read_value(&mut self.0, wire_type.into())?;
                     let value = value.ok_or("a field has an unknown wire type")?;
-                    // The fields of an unknown group have numbers of their own.
+                    // The fields of a group have numbers of their own.
                     if open_groups.is_empty() {
                         return Ok(Some((number, value)));
                     }
@@ -262,7 +267,7 @@ pub(crate) fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(bytes);
 }
 
-/// The wire types of the begin and of the end of a group, which proto3 has not.
+/// The wire types of the begin and of the end of a group.
 const GROUP: u32 = 3;
 const END_OF_GROUP: u32 = 4;
 /// The limit of the parsers of Google. Deeper messages could exhaust the stack.

@@ -101,9 +101,11 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Typed<'_, D> {
         visitor.visit_some(self)
     }
 
-    /// `()` accepts only an `Empty`.
+    /// `()` accepts an `Empty`, and an object without a type: nothing says that it is another one.
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        self.check(EMPTY)?;
+        if !self.type_name.is_empty() {
+            self.check(EMPTY)?;
+        }
         IgnoredAny::deserialize(self.inner)?;
         visitor.visit_unit()
     }

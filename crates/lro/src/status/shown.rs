@@ -98,9 +98,10 @@ fn listed(violations: &[FieldViolation]) -> String {
 ///
 /// A reason or a key that does not have its documented form is not shown: it is not the server's constant.
 fn described(info: &ErrorInfo) -> String {
-    let is_reason = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
     let is_key = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-    let reason = is_short(&info.reason, is_reason).then(|| info.reason.clone());
+    // Services with forms of their own have reasons such as `BadCodec`.
+    let is_constant = info.reason.starts_with(|first: char| first.is_ascii_uppercase());
+    let reason = (is_constant && is_short(&info.reason, is_key)).then(|| info.reason.clone());
     let pairs = info.metadata.iter().filter(|(key, value)| is_short(key, is_key) && !value.is_empty());
     let shown = pairs.take(MOST_VIOLATIONS);
     let shown = shown.map(|(key, value)| format!("{key}: {}", Excerpt::new(value, LONGEST_DESCRIPTION)));

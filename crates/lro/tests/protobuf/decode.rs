@@ -107,7 +107,6 @@ fn says_what_to_await_instead_of_a_type_that_reads_json() {
     for (message, awaited) in [
         (refused::<Job>(&job()), "example.v1.Job"),
         (refused::<Option<Job>>(&job()), "example.v1.Job"),
-        (refused::<ErrorInfo>(&job()), "google.rpc.ErrorInfo"),
         (refused::<Pages>(&job()), "Pages"),
         (refused::<Option<Pages>>(&job()), "Option<Pages>"),
         (refused::<Newtype>(&job()), "Newtype"),
@@ -129,6 +128,9 @@ fn says_what_to_await_instead_of_a_type_that_reads_json() {
         );
         assert_eq!(message, expected);
     }
+    // A message of this crate has both forms.
+    let expected = "cannot read the example.v1.Job: expected google.rpc.ErrorInfo, found example.v1.Job";
+    assert_eq!(refused::<ErrorInfo>(&job()), expected);
 }
 
 #[test]

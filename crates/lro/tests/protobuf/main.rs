@@ -12,6 +12,7 @@ use serde::{
 
 mod decode;
 mod form;
+mod messages;
 mod pack;
 mod stored;
 mod wait;

@@ -128,27 +128,33 @@ fn have_details_that_are_shown_by_their_type() {
     let status = of(details.map(packed).to_vec());
     let all = status.details();
     assert_eq!(all.as_slice(), details.map(packed));
-    assert!(all.error_info().is_none() && all.retry_info().is_none() && all.debug_info().is_none());
-    assert!(all.quota_failure().is_none() && all.precondition_failure().is_none());
-    assert!(all.bad_request().is_none() && all.request_info().is_none() && all.resource_info().is_none());
-    assert!(all.help().is_none() && all.localized_message().is_none());
+    // The first field of these is a string, and that of the others is a message.
+    assert_eq!(all.error_info().unwrap().reason, "s3cret");
+    assert_eq!(all.request_info().unwrap().request_id, "s3cret");
+    assert!(all.retry_info().is_none() && all.quota_failure().is_none() && all.bad_request().is_none());
+    assert!(all.precondition_failure().is_none() && all.help().is_none());
     assert_eq!(status.retry_after(), None);
     assert_eq!(status.to_string(), "UNAVAILABLE: no");
     // SPEC 43
     let shown = format!("{status:?}");
     assert!(details.iter().all(|name| shown.contains(name)) && !shown.contains("s3cret"), "{shown}");
-    // One in JSON is found behind them.
+    // SPEC 24
     let info = ErrorInfo { reason: "R".into(), ..ErrorInfo::default() };
-    let status = of(vec![packed("google.rpc.ErrorInfo"), Any::pack(&info).unwrap()]);
-    assert_eq!(status.details().error_info(), Some(info));
-    assert_eq!(status.to_string(), "UNAVAILABLE: no [R]");
+    for detail in [Any::pack_protobuf("google.rpc.ErrorInfo", b"\x0A\x01R"), Any::pack(&info).unwrap()] {
+        let status = of(vec![detail]);
+        assert_eq!(status.details().error_info(), Some(info.clone()));
+        assert_eq!(status.to_string(), "UNAVAILABLE: no [R]");
+    }
+    let pause = of(vec![Any::pack_protobuf("google.rpc.RetryInfo", b"\x0A\x02\x08\x07")]);
+    assert_eq!(pause.retry_after(), Some(Duration::from_secs(7)));
 }
 
 #[tokio::test(start_paused = true)]
 async fn survive_failed_calls_with_details_in_protobuf() {
     // SPEC 26, 29
     for code in [lro::Code::Unavailable, lro::Code::ResourceExhausted, lro::Code::Unauthenticated] {
-        let details = vec![Any::pack_protobuf("google.rpc.ErrorInfo", b"\x0A\x01R"), job()];
+        let info = Any::pack_protobuf("google.rpc.ErrorInfo", b"\x0A\x13RATE_LIMIT_EXCEEDED");
+        let details = vec![info, job()];
         let failure = Status::new(code, "no").with_details(details.clone());
         let jobs = script([Err(failure), Ok(at(3)), Ok(at(3).with_outcome(Ok(job())))]);
         assert_eq!(poll_until_done::<Any>(&jobs, name()).await.unwrap(), job());
