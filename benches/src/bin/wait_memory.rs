@@ -1,31 +1,38 @@
-//! Resident memory per waiting task over HTTP: 100,000 operations, a task each, every one polled once and asleep.
+//! Resident memory per waiting task over HTTP and over gRPC: 100,000 operations, a task each, every one polled once and asleep.
 //!
 //! The name of an operation (81 bytes), the metadata of its last reply (107 bytes), the task and its timer are included. The
 //! server is a process of its own. `wait_memory 20000` measures with as many operations.
 
 use std::{
-    error::Error,
     fs,
     future::IntoFuture,
-    io::{BufRead, BufReader},
-    process::{Command, Stdio},
-    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
-use benches::{fixtures, server};
+use benches::{Fault, cost::Server, fixtures, grpc, server};
 use bytes::Bytes;
-use lro::{LroTransport, Operation, OperationName, Pacing, Status, async_trait, poll_until_done};
-use lro_route_optimization::{RouteOptimization, messages::OptimizeToursResponse};
+use lro::{
+    Any, LroTransport, Operation, OperationName, Pacing, Status, async_trait,
+    message::{Message, encode},
+    poll_until_done,
+};
+use lro_route_optimization::{
+    RouteOptimization,
+    messages::{OptimizeToursLongRunningMetadata, OptimizeToursResponse},
+};
 use tokio::{runtime::Builder, task::JoinHandle, time::sleep};
-
-type Fault = Box<dyn Error + Send + Sync>;
 
 fn main() -> Result<(), Fault> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => table(OPERATIONS),
-        ["serve"] => serve(),
+        ["serve", "grpc"] => serve_grpc(),
+        ["serve", _] => serve(),
         ["measure", endpoint, settings, operations] => measure(endpoint, settings, operations.parse()?),
         [operations] => table(operations.parse()?),
         _ => Err("usage: wait_memory [OPERATIONS]".into()),
@@ -33,19 +40,14 @@ fn main() -> Result<(), Fault> {
 }
 
 fn table(operations: usize) -> Result<(), Fault> {
-    let mut server = Command::new(std::env::current_exe()?).arg("serve").stdout(Stdio::piped()).spawn()?;
-    let mut endpoint = String::new();
-    if let Some(stdout) = server.stdout.take() {
-        BufReader::new(stdout).read_line(&mut endpoint)?;
-    }
     println!("settings  resident bytes per waiting task, {operations} operations");
-    for settings in ["default", "own"] {
+    for settings in ["default", "own", "grpc"] {
+        let server = Server::start(&["serve", settings])?;
         let measured = Command::new(std::env::current_exe()?)
-            .args(["measure", endpoint.trim(), settings, &operations.to_string()])
+            .args(["measure", server.endpoint(), settings, &operations.to_string()])
             .output()?;
         println!("{settings:<9} {}", String::from_utf8(measured.stdout)?.trim());
     }
-    server.kill()?;
     Ok(())
 }
 
@@ -58,11 +60,23 @@ fn serve() -> Result<(), Fault> {
     Ok(server::serve(listener, move |_: &str| body.clone())?)
 }
 
+fn serve_grpc() -> Result<(), Fault> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    listener.set_nonblocking(true)?;
+    println!("http://{}", listener.local_addr()?);
+    let metadata = encode(&OptimizeToursLongRunningMetadata::default())?;
+    let metadata = Any::pack_protobuf(OptimizeToursLongRunningMetadata::TYPE_NAME, &metadata);
+    Ok(grpc::serve(listener, metadata.as_protobuf().unwrap_or_default().to_vec())?)
+}
+
 fn measure(endpoint: &str, settings: &str, operations: usize) -> Result<(), Fault> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let routes = RouteOptimization::builder().endpoint(endpoint).pacing(Pacing::fixed(AN_HOUR));
-        let routes = Counted(routes.build()?);
+        let pacing = Pacing::fixed(AN_HOUR);
+        let routes = match settings {
+            "grpc" => Counted(Arc::new(RouteOptimization::grpc().endpoint(endpoint).pacing(pacing).build()?)),
+            _ => Counted(Arc::new(RouteOptimization::builder().endpoint(endpoint).pacing(pacing).build()?)),
+        };
         let has_own = settings == "own";
         // The connections, the runtime and the allocator have their size before the count begins.
         let mut tasks = Vec::with_capacity(operations + WARM_UP);
@@ -104,7 +118,7 @@ async fn wait(
 
 /// Counts the calls that were answered.
 #[derive(Clone, Debug)]
-struct Counted(RouteOptimization);
+struct Counted(Arc<dyn LroTransport>);
 
 #[async_trait]
 impl LroTransport for Counted {
