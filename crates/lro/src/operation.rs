@@ -6,6 +6,7 @@ mod packed;
 mod probe;
 mod response;
 pub(crate) mod stored;
+mod type_url;
 mod typed;
 mod wire;
 

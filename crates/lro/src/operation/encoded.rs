@@ -1,6 +1,6 @@
 //! A message `google.protobuf.Any` in its binary encoding.
 
-use super::any::PREFIX;
+use super::type_url::PREFIX;
 use crate::message::wire::{self, Value, WireType, write_bytes, write_key, write_varint};
 
 /// An encoded `google.protobuf.Any` whose structure was checked.

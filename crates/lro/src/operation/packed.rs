@@ -8,8 +8,9 @@ use serde::{
 };
 
 use super::{
-    any::{ANY, after_slash},
+    any::ANY,
     encoded::Encoded,
+    type_url::after_slash,
     typed::{EMPTY, NoFields, check},
 };
 use crate::{
