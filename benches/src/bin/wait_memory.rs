@@ -61,12 +61,8 @@ fn serve() -> Result<(), Fault> {
 }
 
 fn serve_grpc() -> Result<(), Fault> {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-    listener.set_nonblocking(true)?;
-    println!("http://{}", listener.local_addr()?);
     let metadata = encode(&OptimizeToursLongRunningMetadata::default())?;
-    let metadata = Any::pack_protobuf(OptimizeToursLongRunningMetadata::TYPE_NAME, &metadata);
-    Ok(grpc::serve(listener, metadata.as_protobuf().unwrap_or_default().to_vec())?)
+    Ok(grpc::serve(Any::pack_protobuf(OptimizeToursLongRunningMetadata::TYPE_NAME, &metadata))?)
 }
 
 fn measure(endpoint: &str, settings: &str, operations: usize) -> Result<(), Fault> {

@@ -112,11 +112,6 @@ impl Decoder {
         }
     }
 
-    /// Returns whether nothing of a message has arrived.
-    pub fn is_empty(&self) -> bool {
-        self.bytes().is_empty()
-    }
-
     /// Decodes the message at the end of the body.
     ///
     /// # Errors

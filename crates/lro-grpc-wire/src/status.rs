@@ -6,7 +6,7 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use lro::{Code, Status, details::ErrorInfo};
+use lro::{Code, Status};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode, utf8_percent_encode};
 use prost::Message;
 
@@ -23,7 +23,7 @@ pub const GRPC_STATUS_DETAILS_BIN: HeaderName = HeaderName::from_static("grpc-st
 
 /// Reads the result of a call from the trailers, or from the headers of a reply without a body.
 ///
-/// Returns `None` if there is no `grpc-status`: then [`from_http`] reads the reply. An unknown number is kept, and text that is
+/// Returns `None` if there is no `grpc-status`: then [`by_http`] reads the reply. An unknown number is kept, and text that is
 /// no number reads as `UNKNOWN`. Code and message come from `grpc-status` and `grpc-message`, also if the details have others.
 /// Details that cannot be decoded are left out.
 ///
@@ -44,18 +44,13 @@ pub fn read(headers: &HeaderMap) -> Option<Result<(), Status>> {
         (true, None) => "the reply has no valid grpc-status".to_owned(),
     };
     let code = number.unwrap_or_else(|| Code::Unknown.number());
-    Some(Err(limited(messages::Status { code, message, ..details }.into())))
+    Some(Err(Status::from(messages::Status { code, message, ..details }).by_its_limits()))
 }
 
-/// Reads the reply to a failed call that has no `grpc-status`, such as that of a proxy.
+/// Corrects the code of a status that [`Status::from_http`] has read from a reply without `grpc-status`, such as that of a proxy.
 ///
-/// An error in Google's JSON form is read as over HTTP. Otherwise the HTTP status decides, by the table of gRPC: it differs
-/// from that of Google's HTTP APIs.
-pub fn from_http(http: StatusCode, headers: &HeaderMap, body: &[u8]) -> Status {
-    by_http(http, Status::from_http(http, headers, body))
-}
-
-/// Corrects the code of a status that [`Status::from_http`] has read.
+/// The code of an error in Google's JSON form stays. Otherwise the HTTP status decides, by the table of gRPC: it differs from
+/// that of Google's HTTP APIs.
 pub fn by_http(http: StatusCode, status: Status) -> Status {
     if !status.message().starts_with(&format!("HTTP {http}")) {
         return status;
@@ -120,30 +115,6 @@ fn details(headers: &HeaderMap) -> messages::Status {
         .find_map(|text| messages::Status::decode(&*BASE64.decode(text).ok()?).ok())
         .unwrap_or_default()
 }
-
-/// Applies what the details say about a limit.
-fn limited(status: Status) -> Status {
-    let infos = status.details().as_slice().iter().filter(|detail| detail.is::<ErrorInfo>());
-    let reasons: Vec<String> =
-        infos.filter_map(|detail| detail.decode().ok()).map(|info: ErrorInfo| info.reason).collect();
-    let has = |known: &[&str]| reasons.iter().any(|reason| known.contains(&&**reason));
-    let is_quota = matches!(status.code(), Code::PermissionDenied | Code::ResourceExhausted);
-    if has(&SPENT_QUOTA) {
-        let is_final = is_quota && status.details().retry_info().is_none();
-        return if is_final { status.with_transient(false) } else { status };
-    }
-    if !has(&RATE_LIMIT) || status.code() == Code::ResourceExhausted {
-        return status;
-    }
-    let details = status.details().as_slice().to_vec();
-    Status::new(Code::ResourceExhausted, status.message()).with_details(details)
-}
-
-/// The reasons of a limit per time. A later call succeeds.
-const RATE_LIMIT: [&str; 3] = ["rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"];
-
-/// The reasons of a quota that is spent for a day or longer.
-const SPENT_QUOTA: [&str; 2] = ["dailyLimitExceeded", "quotaExceeded"];
 
 /// What `grpc-message` encodes: all but space to `~`, and `%`. Bytes beyond ASCII are always encoded.
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%');

@@ -10,7 +10,7 @@ use lro::{
     details::{ErrorInfo, RetryInfo},
     wkt,
 };
-use lro_grpc_wire::status::{from_http, read, write};
+use lro_grpc_wire::status::{by_http, read, write};
 use proptest::{collection::vec, prelude::*};
 
 #[test]
@@ -99,6 +99,10 @@ fn a_rate_limit_and_a_spent_quota_are_known_by_their_reason() {
     let survives = |status: &Status| tolerance.is_survivable(status);
     assert!(survives(&with(Code::ResourceExhausted, "rateLimitExceeded")));
     assert!(!survives(&with(Code::ResourceExhausted, "quotaExceeded")));
+}
+
+fn from_http(http: StatusCode, headers: &HeaderMap, body: &[u8]) -> Status {
+    by_http(http, Status::from_http(http, headers, body))
 }
 
 #[test]

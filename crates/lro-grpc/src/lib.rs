@@ -17,9 +17,9 @@
 //! # Ok(()) }
 //! ```
 //!
-//! [`GrpcTransport`] implements [`LroTransport`](lro::LroTransport). Its builder is that of `lro-http`: credentials,
-//! proxies, TLS, bounds and a client of the caller's own are set there. [`GrpcTransport::start`] sends a [`GrpcCall`] that starts an
-//! operation.
+//! [`GrpcTransport`] implements [`LroTransport`](lro::LroTransport). Its builder is that of `lro-http`, which sets
+//! credentials, proxies, TLS and bounds, or takes another client of HTTP/2. [`GrpcTransport::start`] sends a [`GrpcCall`] that starts
+//! an operation.
 //!
 //! `prost` is of version 0.14, whose messages [`Proto`] decodes.
 //!

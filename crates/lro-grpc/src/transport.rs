@@ -48,13 +48,18 @@ use crate::{
 pub struct GrpcTransport(Arc<Inner>);
 
 struct Inner {
+    settings: Settings,
+    polls: PreparedCalls,
+    /// Whether a driver has seen that the server has no wait call, although the service declares it.
+    lacks_wait: AtomicBool,
+}
+
+#[derive(Clone)]
+struct Settings {
     client: HttpClient,
     service: Service,
     names: Vec<NameTemplate>,
     capabilities: Capabilities,
-    polls: PreparedCalls,
-    /// Whether a driver has seen that the server has no wait call, although the service declares it.
-    lacks_wait: AtomicBool,
 }
 
 impl GrpcTransport {
@@ -91,59 +96,35 @@ impl GrpcTransport {
     /// Creates a transport for the service that the client reaches. The client must speak HTTP/2, by
     /// [`HttpClientBuilder::http2_only`] or by the agreement of TLS.
     ///
-    /// Any name is accepted, and all calls but wait are assumed to exist: a server answers `UNIMPLEMENTED` for one that it has not.
+    /// Any name is accepted, and all calls but wait are assumed to exist: a server answers `UNIMPLEMENTED` for one that it does not have.
     pub fn new(client: HttpClient, service: Service) -> Self {
-        Self(Arc::new(Inner {
-            client,
-            service,
-            names: Vec::new(),
-            capabilities: Capabilities::ALL.wait(false),
-            polls: PreparedCalls::default(),
-            lacks_wait: AtomicBool::new(false),
-        }))
+        let capabilities = Capabilities::ALL.wait(false);
+        Self::of(Settings { client, service, names: Vec::new(), capabilities })
+    }
+
+    /// Creates a transport that knows nothing of earlier calls, which other settings may have made.
+    fn of(settings: Settings) -> Self {
+        let (polls, lacks_wait) = (PreparedCalls::default(), AtomicBool::default());
+        Self(Arc::new(Inner { settings, polls, lacks_wait }))
     }
 
     /// Sets the forms of the names of the service's operations. Another name is refused before any call. Default: all names.
     pub fn names(self, names: impl Into<Vec<NameTemplate>>) -> Self {
-        self.with(|inner| {
-            inner.names = names.into();
-            // The prepared calls were checked by the earlier setting.
-            inner.polls = PreparedCalls::default();
-        })
+        Self::of(Settings { names: names.into(), ..self.settings().clone() })
     }
 
     /// Sets the calls that the service has beside get. Default: all but wait.
     pub fn with_capabilities(self, capabilities: Capabilities) -> Self {
-        self.with(|inner| {
-            inner.capabilities = capabilities;
-            inner.lacks_wait = AtomicBool::new(false);
-        })
+        Self::of(Settings { capabilities, ..self.settings().clone() })
     }
 
-    /// Changes the settings of a transport without changing those of its clones.
-    fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {
-        match Arc::get_mut(&mut self.0) {
-            Some(inner) => change(inner),
-            None => {
-                let Inner { client, service, names, capabilities, .. } = &*self.0;
-                let mut inner = Inner {
-                    client: client.clone(),
-                    service: service.clone(),
-                    names: names.clone(),
-                    capabilities: *capabilities,
-                    polls: PreparedCalls::default(),
-                    lacks_wait: AtomicBool::new(false),
-                };
-                change(&mut inner);
-                self.0 = Arc::new(inner);
-            }
-        }
-        self
+    fn settings(&self) -> &Settings {
+        &self.0.settings
     }
 
     /// Returns the client.
     pub fn client(&self) -> &HttpClient {
-        &self.0.client
+        &self.settings().client
     }
 
     /// Sends a call that starts an operation. It is sent once: a second call would start a second operation.
@@ -158,8 +139,9 @@ impl GrpcTransport {
     /// The message of `UNIMPLEMENTED` names the method.
     pub async fn start(&self, call: GrpcCall) -> Result<Operation, Status> {
         let (timeout, method) = (call.timeout, call.path.clone());
-        let prepared = call.prepare(&self.0.client)?;
-        let started = unary::send_within(&self.0.client, &prepared, &Attempt::default(), timeout).await;
+        let prepared = call.prepare(&self.settings().client)?;
+        let started =
+            unary::send_within(&self.settings().client, &prepared, &Attempt::default(), timeout).await;
         operation(started.map_err(|status| match status.code() {
             Code::Unimplemented => status.in_context(&method),
             _ => status,
@@ -168,7 +150,7 @@ impl GrpcTransport {
 
     /// Prepares a call about one operation or collection.
     fn prepare<M: Method>(&self, request: &M, name: &str) -> Result<PreparedCall, Status> {
-        unary::prepare(&self.0.client, M::PATH, &[("name", name)], frame::encode(request)?)
+        unary::prepare(&self.settings().client, M::PATH, &[("name", name)], frame::encode(request)?)
     }
 
     /// Sends a call without a result.
@@ -179,15 +161,19 @@ impl GrpcTransport {
         attempt: &Attempt,
     ) -> Result<(), Status> {
         let prepared = self.prepare(request, name)?;
-        unary::send_within::<()>(&self.0.client, &prepared, attempt, None).await.map(drop)
+        unary::send_within::<()>(&self.settings().client, &prepared, attempt, None).await.map(drop)
     }
 
     fn check_name(&self, name: &OperationName) -> Result<(), Status> {
-        if self.0.names.is_empty() { Ok(()) } else { resource_name(&self.0.names, name.as_str()).map(drop) }
+        if self.settings().names.is_empty() {
+            Ok(())
+        } else {
+            resource_name(&self.settings().names, name.as_str()).map(drop)
+        }
     }
 
     fn check_verb(&self, has: bool, verb: &str, name: &str) -> Result<(), Status> {
-        if has { Ok(()) } else { Err(Status::unsupported(&self.0.service, verb, name)) }
+        if has { Ok(()) } else { Err(Status::unsupported(&self.settings().service, verb, name)) }
     }
 }
 
@@ -205,18 +191,18 @@ impl LroTransport for GrpcTransport {
             let request = messages::GetOperationRequest { name: name.as_str().to_owned() };
             Ok(self.prepare(&request, name.as_str())?.read_only(true))
         })?;
-        operation(unary::send(&self.0.client, &prepared, attempt, None).await?)
+        operation(unary::send(&self.settings().client, &prepared, attempt, None).await?)
     }
 
     async fn cancel_operation_within(&self, name: &OperationName, attempt: &Attempt) -> Result<(), Status> {
-        self.check_verb(self.0.capabilities.cancel, "cancel", name.as_str())?;
+        self.check_verb(self.settings().capabilities.cancel, "cancel", name.as_str())?;
         self.check_name(name)?;
         let request = messages::CancelOperationRequest { name: name.as_str().to_owned() };
         self.send(&request, name.as_str(), attempt).await
     }
 
     async fn delete_operation_within(&self, name: &OperationName, attempt: &Attempt) -> Result<(), Status> {
-        self.check_verb(self.0.capabilities.delete, "delete", name.as_str())?;
+        self.check_verb(self.settings().capabilities.delete, "delete", name.as_str())?;
         self.check_name(name)?;
         let request = messages::DeleteOperationRequest { name: name.as_str().to_owned() };
         self.send(&request, name.as_str(), attempt).await
@@ -227,10 +213,10 @@ impl LroTransport for GrpcTransport {
         request: &ListOperationsRequest,
         attempt: &Attempt,
     ) -> Result<OperationPage, Status> {
-        self.check_verb(self.0.capabilities.list, "list", &request.name)?;
+        self.check_verb(self.settings().capabilities.list, "list", &request.name)?;
         let list = messages::ListOperationsRequest::from(request);
         let prepared = self.prepare(&list, &request.name)?.read_only(true);
-        let page = unary::send_within(&self.0.client, &prepared, attempt, None).await?;
+        let page = unary::send_within(&self.settings().client, &prepared, attempt, None).await?;
         let messages::ListOperationsResponse { operations, next_page_token, unreachable } = page.message;
         let shown = |text: String| page.token.iter().fold(text, |text, token| token.hidden_in(text));
         let operations = operations
@@ -252,11 +238,11 @@ impl LroTransport for GrpcTransport {
         let timeout = timeout.map(Into::into);
         let request = messages::WaitOperationRequest { name: name.as_str().to_owned(), timeout };
         let prepared = self.prepare(&request, name.as_str())?.read_only(true);
-        operation(unary::send(&self.0.client, &prepared, attempt, None).await?)
+        operation(unary::send(&self.settings().client, &prepared, attempt, None).await?)
     }
 
     fn capabilities(&self) -> Capabilities {
-        let declared = self.0.capabilities;
+        let declared = self.settings().capabilities;
         declared.wait(declared.wait && !self.0.lacks_wait.load(Relaxed))
     }
 
@@ -269,11 +255,11 @@ impl LroTransport for GrpcTransport {
     }
 
     fn service(&self) -> Service {
-        self.0.service.clone()
+        self.settings().service.clone()
     }
 
     fn default_pacing(&self, kind: &str) -> Option<Pacing> {
-        self.0.client.default_pacing(kind)
+        self.settings().client.default_pacing(kind)
     }
 }
 
@@ -283,13 +269,9 @@ fn operation(reply: Reply<messages::Operation>) -> Result<Operation, Status> {
     Ok(reply.token.iter().fold(operation, hidden_in_operation))
 }
 
-/// While a call waits for its reply, servers of gRPC allow a ping every 5 minutes, and close the connection after three that come
-/// sooner. A connection that has died is found by the timeout of the attempt.
-const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(360);
-
 impl fmt::Debug for GrpcTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { client, service, capabilities, .. } = &*self.0;
+        let Settings { client, service, capabilities, .. } = self.settings();
         f.debug_struct("GrpcTransport")
             .field("service", service)
             .field("endpoint", client.endpoint())
@@ -297,3 +279,7 @@ impl fmt::Debug for GrpcTransport {
             .finish_non_exhaustive()
     }
 }
+
+/// While a call waits for its reply, servers of gRPC allow a ping every 5 minutes, and close the connection after three that come
+/// sooner. A connection that has died is found by the timeout of the attempt.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(360);

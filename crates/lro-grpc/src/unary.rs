@@ -63,7 +63,7 @@ pub(crate) async fn send<R: Message + Default>(
         // Boxed: it is rare, and its state would enlarge the future of every call.
         return Err(Box::pin(foreign(client, reply)).await);
     }
-    let mut decoder = Decoder::new(Encoding::of(&reply.head().headers), client.largest_message());
+    let mut decoder = Decoder::new(Encoding::of(&reply.head().headers), client.largest_reply());
     let mut trailers = None;
     while let Some(frame) = reply.frame().await? {
         match frame.into_data() {
@@ -88,15 +88,12 @@ pub(crate) async fn send<R: Message + Default>(
             Err(reply.judged(status))
         }
         // A server always sends one, so something between it and us has cut the reply.
-        None if reply.head().version < Version::HTTP_2 => Err(Status::unimplemented(format!(
-            "{} replied by {:?}, and gRPC needs HTTP/2: build the client with `http2_only`",
-            client.endpoint(),
-            reply.head().version
-        ))),
-        None => Err(Status::unavailable(format!(
-            "the reply of {} ended without a grpc-status: a proxy may have cut it or dropped its trailers",
-            client.endpoint()
-        ))),
+        None => Err(of_old_version(client, &reply).unwrap_or_else(|| {
+            Status::unavailable(format!(
+                "the reply of {} ended without a grpc-status: a proxy may have cut it or dropped its trailers",
+                client.endpoint()
+            ))
+        })),
     }
 }
 
@@ -125,17 +122,23 @@ fn is_protobuf(content_type: &HeaderValue) -> bool {
 
 /// Reads a reply that is not one of gRPC, such as the page of a proxy.
 async fn foreign(client: &HttpClient, reply: RawReply) -> Status {
-    let (endpoint, version, http) = (client.endpoint().clone(), reply.head().version, reply.head().status);
-    if version < Version::HTTP_2 {
-        let advice = "build the client with `http2_only`";
-        return Status::unimplemented(format!(
-            "{endpoint} replied by {version:?}, and gRPC needs HTTP/2: {advice}"
-        ));
+    if let Some(status) = of_old_version(client, &reply) {
+        return status;
     }
+    let http = reply.head().status;
     let status = status::by_http(http, reply.into_failure().await);
     // The status line alone reads as a success.
     let is_line = http.is_success() && status.message().starts_with("HTTP ");
     if is_line { status.in_context("not a reply of gRPC") } else { status }
+}
+
+/// Returns the status of a reply by HTTP/1.
+fn of_old_version(client: &HttpClient, reply: &RawReply) -> Option<Status> {
+    let (endpoint, version) = (client.endpoint(), reply.head().version);
+    (version < Version::HTTP_2).then(|| {
+        let advice = "build the client with `http2_only`";
+        Status::unimplemented(format!("{endpoint} replied by {version:?}, and gRPC needs HTTP/2: {advice}"))
+    })
 }
 
 /// Returns the status of a reply that cannot be read, which names the server: it is no status that the server sent.

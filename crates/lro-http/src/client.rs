@@ -79,7 +79,8 @@ impl HttpClient {
         self.0.call_timeout
     }
 
-    pub(crate) fn largest_reply(&self) -> usize {
+    /// Returns the largest accepted body of a reply in bytes, after decompression.
+    pub fn largest_reply(&self) -> usize {
         self.0.largest_reply
     }
 
@@ -152,16 +153,21 @@ impl HttpClient {
             let reply = self.whole(&head, &mut body, token).await?;
             Ok(Response::from_parts(head, reply.body))
         };
-        self.in_time(limit, exchange).await
+        self.within(limit, exchange).await
     }
 
     pub(crate) async fn send_raw(&self, call: Call, attempt: &Attempt) -> Result<Reply, Status> {
         let limit = call.timeout.unwrap_or(self.0.call_timeout);
         let prepared = call.prepare(&self.0.endpoint)?;
-        self.in_time(limit, self.exchange(&prepared, attempt)).await
+        self.within(limit, self.exchange(&prepared, attempt)).await
     }
 
-    pub(crate) async fn in_time<T>(
+    /// Ends an exchange after this time.
+    ///
+    /// # Errors
+    ///
+    /// `DEADLINE_EXCEEDED` after the time, and those of the exchange.
+    pub async fn within<T>(
         &self,
         limit: Duration,
         exchange: impl Future<Output = Result<T, Status>>,

@@ -1,9 +1,9 @@
 //! Calls of other protocols over the connections of a client.
 //!
-//! A protocol over HTTP, such as gRPC, has here the connections, credentials, proxies, TLS and bounds of an [`HttpClient`], and reads the
-//! reply by itself. The crate `lro-grpc` is built on this module.
+//! A protocol over HTTP, such as gRPC, uses the connections, credentials, proxies, TLS and bounds of an [`HttpClient`] by this module.
+//! It reads the reply by itself. The crate `lro-grpc` is built on it.
 
-use std::{fmt, future::Future, time::Duration};
+use std::fmt;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, response::Parts};
@@ -48,24 +48,6 @@ impl HttpClient {
         let (response, token) = self.answered(call, header, attempt).await?;
         let (head, body) = response.into_parts();
         Ok(RawReply { client: self.clone(), head, body, token })
-    }
-
-    /// Ends an exchange after this time.
-    ///
-    /// # Errors
-    ///
-    /// `DEADLINE_EXCEEDED` after the timeout, and those of the exchange.
-    pub async fn within<T>(
-        &self,
-        limit: Duration,
-        exchange: impl Future<Output = Result<T, Status>>,
-    ) -> Result<T, Status> {
-        self.in_time(limit, exchange).await
-    }
-
-    /// Returns the largest accepted message of a reply in bytes, after decompression.
-    pub fn largest_message(&self) -> usize {
-        self.largest_reply()
     }
 }
 

@@ -1,5 +1,7 @@
 //! A loopback server of gRPC that starts and finishes operations.
 
+use std::{convert::Infallible, sync::Arc};
+
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::{HeaderMap, Request, Response, body::Incoming, header, service::service_fn};
@@ -9,7 +11,6 @@ use lro_grpc_wire::{
     messages::{GetOperationRequest, Method, Operation},
     status,
 };
-use std::{convert::Infallible, sync::Arc};
 use tokio::net::TcpListener;
 
 /// Starts operations by what `start` returns for the path and the encoded message of a call, and answers a get by what `get`
@@ -23,6 +24,8 @@ pub async fn serve(
     let answers = Arc::new((start, get));
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
+            // Else a reply waits for the acknowledgement of its head.
+            stream.set_nodelay(true).unwrap();
             let answers = answers.clone();
             let service = service_fn(move |request: Request<Incoming>| {
                 let answers = answers.clone();

@@ -19,7 +19,7 @@ pub(crate) enum Value<'a> {
     Fixed64([u8; 8]),
     Bytes(&'a [u8]),
     Fixed32([u8; 4]),
-    /// The fields between the begin and the end of a group, which proto3 has not. No field accepts it.
+    /// The fields between the begin and the end of a group. proto3 does not have groups, so no field accepts one.
     Group,
 }
 

@@ -17,7 +17,7 @@ pub(super) struct Failed {
     http: Option<u16>,
     message: String,
     details: Vec<Any>,
-    /// The reasons of the legacy `errors[]` and of the details.
+    /// The reasons of the legacy `errors[]`.
     reasons: Vec<String>,
 }
 
@@ -40,6 +40,34 @@ impl Status {
     pub fn in_reply(body: &[u8]) -> Option<Self> {
         let members = members(body).filter(|members| !is_known_operation(members))?;
         Some(Failed::of(&members)?.status(SUCCESS, "the reply carries an error without a message"))
+    }
+
+    /// Applies what the `ErrorInfo` in the details says about a limit, for transports of other protocols than HTTP.
+    ///
+    /// A rate limit reads as `RESOURCE_EXHAUSTED` under any code. A quota that is spent is final
+    /// ([`with_transient`](Self::with_transient)).
+    pub fn by_its_limits(self) -> Self {
+        self.limited(&[])
+    }
+
+    /// Applies what the reasons of an error and of its details say about a limit.
+    fn limited(self, reasons: &[String]) -> Self {
+        let details = self.details();
+        let infos =
+            details.as_slice().iter().filter(|any| any.is::<ErrorInfo>()).filter_map(|any| any.decode().ok());
+        let reasons: Vec<_> =
+            infos.map(|info: ErrorInfo| info.reason).chain(reasons.iter().cloned()).collect();
+        let has = |known: &[&str]| reasons.iter().any(|reason| known.contains(&&**reason));
+        let is_quota = matches!(self.code(), Code::PermissionDenied | Code::ResourceExhausted);
+        if has(&SPENT_QUOTA) {
+            let is_final = is_quota && details.retry_info().is_none();
+            return if is_final { self.with_transient(false) } else { self };
+        }
+        if !has(&RATE_LIMIT) || self.code() == Code::ResourceExhausted {
+            return self;
+        }
+        let details = details.as_slice().to_vec();
+        Self::new(Code::ResourceExhausted, self.message()).with_details(details)
     }
 
     /// Returns the status of a reply that is not an operation: its error, or else a description of its members.
@@ -87,7 +115,6 @@ impl Failed {
         let message = member(&error, "message").or_else(|| first("message"));
         let details = member::<Vec<Box<RawValue>>>(&error, "details").unwrap_or_default();
         let details: Vec<Any> = details.into_iter().filter_map(Any::from_raw).collect();
-        let infos = details.iter().filter(|any| any.is::<ErrorInfo>()).filter_map(|any| any.decode().ok());
         // Azure's form has an identifier in place of the number.
         let reason_code = member::<String>(&error, "code").filter(|code| is_identifier(code));
         let reasons = legacy.iter().filter_map(|item| member(item, "reason"));
@@ -98,7 +125,7 @@ impl Failed {
                 .filter(|code| *code != Code::Ok),
             http: member(&error, "code").or_else(|| member::<String>(&error, "code")?.parse().ok()),
             message: joined(joined(reason_code, message), first("reason")),
-            reasons: reasons.chain(infos.map(|info: ErrorInfo| info.reason)).collect(),
+            reasons: reasons.collect(),
             details,
         })
     }
@@ -108,18 +135,12 @@ impl Failed {
         let is_error = |http: &u16| (400..600).contains(http);
         // A status line of success decides nothing.
         let http = if (200..300).contains(&http) { self.http.filter(is_error).unwrap_or(http) } else { http };
-        let has = |known: &[&str]| self.reasons.iter().any(|reason| known.contains(&&**reason));
-        let is_spent = has(&SPENT_QUOTA);
         let message = if self.message.is_empty() { unsaid.to_owned() } else { self.message };
         let status = match self.code {
-            _ if has(&RATE_LIMIT) && !is_spent => Status::new(Code::ResourceExhausted, message),
             Some(code) => Status::new(code, message),
             None => by_line(http, message),
         };
-        let is_quota = matches!(status.code(), Code::PermissionDenied | Code::ResourceExhausted);
-        let status = status.with_details(self.details);
-        let is_final = is_spent && is_quota && status.details().retry_info().is_none();
-        if is_final { status.with_transient(false) } else { status }
+        status.with_details(self.details).limited(&self.reasons)
     }
 }
 

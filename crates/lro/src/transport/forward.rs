@@ -62,21 +62,12 @@ macro_rules! plain_calls {
     };
     (@call $this:ident, $call:ident, $within:ident,
         ($argument:ident: $kind:ty $(, $more:ident: $more_kind:ty)?) -> $output:ty) => {
-        fn $call<'a, 'b, 'c>(
-            &'a $this,
-            $argument: &'b $kind
-            $(, $more: $more_kind)?
-        ) -> $crate::forward_transport!(@call $output, 'c)
-        where
-            'a: 'c,
-            'b: 'c,
-            Self: 'c,
-        {
+        $crate::forward_transport!(@plain $this, $call, ($argument: $kind $(, $more: $more_kind)?) -> $output, {
             ::std::boxed::Box::pin(async move {
                 let attempt = $crate::Attempt::default();
                 $crate::LroTransport::$within($this, $argument, $($more,)? &attempt).await
             })
-        }
+        });
     };
 }
 
@@ -135,18 +126,9 @@ macro_rules! forward_transport {
     };
     ($this:ident => $to:expr, $call:ident, $within:ident,
         ($argument:ident: $kind:ty $(, $more:ident: $more_kind:ty)?) -> $output:ty) => {
-        fn $call<'a, 'b, 'c>(
-            &'a $this,
-            $argument: &'b $kind
-            $(, $more: $more_kind)?
-        ) -> $crate::forward_transport!(@call $output, 'c)
-        where
-            'a: 'c,
-            'b: 'c,
-            Self: 'c,
-        {
+        $crate::forward_transport!(@plain $this, $call, ($argument: $kind $(, $more: $more_kind)?) -> $output, {
             $crate::LroTransport::$call(&$to, $argument $(, $more)?)
-        }
+        });
 
         fn $within<'a, 'b, 'c, 'd>(
             &'a $this,
@@ -162,6 +144,19 @@ macro_rules! forward_transport {
         {
             $crate::LroTransport::$within(&$to, $argument, $($more,)? attempt)
         }
+    };
+    (@plain $this:ident, $call:ident,
+        ($argument:ident: $kind:ty $(, $more:ident: $more_kind:ty)?) -> $output:ty, $body:block) => {
+        fn $call<'a, 'b, 'c>(
+            &'a $this,
+            $argument: &'b $kind
+            $(, $more: $more_kind)?
+        ) -> $crate::forward_transport!(@call $output, 'c)
+        where
+            'a: 'c,
+            'b: 'c,
+            Self: 'c,
+        $body
     };
     (@call $output:ty, $lifetime:lifetime) => {
         ::core::pin::Pin<::std::boxed::Box<
