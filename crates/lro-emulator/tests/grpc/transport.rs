@@ -26,7 +26,10 @@ impl Transport {
         let reply = reply.map_err(|error| Status::unavailable("the connection broke").with_source(error))?;
         match status::read(reply.trailers.as_ref().unwrap_or(&reply.headers)) {
             Some(result) => result?,
-            None => return Err(status::from_http(reply.status, &reply.headers, &reply.body)),
+            None => {
+                let status = Status::from_http(reply.status, &reply.headers, &reply.body);
+                return Err(status::by_http(reply.status, status));
+            }
         }
         let mut decoder = Decoder::new(Encoding::of(&reply.headers), 1 << 22);
         decoder.push(reply.body.clone())?;
