@@ -1,0 +1,122 @@
+use std::time::{Duration, SystemTime};
+
+use lro::{OperationName, Service};
+
+/// A record as it is stored.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Record {
+    /// The key.
+    pub key: String,
+    /// The service of the operation.
+    pub service: Service,
+    /// The name of the operation. `None` for an intent.
+    pub name: Option<OperationName>,
+    /// The kind of the operation.
+    pub kind: String,
+    /// The fingerprint of the request.
+    pub fingerprint: String,
+    /// The state.
+    pub state: RecordState,
+    /// When the wait began, by the clock of the store.
+    pub created: SystemTime,
+    /// The time since the wait began.
+    pub age: Duration,
+    /// The deadline, as the age at which the wait ends.
+    pub deadline: Option<Duration>,
+    /// When the next poll or delivery is due, or the lease ends, by the clock of the store. `None` if nothing is due any more.
+    pub due: Option<SystemTime>,
+    /// Whether a worker or a consumer has claimed it.
+    pub is_claimed: bool,
+    /// The number of claims and deliveries so far.
+    pub epoch: i64,
+    /// The claims without a result since the last result.
+    pub claims: u32,
+    /// Whether the operation is to be cancelled.
+    pub cancel: CancelState,
+    /// The deliveries of the outcome.
+    pub deliveries: u32,
+    /// The last error of a poll or of a delivery, or the reason why the record is set aside.
+    pub error: Option<String>,
+    /// The bytes of the caller. Empty if the payloads were not asked for.
+    pub tag: Vec<u8>,
+    /// The state of the wait, [`rules::Saved`](lro::rules::Saved) as JSON. Empty if the payloads were not asked for.
+    pub saved: Vec<u8>,
+    /// The outcome. `None` if there is none, or if the payloads were not asked for.
+    pub outcome: Option<Vec<u8>>,
+}
+
+/// The state of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RecordState {
+    /// A starting call was announced. It is not known whether it was made, or what it returned.
+    Intent,
+    /// A worker polls the operation.
+    Pending,
+    /// Claims have ended without a result too often. The operation is not polled.
+    SetAside,
+    /// The wait has ended. The outcome is being delivered.
+    Finished,
+    /// The outcome was delivered and acknowledged.
+    Acknowledged,
+}
+
+/// How far a requested cancellation is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CancelState {
+    /// Nobody has requested it.
+    #[default]
+    None,
+    /// It is requested, and not sent to the service yet.
+    Requested,
+    /// A worker has sent it, or the service refused it.
+    Sent,
+}
+
+macro_rules! numbers {
+    ($name:ident: $($variant:ident = $number:literal)*) => {
+        impl $name {
+            /// Returns the number that is stored. It does not change between versions.
+            pub fn number(self) -> i16 {
+                match self { $(Self::$variant => $number,)* }
+            }
+
+            /// Returns the value with this number. `None` for a number of a later version.
+            pub fn from_number(number: i16) -> Option<Self> {
+                match number { $($number => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+numbers!(RecordState: Intent = 0 Pending = 1 SetAside = 2 Finished = 3 Acknowledged = 4);
+numbers!(CancelState: None = 0 Requested = 1 Sent = 2);
+
+impl Record {
+    /// Creates a new record, of an entry that a store has just stored: no claim, no error, no payload.
+    pub fn new(key: impl Into<String>, service: Service, state: RecordState, created: SystemTime) -> Self {
+        Self {
+            key: key.into(),
+            service,
+            name: None,
+            kind: String::new(),
+            fingerprint: String::new(),
+            state,
+            created,
+            age: Duration::ZERO,
+            deadline: None,
+            due: None,
+            is_claimed: false,
+            epoch: 0,
+            claims: 0,
+            cancel: CancelState::None,
+            deliveries: 0,
+            error: None,
+            tag: Vec::new(),
+            saved: Vec::new(),
+            outcome: None,
+        }
+    }
+}
