@@ -26,6 +26,7 @@
 //! ```
 
 mod call;
+mod ending;
 mod guard;
 mod retry;
 mod saved;
@@ -37,6 +38,7 @@ use std::time::Duration;
 
 pub use self::{
     call::{Call, Limit, Reply},
+    ending::Ending,
     guard::{guard, guard_call},
     retry::{FailedCall, Retry},
     saved::Saved,

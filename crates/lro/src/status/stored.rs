@@ -1,34 +1,115 @@
-//! The stored form of a failed call: the members of a status, and whether the reply was malformed.
+//! The stored forms of a status: a failed call of a wait, and the failure that ended a wait.
+
+use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{Any, Origin, Status};
 
-#[derive(Serialize, Deserialize)]
-struct Failure {
+/// The members of a status that are stored.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Stored<'a> {
     code: i32,
     #[serde(default)]
-    message: String,
+    message: Cow<'a, str>,
     #[serde(default)]
-    details: Vec<Any>,
-    #[serde(default)]
-    malformed: bool,
+    details: Cow<'a, [Any]>,
+    /// The origin of a failed call, which has only two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    malformed: Option<bool>,
+    /// The origin of the failure that ended a wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<StoredOrigin>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    advice: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    response: Option<Cow<'a, Any>>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredOrigin {
+    OperationFailed,
+    CallFailed,
+    StoppedAsking,
+    MalformedReply,
+}
+
+impl<'a> Stored<'a> {
+    /// Returns the form of a status that ended a wait.
+    pub(crate) fn end(status: &'a Status) -> Self {
+        Self {
+            origin: Some(status.origin().into()),
+            advice: status.0.advice.as_deref().map(Cow::Borrowed),
+            response: status.response().map(Cow::Borrowed),
+            ..Self::members(status)
+        }
+    }
+
+    /// Returns the form of a failed call.
+    fn call(status: &'a Status) -> Self {
+        Self { malformed: Some(status.origin() == Origin::MalformedReply), ..Self::members(status) }
+    }
+
+    fn members(status: &'a Status) -> Self {
+        Self {
+            code: status.raw_code(),
+            message: status.message().into(),
+            details: status.details().as_slice().into(),
+            malformed: None,
+            origin: None,
+            advice: None,
+            response: None,
+        }
+    }
+
+    /// Restores a status that ended a wait. Returns `None` if the origin is missing.
+    pub(crate) fn into_end(self) -> Option<Status> {
+        let origin = self.origin?.into();
+        Some(self.into_status(origin))
+    }
+
+    fn into_call(self) -> Status {
+        let origin = if self.malformed == Some(true) { Origin::MalformedReply } else { Origin::CallFailed };
+        self.into_status(origin)
+    }
+
+    fn into_status(self, origin: Origin) -> Status {
+        let mut status = Status::from_number(self.code, self.message)
+            .with_details(self.details.into_owned())
+            .with_origin(origin);
+        status.0.advice = self.advice.map(|advice| advice.into_owned().into());
+        status.0.response = self.response.map(Cow::into_owned);
+        status
+    }
 }
 
 pub(crate) fn serialize<S: Serializer>(status: &Option<Status>, serializer: S) -> Result<S::Ok, S::Error> {
-    let failure = status.as_ref().map(|status| Failure {
-        code: status.raw_code(),
-        message: status.message().to_owned(),
-        details: status.details().as_slice().to_vec(),
-        malformed: status.origin() == Origin::MalformedReply,
-    });
-    failure.serialize(serializer)
+    status.as_ref().map(Stored::call).serialize(serializer)
 }
 
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Status>, D::Error> {
-    let failure = Option::<Failure>::deserialize(deserializer)?;
-    Ok(failure.map(|Failure { code, message, details, malformed }| {
-        let origin = if malformed { Origin::MalformedReply } else { Origin::CallFailed };
-        Status::from_number(code, message).with_details(details).with_origin(origin)
-    }))
+    Ok(Option::<Stored<'_>>::deserialize(deserializer)?.map(Stored::into_call))
+}
+
+impl From<Origin> for StoredOrigin {
+    fn from(origin: Origin) -> Self {
+        match origin {
+            Origin::OperationFailed => Self::OperationFailed,
+            Origin::CallFailed => Self::CallFailed,
+            Origin::StoppedAsking => Self::StoppedAsking,
+            Origin::MalformedReply => Self::MalformedReply,
+        }
+    }
+}
+
+impl From<StoredOrigin> for Origin {
+    fn from(origin: StoredOrigin) -> Self {
+        match origin {
+            StoredOrigin::OperationFailed => Self::OperationFailed,
+            StoredOrigin::CallFailed => Self::CallFailed,
+            StoredOrigin::StoppedAsking => Self::StoppedAsking,
+            StoredOrigin::MalformedReply => Self::MalformedReply,
+        }
+    }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a helper panics where its test would")]
 
 mod callers_code;
+mod ending;
 mod events;
 mod messages;
 mod model;
