@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use lro::{Code, Origin, Status};
+
 /// What came of a call, as far as the service is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -22,6 +24,20 @@ pub enum Reply {
 }
 
 impl Reply {
+    /// What a failed call says of the service. `hint` is how long the service asks to wait, zero if it does not.
+    ///
+    /// An error about the operation alone is an answer.
+    pub fn of_failed(status: &Status, hint: Duration) -> Self {
+        if status.code() == Code::ResourceExhausted || !hint.is_zero() {
+            return Self::Refused { hint: (!hint.is_zero()).then_some(hint) };
+        }
+        let is_down = matches!(
+            status.code(),
+            Code::Unavailable | Code::DeadlineExceeded | Code::Internal | Code::Unknown | Code::Aborted
+        );
+        if status.origin() != Origin::MalformedReply && is_down { Self::Failed } else { Self::Good }
+    }
+
     /// Whether the service answered.
     pub fn is_good(self) -> bool {
         self == Self::Good

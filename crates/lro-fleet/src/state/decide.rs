@@ -3,7 +3,7 @@
 use std::{mem, sync::Arc};
 
 use lro::{
-    Any, Code, Operation, OperationName, Origin, Status,
+    Any, Code, Operation, OperationName, Status,
     pacing::Pacing,
     rules::{Age, Limit, Next, Reply, Rules, Trouble},
 };
@@ -256,21 +256,8 @@ impl State {
     /// Counts a failed call. Returns what it says of the service.
     pub(super) fn failure(&mut self, status: &Status) -> Answered {
         self.metrics.count_failure(status.code());
-        let hint = self.settings.rules.hint(status.retry_after());
-        if status.code() == Code::ResourceExhausted || !hint.is_zero() {
-            return Answered::Refused { hint: (!hint.is_zero()).then_some(hint) };
-        }
-        if is_outage(status) { Answered::Failed } else { Answered::Good }
+        Answered::of_failed(status, self.settings.rules.hint(status.retry_after()))
     }
-}
-
-/// What a server that is down, or the way to it, answers.
-fn is_outage(status: &Status) -> bool {
-    let is_down = matches!(
-        status.code(),
-        Code::Unavailable | Code::DeadlineExceeded | Code::Internal | Code::Unknown | Code::Aborted
-    );
-    status.origin() != Origin::MalformedReply && is_down
 }
 
 /// The operations that begin in one round, before others have the lock.
