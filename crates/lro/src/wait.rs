@@ -142,6 +142,17 @@ impl<'a, R> Wait<'a, R> {
 }
 
 impl<'a, R, M> Wait<'a, R, M> {
+    /// Returns the operation as it was last seen, and stops the polling.
+    ///
+    /// A program that stores operations itself takes what a starting call returned, instead of waiting for it.
+    ///
+    /// # Errors
+    ///
+    /// The end of the wait, if it ended before the operation was done.
+    pub fn into_operation(self) -> Result<Operation, Status> {
+        self.driver.into_operation()
+    }
+
     /// Sets the type of the metadata, which [`Snapshot::metadata`] decodes. Default: none.
     pub fn with_metadata<N>(self) -> Wait<'a, R, N> {
         Wait { driver: self.driver, told: self.told, types: PhantomData }

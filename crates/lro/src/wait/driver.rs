@@ -91,6 +91,18 @@ impl<'a> Driver<'a> {
         Self { transport, settings: None, kind: None, state }
     }
 
+    /// Returns the operation as it was last seen.
+    pub(crate) fn into_operation(self) -> Result<Operation, Status> {
+        let (name, metadata, outcome, retry_after) = match self.state {
+            State::Open(Open { name, metadata, started, .. }) => {
+                (Some(name), metadata, None, started.and_then(|started| started.retry_after))
+            }
+            State::Ended(ended) => (ended.report.name, ended.report.last_metadata, Some(ended.end?), None),
+        };
+        let name = name.map_or_else(String::new, |name| name.to_string());
+        Ok(Operation { name, metadata, outcome, running_error: None, retry_after })
+    }
+
     pub(crate) fn transport(&self) -> &(dyn LroTransport + 'a) {
         &*self.transport
     }
