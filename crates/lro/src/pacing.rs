@@ -128,6 +128,16 @@ impl Pacing {
         }
     }
 
+    /// Returns the schedule of one operation that another process polled, after this number of [polls](Moment::polls).
+    ///
+    /// See [`PacingPolicy::resume`]. It is for a pacing without a [compact](Self::compact) schedule.
+    pub fn resume(&self, polls: u32) -> Box<dyn Schedule> {
+        match &self.0 {
+            Kind::Classic(classic) => Box::new(*classic),
+            Kind::Custom(policy) => policy.resume(polls),
+        }
+    }
+
     /// Returns the schedule of one operation.
     pub fn schedule(&self) -> Box<dyn Schedule> {
         match &self.0 {

@@ -9,7 +9,7 @@ use std::{
 
 use lro::{
     Code, Origin, Pacing, Status, Tolerance,
-    pacing::{Finish, Moment, PacingByKind, PacingPolicy, Schedule},
+    pacing::{CompactState, Finish, Moment, PacingByKind, PacingPolicy, Schedule},
     poll_until_done,
 };
 use serde_json::Value;
@@ -267,6 +267,22 @@ async fn is_no_pace_for_failed_calls() {
     assert!(transport.pauses()[1] <= millis(2_001), "{:?}", transport.pauses());
 }
 
+#[test]
+fn a_compact_schedule_without_state_saves_nothing() {
+    for pacing in [Pacing::default(), Pacing::classic_exponential()] {
+        let (schedule, moment) = (pacing.compact().unwrap(), Moment::new(seconds(40), 3));
+        let mut state = CompactState::default();
+        let delay = schedule.delay(&mut state, &moment);
+        assert!(schedule.save(&mut state).is_empty());
+        for saved in [&[][..], &[7; 40]] {
+            assert_eq!(schedule.delay(&mut schedule.restore(saved), &moment), delay);
+        }
+        assert_eq!(pacing.resume(2).delay(&moment), delay);
+    }
+    let pacing = Pacing::custom(Recorded::new(seconds(7)));
+    assert_eq!(pacing.resume(2).delay(&Moment::new(seconds(40), 3)), Some(seconds(7)));
+}
+
 #[cfg(feature = "backoff")]
 mod of_the_crate_backoff {
     use backoff::{
@@ -313,6 +329,25 @@ mod of_the_crate_backoff {
         let wait = poll_until_done::<Value>(&transport, name()).pacing(Pacing::backoff(|| Stop {}));
         assert_eq!(wait.await.unwrap_err().origin(), Origin::StoppedAsking);
         assert_eq!(transport.count(), 1);
+    }
+
+    #[test]
+    fn goes_on_where_another_process_stopped() {
+        let pacing = Pacing::backoff(exponential);
+        assert!(pacing.compact().is_none());
+        let delays = |mut schedule: Box<dyn Schedule>, polls: std::ops::Range<u32>| {
+            let moments = polls.map(|polls| Moment::new(seconds(polls.into()), polls));
+            moments.map(|moment| schedule.delay(&moment)).collect::<Vec<_>>()
+        };
+        let alone = delays(pacing.schedule(), 0..9);
+        assert_eq!(alone[..4], [0, 1, 3, 9].map(|delay| Some(seconds(delay))));
+        for polls in 0..8 {
+            assert_eq!(delays(pacing.resume(polls), polls + 1..9), alone[polls as usize + 1..]);
+        }
+        // Of any number, as a damaged store may return.
+        assert_eq!(delays(pacing.resume(u32::MAX), 9..10), [Some(seconds(10))]);
+        let ended = Pacing::backoff(|| Stop {}).resume(7).delay(&Moment::new(seconds(1), 8));
+        assert_eq!(ended, None);
     }
 
     fn exponential() -> ExponentialBackoff {

@@ -18,6 +18,15 @@ where
         backoff.reset();
         Box::new(BackoffSchedule(backoff))
     }
+
+    /// Makes the steps that the other process made. A limit on the elapsed time counts from now.
+    fn resume(&self, polls: u32) -> Box<dyn Schedule> {
+        let mut backoff = (self.0)();
+        backoff.reset();
+        // A backoff that gives up at its first steps gives up at the next one as well.
+        let _last = (0..polls.min(MOST_STEPS)).try_for_each(|_| backoff.next_backoff().map(drop));
+        Box::new(BackoffSchedule(backoff))
+    }
 }
 
 impl<F> fmt::Debug for MakeBackoff<F> {
@@ -39,3 +48,7 @@ impl<B> fmt::Debug for BackoffSchedule<B> {
         f.write_str("a backoff")
     }
 }
+
+/// The steps of a backoff that is resumed. Backoffs in use reach their longest delay within tens of steps. Without a limit, a
+/// number of polls that was damaged in a store takes minutes.
+const MOST_STEPS: u32 = 1_000;

@@ -39,6 +39,15 @@ pub trait PacingPolicy: fmt::Debug + Send + Sync {
         self.schedule()
     }
 
+    /// Returns the schedule of an operation that another process polled, after this number of [polls](Moment::polls).
+    ///
+    /// The first delay that it returns is the one after the next successful reply.
+    /// The default is [`schedule`](Self::schedule). A policy whose schedules count their calls overrides it.
+    /// It is not called for a policy with a [compact](Self::compact) schedule, whose state is saved.
+    fn resume(&self, _polls: u32) -> Box<dyn Schedule> {
+        self.schedule()
+    }
+
     /// Returns one schedule for all operations, if 16 bytes of state per operation are enough. Default: `None`.
     ///
     /// A driver of many operations then stores these bytes instead of one [`Schedule`] per operation.
@@ -75,6 +84,22 @@ pub trait CompactSchedule: fmt::Debug + Send + Sync {
     /// Receives the end of one operation. See [`Schedule::finished`].
     fn finished(&self, _: &mut CompactState, _: &Finish) {}
 
+    /// Returns what another process needs in order to go on with one operation. Default: nothing.
+    ///
+    /// It takes the operation's share out of what this schedule knows of the operations that are running.
+    /// The driver then drops the state, or continues with [`restore`](Self::restore).
+    fn save(&self, _: &mut CompactState) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// Returns the state of an operation of which [`save`](Self::save) returned these bytes, in any process.
+    /// Default: zeroes.
+    ///
+    /// Bytes that it does not know, such as those of a later version or of another policy, give the state of a new operation.
+    fn restore(&self, _saved: &[u8]) -> CompactState {
+        CompactState::default()
+    }
+
     /// Returns the current ranking of operations, for a driver that cannot poll all that are due.
     ///
     /// Returns `None` if the schedule knows nothing that distinguishes them. Default: `None`.
@@ -86,8 +111,8 @@ pub trait CompactSchedule: fmt::Debug + Send + Sync {
 
 /// The state of one operation in a [`CompactSchedule`]. The state of a new operation is all zeroes.
 ///
-/// The bytes are valid only for this schedule and only while it lives.
-/// They must not be saved: another process begins with zeroes.
+/// The bytes are valid only for this schedule and only while it lives. They must not be stored.
+/// A driver stores what [`CompactSchedule::save`] makes of them.
 pub type CompactState = [u8; 16];
 
 /// A function from the ages of an operation to the worth of a poll. The due operations of highest worth are polled
