@@ -49,6 +49,12 @@ impl Ledger {
         *own = 0.0;
     }
 
+    /// Takes out the share of a wait that goes on in another process or later.
+    pub(crate) fn take_out(&mut self, own: &mut f32) {
+        self.running -= f64::from(*own);
+        *own = 0.0;
+    }
+
     /// What the waits that have ended left.
     pub(crate) fn settled(&self) -> f64 {
         self.settled

@@ -80,6 +80,17 @@ impl CompactSchedule for KindSchedule {
         *state = cursor.into();
     }
 
+    fn save(&self, state: &mut CompactState) -> Vec<u8> {
+        let mut cursor = Cursor::from(*state);
+        let saved = cursor.save(&mut lock(&self.0));
+        *state = cursor.into();
+        saved
+    }
+
+    fn restore(&self, saved: &[u8]) -> CompactState {
+        Cursor::restore(saved).into()
+    }
+
     fn ranking(&self) -> Option<Arc<dyn Ranking>> {
         Some(lock(&self.0).ranking()?)
     }

@@ -7,7 +7,7 @@ use crate::{classic, distribution::MIN_GAP, kind::Kind, plan::Plan};
 /// The position of one operation in the plan of its kind: 16 bytes of plain data, [`CompactState`] in another form.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Cursor {
-    /// That of the plan: [`UNPLANNED`], [`OWN`] or a number in between.
+    /// That of the plan: [`UNPLANNED`], [`RESTORED`], [`OWN`] or a number in between.
     version: u16,
     /// The jitter of the operation, from -1 to 1 in steps of `1 / i16::MAX`.
     jitter: i16,
@@ -51,6 +51,35 @@ impl Cursor {
                 .account(&mut self.balance, kind.share_of_classic() * classic - f64::from(finish.polls));
         }
         kind.ledger.settle(&mut self.balance);
+    }
+
+    /// Returns the bytes from which [`restore`](Self::restore) continues, and takes the share out of the ledger.
+    ///
+    /// The ledger and the plans of another process are other ones, so neither the share nor the position is saved.
+    pub(crate) fn save(&mut self, kind: &mut Kind) -> Vec<u8> {
+        kind.ledger.take_out(&mut self.balance);
+        let is_planned = u8::from(self.version != UNPLANNED);
+        if self.version != UNPLANNED {
+            self.version = RESTORED;
+        }
+        let [a, b] = self.jitter.to_le_bytes();
+        let [c, d, e, f] = self.round_trip.to_le_bytes();
+        vec![FORMAT, is_planned, a, b, c, d, e, f]
+    }
+
+    /// Returns the cursor of an operation that was [saved](Self::save). Other bytes give a new cursor.
+    pub(crate) fn restore(saved: &[u8]) -> Self {
+        let &[FORMAT, is_planned @ 0..=1, a, b, c, d, e, f] = saved else {
+            return Self::default();
+        };
+        let round_trip = f32::from_le_bytes([c, d, e, f]);
+        Self {
+            version: if is_planned == 1 { RESTORED } else { UNPLANNED },
+            jitter: i16::from_le_bytes([a, b]),
+            // Not `clamp`, which lets NaN pass.
+            round_trip: if round_trip > 0.0 { round_trip.min(LONGEST_ROUND_TRIP) } else { 0.0 },
+            ..Self::default()
+        }
     }
 
     /// Returns the age at which the next poll is made, in seconds.
@@ -135,18 +164,24 @@ impl From<Cursor> for CompactState {
     }
 }
 
-/// The version of a kind's plan in 16 bits, from 1 to `OWN - 1`.
+/// The version of a kind's plan in 16 bits, from 1 to `RESTORED - 1`.
 ///
-/// Two versions coincide where a kind learned a multiple of 65,534 times between two polls of an operation. The
+/// Two versions coincide where a kind learned a multiple of 65,533 times between two polls of an operation. The
 /// operation then goes on at the same position of another plan, for one poll.
 fn shortened(version: u32) -> u16 {
-    (version % u32::from(OWN - 1)) as u16 + 1
+    (version % u32::from(RESTORED - 1)) as u16 + 1
 }
 
 /// The version of an operation that has had no plan yet: that of a state of zeroes.
 const UNPLANNED: u16 = 0;
+/// The version of an operation that was planned before it was saved. It is looked up in the current plan.
+const RESTORED: u16 = OWN - 1;
 /// The version of an operation that has a plan of its own, by its progress.
 const OWN: u16 = u16::MAX;
+/// The format of a saved cursor. It increases with each change that an older version would misread.
+const FORMAT: u8 = 1;
+/// In seconds. No call takes longer. A number that was damaged in a store puts off the next poll by this time at most.
+const LONGEST_ROUND_TRIP: f32 = 600.0;
 /// In seconds: a tick at the very age of a poll counts as after it. Below the microsecond to which ages are exact, and
 /// above the rounding of an `f64` for ages of months.
 const JUST_BEFORE: f64 = 1e-9;
