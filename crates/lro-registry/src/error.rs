@@ -1,66 +1,97 @@
-use std::{error, fmt, sync::Arc};
+use std::{error, fmt};
 
-/// A fault of a store.
+use lro::{Operation, Status};
+
+use crate::{Record, store::StoreError};
+
+/// Why a registry did not do what it was asked to.
 #[derive(Clone, Debug)]
-pub struct StoreError {
-    kind: StoreErrorKind,
-    message: String,
-    source: Option<Arc<dyn error::Error + Send + Sync>>,
-}
-
-/// What is wrong with a store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum StoreErrorKind {
-    /// The store cannot be reached, did not answer in time, or is busy.
-    Unavailable,
-    /// The store accepts no writes: it is read-only.
-    ReadOnly,
-    /// The store has no space left.
-    Full,
-    /// The store belongs to a later version of this crate.
-    Newer,
-    /// The data of the store is damaged.
-    Corrupt,
-    /// The store refuses the use: another worker holds it, or its file lies where it would be damaged.
-    Refused,
-    /// The request cannot be stored: it is beyond a limit.
-    Invalid,
-    /// The store reported a fault that this crate does not know.
-    Other,
+pub enum Error {
+    /// The key belongs to another request.
+    Conflict(Box<Conflict>),
+    /// A part of the request is beyond a [limit](crate::limits), or has characters that are not allowed. Nothing was stored.
+    Invalid(String),
+    /// The starting call failed.
+    Start {
+        /// The failure.
+        status: Status,
+        /// Whether the service may have started an operation. The record then stays as an unresolved intent.
+        may_have_started: bool,
+    },
+    /// The starting call returned an operation, and the store could not record it. The intent stays.
+    Unrecorded {
+        /// The operation. Its name is recorded nowhere else.
+        operation: Box<Operation>,
+        /// The fault of the store.
+        source: StoreError,
+    },
+    /// The fault of the store.
+    Store(StoreError),
 }
 
-impl StoreError {
-    /// Creates an error. The message is a lower-case phrase without a full stop.
-    pub fn new(kind: StoreErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), source: None }
-    }
+/// Two requests with the same key and different fingerprints.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Conflict {
+    /// The record that is stored.
+    pub stored: Record,
+    /// The fingerprint of the request that was refused.
+    pub fingerprint: String,
+}
 
-    /// Sets the cause.
-    pub fn with_source(self, source: impl error::Error + Send + Sync + 'static) -> Self {
-        Self { source: Some(Arc::new(source)), ..self }
-    }
-
-    /// Returns what is wrong.
-    pub fn kind(&self) -> StoreErrorKind {
-        self.kind
-    }
-
-    /// Returns whether the same call may succeed later.
-    pub fn is_transient(&self) -> bool {
-        use StoreErrorKind::{Full, Other, ReadOnly, Unavailable};
-        matches!(self.kind, Unavailable | ReadOnly | Full | Other)
+impl Error {
+    /// Returns the fault of the store, if that is the reason.
+    pub fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(source) | Self::Unrecorded { source, .. } => Some(source),
+            _ => None,
+        }
     }
 }
 
-impl fmt::Display for StoreError {
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        match self {
+            Self::Conflict(conflict) => conflict.fmt(f),
+            Self::Invalid(fault) => f.write_str(fault),
+            Self::Start { status, may_have_started: false } => {
+                write!(f, "the operation was not started: {status}")
+            }
+            Self::Start { status, may_have_started: true } => {
+                write!(f, "the starting call failed, and the operation may run; the intent is kept: {status}")
+            }
+            Self::Unrecorded { operation, .. } => {
+                write!(f, "{} was started, and the store did not record it", operation.name)
+            }
+            Self::Store(_) => f.write_str("the store of the registry failed"),
+        }
     }
 }
 
-impl error::Error for StoreError {
+impl error::Error for Error {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        Some(self.source.as_deref()? as _)
+        match self {
+            Self::Store(source) | Self::Unrecorded { source, .. } => Some(source),
+            Self::Start { status, .. } => Some(status),
+            Self::Conflict(_) | Self::Invalid(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Record { key, fingerprint, .. } = &self.stored;
+        write!(
+            f,
+            "the key {key:?} belongs to another request: its fingerprint is {fingerprint:?}, and that of this request is {:?}",
+            self.fingerprint
+        )
     }
 }

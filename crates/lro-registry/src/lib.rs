@@ -1,14 +1,28 @@
-//! Long-running operations that outlive the process.
+//! Long-running operations that outlive the process, shared by several machines.
 
+mod deliveries;
+mod delivery;
 mod error;
 pub mod limits;
 mod memory;
+mod quota;
+mod registration;
+mod registry;
+mod start;
 pub mod store;
+mod worker;
 
 pub use lro_control::Rate;
 
 pub use crate::{
-    error::{StoreError, StoreErrorKind},
+    deliveries::Deliveries,
+    delivery::Delivery,
+    error::{Conflict, Error},
     memory::MemoryStore,
-    store::{Record, RecordState, Store},
+    quota::Quota,
+    registration::Registration,
+    registry::{Receipt, Registry},
+    start::{StartRequest, Started},
+    store::{CancelRequested, Health, ListRequest, Record, RecordState, Store, StoreError, StoreErrorKind},
+    worker::{Worker, WorkerBuilder, WorkerState},
 };

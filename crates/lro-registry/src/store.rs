@@ -7,6 +7,7 @@
 mod claim;
 mod delivery;
 mod entry;
+mod error;
 mod fence;
 mod health;
 mod list;
@@ -17,12 +18,11 @@ use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 
-use crate::StoreError;
-
 pub use self::{
     claim::{Bucket, ClaimRequest, Claimed, ClaimedRecord},
     delivery::{DeliveryRequest, Undelivered},
     entry::{Entry, Intent, Registered},
+    error::{StoreError, StoreErrorKind},
     fence::{ClaimId, Fence},
     health::{Health, ServiceHealth},
     list::ListRequest,
@@ -61,6 +61,10 @@ pub trait Store: fmt::Debug + Send + Sync {
     ///
     /// An entry whose key exists is reported as [`Existing`](Registered::Existing) if the fingerprints are equal, and as
     /// [`Conflict`](Registered::Conflict) otherwise. Two entries of a batch may have the same key: the first one is stored.
+    ///
+    /// An entry with a name resolves an intent with the same key and fingerprint. The record takes all members of the entry
+    /// and an age of zero, its epoch goes up, the claim of the starting call ends, and it is reported as
+    /// [`New`](Registered::New).
     ///
     /// # Errors
     ///
@@ -102,7 +106,8 @@ pub trait Store: fmt::Debug + Send + Sync {
     ///
     /// A pending record is due after the delay. Its number of claims without a result goes down by one, unless the claim
     /// [counts](GiveBack::counts). If its cancellation is requested and not sent, it is due at once, unless the claim counts.
-    /// A finished record is delivered again after the delay. The error is stored if there is one.
+    /// A finished record is delivered again after the delay. An intent is unresolved after the delay.
+    /// The error is stored if there is one.
     ///
     /// # Errors
     ///

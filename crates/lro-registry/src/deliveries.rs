@@ -1,0 +1,221 @@
+use std::{
+    collections::VecDeque,
+    fmt,
+    future::Future,
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use futures::{FutureExt, Stream, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use tokio::time::{Instant, sleep, timeout};
+use tracing::{info, warn};
+
+use crate::{
+    Delivery, Registry,
+    delivery::{FIRST_PAUSE, LONGEST_PAUSE},
+    store::{ClaimId, DeliveryRequest, StoreError, Undelivered},
+};
+
+/// The outcomes that are due for delivery. It is a stream that never ends.
+///
+/// Each outcome is leased to one consumer at a time, and delivered again until it is acknowledged. The order is not that in which
+/// the operations ended. A store that is away is asked again with growing pauses.
+///
+/// ```no_run
+/// # use lro_registry::{MemoryStore, Registry};
+/// # async fn example(registry: Registry) -> Result<(), Box<dyn std::error::Error>> {
+/// let mut deliveries = registry.deliveries();
+/// while let Some(delivery) = deliveries.next().await {
+///     match delivery.decode::<serde_json::Value>() {
+///         Ok(response) => println!("{}: {response}", delivery.key()),
+///         Err(status) => println!("{}: {status}", delivery.key()),
+///     }
+///     delivery.acknowledge().await?;
+/// }
+/// # Ok(()) }
+/// ```
+#[must_use = "outcomes are delivered only while the stream is polled"]
+pub struct Deliveries {
+    registry: Registry,
+    lease: Duration,
+    most: usize,
+    ready: VecDeque<Undelivered>,
+    /// When the lease of those that are ready was asked for.
+    leased_at: Instant,
+    fetch: Option<BoxFuture<'static, (Instant, Vec<Undelivered>)>>,
+}
+
+impl Deliveries {
+    pub(crate) fn new(registry: Registry) -> Self {
+        let leased_at = Instant::now();
+        Self { registry, lease: LEASE, most: 1, ready: VecDeque::new(), leased_at, fetch: None }
+    }
+
+    /// Sets the time in which an outcome is handled. After it the outcome is delivered again. Default: 60 s.
+    pub fn lease(self, lease: Duration) -> Self {
+        Self { lease, ..self }
+    }
+
+    /// Sets how many outcomes are leased at once. Default: 1.
+    ///
+    /// A larger number saves calls of the store. The lease of all of them begins at once.
+    pub fn batch(self, most: usize) -> Self {
+        Self { most: most.max(1), ..self }
+    }
+
+    /// Waits for the next outcome. Never returns `None`.
+    ///
+    /// Dropping the future loses no outcome.
+    pub async fn next(&mut self) -> Option<Delivery> {
+        StreamExt::next(self).await
+    }
+
+    /// Handles each outcome with a closure, at most `concurrency` at a time. Never returns.
+    ///
+    /// An outcome is acknowledged if the handler succeeds, and [delivered again](Delivery::retry_later) if it fails, panics, or
+    /// takes longer than the lease. Dropping the future ends the handlers; their outcomes are delivered again.
+    ///
+    /// ```no_run
+    /// # use lro_registry::Registry;
+    /// # async fn example(registry: Registry) {
+    /// # async fn store(key: &str, response: serde_json::Value) -> Result<(), std::io::Error> { Ok(()) }
+    /// registry.deliveries().for_each(8, |delivery| async move {
+    ///     match delivery.decode() {
+    ///         Ok(response) => store(delivery.key(), response).await?,
+    ///         Err(status) => println!("{status}"),
+    ///     }
+    ///     Ok::<_, std::io::Error>(())
+    /// }).await;
+    /// # }
+    /// ```
+    pub async fn for_each<F, E>(
+        mut self,
+        concurrency: usize,
+        handler: impl Fn(Arc<Delivery>) -> F + Send + Sync,
+    ) where
+        F: Future<Output = Result<(), E>> + Send,
+        E: fmt::Display + Send,
+    {
+        let lease = self.lease;
+        let mut handled = FuturesUnordered::new();
+        loop {
+            let is_free = handled.len() < concurrency.max(1);
+            tokio::select! {
+                Some(delivery) = self.next(), if is_free => handled.push(handle(&handler, delivery, lease)),
+                Some(()) = handled.next(), if !handled.is_empty() => {}
+            }
+        }
+    }
+}
+
+/// Handles one outcome. Faults of the store end in another delivery.
+async fn handle<F, E>(handler: &(impl Fn(Arc<Delivery>) -> F + Sync), delivery: Delivery, lease: Duration)
+where
+    F: Future<Output = Result<(), E>> + Send,
+    E: fmt::Display + Send,
+{
+    let delivery = Arc::new(delivery);
+    let handling = async { handler(delivery.clone()).await };
+    // Unwind safe: the handler's future is not used again.
+    let handled = timeout(lease, AssertUnwindSafe(handling).catch_unwind()).await;
+    let stored = match handled {
+        Ok(Ok(Ok(()))) => delivery.acknowledge().await.map(|_| ()),
+        Ok(Ok(Err(error))) => delivery.retry_later(error).await,
+        Ok(Err(_)) => delivery.retry_later("the handler panicked").await,
+        Err(_) => delivery.retry_later("the handler took longer than the lease").await,
+    };
+    if let Err(error) = stored {
+        warn!(key = delivery.key(), %error, "the result of a delivery was not stored; it is delivered again");
+    }
+}
+
+impl Stream for Deliveries {
+    type Item = Delivery;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Delivery>> {
+        let this = &mut *self;
+        loop {
+            if this.leased_at.elapsed() >= this.lease {
+                // Others may have them by now.
+                this.ready.clear();
+            }
+            if let Some(undelivered) = this.ready.pop_front() {
+                return Poll::Ready(Some(Delivery::new(this.registry.clone(), undelivered)));
+            }
+            let fetch =
+                this.fetch.get_or_insert_with(|| fetch(this.registry.clone(), this.most, this.lease).boxed());
+            let (leased_at, fetched) = ready!(fetch.poll_unpin(context));
+            this.fetch = None;
+            this.leased_at = leased_at;
+            this.ready.extend(fetched);
+        }
+    }
+}
+
+impl fmt::Debug for Deliveries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deliveries")
+            .field("lease", &self.lease)
+            .field("ready", &self.ready.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Waits until outcomes are due, and leases them. Returns when the leases were asked for: they end no sooner than one lease later.
+async fn fetch(registry: Registry, most: usize, lease: Duration) -> (Instant, Vec<Undelivered>) {
+    let mut failures: u32 = 0;
+    loop {
+        let mut completed = std::pin::pin!(registry.completed().notified());
+        completed.as_mut().enable();
+        let request = DeliveryRequest {
+            claim: ClaimId::random(),
+            most,
+            lease,
+            first_pause: FIRST_PAUSE,
+            longest_pause: LONGEST_PAUSE,
+        };
+        let leased_at = Instant::now();
+        match registry.store().undelivered(&request).await {
+            Ok(undelivered) => {
+                if failures > 0 {
+                    info!("the store delivers outcomes again");
+                    failures = 0;
+                }
+                if !undelivered.is_empty() {
+                    return (leased_at, undelivered);
+                }
+                // The outcomes of other processes, and second deliveries, come without a notice.
+                let _ = timeout(IDLE, completed).await;
+            }
+            Err(error) => {
+                if failures == 0 {
+                    warn!(%error, cause = cause(&error), "the store delivers no outcomes; it is asked again");
+                }
+                failures = failures.saturating_add(1);
+                sleep(pause(failures)).await;
+            }
+        }
+    }
+}
+
+fn cause(error: &StoreError) -> Option<String> {
+    std::error::Error::source(error).map(ToString::to_string)
+}
+
+/// The pause after failures in a row: from half a second to half a minute.
+pub(crate) fn pause(failures: u32) -> Duration {
+    let doublings = failures.saturating_sub(1).min(6);
+    let longest = STORE_PAUSE.saturating_mul(1 << doublings).min(LONGEST_STORE_PAUSE);
+    longest.mul_f64(0.5 + 0.5 * fastrand::f64())
+}
+
+/// Longer than handlers usually take. Outcomes of a consumer that died come again after it.
+const LEASE: Duration = Duration::from_secs(60);
+/// How late the outcome of another process arrives. A call of an idle store costs under a millisecond.
+const IDLE: Duration = Duration::from_secs(1);
+const STORE_PAUSE: Duration = Duration::from_millis(500);
+/// A database that returns is used again within half a minute.
+const LONGEST_STORE_PAUSE: Duration = Duration::from_secs(30);

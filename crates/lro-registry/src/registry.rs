@@ -1,0 +1,183 @@
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::Notify;
+
+use crate::{
+    CancelRequested, Conflict, Deliveries, Error, Health, ListRequest, Record, Registration, Store,
+    store::{Entry, Registered, StoreError},
+};
+
+/// The operations that a program waits for, in a [`Store`] that outlives the process.
+///
+/// A registry registers operations, and a [`Worker`](crate::Worker) polls them until they end: in this process, in another one,
+/// or after a restart. [`Deliveries`] are their outcomes. A clone shares the store.
+#[derive(Clone, Debug)]
+pub struct Registry {
+    store: Arc<dyn Store>,
+    /// Wakes the consumers of this process after a worker of this process has stored an outcome.
+    completed: Arc<Notify>,
+}
+
+/// The result of a registration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Receipt {
+    /// The record that is stored, without its payloads.
+    pub record: Record,
+    /// Whether this registration stored it. `false` if the same request was registered before.
+    pub is_new: bool,
+}
+
+impl Registry {
+    /// Creates a registry in this store.
+    pub fn new(store: impl Store + 'static) -> Self {
+        Self { store: Arc::new(store), completed: Arc::default() }
+    }
+
+    /// Returns the store.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// Registers an operation. When the future returns, the registration survives a crash.
+    ///
+    /// The same registration again returns the same record. It also resolves an unresolved intent with the same key and
+    /// fingerprint: see [`start`](Self::start).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Conflict`] if the key belongs to another request, [`Error::Invalid`], or the fault of the store.
+    pub async fn register(&self, registration: Registration) -> Result<Receipt, Error> {
+        let entry = registration.entry()?;
+        let fingerprint = entry.fingerprint.clone();
+        let registered = self.store.register(&[entry]).await?;
+        registered
+            .into_iter()
+            .next()
+            .ok_or_else(miscounted)
+            .and_then(|registered| receipt(registered, &fingerprint))
+    }
+
+    /// Registers operations in one transaction. The results have the order of the registrations.
+    ///
+    /// # Errors
+    ///
+    /// The fault of the store; then nothing is registered. The inner errors are as of [`register`](Self::register), each for
+    /// one registration.
+    pub async fn register_all(
+        &self,
+        registrations: impl IntoIterator<Item = Registration>,
+    ) -> Result<Vec<Result<Receipt, Error>>, StoreError> {
+        let checked: Vec<Result<Entry, Error>> = registrations.into_iter().map(Registration::entry).collect();
+        let entries: Vec<Entry> = checked.iter().filter_map(|entry| entry.as_ref().ok().cloned()).collect();
+        let mut registered =
+            if entries.is_empty() { Vec::new() } else { self.store.register(&entries).await? }.into_iter();
+        let receipts = checked.into_iter().map(|checked| {
+            let entry = checked?;
+            receipt(registered.next().ok_or_else(miscounted)?, &entry.fingerprint)
+        });
+        Ok(receipts.collect())
+    }
+
+    /// Returns a record with its payloads. `None` if there is none with this key.
+    ///
+    /// # Errors
+    ///
+    /// The fault of the store.
+    pub async fn get(&self, key: &str) -> Result<Option<Record>, StoreError> {
+        Ok(self.store.get(&[key.to_owned()]).await?.pop().flatten())
+    }
+
+    /// Returns a page of records, ordered by key.
+    ///
+    /// # Errors
+    ///
+    /// The fault of the store.
+    pub async fn list(&self, request: &ListRequest) -> Result<Vec<Record>, StoreError> {
+        self.store.list(request).await
+    }
+
+    /// Requests that an operation is cancelled. A worker sends the request to the service, and polls on.
+    ///
+    /// The outcome is that of the service: an operation may end with a response in spite of the request.
+    ///
+    /// # Errors
+    ///
+    /// The fault of the store.
+    pub async fn cancel(&self, key: &str) -> Result<CancelRequested, StoreError> {
+        let requested = self.store.request_cancel(&[key.to_owned()]).await?;
+        Ok(requested.into_iter().next().unwrap_or(CancelRequested::Unknown))
+    }
+
+    /// Removes a record in any state. The operation goes on, and its outcome is not delivered. Returns whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// The fault of the store.
+    pub async fn forget(&self, key: &str) -> Result<bool, StoreError> {
+        Ok(self.store.forget(&[key.to_owned()]).await?.contains(&true))
+    }
+
+    /// Lets workers poll an operation again that was [set aside](crate::RecordState::SetAside). Returns whether it was.
+    ///
+    /// # Errors
+    ///
+    /// The fault of the store.
+    pub async fn take_back(&self, key: &str) -> Result<bool, StoreError> {
+        Ok(self.store.take_back(&[key.to_owned()]).await?.contains(&true))
+    }
+
+    /// Removes the records that were acknowledged at least this long ago, in small batches. Returns how many were removed.
+    ///
+    /// A worker does the same by [`WorkerBuilder::retain_for`](crate::WorkerBuilder::retain_for).
+    ///
+    /// # Errors
+    ///
+    /// The fault of the store. What was removed before stays removed.
+    pub async fn retain(&self, acknowledged_for: Duration) -> Result<usize, StoreError> {
+        let mut removed = 0;
+        loop {
+            let batch = self.store.retain(acknowledged_for, RETAIN_BATCH).await?;
+            removed += batch;
+            if batch < RETAIN_BATCH {
+                return Ok(removed);
+            }
+        }
+    }
+
+    /// Returns what needs attention: overdue operations that no worker claims, unresolved intents, records that are set aside,
+    /// outcomes that nobody acknowledges.
+    ///
+    /// # Errors
+    ///
+    /// The fault of the store.
+    pub async fn health(&self) -> Result<Health, StoreError> {
+        self.store.health().await
+    }
+
+    /// Returns the outcomes to deliver. Several consumers may share a store: each outcome is leased to one of them at a time.
+    pub fn deliveries(&self) -> Deliveries {
+        Deliveries::new(self.clone())
+    }
+
+    pub(crate) fn completed(&self) -> &Notify {
+        &self.completed
+    }
+}
+
+fn receipt(registered: Registered, fingerprint: &str) -> Result<Receipt, Error> {
+    match registered {
+        Registered::New(record) => Ok(Receipt { record, is_new: true }),
+        Registered::Existing(record) => Ok(Receipt { record, is_new: false }),
+        Registered::Conflict(stored) => {
+            Err(Error::Conflict(Box::new(Conflict { stored, fingerprint: fingerprint.to_owned() })))
+        }
+    }
+}
+
+/// A store that returns fewer results than it got items is broken.
+pub(crate) fn miscounted() -> Error {
+    Error::Store(StoreError::new(crate::StoreErrorKind::Other, "the store returned too few results"))
+}
+
+/// A batch takes some milliseconds, so that claims do not wait for it.
+pub(crate) const RETAIN_BATCH: usize = 1_000;

@@ -1,0 +1,196 @@
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use lro::{
+    LroTransport, Service, Tolerance,
+    pacing::{Pacing, PacingByKind},
+    rules::Rules,
+};
+use lro_control::Control;
+use tokio::sync::{oneshot, watch};
+
+use super::{
+    Shown, Worker,
+    driver::{Driver, Tools},
+    lane::{Key, Lane},
+};
+use crate::{Error, Quota, Registry, limits, store::WorkerLock};
+
+/// The settings of a [`Worker`].
+#[derive(Debug)]
+#[must_use = "a builder does nothing until it is started"]
+pub struct WorkerBuilder {
+    registry: Registry,
+    served: Vec<(Arc<dyn LroTransport>, Option<Quota>)>,
+    pacing: Arc<dyn PacingByKind>,
+    settings: Settings,
+}
+
+/// The settings that the driver reads.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    pub(super) rules: Rules,
+    pub(super) lease: Duration,
+    pub(super) most_claims: u32,
+    pub(super) max_in_flight: usize,
+    pub(super) fallback: Duration,
+    pub(super) retain_for: Option<Duration>,
+}
+
+impl WorkerBuilder {
+    pub(super) fn new(registry: Registry) -> Self {
+        let settings = Settings {
+            rules: Rules::default(),
+            lease: LEASE,
+            most_claims: MOST_CLAIMS,
+            max_in_flight: MAX_IN_FLIGHT,
+            fallback: FALLBACK,
+            retain_for: Some(RETAIN_FOR),
+        };
+        Self { registry, served: Vec::new(), pacing: Arc::new(Pacing::default()), settings }
+    }
+
+    /// Adds a transport. The worker claims the operations of its [service](LroTransport::service) and version.
+    pub fn serve(mut self, transport: impl LroTransport + 'static) -> Self {
+        self.served.push((Arc::new(transport), None));
+        self
+    }
+
+    /// Adds a transport whose calls count under a quota.
+    pub fn serve_under(mut self, quota: Quota, transport: impl LroTransport + 'static) -> Self {
+        self.served.push((Arc::new(transport), Some(quota)));
+        self
+    }
+
+    /// Sets the pacing by the kind of operation. Default: [`Pacing::default`].
+    ///
+    /// A pacing that learns begins with what the workers on this store have seen, and learns from all of them.
+    pub fn pacing(self, pacing: impl PacingByKind + 'static) -> Self {
+        Self { pacing: Arc::new(pacing), ..self }
+    }
+
+    /// Sets which failed calls are retried. Default: [`Tolerance::default`].
+    pub fn tolerance(mut self, tolerance: Tolerance) -> Self {
+        self.settings.rules.tolerance = tolerance;
+        self
+    }
+
+    /// Sets the longest time for one call. Default: 30 s.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.rules.attempt_timeout = timeout;
+        self
+    }
+
+    /// Sets the duration of a claim, at least 5 s more than the longest time for one call. Default: 60 s.
+    ///
+    /// After a crash, others poll the claimed operations when it has ended.
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.settings.lease = lease;
+        self
+    }
+
+    /// Sets after how many claims in a row without a result an operation is [set aside](crate::RecordState::SetAside), at least 1.
+    /// Default: 5.
+    pub fn most_claims(mut self, most: u32) -> Self {
+        self.settings.most_claims = most.max(1);
+        self
+    }
+
+    /// Sets the most calls in flight for each service, at least 1. Default: 256.
+    pub fn max_in_flight(mut self, most: usize) -> Self {
+        self.settings.max_in_flight = most.max(1);
+        self
+    }
+
+    /// Sets how often the worker asks the store for due operations while nothing tells it of any. Default: 5 s.
+    pub fn fallback(mut self, fallback: Duration) -> Self {
+        self.settings.fallback = fallback.max(LEAST_FALLBACK);
+        self
+    }
+
+    /// Sets for how long acknowledged records are kept, `None` for ever. Default: 7 days.
+    pub fn retain_for(mut self, retain_for: impl Into<Option<Duration>>) -> Self {
+        self.settings.retain_for = retain_for.into();
+        self
+    }
+
+    /// Starts the worker.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for settings that contradict each other, for a transport without a service, and for two transports of
+    /// one service. The fault of the store if it has a lock for workers and another worker holds it.
+    pub async fn start(self) -> Result<Worker, Error> {
+        let Self { registry, served, pacing, settings } = self;
+        let Settings { lease, rules, .. } = &settings;
+        if *lease < rules.attempt_timeout.saturating_add(LEAST_SLACK) {
+            return Err(Error::Invalid(format!(
+                "a lease of {lease:?} is too short for calls of {:?}: it must be longer by {LEAST_SLACK:?}",
+                rules.attempt_timeout
+            )));
+        }
+        let (lanes, keys) = lanes(served, &settings)?;
+        let lock = registry.store().lock_worker().await?;
+        let (stop, stopped) = oneshot::channel();
+        let (show, state) = watch::channel(Shown::default());
+        let driver = Driver::new(Tools { registry, pacing, settings: Arc::new(settings), show }, lanes, keys);
+        let task = tokio::spawn(run(driver, stopped, lock));
+        Ok(Worker { stop: Some(stop), task, state })
+    }
+}
+
+async fn run(driver: Driver, stopped: oneshot::Receiver<()>, lock: WorkerLock) {
+    driver.run(stopped).await;
+    drop(lock);
+}
+
+/// Groups the services by their quota keys.
+fn lanes(
+    served: Vec<(Arc<dyn LroTransport>, Option<Quota>)>,
+    settings: &Settings,
+) -> Result<(Vec<Lane>, Vec<Key>), Error> {
+    if served.is_empty() {
+        return Err(Error::Invalid("the worker has no transport".to_owned()));
+    }
+    let (mut lanes, mut keys): (Vec<Lane>, Vec<Key>) = (Vec::new(), Vec::new());
+    let mut by_key: HashMap<String, usize> = HashMap::new();
+    for (transport, quota) in served {
+        let service = transport.service();
+        limits::check_service(&service)?;
+        if lanes.iter().any(|lane: &Lane| lane.service == service) {
+            return Err(Error::Invalid(format!("the worker has two transports for {service}")));
+        }
+        if let Some(quota) = &quota {
+            quota.check()?;
+        }
+        let name = quota.as_ref().map_or_else(|| own_key(&service), |quota| quota.key().to_owned());
+        let rate = quota.as_ref().map(Quota::rate);
+        let key = *by_key.entry(name).or_insert_with(|| {
+            keys.push(Key { rate, control: Control::new(rate, settings.max_in_flight) });
+            keys.len() - 1
+        });
+        if keys[key].rate != rate {
+            return Err(Error::Invalid(format!("the quota key of {service} has two rates")));
+        }
+        lanes.push(Lane::new(service, transport, quota.as_ref().map(Quota::bucket), key));
+    }
+    Ok((lanes, keys))
+}
+
+/// The key of a service that has no quota. No quota has this key, because of its control character.
+fn own_key(service: &Service) -> String {
+    format!("{}\0{}", service.key(), service.version())
+}
+
+/// Twice the longest time for a call: a claim outlives its call, and others take over within two minutes of a crash.
+const LEASE: Duration = Duration::from_secs(60);
+/// From the claim to the call, and from the reply to its write.
+const LEAST_SLACK: Duration = Duration::from_secs(5);
+/// A record whose claims end with the process is claimed this often. At 1 a deploy would set healthy records aside.
+const MOST_CLAIMS: u32 = 5;
+/// With a round trip of 50 ms these make 5,000 calls a second.
+const MAX_IN_FLIGHT: usize = 256;
+/// How late an operation is polled for the first time if every hint is lost.
+const FALLBACK: Duration = Duration::from_secs(5);
+const LEAST_FALLBACK: Duration = Duration::from_millis(10);
+/// A consumer that finds a fault of its own after a weekend can still look outcomes up.
+const RETAIN_FOR: Duration = Duration::from_secs(7 * 24 * 3_600);

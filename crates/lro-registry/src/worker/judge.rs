@@ -1,0 +1,240 @@
+use std::{sync::Arc, time::Duration};
+
+use lro::{
+    Any, LroTransport, Origin, Status,
+    pacing::{Finish, Moment},
+    rules::{
+        Age, Call, Ending, FailedCall, Known, Limit, Next, Reply, Retry, Rules, Saved, Tally, Trouble, guard,
+    },
+};
+
+use super::{encoded, paces::Paces, writer::Write};
+use crate::{
+    limits::{LARGEST_PAYLOAD, stored_error},
+    store::{CancelStep, ClaimedRecord, Complete, Finished, GiveBack, Reschedule},
+};
+
+/// Decides what follows a call, by the rules of a wait.
+#[derive(Debug)]
+pub(super) struct Judge {
+    pub(super) paces: Paces,
+    pub(super) rules: Arc<Rules>,
+    /// The number of this worker, by which it recognizes what it has stored itself.
+    pub(super) worker: i64,
+}
+
+/// A claimed record, with its state decoded.
+#[derive(Debug)]
+pub(super) struct Subject {
+    pub(super) record: ClaimedRecord,
+    tally: Tally,
+    trouble: Option<Trouble>,
+    metadata: Option<Any>,
+    cancel: CancelStep,
+    error: Option<String>,
+}
+
+/// The times of a call, and whether its failure counts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    pub(super) asked: Age,
+    pub(super) ended: Age,
+    pub(super) counts: bool,
+}
+
+impl Subject {
+    /// Decodes the state of a record.
+    ///
+    /// # Errors
+    ///
+    /// The claim is given back, if a later version of this crate stored the state. The record waits for a worker that reads it.
+    pub(super) fn of(record: ClaimedRecord) -> Result<Self, Box<Write>> {
+        let saved = if record.state.is_empty() {
+            Ok(Saved::default())
+        } else {
+            serde_json::from_slice(&record.state)
+        };
+        match saved {
+            Ok(Saved { tally, trouble, metadata, .. }) => {
+                Ok(Self { record, tally, trouble, metadata, cancel: CancelStep::NotSeen, error: None })
+            }
+            Err(fault) => Err(Box::new(Write::GiveBack(GiveBack {
+                fence: record.fence,
+                delay: UNREADABLE_PAUSE,
+                counts: false,
+                error: Some(stored_error(&format!("a worker cannot read the state of the wait: {fault}"))),
+            }))),
+        }
+    }
+
+    /// Returns the number of consecutive failures.
+    pub(super) fn failures(&self) -> u32 {
+        self.trouble.as_ref().map_or(0, Trouble::setbacks)
+    }
+
+    /// Notes that the service cannot cancel operations, so that the request is not reported again.
+    pub(super) fn cannot_cancel(&mut self) {
+        self.cancel = CancelStep::Sent;
+        self.error = Some("the service does not cancel operations".to_owned());
+    }
+
+    fn call(&self, times: Times) -> Call {
+        let Times { asked, ended, counts } = times;
+        let ClaimedRecord { deadline, started, .. } = self.record;
+        Call { deadline, started, counts, ..Call::new(asked, ended) }
+    }
+
+    fn reschedule(self, delay: Duration) -> Write {
+        let Self { record, tally, trouble, metadata, cancel, error } = self;
+        Write::Reschedule(Reschedule {
+            fence: record.fence,
+            name: None,
+            delay,
+            state: saved(tally, trouble, metadata),
+            cursor: record.cursor,
+            cancel,
+            error: error.map(|error| stored_error(&error)),
+        })
+    }
+}
+
+impl Judge {
+    /// Decides what follows a poll.
+    pub(super) fn polled(
+        &mut self,
+        transport: &dyn LroTransport,
+        mut subject: Subject,
+        reply: Reply,
+        times: Times,
+    ) -> Write {
+        let call = subject.call(times);
+        let failure = match &reply {
+            Reply::Returned(Err(status)) => Some(status.to_string()),
+            _ => None,
+        };
+        let Self { paces, rules, .. } = self;
+        let Subject { record, tally, trouble, metadata, .. } = &mut subject;
+        let ClaimedRecord { kind, cursor, name, .. } = record;
+        let pace = |moment: &Moment, fresh: Option<&Any>| {
+            let progress = match fresh {
+                Some(metadata) => guard(PROGRESS, || transport.progress(metadata))?,
+                None => None,
+            };
+            paces.delay(kind, cursor, &moment.with_progress(progress))
+        };
+        let known = Known { name: name.as_str(), tally, trouble, metadata };
+        let next = rules.step(known, call, reply, pace, fastrand::f64());
+        if let Next::Ask { at, .. } = next {
+            subject.error = subject.error.or(failure);
+            return subject.reschedule(at.saturating_sub(times.ended));
+        }
+        let done = matches!(next, Next::Done(_)).then(|| call.looked());
+        let ending = next.into_ending().unwrap_or_else(no_ending);
+        self.complete(subject, ending, done)
+    }
+
+    /// Decides what follows a request to cancel.
+    pub(super) fn cancelled(
+        &self,
+        mut subject: Subject,
+        reply: Result<Result<(), Status>, Limit>,
+        times: Times,
+    ) -> Write {
+        let status = match reply {
+            Ok(Ok(())) => {
+                subject.cancel = CancelStep::Sent;
+                return subject.reschedule(AFTER_CANCEL);
+            }
+            Ok(Err(status)) => status.of_a_call(),
+            Err(_) => Status::unanswered(times.ended.saturating_sub(times.asked)),
+        };
+        let (call, had_reply) = (subject.call(times), subject.tally.replies > 0);
+        let failed = FailedCall { status, call, had_reply };
+        let trouble = subject.trouble.get_or_insert_default();
+        let (delay, what, status) = match self.rules.retry(trouble, failed, fastrand::f64()) {
+            Retry::After(delay) => {
+                subject.cancel = CancelStep::Failed;
+                (delay, "the request to cancel failed", trouble.last_failure().cloned())
+            }
+            // The next poll shows whether the operation is done.
+            Retry::Exhausted(status) | Retry::Final(status) => {
+                subject.cancel = CancelStep::Sent;
+                (Duration::ZERO, "the service refused to cancel the operation", Some(status))
+            }
+        };
+        subject.error = Some(status.map_or_else(|| what.to_owned(), |status| format!("{what}: {status}")));
+        subject.reschedule(delay)
+    }
+
+    /// Ends a claim whose call panicked. It counts, so that the record is set aside if that goes on.
+    pub(super) fn panicked(&self, subject: Subject, panicked: &str) -> Write {
+        let delay = self.rules.delay_after(subject.record.claims, fastrand::f64());
+        let error = Some(stored_error(panicked));
+        Write::GiveBack(GiveBack { fence: subject.record.fence, delay, counts: true, error })
+    }
+
+    /// Takes over what other workers have seen.
+    pub(super) fn learn(&mut self, finished: &[(i64, Finished)]) {
+        for (_, Finished { worker, kind, running, done, polls }) in finished {
+            if *worker != self.worker {
+                self.paces.finished(kind, &[], &Finish::new(*running, *done, *polls));
+            }
+        }
+    }
+
+    fn complete(&mut self, subject: Subject, ending: Ending, done: Option<Age>) -> Write {
+        let Subject { record, tally, trouble, metadata, .. } = subject;
+        let finish = Finish::new(tally.running(), done, tally.replies);
+        self.paces.finished(&record.kind, &record.cursor, &finish);
+        let outcome = encoded(&ending);
+        let outcome = if outcome.len() > LARGEST_PAYLOAD { too_large(outcome.len()) } else { outcome };
+        Write::Complete(Complete {
+            fence: record.fence,
+            name: None,
+            outcome,
+            state: saved(tally, trouble, metadata),
+            finished: Some(Finished {
+                worker: self.worker,
+                kind: record.kind,
+                running: finish.running,
+                done,
+                polls: finish.polls,
+            }),
+        })
+    }
+}
+
+/// Encodes the state of a wait. Metadata that is too large is left out: it would be written with every poll.
+fn saved(tally: Tally, trouble: Option<Trouble>, metadata: Option<Any>) -> Vec<u8> {
+    let mut saved = Saved::new(tally, trouble, metadata);
+    let state = encoded(&saved);
+    if state.len() <= LARGEST_STATE {
+        return state;
+    }
+    saved.metadata = None;
+    let state = encoded(&saved);
+    if state.len() <= LARGEST_STATE { state } else { encoded(&Saved::new(tally, None, None)) }
+}
+
+/// The outcome of an operation whose own outcome is beyond the limit.
+pub(crate) fn too_large(size: usize) -> Vec<u8> {
+    let message = format!(
+        "the operation is done, and its outcome was not stored: it has {size} bytes, and the limit is {LARGEST_PAYLOAD}"
+    );
+    encoded(&Ending::GaveUp(
+        Status::new(lro::Code::ResourceExhausted, message).with_origin(Origin::StoppedAsking),
+    ))
+}
+
+/// The rules end a wait by an ending or ask again, so this is not reached.
+fn no_ending() -> Ending {
+    Ending::GaveUp(Status::new(lro::Code::Internal, "the wait ended without an outcome"))
+}
+
+const PROGRESS: &str = "the progress of the transport";
+/// A worker that reads the state may be deployed meanwhile.
+const UNREADABLE_PAUSE: Duration = Duration::from_secs(60);
+/// As the first delay of the default pacing: most services end a cancelled operation within a second.
+const AFTER_CANCEL: Duration = Duration::from_millis(250);
+/// With a million records of this size a database has 64 GB. The state of most waits takes some hundred bytes.
+const LARGEST_STATE: usize = 64 << 10;
