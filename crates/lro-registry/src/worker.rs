@@ -1,6 +1,8 @@
 mod builder;
 mod call;
+mod calls;
 mod chores;
+mod claims;
 mod driver;
 mod judge;
 mod lane;
@@ -36,7 +38,8 @@ use crate::Registry;
 /// # use lro_registry::{Registry, Worker};
 /// # async fn example(registry: Registry, routes: impl LroTransport + 'static) -> Result<(), Box<dyn std::error::Error>> {
 /// let worker = Worker::builder(&registry).serve(routes).start().await?;
-/// tokio::signal::ctrl_c().await?;
+/// # let shutdown = async {};
+/// shutdown.await;
 /// worker.stop().await;
 /// # Ok(()) }
 /// ```

@@ -1,5 +1,6 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use futures::{FutureExt, future::BoxFuture};
 use lro::Service;
 use tokio::time::sleep;
 use tracing::warn;
@@ -30,15 +31,36 @@ pub(super) async fn keep_house(store: Arc<dyn Store>, settings: Arc<Settings>, s
     }
 }
 
-/// Waits for what other workers have stored about operations that finished after the number `after`.
-pub(super) async fn learn(store: Arc<dyn Store>, after: i64, is_first: bool) -> Vec<(i64, Finished)> {
-    if !is_first {
-        sleep(LEARNING).await;
+/// What other workers have stored about operations that finished.
+pub(super) struct Learning {
+    store: Arc<dyn Store>,
+    /// The number of the last one that was read.
+    after: i64,
+    in_flight: BoxFuture<'static, Vec<(i64, Finished)>>,
+}
+
+impl Learning {
+    pub(super) fn new(store: Arc<dyn Store>) -> Self {
+        let in_flight = learn(store.clone(), 0, Duration::ZERO).boxed();
+        Self { store, after: 0, in_flight }
     }
+
+    /// Waits for the next look into the store.
+    pub(super) async fn next(&mut self) -> Vec<(i64, Finished)> {
+        let finished = (&mut self.in_flight).await;
+        self.after = finished.last().map_or(self.after, |(number, _)| *number);
+        let pause = if finished.is_empty() { LEARNING } else { Duration::ZERO };
+        self.in_flight = learn(self.store.clone(), self.after, pause).boxed();
+        finished
+    }
+}
+
+async fn learn(store: Arc<dyn Store>, after: i64, mut pause: Duration) -> Vec<(i64, Finished)> {
     loop {
+        sleep(pause).await;
         match store.finished(after, LEARNED_AT_ONCE).await {
             Ok(finished) => return finished,
-            Err(_) => sleep(LEARNING).await,
+            Err(_) => pause = LEARNING,
         }
     }
 }

@@ -1,4 +1,4 @@
-#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(dead_code, clippy::unwrap_used, reason = "tests, each of which uses a part")]
 
 use std::{
     collections::HashMap,
@@ -113,7 +113,7 @@ impl LroTransport for Jobs {
             return Ok(Operation::running(name.as_str()));
         }
         let response = job.response.unwrap_or_else(|| json!({"name": name.as_str()}));
-        let outcome = Outcome::Response(Any::from_json(&response.to_string())?);
+        let outcome = Outcome::Response(Any::from_json(response.to_string())?);
         Ok(Operation { outcome: Some(outcome), ..Operation::running(name.as_str()) })
     }
 

@@ -1,0 +1,198 @@
+use std::{future::pending, sync::Arc, time::Duration};
+
+use futures::future::BoxFuture;
+use lro::Service;
+use lro_control::{Call as Sent, Reply as Answered};
+use tokio::time::Instant;
+
+use super::{
+    builder::Settings,
+    lane::{Key, Lane},
+    pulse::Pulse,
+};
+use crate::{
+    Store,
+    store::{ClaimId, ClaimRequest, Claimed, StoreError},
+};
+
+/// What may be claimed, for each service. One claim is made at a time.
+pub(super) struct Claims {
+    lanes: Vec<Lane>,
+    keys: Vec<Key>,
+    settings: Arc<Settings>,
+    in_flight: Option<BoxFuture<'static, ClaimReply>>,
+    began: Instant,
+}
+
+/// The answer to a claim.
+pub(super) struct ClaimReply {
+    pub(super) lane: usize,
+    most: usize,
+    pub(super) sent_at: Instant,
+    pub(super) claimed: Result<Claimed, StoreError>,
+}
+
+impl Claims {
+    pub(super) fn new(lanes: Vec<Lane>, keys: Vec<Key>, settings: Arc<Settings>, now: Instant) -> Self {
+        Self { lanes, keys, settings, in_flight: None, began: now }
+    }
+
+    pub(super) fn services(&self) -> Vec<Service> {
+        self.lanes.iter().map(|lane| lane.service.clone()).collect()
+    }
+
+    pub(super) fn lane(&self, lane: usize) -> &Lane {
+        &self.lanes[lane]
+    }
+
+    /// Returns the number of claims that are held.
+    pub(super) fn held(&self) -> usize {
+        self.lanes.iter().map(|lane| lane.held).sum()
+    }
+
+    pub(super) fn is_in_flight(&self) -> bool {
+        self.in_flight.is_some()
+    }
+
+    /// Makes a claim for the service that has waited for the longest time. Returns when the next one can be made.
+    pub(super) fn begin(&mut self, store: &Arc<dyn Store>, pulse: &Pulse, now: Instant) -> Option<Instant> {
+        if self.in_flight.is_some() {
+            return None;
+        }
+        if pulse.retry_at() > now {
+            return Some(pulse.retry_at());
+        }
+        let mut look_at: Option<Instant> = None;
+        let mut choice: Option<(Instant, usize, usize)> = None;
+        for (number, lane) in self.lanes.iter().enumerate() {
+            let at = match self.room(lane, pulse.batch(), now) {
+                Ok(most) if lane.claim_at() <= now => {
+                    if choice.is_none_or(|(at, ..)| lane.claim_at() < at) {
+                        choice = Some((lane.claim_at(), number, most));
+                    }
+                    continue;
+                }
+                Ok(_) => lane.claim_at(),
+                Err(Some(at)) => at.max(lane.claim_at()),
+                Err(None) => continue,
+            };
+            look_at = Some(look_at.map_or(at, |earlier| earlier.min(at)));
+        }
+        let Some((_, number, most)) = choice else {
+            return look_at;
+        };
+        self.claim(store, number, most, now);
+        None
+    }
+
+    /// Waits for the answer to the claim in flight. Never returns if there is none.
+    pub(super) async fn answered(&mut self) -> ClaimReply {
+        let Some(in_flight) = &mut self.in_flight else {
+            return pending().await;
+        };
+        let reply = in_flight.await;
+        self.in_flight = None;
+        reply
+    }
+
+    /// Notes what a claim returned.
+    pub(super) fn keep(&mut self, reply: &ClaimReply, now: Instant) {
+        let lane = &mut self.lanes[reply.lane];
+        let Ok(claimed) = &reply.claimed else {
+            return lane.due_at(now);
+        };
+        lane.held += claimed.records.len();
+        let fallback = self.settings.fallback;
+        // A claim that was filled left others that may be due.
+        let is_full = claimed.records.len() >= reply.most;
+        let next_due =
+            if is_full { Duration::ZERO } else { claimed.next_due.map_or(fallback, |due| due.min(fallback)) };
+        lane.claimed(now, next_due, claimed.next_token);
+    }
+
+    /// A record may be due sooner than the last claims returned.
+    pub(super) fn look_again(&mut self, now: Instant) {
+        for lane in &mut self.lanes {
+            lane.due_at(now);
+        }
+    }
+
+    /// Notes that a claim has ended. Its record is due again at this time, if it is polled again.
+    pub(super) fn ended(&mut self, lane: usize, due_at: Option<Instant>) {
+        let lane = &mut self.lanes[lane];
+        lane.held = lane.held.saturating_sub(1);
+        if let Some(at) = due_at {
+            lane.due_at(at);
+        }
+    }
+
+    /// Counts a call that is begun now.
+    pub(super) fn sent(&mut self, lane: usize, failures: u32, now: Instant) -> Sent {
+        let since = now.duration_since(self.began);
+        self.keys[self.lanes[lane].key].control.sent(since, failures, fastrand::f64())
+    }
+
+    /// Counts the end of a call. Returns whether a failure counts against the operation: it does not while the service is down.
+    pub(super) fn called(
+        &mut self,
+        lane: usize,
+        sent: Sent,
+        answered: Option<Answered>,
+        now: Instant,
+    ) -> bool {
+        let Lane { key, held, .. } = self.lanes[lane];
+        let control = &mut self.keys[key].control;
+        match answered {
+            Some(answered) => {
+                control.ended(sent, now.duration_since(self.began), answered, held, fastrand::f64());
+            }
+            None => control.withdrawn(sent),
+        }
+        !control.is_shut()
+    }
+
+    fn claim(&mut self, store: &Arc<dyn Store>, number: usize, most: usize, now: Instant) {
+        let lane = &mut self.lanes[number];
+        lane.begins_claim(now + self.settings.fallback);
+        let request = ClaimRequest {
+            claim: ClaimId::random(),
+            service: lane.service.clone(),
+            most,
+            lease: self.settings.lease,
+            most_claims: self.settings.most_claims,
+            bucket: lane.bucket.clone(),
+        };
+        let store = store.clone();
+        self.in_flight = Some(Box::pin(async move {
+            let claimed = store.claim(&request).await;
+            ClaimReply { lane: number, most, sent_at: now, claimed }
+        }));
+    }
+
+    /// Returns how many records of a service can be claimed now.
+    ///
+    /// # Errors
+    ///
+    /// The time at which to look again, `None` if a claim must end before.
+    fn room(&self, lane: &Lane, batch: usize, now: Instant) -> Result<usize, Option<Instant>> {
+        let since = now.duration_since(self.began);
+        // First polls after a restart are spread: all that became due meanwhile is due now.
+        let ramp = RAMP_FIRST.saturating_mul(1 << since.as_secs().min(RAMP_DOUBLINGS));
+        let free = self.settings.max_in_flight.saturating_sub(lane.held).min(batch);
+        if free == 0 {
+            return Err(None);
+        }
+        let free = free.min(ramp.saturating_sub(self.held()));
+        if free == 0 {
+            return Err(Some(self.began + Duration::from_secs(since.as_secs() + 1)));
+        }
+        match self.keys[lane.key].allowance(since) {
+            Ok(most) => Ok(most.min(free)),
+            Err(at) => Err(at.and_then(|at| self.began.checked_add(at))),
+        }
+    }
+}
+
+/// The claims of the first second after the start. It doubles each second.
+const RAMP_FIRST: usize = 64;
+const RAMP_DOUBLINGS: u64 = 20;
