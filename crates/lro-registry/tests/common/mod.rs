@@ -1,4 +1,6 @@
-#![allow(dead_code, clippy::unwrap_used, reason = "tests, each of which uses a part")]
+#![allow(dead_code, unused_imports, clippy::unwrap_used, reason = "tests, each of which uses a part")]
+
+mod stores;
 
 use std::{
     collections::HashMap,
@@ -11,6 +13,8 @@ use lro::{
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
+
+pub(crate) use self::stores::{FaultyStore, SlowStore};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
