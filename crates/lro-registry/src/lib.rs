@@ -1,5 +1,7 @@
 //! Long-running operations that outlive the process, shared by several machines.
 
+#[cfg(feature = "contract")]
+pub mod contract;
 mod deliveries;
 mod delivery;
 mod error;

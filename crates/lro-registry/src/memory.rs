@@ -1,4 +1,6 @@
 mod bucket;
+#[cfg(feature = "contract")]
+mod fresh;
 mod history;
 mod row;
 mod table;

@@ -29,6 +29,12 @@ impl Buckets {
         level.at = now;
         level
     }
+
+    /// Sets the time at which a bucket had its level. Returns whether the bucket exists.
+    #[cfg(feature = "contract")]
+    pub(super) fn set_time(&mut self, quota: &str, time: SystemTime) -> bool {
+        self.0.get_mut(quota).map(|level| level.at = time).is_some()
+    }
 }
 
 impl Level {

@@ -1,0 +1,117 @@
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::{
+    Fault, Verdict,
+    fixture::{Fixture, LONG, SHORT, all_fenced, complete, entry, name, reschedule},
+};
+use crate::{
+    RecordState,
+    store::{ClaimId, Claimed, Complete, Entry, Fence, Intent, ListRequest, Registered, Reschedule},
+};
+
+pub(super) async fn intents_are_claimed_by_the_start(fixture: &Fixture) -> Verdict {
+    let since = Instant::now();
+    fixture.intent("key", LONG).await?;
+    fixture.ensure_due("key", LONG, since).await?;
+    let record = fixture.get("key").await?;
+    ensure_eq!((record.state, record.epoch), (RecordState::Intent, 1), "the state and epoch of an intent");
+    ensure_eq!((&record.name, record.is_claimed), (&None, true), "the name and the claim of an intent");
+    ensure_eq!(&*record.tag, b"tag", "the tag of an intent");
+    ensure_eq!(fixture.claim(10).await?, Claimed::default(), "the claim of an intent by a worker");
+    let again = Intent { claim: ClaimId::random(), lease: LONG };
+    let again = Entry { name: None, intent: Some(again), ..entry("key") };
+    let registered = fixture.store.register(&[again]).await?;
+    ensure!(matches!(registered[..], [Registered::Existing(_)]), "a second intent is {registered:?}");
+    let after = fixture.get("key").await?;
+    ensure_eq!((after.epoch, after.due), (1, record.due), "the claim of the first start");
+    Ok(())
+}
+
+pub(super) async fn reschedules_resolve_intents(fixture: &Fixture) -> Verdict {
+    let fence = fixture.intent("key", LONG).await?;
+    sleep(SHORT).await;
+    let since = Instant::now();
+    let write = Reschedule { name: name("started"), delay: SHORT, ..reschedule(fence.clone()) };
+    fixture.reschedule(write).await?;
+    fixture.ensure_due("key", SHORT, since).await?;
+    let record = fixture.get("key").await?;
+    ensure_eq!((record.state, record.claims), (RecordState::Pending, 0), "the state of a resolved intent");
+    ensure_eq!((&record.name, record.is_claimed), (&name("started"), false), "the name and the claim");
+    fixture.ensure_young(record.age, since)?;
+    let claimed = fixture.claim_next("key", LONG).await?;
+    ensure_eq!((Some(&claimed.name), claimed.started), (name("started").as_ref(), true), "the first poll");
+    ensure_eq!((&*claimed.state, &*claimed.cursor), (&b"state"[..], &b"cursor"[..]), "the first poll");
+    ensure!(claimed.fence.epoch > fence.epoch, "the claim has the epoch of the start");
+    all_fenced(&fixture.store.complete(&[complete(fence)]).await?, "a second result of the start")
+}
+
+pub(super) async fn completions_resolve_intents(fixture: &Fixture) -> Verdict {
+    for (key, name) in [("named", name("started")), ("nameless", None)] {
+        let fence = fixture.intent(key, LONG).await?;
+        sleep(SHORT).await;
+        let since = Instant::now();
+        fixture.complete(Complete { name: name.clone(), ..complete(fence) }).await?;
+        let delivered = fixture.deliver_one(key).await?;
+        ensure_eq!(delivered.name, name, "the name of an operation that ended at its start");
+        ensure_eq!((&*delivered.outcome, &*delivered.tag), (&b"outcome"[..], &b"tag"[..]), "the outcome");
+        fixture.ensure_young(delivered.age, since)?;
+    }
+    Ok(())
+}
+
+// g21
+pub(super) async fn unresolved_intents_are_reported(fixture: &Fixture) -> Verdict {
+    let overdue = ListRequest { state: Some(RecordState::Intent), overdue: true, ..ListRequest::default() };
+    let since = Instant::now();
+    let fence = fixture.intent("key", SHORT).await?;
+    fixture.intent("starting", LONG).await?;
+    let (early, listed) = (fixture.store.health().await?, fixture.store.list(&overdue).await?);
+    if since.elapsed() < SHORT {
+        ensure_eq!((early.unresolved_intents, listed.len()), (0, 0), "the intents that are unresolved");
+    }
+    sleep(SHORT * 2).await;
+    for _ in 0..2 {
+        ensure_eq!(fixture.store.health().await?.unresolved_intents, 1, "the intents that are unresolved");
+        let listed = fixture.store.list(&overdue).await?;
+        let listed: Vec<_> = listed.iter().map(|record| &*record.key).collect();
+        ensure_eq!(listed, ["key"], "the intents that are unresolved");
+        ensure_eq!(fixture.claim(10).await?, Claimed::default(), "the claim of an unresolved intent");
+    }
+    fixture.ensure_state("key", RecordState::Intent).await?;
+    // The starting call returns late.
+    fixture.reschedule(Reschedule { name: name("started"), ..reschedule(fence) }).await?;
+    ensure_eq!(fixture.store.health().await?.unresolved_intents, 0, "the intents that are unresolved");
+    Ok(())
+}
+
+pub(super) async fn forgotten_intents_are_fenced(fixture: &Fixture) -> Verdict {
+    let fence = fixture.intent("key", LONG).await?;
+    ensure_eq!(fixture.store.forget(&["key".to_owned()]).await?, [true], "the result of a forget");
+    let write = Reschedule { name: name("started"), ..reschedule(fence.clone()) };
+    all_fenced(&fixture.store.reschedule(&[write]).await?, "the result of a forgotten start")?;
+    let second = fixture.intent("key", LONG).await?;
+    let write = Complete { name: name("started"), ..complete(fence) };
+    all_fenced(&fixture.store.complete(&[write]).await?, "the result of a forgotten start")?;
+    fixture.reschedule(Reschedule { name: name("second"), ..reschedule(second) }).await?;
+    ensure_eq!(fixture.get("key").await?.name, name("second"), "the name");
+    Ok(())
+}
+
+impl Fixture {
+    /// Registers an intent and returns the fence of its starting call.
+    async fn intent(&self, key: &str, lease: Duration) -> Result<Fence, Fault> {
+        let intent = Intent { claim: ClaimId::random(), lease };
+        let entry = Entry { name: None, started: true, intent: Some(intent), ..entry(key) };
+        self.register(&[entry]).await?;
+        Ok(Fence { key: key.to_owned(), epoch: 1, claim: intent.claim })
+    }
+
+    /// Checks that the age counts from a time after `since`.
+    fn ensure_young(&self, age: Duration, since: Instant) -> Verdict {
+        let longest = since.elapsed() + Duration::from_millis(5);
+        ensure!(age <= longest, "the age counts from before the start: {age:?}, not at most {longest:?}");
+        Ok(())
+    }
+}
