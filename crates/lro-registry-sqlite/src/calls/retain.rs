@@ -1,0 +1,25 @@
+use std::time::Duration;
+
+use rusqlite::params;
+
+use super::limit;
+use crate::{call::Transaction, time};
+
+pub(crate) fn forget(transaction: &Transaction<'_>, keys: &[String]) -> rusqlite::Result<Vec<bool>> {
+    let mut delete = transaction.connection.prepare_cached("DELETE FROM records WHERE key = ?1")?;
+    keys.iter().map(|key| Ok(delete.execute([key])? > 0)).collect()
+}
+
+pub(crate) fn retain(
+    transaction: &Transaction<'_>,
+    acknowledged_for: Duration,
+    most: usize,
+) -> rusqlite::Result<usize> {
+    let latest = transaction.now - time::micros(acknowledged_for);
+    let mut delete = transaction.connection.prepare_cached(RETAIN)?;
+    delete.execute(params![latest, limit(most)])
+}
+
+const RETAIN: &str = "
+    DELETE FROM records WHERE id IN
+        (SELECT id FROM records WHERE state = 4 AND acknowledged <= ?1 ORDER BY acknowledged LIMIT ?2)";

@@ -1,0 +1,131 @@
+//! What the tests share: a folder that is removed, and entries of an invented service.
+
+#![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use lro::{OperationName, Service};
+use lro_registry::{
+    Record, Store,
+    store::{
+        Bucket, CancelStep, ClaimId, ClaimRequest, Claimed, Complete, DeliveryRequest, Entry, Fence,
+        Reschedule,
+    },
+};
+use lro_registry_sqlite::SqliteStore;
+
+pub const SERVICE: Service = Service::new("example.googleapis.com", "v1");
+pub const LEASE: Duration = Duration::from_secs(3_600);
+
+/// A folder for one test.
+#[derive(Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    pub fn new() -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("lro-sqlite-{}-{}", process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(name);
+        drop(fs::remove_dir_all(&path));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub fn file(&self) -> PathBuf {
+        self.0.join("registry.db")
+    }
+
+    pub async fn open(&self) -> SqliteStore {
+        SqliteStore::open(self.file()).await.unwrap()
+    }
+
+    /// Opens the file as a person with the SQLite shell does.
+    pub fn shell(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.file()).unwrap()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+pub fn entry(key: impl Into<String>) -> Entry {
+    Entry {
+        key: key.into(),
+        service: SERVICE,
+        name: Some(OperationName::parse("operations/7").unwrap()),
+        kind: "report".to_owned(),
+        fingerprint: "print".to_owned(),
+        tag: Vec::new(),
+        deadline: None,
+        started: false,
+        delay: Duration::ZERO,
+        state: Vec::new(),
+        intent: None,
+    }
+}
+
+pub fn entries(keys: impl IntoIterator<Item = usize>) -> Vec<Entry> {
+    keys.into_iter().map(|number| entry(format!("key-{number:07}"))).collect()
+}
+
+pub fn claim_request(most: usize) -> ClaimRequest {
+    ClaimRequest {
+        claim: ClaimId::random(),
+        service: SERVICE,
+        most,
+        lease: LEASE,
+        most_claims: 5,
+        bucket: None,
+    }
+}
+
+pub fn bucket(refill: f64) -> Bucket {
+    Bucket { quota: "quota".to_owned(), capacity: 10.0, refill }
+}
+
+pub async fn claim(store: &SqliteStore, most: usize) -> Claimed {
+    store.claim(&claim_request(most)).await.unwrap()
+}
+
+pub fn reschedule(fence: Fence, delay: Duration) -> Reschedule {
+    Reschedule {
+        fence,
+        name: None,
+        delay,
+        state: b"{\"polls\":1}".to_vec(),
+        cursor: vec![0, 255],
+        cancel: CancelStep::NotSeen,
+        error: None,
+    }
+}
+
+pub fn complete(fence: Fence, outcome: &[u8]) -> Complete {
+    Complete { fence, name: None, outcome: outcome.to_vec(), state: Vec::new(), finished: None }
+}
+
+pub fn delivery(most: usize) -> DeliveryRequest {
+    DeliveryRequest {
+        claim: ClaimId::random(),
+        most,
+        lease: LEASE,
+        first_pause: Duration::from_secs(1),
+        longest_pause: Duration::from_secs(60),
+    }
+}
+
+pub async fn get(store: &SqliteStore, key: &str) -> Option<Record> {
+    store.get(&[key.to_owned()]).await.unwrap().remove(0)
+}
