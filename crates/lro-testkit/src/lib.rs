@@ -16,6 +16,7 @@
 //! | [`codes`] | tables of the codes of failed calls |
 //! | `grpc`, with the feature `grpc` | a server of gRPC that starts operations |
 //! | [`messages`] | messages against tables that are made from the schemas of a service |
+//! | `postgres`, with the feature `postgres` | a PostgreSQL server in a temporary folder |
 //! | `recorder`, with the feature `recorder` | what was published through the facade `metrics` |
 //! | [`replies`] | the replies of a simulated server |
 //! | [`seeds`] | simulations: one run a seed, on a paused clock |
@@ -30,6 +31,8 @@ mod dice;
 #[cfg(feature = "grpc")]
 pub mod grpc;
 pub mod messages;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "recorder")]
 pub mod recorder;
 pub mod replies;
