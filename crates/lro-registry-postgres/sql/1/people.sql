@@ -1,0 +1,73 @@
+-- The rows have the order of the keys: 0 if the request is stored, 1 if it was before, 2 if the operation has ended, 3 if the
+-- key is unknown.
+CREATE FUNCTION {schema}.request_cancel_v1(p_keys text[]) RETURNS SETOF bigint LANGUAGE plpgsql {settings} AS $f$
+DECLARE
+    v_keys text[] := {schema}.texts_v1(p_keys);
+    v_now bigint;
+BEGIN
+    PERFORM {schema}.lock_v1(v_keys);
+    v_now := {schema}.now_v1();
+    RETURN QUERY
+    SELECT CASE WHEN r.key IS NULL THEN 3::bigint WHEN r.state >= 3 THEN 2 WHEN r.cancel <> 0 THEN 1
+        WHEN row_number() OVER (PARTITION BY e.key ORDER BY e.i) > 1 THEN 1 ELSE 0 END
+    FROM unnest(v_keys) WITH ORDINALITY AS e(key, i) LEFT JOIN {schema}.records AS r ON r.key = e.key
+    ORDER BY e.i;
+    UPDATE {schema}.records AS r SET
+        cancel = 1,
+        due = CASE WHEN r.state = 1 AND r.claim IS NULL THEN least(r.due, v_now) ELSE r.due END
+    WHERE r.key = ANY (v_keys) AND r.state < 3 AND r.cancel = 0;
+END $f$;
+
+CREATE FUNCTION {schema}.take_back_v1(p_keys text[]) RETURNS SETOF bigint LANGUAGE plpgsql {settings} AS $f$
+DECLARE
+    v_keys text[] := {schema}.texts_v1(p_keys);
+BEGIN
+    PERFORM {schema}.lock_v1(v_keys);
+    RETURN QUERY
+    UPDATE {schema}.records AS r SET state = 1, due = {schema}.now_v1(), claims = 0, claim = NULL
+    FROM unnest(v_keys) WITH ORDINALITY AS e(key, i)
+    WHERE r.key = e.key AND r.state = 2
+    RETURNING e.i;
+END $f$;
+
+CREATE FUNCTION {schema}.forget_v1(p_keys text[]) RETURNS SETOF bigint LANGUAGE plpgsql {settings} AS $f$
+DECLARE
+    v_keys text[] := {schema}.texts_v1(p_keys);
+BEGIN
+    PERFORM 1 FROM (
+        SELECT 1 FROM {schema}.records WHERE key = ANY (v_keys) ORDER BY key FOR UPDATE
+    ) AS locked;
+    RETURN QUERY
+    DELETE FROM {schema}.records AS r USING unnest(v_keys) WITH ORDINALITY AS e(key, i)
+    WHERE r.key = e.key RETURNING e.i;
+END $f$;
+
+-- The rows are pairs of a name and a value. The cost is bounded, whatever the number of records.
+CREATE FUNCTION {schema}.health_v1() RETURNS TABLE (what text, service text, version text, value bigint)
+LANGUAGE plpgsql {settings} AS $f$
+#variable_conflict use_column
+DECLARE
+    v_now bigint := {schema}.now_v1();
+    v_service text := '';
+    v_version text := '';
+    v_due bigint;
+    v_after bigint := -9223372036854775808;
+BEGIN
+    -- One step of the index a service. The limit keeps a store with a service for each customer readable.
+    FOR i IN 1 .. 1000 LOOP
+        SELECT r.service, r.version, r.due INTO v_service, v_version, v_due FROM {schema}.records AS r
+        WHERE r.state = 1 AND (r.service, r.version, r.due) > (v_service, v_version, v_after)
+        ORDER BY r.service, r.version, r.due LIMIT 1;
+        EXIT WHEN NOT FOUND;
+        v_after := 9223372036854775807;
+        RETURN QUERY SELECT 'service', v_service, v_version, CASE WHEN v_due <= v_now THEN v_now - v_due END;
+    END LOOP;
+    RETURN QUERY SELECT 'intents', NULL, NULL, count(*) FROM (
+        SELECT FROM {schema}.records AS r WHERE r.state = 0 AND r.due <= v_now LIMIT 10000) AS counted;
+    RETURN QUERY SELECT 'set aside', NULL, NULL, count(*) FROM (
+        SELECT FROM {schema}.records AS r WHERE r.state = 2 LIMIT 10000) AS counted;
+    RETURN QUERY SELECT 'undelivered', NULL, NULL, count(*) FROM (
+        SELECT FROM {schema}.records AS r WHERE r.state = 3 LIMIT 10000) AS counted;
+    RETURN QUERY SELECT 'undelivered for', NULL, NULL, (
+        SELECT v_now - r.due FROM {schema}.records AS r WHERE r.state = 3 AND r.due <= v_now ORDER BY r.due LIMIT 1);
+END $f$;

@@ -1,0 +1,119 @@
+use std::fmt::Write;
+
+/// The text of a call of a function of the schema.
+///
+/// Nothing needs to be quoted: numbers and flags are written as they are, bytes and texts as hexadecimal digits.
+#[derive(Debug)]
+pub(crate) struct Call {
+    text: String,
+    has_arguments: bool,
+}
+
+impl Call {
+    pub(crate) fn new(schema: &str, function: &str) -> Self {
+        Self { text: format!("SELECT * FROM \"{schema}\".{function}("), has_arguments: false }
+    }
+
+    pub(crate) fn bytes(mut self, bytes: &[u8]) -> Self {
+        self.next().push('\'');
+        push_hex(&mut self.text, bytes);
+        self.text.push('\'');
+        self
+    }
+
+    pub(crate) fn number(mut self, number: i64) -> Self {
+        // Quoted, because the least number is not a literal.
+        let _ = write!(self.next(), "'{number}'");
+        self
+    }
+
+    pub(crate) fn float(mut self, number: f64) -> Self {
+        let _ = write!(self.next(), "'{number:e}'");
+        self
+    }
+
+    pub(crate) fn null(mut self) -> Self {
+        self.next().push_str("NULL");
+        self
+    }
+
+    pub(crate) fn each_bytes<'a>(self, items: impl Iterator<Item = &'a [u8]>) -> Self {
+        self.each(items.map(Some), push_quoted_hex)
+    }
+
+    pub(crate) fn each_text<'a>(self, items: impl Iterator<Item = &'a str>) -> Self {
+        self.each_bytes(items.map(str::as_bytes))
+    }
+
+    pub(crate) fn each_bytes_or_null<'a>(self, items: impl Iterator<Item = Option<&'a [u8]>>) -> Self {
+        self.each(items, push_quoted_hex)
+    }
+
+    pub(crate) fn each_number(self, items: impl Iterator<Item = i64>) -> Self {
+        self.each_number_or_null(items.map(Some))
+    }
+
+    pub(crate) fn each_number_or_null(self, items: impl Iterator<Item = Option<i64>>) -> Self {
+        self.each(items, |text, number| {
+            let _ = write!(text, "{number}");
+        })
+    }
+
+    pub(crate) fn each_flag(self, items: impl Iterator<Item = bool>) -> Self {
+        self.each(items.map(Some), |text, flag| text.push(if flag { 't' } else { 'f' }))
+    }
+
+    pub(crate) fn finish(mut self) -> String {
+        self.text.push(')');
+        self.text
+    }
+
+    fn each<T>(mut self, items: impl Iterator<Item = Option<T>>, push: impl Fn(&mut String, T)) -> Self {
+        let text = self.next();
+        text.push_str("'{");
+        for (i, item) in items.enumerate() {
+            if i > 0 {
+                text.push(',');
+            }
+            match item {
+                Some(item) => push(text, item),
+                None => text.push_str("NULL"),
+            }
+        }
+        text.push_str("}'");
+        self
+    }
+
+    fn next(&mut self) -> &mut String {
+        if self.has_arguments {
+            self.text.push(',');
+        }
+        self.has_arguments = true;
+        &mut self.text
+    }
+}
+
+/// Returns an expression whose value is the text.
+pub(crate) fn text(text: &str) -> String {
+    let mut expression = String::from("convert_from(decode('");
+    push_hex(&mut expression, text.as_bytes());
+    expression.push_str("','hex'),'UTF8')");
+    expression
+}
+
+fn push_quoted_hex(text: &mut String, bytes: &[u8]) {
+    // Quoted, because an empty element of an array is not a literal.
+    text.push('"');
+    push_hex(text, bytes);
+    text.push('"');
+}
+
+fn push_hex(text: &mut String, bytes: &[u8]) {
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    text.reserve(2 * bytes.len());
+    for byte in bytes {
+        text.push(DIGITS[usize::from(byte >> 4)]);
+        text.push(DIGITS[usize::from(byte & 15)]);
+    }
+}
