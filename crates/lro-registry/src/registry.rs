@@ -27,10 +27,16 @@ pub struct Receipt {
     pub is_new: bool,
 }
 
+impl From<Arc<dyn Store>> for Registry {
+    fn from(store: Arc<dyn Store>) -> Self {
+        Self { store, completed: Arc::default() }
+    }
+}
+
 impl Registry {
     /// Creates a registry in this store.
     pub fn new(store: impl Store + 'static) -> Self {
-        Self { store: Arc::new(store), completed: Arc::default() }
+        Self::from(Arc::new(store) as Arc<dyn Store>)
     }
 
     /// Returns the store.

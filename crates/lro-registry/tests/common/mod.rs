@@ -31,6 +31,7 @@ pub(crate) fn name(name: &str) -> OperationName {
 pub(crate) struct Jobs {
     jobs: Arc<Mutex<HashMap<String, Job>>>,
     cancels: bool,
+    service: Service,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -49,7 +50,11 @@ struct Job {
 
 impl Jobs {
     pub(crate) fn new() -> Self {
-        Self { jobs: Arc::default(), cancels: true }
+        Self { jobs: Arc::default(), cancels: true, service: service() }
+    }
+
+    pub(crate) fn of(self, service: &Service) -> Self {
+        Self { service: service.clone(), ..self }
     }
 
     pub(crate) fn without_cancel(self) -> Self {
@@ -134,6 +139,6 @@ impl LroTransport for Jobs {
     }
 
     fn service(&self) -> Service {
-        service()
+        self.service.clone()
     }
 }
