@@ -207,6 +207,10 @@ rules! {
     intents::reschedules_resolve_intents;
     /// A completion makes an intent a finished record, with or without a name.
     intents::completions_resolve_intents;
+    /// A registration with a name makes an intent with the same fingerprint a pending record.
+    intents::registrations_resolve_intents;
+    /// An intent that its start gives back is unresolved after the delay.
+    intents::intents_are_given_back;
     /// An intent whose lease has ended is unresolved, is reported and stays an intent.
     intents::unresolved_intents_are_reported;
     /// A starting call whose intent was forgotten is fenced.

@@ -4,11 +4,13 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     Fault, Verdict,
-    fixture::{Fixture, LONG, SHORT, all_fenced, complete, entry, name, reschedule},
+    fixture::{Fixture, LONG, SHORT, all_fenced, complete, entry, give_back, name, reschedule},
 };
 use crate::{
     RecordState,
-    store::{ClaimId, Claimed, Complete, Entry, Fence, Intent, ListRequest, Registered, Reschedule},
+    store::{
+        ClaimId, Claimed, Complete, Entry, Fence, GiveBack, Intent, ListRequest, Registered, Reschedule,
+    },
 };
 
 pub(super) async fn intents_are_claimed_by_the_start(fixture: &Fixture) -> Verdict {
@@ -84,6 +86,74 @@ pub(super) async fn unresolved_intents_are_reported(fixture: &Fixture) -> Verdic
     fixture.reschedule(Reschedule { name: name("started"), ..reschedule(fence) }).await?;
     ensure_eq!(fixture.store.health().await?.unresolved_intents, 0, "the intents that are unresolved");
     Ok(())
+}
+
+pub(super) async fn registrations_resolve_intents(fixture: &Fixture) -> Verdict {
+    let fence = fixture.intent("key", LONG).await?;
+    fixture.store.request_cancel(&["key".to_owned()]).await?;
+    let other = Entry { fingerprint: "another".to_owned(), ..entry("key") };
+    let registered = fixture.store.register(&[other]).await?;
+    ensure!(matches!(registered[..], [Registered::Conflict(_)]), "another fingerprint is {registered:?}");
+    sleep(SHORT).await;
+    let since = Instant::now();
+    let named = Entry {
+        name: name("found"),
+        kind: "found".to_owned(),
+        tag: b"found".to_vec(),
+        state: b"found".to_vec(),
+        deadline: Some(LONG),
+        delay: SHORT,
+        ..entry("key")
+    };
+    let new = fixture.register(&[named]).await?.pop();
+    let record = fixture.get("key").await?;
+    ensure_eq!(
+        new.map(|new| (new.name, new.epoch)),
+        Some((name("found"), 2)),
+        "the record of the registration"
+    );
+    ensure_eq!(
+        (record.state, record.epoch, record.is_claimed),
+        (RecordState::Pending, 2, false),
+        "the state"
+    );
+    ensure_eq!((&record.name, &*record.kind), (&name("found"), "found"), "the name and the kind");
+    ensure_eq!((&*record.tag, &*record.saved), (&b"found"[..], &b"found"[..]), "the payloads");
+    ensure_eq!(record.deadline, Some(LONG), "the deadline");
+    fixture.ensure_young(record.age, since)?;
+    let late = Reschedule { name: name("late"), ..reschedule(fence.clone()) };
+    all_fenced(&fixture.store.reschedule(&[late]).await?, "a late result of the start")?;
+    all_fenced(&fixture.store.complete(&[complete(fence)]).await?, "a late outcome of the start")?;
+    let claimed = fixture.claim_next("key", LONG).await?;
+    ensure_eq!((Some(&claimed.name), claimed.claims), (name("found").as_ref(), 1), "the first poll");
+    ensure!(claimed.cancel, "a request to cancel is lost when the intent is resolved");
+    let again = fixture.store.register(&[entry("key")]).await?;
+    ensure!(
+        matches!(again[..], [Registered::Existing(_)]),
+        "a record that is no intent any more is {again:?}"
+    );
+    Ok(())
+}
+
+pub(super) async fn intents_are_given_back(fixture: &Fixture) -> Verdict {
+    let fence = fixture.intent("key", LONG).await?;
+    let since = Instant::now();
+    let error = Some("the start has failed".to_owned());
+    fixture.give_back(GiveBack { delay: Duration::ZERO, error, ..give_back(fence.clone()) }).await?;
+    fixture.ensure_due("key", Duration::ZERO, since).await?;
+    let record = fixture.get("key").await?;
+    ensure_eq!(
+        (record.state, record.is_claimed),
+        (RecordState::Intent, false),
+        "an intent without its start"
+    );
+    ensure_eq!(record.error.as_deref(), Some("the start has failed"), "the error of the start");
+    ensure_eq!(fixture.store.health().await?.unresolved_intents, 1, "the intents that are unresolved");
+    ensure_eq!(fixture.claim(10).await?, Claimed::default(), "the claim of an unresolved intent");
+    all_fenced(
+        &fixture.store.complete(&[complete(fence)]).await?,
+        "an outcome of a start that was given back",
+    )
 }
 
 pub(super) async fn forgotten_intents_are_fenced(fixture: &Fixture) -> Verdict {

@@ -1,4 +1,7 @@
-use std::time::{Duration, SystemTime};
+use std::{
+    mem,
+    time::{Duration, SystemTime},
+};
 
 use super::after;
 use crate::{
@@ -35,6 +38,18 @@ impl Row {
         record.saved = entry.state.clone();
         let claim = entry.intent.map(|intent| intent.claim);
         Self { record, acknowledged: None, claim, started: entry.started, cursor: Vec::new() }
+    }
+
+    /// Replaces an intent with a record that has a name. A requested cancellation is sent at once.
+    pub(super) fn resolve_by(&mut self, now: SystemTime, entry: &Entry) -> Record {
+        let Self { record: intent, .. } = mem::replace(self, Self::new(now, entry));
+        self.record.epoch = intent.epoch + 1;
+        self.record.cancel = intent.cancel;
+        if intent.cancel == CancelState::Requested {
+            self.record.due = Some(now);
+        }
+        self.note(intent.error.as_ref());
+        self.read(now, false)
     }
 
     /// Returns the record as a caller sees it.
@@ -113,7 +128,7 @@ impl Row {
         let record = &mut self.record;
         record.due = Some(after(now, write.delay));
         match record.state {
-            RecordState::Finished => {}
+            RecordState::Intent | RecordState::Finished => {}
             RecordState::Pending if write.counts => {}
             RecordState::Pending => {
                 record.claims = record.claims.saturating_sub(1);

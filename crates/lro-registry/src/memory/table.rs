@@ -40,6 +40,11 @@ impl Table {
         if let Some(row) = self.rows.get(&entry.key) {
             let record = row.read(now, false);
             let is_equal = record.fingerprint == entry.fingerprint;
+            let resolves = record.state == RecordState::Intent && entry.name.is_some();
+            if is_equal && resolves && entry.intent.is_none() {
+                let resolved = self.change(&entry.key, |row| row.resolve_by(now, entry));
+                return Registered::New(resolved.unwrap_or(record));
+            }
             return if is_equal { Registered::Existing(record) } else { Registered::Conflict(record) };
         }
         let row = Row::new(now, entry);
