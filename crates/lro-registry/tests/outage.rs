@@ -1,4 +1,5 @@
 //! Workers and consumers while the store is away.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
 

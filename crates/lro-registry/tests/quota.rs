@@ -1,4 +1,5 @@
 //! One rate for all workers, by the clock of the service.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
 

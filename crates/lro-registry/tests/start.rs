@@ -1,4 +1,5 @@
 //! Starting calls that are announced before they are made.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
 

@@ -11,8 +11,10 @@ use std::{
 };
 
 use lro::{Code, Operation, Origin, Status, Tolerance, rules::Ending};
+use lro_learned::Learned;
 use lro_registry::{
-    CancelRequested, Error, ListRequest, MemoryStore, RecordState, Registration, Registry, Worker,
+    CancelRequested, Error, ListRequest, MemoryStore, RecordState, Registration, Registry, Store, Worker,
+    store::{CancelStep, ClaimId, ClaimRequest, Reschedule},
 };
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
@@ -320,4 +322,60 @@ async fn a_handler_that_fails_or_panics_gets_the_outcome_again_with_growing_paus
     );
     // At 0, 1, 3, 7, 15 and 31 s, each up to a second late.
     assert!((5..=6).contains(&calls.load(Ordering::Relaxed)), "{calls:?}");
+}
+
+// g25
+#[tokio::test(start_paused = true)]
+async fn a_state_that_only_a_later_version_reads_is_left_to_it() {
+    let store = MemoryStore::new();
+    let registry = Registry::new(store.clone());
+    registry.register(Registration::new(&service(), name("operations/1")).key("one")).await.unwrap();
+    let claimed = store.claim(&claim_request()).await.unwrap().records.remove(0);
+    let reschedule = Reschedule {
+        fence: claimed.fence,
+        name: None,
+        delay: Duration::ZERO,
+        state: br#"{"format": 99}"#.to_vec(),
+        cursor: vec![255; 100],
+        cancel: CancelStep::NotSeen,
+        error: None,
+    };
+    store.reschedule(&[reschedule]).await.unwrap();
+    let jobs = Jobs::new();
+    let _worker = Worker::builder(&registry).serve(jobs.clone()).start().await.unwrap();
+    sleep(600 * SECOND).await;
+    let record = registry.get("one").await.unwrap().unwrap();
+    assert_eq!((record.state, record.claims, jobs.gets("operations/1")), (RecordState::Pending, 0, 0));
+    assert!(record.error.unwrap().contains("format 99"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_one_worker_has_learned_others_know_after_a_restart() {
+    let jobs = Jobs::new();
+    let registry = Registry::new(MemoryStore::new());
+    let lateness = async |number: u32| {
+        let worker =
+            Worker::builder(&registry).serve(jobs.clone()).pacing(Learned::new()).start().await.unwrap();
+        // The history is read.
+        sleep(SECOND).await;
+        let operation = format!("operations/{number}");
+        jobs.runs_for(&operation, 570 * SECOND);
+        registry.register(Registration::new(&service(), name(&operation)).key(operation)).await.unwrap();
+        let began = Instant::now();
+        registry.deliveries().next().await.unwrap().acknowledge().await.unwrap();
+        worker.stop().await;
+        began.elapsed() - 570 * SECOND
+    };
+    let first = lateness(0).await;
+    for number in 1..4 {
+        lateness(number).await;
+    }
+    let later = lateness(4).await;
+    // The usual backoff polls after 543 s and after 603 s.
+    assert!(first > 20 * SECOND && later < first / 5, "{first:?} {later:?}");
+}
+
+fn claim_request() -> ClaimRequest {
+    let (lease, bucket) = (60 * SECOND, None);
+    ClaimRequest { claim: ClaimId::random(), service: service(), most: 1, lease, most_claims: 5, bucket }
 }
