@@ -4,6 +4,7 @@ mod calls;
 mod chores;
 mod claims;
 mod driver;
+mod isolation;
 mod judge;
 mod lane;
 mod paces;

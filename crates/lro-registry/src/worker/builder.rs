@@ -88,10 +88,13 @@ impl WorkerBuilder {
         self
     }
 
-    /// Sets after how many claims in a row without a result an operation is [set aside](crate::RecordState::SetAside), at least 1.
+    /// Sets after how many claims in a row without a result an operation is [set aside](crate::RecordState::SetAside), at least 2.
     /// Default: 5.
+    ///
+    /// A claim that ends with its process counts against every operation that the worker held. From the third on an operation is
+    /// polled alone, so that those that harm no worker get their result.
     pub fn most_claims(mut self, most: u32) -> Self {
-        self.settings.most_claims = most.max(1);
+        self.settings.most_claims = most.max(2);
         self
     }
 

@@ -76,8 +76,9 @@ impl Calls {
         Self { rules, most_parked, in_flight, running, expiries, parked, next_id: 0 }
     }
 
-    /// Begins the call of a record, or goes on with the one that waits for it. Returns that one if it has ended.
-    pub(super) fn begin(&mut self, beginning: Beginning, now: Instant) -> Option<Called> {
+    /// Begins the call of a record, or goes on with the one that waits for it. Returns the number of the call,
+    /// and that call if it has ended.
+    pub(super) fn begin(&mut self, beginning: Beginning, now: Instant) -> (u64, Option<Called>) {
         let Beginning { lane, subject, transport, cancels, sent, used_by } = beginning;
         let parked = if cancels { None } else { self.parked.remove(&subject.record.fence.key) };
         let (id, permit, called) = match parked {
@@ -104,7 +105,11 @@ impl Calls {
         };
         self.expiries.push_back((used_by, id));
         self.running.insert(id, Running { lane, subject, sent, permit, claimed_at: now });
-        called
+        (id, called)
+    }
+
+    pub(super) fn is_running(&self, call: u64) -> bool {
+        self.running.contains_key(&call)
     }
 
     /// Waits for the end of a call. Never returns if there is none.

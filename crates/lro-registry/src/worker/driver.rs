@@ -20,6 +20,7 @@ use super::{
     calls::{Beginning, Calls, Running},
     chores::{Learning, keep_house},
     claims::{ClaimReply, Claims},
+    isolation::{Isolated, Isolation, later},
     judge::{Judge, Subject, Times},
     lane::{Key, Lane},
     paces::Paces,
@@ -47,6 +48,7 @@ pub(super) struct Driver {
     rules: Arc<Rules>,
     claims: Claims,
     calls: Calls,
+    isolation: Isolation,
     judge: Judge,
     writer: Writer,
     pulse: Pulse,
@@ -63,6 +65,7 @@ impl Driver {
         Self {
             claims: Claims::new(lanes, keys, settings.clone(), now),
             calls: Calls::new(rules.clone(), settings.max_in_flight),
+            isolation: Isolation::default(),
             writer: Writer::default(),
             pulse: Pulse::new(now),
             calls_made: 0,
@@ -82,7 +85,7 @@ impl Driver {
         let mut changed = changed(&store);
         loop {
             let wake_at = self.advance(&store);
-            let Self { calls, claims, writer, .. } = &mut self;
+            let Self { calls, claims, isolation, writer, .. } = &mut self;
             tokio::select! {
                 _ = &mut stopped => break,
                 called = calls.ended() => {
@@ -92,7 +95,8 @@ impl Driver {
                     }
                 }
                 flushed = writer.flushed() => self.flushed(flushed),
-                reply = claims.answered() => self.claimed(reply),
+                reply = claims.answered() => self.claimed(&store, reply),
+                isolated = isolation.isolated() => self.isolated(isolated),
                 finished = learning.next() => self.judge.learn(&finished),
                 () = &mut changed => {
                     changed = self::changed(&store);
@@ -114,7 +118,11 @@ impl Driver {
             self.give_back(lane, subject.record.fence);
         }
         self.writer.begin(store, &self.pulse, now);
-        let claim_at = self.claims.begin(store, &self.pulse, now);
+        let Self { isolation, calls, .. } = self;
+        let claim_at = match isolation.pauses_until(|call| calls.is_running(call), now) {
+            Some(until) => Some(until),
+            None => self.claims.begin(store, &self.pulse, now),
+        };
         self.show.send_replace(Shown {
             claimed: self.claims.held(),
             calls: self.calls_made,
@@ -125,7 +133,7 @@ impl Driver {
     }
 
     /// Begins the calls of the records that a claim returned.
-    fn claimed(&mut self, reply: ClaimReply) {
+    fn claimed(&mut self, store: &Arc<dyn Store>, reply: ClaimReply) {
         let now = Instant::now();
         self.claims.keep(&reply, now);
         let ClaimReply { lane, sent_at, claimed, .. } = reply;
@@ -141,15 +149,45 @@ impl Driver {
             Some(_) => USED_WITHIN,
             None => self.settings.lease.saturating_sub(self.rules.attempt_timeout),
         };
-        for record in claimed.records {
-            self.begin(lane, record, sent_at + used_within, now);
+        let used_by = sent_at + used_within;
+        let suspected_from = self.settings.most_claims.min(SUSPECTED_FROM);
+        let is_suspect = |record: &ClaimedRecord| record.claims >= suspected_from;
+        let (suspects, others): (Vec<_>, Vec<_>) = claimed.records.into_iter().partition(is_suspect);
+        let count = suspects.len();
+        let returned = self.isolation.isolate(store, lane, suspects, used_by);
+        if returned.is_empty() {
+            // The isolation gives the others back itself.
+            (1..count).for_each(|_| self.claims.ended(lane, None));
+        }
+        for (place, record) in (1..).zip(returned) {
+            self.writer.push(lane, Write::GiveBack(later(place, record)));
+        }
+        for record in others {
+            self.begin(lane, record, used_by, now);
         }
     }
 
-    fn begin(&mut self, lane: usize, record: ClaimedRecord, used_by: Instant, now: Instant) {
+    /// Polls a suspect.
+    fn isolated(&mut self, isolated: Isolated) {
+        let Isolated { lane, record, used_by, is_alone } = isolated;
+        let now = Instant::now();
+        if !is_alone {
+            return self.give_back(lane, record.fence);
+        }
+        if let Some(call) = self.begin(lane, record, used_by, now) {
+            self.isolation.begins(call, now);
+        }
+        self.claims.look_again(now);
+    }
+
+    /// Begins the call of a record. Returns its number, unless its state cannot be read.
+    fn begin(&mut self, lane: usize, record: ClaimedRecord, used_by: Instant, now: Instant) -> Option<u64> {
         let mut subject = match Subject::of(record) {
             Ok(subject) => subject,
-            Err(unreadable) => return self.writer.push(lane, *unreadable),
+            Err(unreadable) => {
+                self.writer.push(lane, *unreadable);
+                return None;
+            }
         };
         let transport = self.claims.lane(lane).transport.clone();
         let mut cancels = subject.record.cancel;
@@ -159,9 +197,11 @@ impl Driver {
         }
         let sent = self.claims.sent(lane, subject.failures(), now);
         let beginning = Beginning { lane, subject, transport, cancels, sent, used_by };
-        if let Some(called) = self.calls.begin(beginning, now) {
+        let (call, ended) = self.calls.begin(beginning, now);
+        if let Some(called) = ended {
             self.take(called);
         }
+        Some(call)
     }
 
     /// Decides what follows a call that has ended.
@@ -222,6 +262,10 @@ impl Driver {
     }
 
     async fn settle(&mut self, store: &Arc<dyn Store>) {
+        if self.isolation.is_waiting() {
+            let Isolated { lane, record, .. } = self.isolation.isolated().await;
+            self.give_back(lane, record.fence);
+        }
         if self.claims.is_in_flight() {
             let ClaimReply { lane, claimed, .. } = self.claims.answered().await;
             for record in claimed.into_iter().flat_map(|claimed| claimed.records) {
@@ -261,6 +305,8 @@ fn answered(rules: &Rules, answer: &Answer) -> Option<Answered> {
     }
 }
 
+/// Two claims end without a result by two deploys. From the third on a crash may be the fault of the record.
+const SUSPECTED_FROM: u32 = 3;
 /// Of the 100 ms that the bucket of a quota leaves from the claim to the service, 40 ms are for the network.
 const USED_WITHIN: Duration = Duration::from_millis(60);
 /// An orchestrator kills a process 10 s to 30 s after it asked it to stop.
