@@ -5,15 +5,19 @@ use std::{
     time::Duration,
 };
 
+use futures::future::try_join_all;
+use lro::Service;
 use tokio::time::sleep;
 
 use super::{
     Fault, Verdict,
-    fixture::{Fixture, LONG, SHORT, claim, complete, delivery, entry, keys, numbered, reschedule},
+    fixture::{
+        Fixture, LONG, SHORT, claim, complete, delivery, entry, give_back, keys, numbered, reschedule,
+    },
 };
 use crate::{
     Record,
-    store::{Bucket, ClaimRequest, Entry, Fence, ListRequest, Reschedule},
+    store::{Bucket, ClaimRequest, Entry, ListRequest},
 };
 
 pub(super) async fn handles_share_the_store(fixture: &Fixture) -> Verdict {
@@ -35,46 +39,74 @@ pub(super) async fn handles_share_the_store(fixture: &Fixture) -> Verdict {
 
 // g12
 pub(super) async fn dropped_calls_leave_no_lock(fixture: &Fixture) -> Verdict {
-    let all = numbered("key", 20);
-    let entries: Vec<_> = all.iter().map(|key| entry(key)).collect();
     fixture.full("quota", 1e3).await?;
     for polls in 0..12 {
+        // A call that was dropped may still run in the next round, which has other records.
+        let round = Service::owned("contract.example", format!("round-{polls}"));
+        let keys = numbered(&format!("{polls}-"), 20);
+        let entries: Vec<_> = keys.iter().map(|key| Entry { service: round.clone(), ..entry(key) }).collect();
         let dropped = fixture.fresh.open().await?;
         drop_after(polls, dropped.register(&entries)).await;
-        let stored = fixture.settled(|_| true).await?;
+        let stored = fixture.count(&round, |_| true).await?;
         ensure!(stored == 0 || stored == 20, "a dropped registration has stored {stored} of 20");
         fixture.store.register(&entries).await?;
 
-        drop_after(polls, dropped.claim(&from_bucket())).await;
-        let lost = fixture.settled(|record| record.is_claimed).await?;
-        ensure!(lost == 0 || lost == 20, "a dropped claim has claimed {lost} of 20");
-        let rest = fixture.store.claim(&from_bucket()).await?.records;
-        ensure_eq!(lost + rest.len(), 20, "the records of a dropped claim and of the next one");
+        let request = || ClaimRequest { service: round.clone(), ..from_bucket() };
+        drop_after(polls, dropped.claim(&request())).await;
+        let rest = fixture.store.claim(&request()).await?.records;
+        ensure!(rest.is_empty() || rest.len() == 20, "a dropped claim has left {} records of 20", rest.len());
+        let claimed = fixture.count(&round, |record| record.is_claimed).await?;
+        ensure_eq!(claimed, 20, "the records of a dropped claim and of the next one");
 
-        let writes: Vec<_> = rest.into_iter().map(|record| now(record.fence)).collect();
+        let lost = 20 - rest.len();
+        let writes: Vec<_> = rest.into_iter().map(|record| reschedule(record.fence)).collect();
         drop_after(polls, dropped.reschedule(&writes)).await;
         fixture.store.reschedule(&writes).await?;
-        let pending = fixture.settled(|record| record.is_claimed).await?;
-        ensure_eq!(pending, lost, "the claims after a dropped reschedule and another one");
+        let claimed = fixture.count(&round, |record| record.is_claimed).await?;
+        ensure_eq!(claimed, lost, "the claims after a dropped reschedule and another one");
 
-        drop_after(polls, dropped.request_cancel(&all)).await;
-        fixture.store.request_cancel(&all).await?;
-        drop_after(polls, dropped.forget(&all)).await;
-        fixture.store.forget(&all).await?;
-        ensure_eq!(fixture.settled(|_| true).await?, 0, "the records that were forgotten");
+        drop_after(polls, dropped.request_cancel(&keys)).await;
+        fixture.store.request_cancel(&keys).await?;
+        drop_after(polls, dropped.forget(&keys)).await;
+        fixture.store.forget(&keys).await?;
         dropped.register(&[Entry { delay: LONG, ..entry("other") }]).await?;
         dropped.forget(&["other".to_owned()]).await?;
     }
     Ok(())
 }
 
+// g10
+pub(super) async fn overlapping_batches_all_work(fixture: &Fixture) -> Verdict {
+    let keys = numbered("key", 12);
+    let handles = fixture.handles(6).await?;
+    let tasks = handles.iter().enumerate().map(async |(task, store)| {
+        let mut random = fastrand::Rng::with_seed(task as u64);
+        for _ in 0..15 {
+            let mut keys = keys.clone();
+            random.shuffle(&mut keys);
+            store.register(&keys.iter().map(|key| entry(key)).collect::<Vec<_>>()).await?;
+            store.request_cancel(&keys).await?;
+            let mut fences: Vec<_> =
+                store.claim(&from_bucket()).await?.records.into_iter().map(|record| record.fence).collect();
+            random.shuffle(&mut fences);
+            let half = fences.split_off(fences.len() / 2);
+            store.complete(&fences.into_iter().map(complete).collect::<Vec<_>>()).await?;
+            store.give_back(&half.into_iter().map(give_back).collect::<Vec<_>>()).await?;
+            store.take_back(&keys).await?;
+            let delivered = store.undelivered(&delivery(5)).await?;
+            store.acknowledge(&delivered.into_iter().map(|it| it.fence).rev().collect::<Vec<_>>()).await?;
+            store.retain(Duration::ZERO, 2).await?;
+            store.forget(&keys[..3]).await?;
+        }
+        Ok::<_, Fault>(())
+    });
+    try_join_all(tasks).await?;
+    Ok(())
+}
+
 fn from_bucket() -> ClaimRequest {
     let bucket = Bucket { quota: "quota".to_owned(), capacity: 1e3, refill: 1e6 };
     ClaimRequest { bucket: Some(bucket), ..claim(20) }
-}
-
-fn now(fence: Fence) -> Reschedule {
-    Reschedule { delay: Duration::ZERO, ..reschedule(fence) }
 }
 
 /// Polls a call this many times, a few milliseconds apart, and drops it.
@@ -89,9 +121,10 @@ async fn drop_after(polls: usize, call: impl Future) {
 }
 
 impl Fixture {
-    /// Counts records, once a call that was dropped has ended.
-    async fn settled(&self, counts: impl Fn(&Record) -> bool) -> Result<usize, Fault> {
+    /// Counts records of a service, when a call that was dropped has had some time.
+    async fn count(&self, service: &Service, counts: impl Fn(&Record) -> bool) -> Result<usize, Fault> {
         sleep(SHORT / 10).await;
-        Ok(self.store.list(&ListRequest::default()).await?.into_iter().filter(counts).count())
+        let request = ListRequest { service: Some(service.clone()), ..ListRequest::default() };
+        Ok(self.store.list(&request).await?.into_iter().filter(counts).count())
     }
 }

@@ -78,9 +78,9 @@ pub(super) async fn payloads_are_left_out(fixture: &Fixture) -> Verdict {
 pub(super) async fn overdue_records_are_listed(fixture: &Fixture) -> Verdict {
     let state = Some(RecordState::Pending);
     let overdue = ListRequest { state, overdue: true, ..ListRequest::default() };
-    fixture.register_keys(&["crashed"]).await?;
-    fixture.claim_one("crashed", SHORT).await?;
     fixture.claimed("claimed").await?;
+    fixture.register(&[entry("crashed")]).await?;
+    fixture.claim_one("crashed", SHORT).await?;
     let later = Entry { delay: LONG, ..entry("later") };
     fixture.register(&[later, Entry { service: other_service(), ..entry("other") }, entry("due")]).await?;
     sleep(SHORT * 2).await;
