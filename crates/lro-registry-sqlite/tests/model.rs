@@ -70,7 +70,8 @@ fn lease(rng: &mut Rng, most: Most) -> Duration {
 }
 
 fn key(rng: &mut Rng) -> String {
-    format!("key-{}", rng.u8(..12))
+    let is_intent = rng.u8(..4) == 0;
+    format!("{}-{}", if is_intent { "intent" } else { "key" }, rng.u8(..12))
 }
 
 fn service(rng: &mut Rng) -> Service {
@@ -102,12 +103,13 @@ fn error(rng: &mut Rng) -> Option<String> {
 }
 
 fn random_entry(rng: &mut Rng) -> Entry {
-    let intent =
-        (rng.u8(..4) == 0).then(|| Intent { claim: ClaimId::from_bytes(STARTING), lease: delay(rng) });
+    let key = key(rng);
+    let intent = Intent { claim: ClaimId::from_bytes(STARTING), lease: delay(rng) };
+    let intent = key.starts_with("intent").then_some(intent);
     let name = OperationName::parse(&format!("operations/{}", rng.u8(..9))).unwrap();
     Entry {
         service: service(rng),
-        name: (intent.is_none() || rng.bool()).then_some(name),
+        name: intent.is_none().then_some(name),
         fingerprint: rng.u8(..2).to_string(),
         tag: vec![0; rng.usize(..3)],
         deadline: rng.bool().then_some(Duration::from_secs(9)),
@@ -115,7 +117,7 @@ fn random_entry(rng: &mut Rng) -> Entry {
         delay: delay(rng),
         state: vec![1; rng.usize(..3)],
         intent,
-        ..entry(key(rng))
+        ..entry(key)
     }
 }
 

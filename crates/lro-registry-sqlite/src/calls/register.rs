@@ -1,6 +1,6 @@
 use lro_registry::{
     Record, RecordState,
-    store::{Entry, Registered},
+    store::{CancelState, Entry, Registered},
 };
 use rusqlite::{CachedStatement, params};
 
@@ -13,7 +13,7 @@ pub(crate) fn register(
 ) -> rusqlite::Result<Vec<Registered>> {
     let mut statements = Statements {
         insert: transaction.connection.prepare_cached(INSERT)?,
-        tag: transaction.connection.prepare_cached("INSERT INTO payloads (id, tag) VALUES (?1, ?2)")?,
+        tag: transaction.connection.prepare_cached(TAG)?,
         get: transaction.connection.prepare_cached(GET)?,
     };
     entries.iter().map(|entry| statements.register(transaction, entry)).collect()
@@ -29,7 +29,7 @@ impl Statements<'_> {
     fn register(&mut self, transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<Registered> {
         let mut record = record(transaction.now, entry);
         let due = transaction.now + time::micros(entry.intent.map_or(entry.delay, |intent| intent.lease));
-        let inserted = self.insert.execute(params![
+        let columns = params![
             entry.key,
             entry.service.key(),
             entry.service.version(),
@@ -44,21 +44,60 @@ impl Statements<'_> {
             entry.intent.map(|intent| intent.claim.to_bytes()),
             entry.started,
             entry.state,
-        ])?;
-        if inserted == 0 {
-            let stored = row::one(&mut self.get, transaction, &entry.key)?;
-            let stored = stored.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-            let is_equal = stored.fingerprint == entry.fingerprint;
-            return Ok(if is_equal { Registered::Existing(stored) } else { Registered::Conflict(stored) });
+        ];
+        if self.insert.execute(columns)? == 0 {
+            return self.meet(transaction, entry, due);
         }
         if !entry.tag.is_empty() {
-            self.tag.execute(params![transaction.connection.last_insert_rowid(), entry.tag])?;
+            self.tag.execute(params![entry.key, entry.tag])?;
         }
-        if entry.intent.is_none() && due <= transaction.now {
-            transaction.is_due.set(true);
-        }
+        wake(transaction, entry, due);
         record.due = Some(time::system_time(due));
         Ok(Registered::New(record))
+    }
+
+    /// Registers an entry whose key exists.
+    fn meet(
+        &mut self,
+        transaction: &Transaction<'_>,
+        entry: &Entry,
+        due: i64,
+    ) -> rusqlite::Result<Registered> {
+        let stored = self.get(transaction, entry)?;
+        if stored.fingerprint != entry.fingerprint {
+            return Ok(Registered::Conflict(stored));
+        }
+        let is_start = stored.state == RecordState::Intent && entry.intent.is_none();
+        let Some(name) = entry.name.as_ref().filter(|_| is_start) else {
+            return Ok(Registered::Existing(stored));
+        };
+        let mut resolve = transaction.connection.prepare_cached(RESOLVE)?;
+        resolve.execute(params![
+            entry.key,
+            entry.service.key(),
+            entry.service.version(),
+            name.as_ref(),
+            entry.kind,
+            transaction.now,
+            entry.deadline.map(time::micros),
+            due,
+            entry.started,
+            entry.state,
+        ])?;
+        self.tag.execute(params![entry.key, entry.tag])?;
+        let record = self.get(transaction, entry)?;
+        wake(transaction, entry, if record.cancel == CancelState::Requested { transaction.now } else { due });
+        Ok(Registered::New(record))
+    }
+
+    fn get(&mut self, transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<Record> {
+        row::one(&mut self.get, transaction, &entry.key)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
+    }
+}
+
+fn wake(transaction: &Transaction<'_>, entry: &Entry, due: i64) {
+    if entry.intent.is_none() && due <= transaction.now {
+        transaction.is_due.set(true);
     }
 }
 
@@ -79,5 +118,15 @@ const INSERT: &str = "
     INSERT INTO records (key, service, version, name, kind, fingerprint, state, created, deadline, due, epoch, claim, started, saved)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
     ON CONFLICT (key) DO NOTHING";
+
+const TAG: &str = "
+    INSERT INTO payloads (id, tag) SELECT id, ?2 FROM records WHERE key = ?1
+    ON CONFLICT (id) DO UPDATE SET tag = excluded.tag";
+
+// A cancellation that was requested of the intent does not wait for the first poll.
+const RESOLVE: &str = "
+    UPDATE records SET state = 1, service = ?2, version = ?3, name = ?4, kind = ?5, created = ?6, deadline = ?7,
+        due = CASE cancel WHEN 1 THEN ?6 ELSE ?8 END, epoch = epoch + 1, claim = NULL, claims = 0, started = ?9, saved = ?10
+    WHERE key = ?1";
 
 const GET: &str = concat!("SELECT ", columns!(), " FROM records r WHERE r.key = ?1");

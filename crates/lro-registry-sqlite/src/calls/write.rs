@@ -111,5 +111,5 @@ const OUTCOME: &str = "
 const GIVE_BACK: &str = "
     UPDATE records SET due = CASE WHEN state = 1 AND cancel = 1 AND NOT ?6 THEN ?4 ELSE ?5 END, claim = NULL,
         claims = CASE WHEN state = 1 AND NOT ?6 THEN max(claims - 1, 0) ELSE claims END, error = coalesce(?7, error)
-    WHERE key = ?1 AND epoch = ?2 AND claim = ?3 AND state IN (1, 3)
+    WHERE key = ?1 AND epoch = ?2 AND claim = ?3 AND state IN (0, 1, 3)
     RETURNING due";

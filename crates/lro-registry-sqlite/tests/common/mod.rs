@@ -5,7 +5,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process,
+    process::{self, Command},
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
@@ -128,4 +128,32 @@ pub fn delivery(most: usize) -> DeliveryRequest {
 
 pub async fn get(store: &SqliteStore, key: &str) -> Option<Record> {
     store.get(&[key.to_owned()]).await.unwrap().remove(0)
+}
+
+/// A small file system in memory. Only root can have one.
+pub struct Mount<'a>(&'a Path);
+
+impl<'a> Mount<'a> {
+    pub fn new(path: &'a Path, size: &str) -> Option<Self> {
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
+            .arg(path)
+            .output();
+        if mounted.is_ok_and(|it| it.status.success()) {
+            return Some(Self(path));
+        }
+        eprintln!("skipped: this user cannot mount a file system");
+        None
+    }
+
+    pub fn change(&self, to: &str) {
+        let done = Command::new("mount").args(["-o", &format!("remount,{to}")]).arg(self.0).status();
+        assert!(done.unwrap().success());
+    }
+}
+
+impl Drop for Mount<'_> {
+    fn drop(&mut self) {
+        drop(Command::new("umount").arg("-l").arg(self.0).status());
+    }
 }
