@@ -50,6 +50,10 @@ impl Faults {
             Some(ErrorCode::CannotOpen) if self.path.is_dir() => {
                 (Unavailable, "is a folder: pass the path of a file".to_owned())
             }
+            Some(ErrorCode::CannotOpen) if !folder.is_dir() => (
+                Unavailable,
+                "cannot be created: its folder does not exist: create the folder first".to_owned(),
+            ),
             Some(ErrorCode::CannotOpen) if file_system::is_read_only(folder) => {
                 (ReadOnly, "cannot be opened: its folder is read-only".to_owned())
             }

@@ -9,22 +9,30 @@ pub(crate) fn network(folder: &Path) -> Option<&'static str> {
 
 /// Returns whether the file system has no space left, to find the reason of a failed write.
 pub(crate) fn is_full(folder: &Path) -> bool {
-    /// Less than what one page and its place in the log take.
-    const LEAST: u64 = 16 << 10;
     #[cfg(unix)]
-    return rustix::fs::statvfs(folder).is_ok_and(|space| {
-        space.f_bavail.saturating_mul(space.f_frsize) < LEAST || space.f_files > 0 && space.f_ffree == 0
-    });
+    {
+        /// Less than what one page and its place in the log take.
+        const LEAST: u64 = 16 << 10;
+        rustix::fs::statvfs(folder).is_ok_and(|space| {
+            space.f_bavail.saturating_mul(space.f_frsize) < LEAST || space.f_files > 0 && space.f_ffree == 0
+        })
+    }
     #[cfg(not(unix))]
-    return folder.as_os_str().is_empty() && LEAST == 0;
+    {
+        let _ = folder;
+        false
+    }
 }
 
 /// Returns whether this process may not write to a folder, to find the reason of a file that cannot be opened.
 pub(crate) fn is_read_only(folder: &Path) -> bool {
     #[cfg(unix)]
-    return rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_err();
+    {
+        use rustix::{fs::Access, io::Errno};
+        matches!(rustix::fs::access(folder, Access::WRITE_OK), Err(Errno::ACCESS | Errno::PERM | Errno::ROFS))
+    }
     #[cfg(not(unix))]
-    return std::fs::metadata(folder).is_ok_and(|folder| folder.permissions().readonly());
+    std::fs::metadata(folder).is_ok_and(|folder| folder.permissions().readonly())
 }
 
 /// The number that the kernel gives a type of file systems, of `statfs(2)`.
