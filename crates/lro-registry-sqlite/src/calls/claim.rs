@@ -100,7 +100,7 @@ fn next_due(transaction: &Transaction<'_>, request: &ClaimRequest) -> rusqlite::
 }
 
 const DUE: &str = "
-    SELECT id, key, name, claims, epoch, kind, created, deadline, started, cancel, saved, cursor FROM records
+    SELECT id, key, name, claims, epoch, kind, created, deadline, started, cancel, saved, cursor FROM records INDEXED BY records_due
     WHERE state = 1 AND service = ?1 AND version = ?2 AND due <= ?3 ORDER BY due LIMIT ?4";
 
 const LEASE: &str = "UPDATE records SET due = ?2, epoch = ?3, claim = ?4, claims = claims + 1 WHERE id = ?1";
@@ -108,4 +108,5 @@ const LEASE: &str = "UPDATE records SET due = ?2, epoch = ?3, claim = ?4, claims
 const SET_ASIDE: &str =
     "UPDATE records SET state = 2, due = NULL, claim = NULL, error = coalesce(error, ?2) WHERE id = ?1";
 
-const NEXT: &str = "SELECT min(due) FROM records WHERE state = 1 AND service = ?1 AND version = ?2";
+const NEXT: &str =
+    "SELECT min(due) FROM records INDEXED BY records_due WHERE state = 1 AND service = ?1 AND version = ?2";

@@ -59,7 +59,7 @@ fn pause(request: &DeliveryRequest, deliveries: u32) -> Duration {
 
 const DUE: &str = "
     SELECT r.id, r.service, r.version, r.key, r.epoch, r.name, r.kind, r.created, r.deliveries, r.error, r.saved, p.tag, p.outcome
-    FROM records r LEFT JOIN payloads p ON p.id = r.id
+    FROM records r INDEXED BY records_undelivered LEFT JOIN payloads p ON p.id = r.id
     WHERE r.state = 3 AND r.due <= ?1 ORDER BY r.due LIMIT ?2";
 
 const LEASE: &str = "UPDATE records SET due = ?2, epoch = ?3, claim = ?4, deliveries = ?5 WHERE id = ?1";

@@ -15,7 +15,7 @@ pub(crate) fn health(transaction: &Transaction<'_>) -> rusqlite::Result<Health> 
     health.unresolved_intents = count(UNRESOLVED_INTENTS, Some(now))?;
     health.set_aside = count(SET_ASIDE, None)?;
     health.undelivered = count(UNDELIVERED, None)?;
-    let mut oldest = connection.prepare_cached("SELECT min(due) FROM records WHERE state = 3")?;
+    let mut oldest = connection.prepare_cached(OLDEST)?;
     let oldest: Option<i64> = oldest.query_one([], |row| row.get(0))?;
     health.undelivered_for = oldest.filter(|due| *due <= now).map(|due| time::between(due, now));
     for pragma in ["page_size", "page_count", "freelist_count", "wal_autocheckpoint"] {
@@ -27,15 +27,20 @@ pub(crate) fn health(transaction: &Transaction<'_>) -> rusqlite::Result<Health> 
 
 /// Returns the services that have pending records. It reads one entry of the index for each.
 fn services(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<ServiceHealth>> {
-    let mut first = transaction.connection.prepare_cached(FIRST_SERVICE)?;
-    let mut next = transaction.connection.prepare_cached(NEXT_SERVICE)?;
+    let connection = transaction.connection;
+    let mut first = connection.prepare_cached(FIRST_SERVICE)?;
+    let mut version = connection.prepare_cached(NEXT_VERSION)?;
+    let mut service = connection.prepare_cached(NEXT_SERVICE)?;
     let mut services = Vec::new();
     let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
     let mut found: Option<(String, String, i64)> = first.query_one([], read).optional()?;
-    while let Some((key, version, due)) = found {
+    while let Some((key, of, due)) = found {
         let overdue = (due <= transaction.now).then(|| time::between(due, transaction.now));
-        found = next.query_one([&key, &version], read).optional()?;
-        services.push(ServiceHealth::new(Service::owned(key, version), overdue));
+        found = match version.query_one([&key, &of], read).optional()? {
+            None => service.query_one([&key], read).optional()?,
+            found => found,
+        };
+        services.push(ServiceHealth::new(Service::owned(key, of), overdue));
     }
     Ok(services)
 }
@@ -44,13 +49,22 @@ const FIRST_SERVICE: &str = "
     SELECT service, version, due FROM records INDEXED BY records_due WHERE state = 1
     ORDER BY service, version, due LIMIT 1";
 
+// A comparison of both columns at once reads all entries of the service.
+const NEXT_VERSION: &str = "
+    SELECT service, version, due FROM records INDEXED BY records_due WHERE state = 1 AND service = ?1 AND version > ?2
+    ORDER BY version, due LIMIT 1";
+
 const NEXT_SERVICE: &str = "
-    SELECT service, version, due FROM records INDEXED BY records_due WHERE state = 1 AND (service, version) > (?1, ?2)
+    SELECT service, version, due FROM records INDEXED BY records_due WHERE state = 1 AND service > ?1
     ORDER BY service, version, due LIMIT 1";
 
 const UNRESOLVED_INTENTS: &str = "
-    SELECT count(*) FROM (SELECT 1 FROM records WHERE state = 0 AND due <= ?1 LIMIT 10000)";
+    SELECT count(*) FROM (SELECT 1 FROM records INDEXED BY records_intents WHERE state = 0 AND due <= ?1 LIMIT 10000)";
 
-const SET_ASIDE: &str = "SELECT count(*) FROM (SELECT 1 FROM records WHERE state = 2 LIMIT 10000)";
+const SET_ASIDE: &str =
+    "SELECT count(*) FROM (SELECT 1 FROM records INDEXED BY records_listed WHERE state = 2 LIMIT 10000)";
 
-const UNDELIVERED: &str = "SELECT count(*) FROM (SELECT 1 FROM records WHERE state = 3 LIMIT 10000)";
+const UNDELIVERED: &str =
+    "SELECT count(*) FROM (SELECT 1 FROM records INDEXED BY records_listed WHERE state = 3 LIMIT 10000)";
+
+const OLDEST: &str = "SELECT min(due) FROM records INDEXED BY records_undelivered WHERE state = 3";

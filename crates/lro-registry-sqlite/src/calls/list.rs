@@ -87,7 +87,8 @@ fn overdue(transaction: &Transaction<'_>, request: &ListRequest) -> rusqlite::Re
         None => [None; 2],
     };
     let mut places = Vec::new();
-    for (sql, of) in [(DUE_INTENTS, 0), (DUE_PENDING, 1), (DUE_FINISHED, 3)] {
+    let pending = if service.is_some() { DUE_PENDING_OF } else { DUE_PENDING };
+    for (sql, of) in [(DUE_INTENTS, 0), (pending, 1), (DUE_FINISHED, 3)] {
         if state.is_none_or(|asked| asked == of) && places.len() <= FEW {
             let of = params![transaction.now, service, version, limit(FEW + 1)];
             places.extend(Place::query(transaction, sql, of)?);
@@ -121,10 +122,14 @@ fn services(transaction: &Transaction<'_>, state: RecordState) -> rusqlite::Resu
     let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
     let mut found: Option<(String, String)> =
         connection.prepare_cached(FIRST_SERVICE)?.query_one([state.number()], read).optional()?;
-    let mut next = connection.prepare_cached(NEXT_SERVICE)?;
+    let mut next_version = connection.prepare_cached(NEXT_VERSION)?;
+    let mut next_service = connection.prepare_cached(NEXT_SERVICE)?;
     let mut services = Vec::new();
     while let Some((key, version)) = found {
-        found = next.query_one(params![state.number(), key, version], read).optional()?;
+        found = match next_version.query_one(params![state.number(), key, version], read).optional()? {
+            None => next_service.query_one(params![state.number(), key], read).optional()?,
+            found => found,
+        };
         services.push((key, version));
     }
     Ok(services)
@@ -153,8 +158,13 @@ const LISTED: &str = "
 const FIRST_SERVICE: &str = "
     SELECT service, version FROM records INDEXED BY records_listed WHERE state = ?1 ORDER BY service, version LIMIT 1";
 
+// A comparison of both columns at once reads all entries of the service.
+const NEXT_VERSION: &str = "
+    SELECT service, version FROM records INDEXED BY records_listed WHERE state = ?1 AND service = ?2 AND version > ?3
+    ORDER BY version LIMIT 1";
+
 const NEXT_SERVICE: &str = "
-    SELECT service, version FROM records INDEXED BY records_listed WHERE state = ?1 AND (service, version) > (?2, ?3)
+    SELECT service, version FROM records INDEXED BY records_listed WHERE state = ?1 AND service > ?2
     ORDER BY service, version LIMIT 1";
 
 macro_rules! due {
@@ -170,5 +180,8 @@ macro_rules! due {
 
 const DUE_INTENTS: &str = due!("INDEXED BY records_intents", "state = 0 LIMIT ?4");
 const DUE_PENDING: &str = due!("INDEXED BY records_due", "state = 1 LIMIT ?4");
+const DUE_PENDING_OF: &str = "
+    SELECT key, id FROM records INDEXED BY records_due
+    WHERE state = 1 AND service = ?2 AND version = ?3 AND due <= ?1 LIMIT ?4";
 const DUE_FINISHED: &str = due!("INDEXED BY records_undelivered", "state = 3 LIMIT ?4");
 const DUE_BY_KEY: &str = due!("", "(?6 IS NULL OR state = ?6) AND key >= ?5 ORDER BY key LIMIT ?4");

@@ -22,4 +22,4 @@ pub(crate) fn retain(
 
 const RETAIN: &str = "
     DELETE FROM records WHERE id IN
-        (SELECT id FROM records WHERE state = 4 AND acknowledged <= ?1 ORDER BY acknowledged LIMIT ?2)";
+        (SELECT id FROM records INDEXED BY records_acknowledged WHERE state = 4 AND acknowledged <= ?1 ORDER BY acknowledged LIMIT ?2)";
