@@ -1,0 +1,56 @@
+//! A million pending operations: how long a store takes to open, what a worker takes, and what a poll costs.
+
+pub mod bare;
+pub mod child;
+pub mod usage;
+
+use std::time::{Duration, Instant};
+
+use lro::{OperationName, Status};
+use lro_registry::{Registration, Registry};
+
+use crate::{Fault, server::name_of, transport::service};
+
+/// Polls and what they cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Cost {
+    /// The polls.
+    pub polls: u64,
+    /// The time that they took.
+    pub time: Duration,
+    /// The processor time, that of the database included.
+    pub processor: Duration,
+}
+
+impl Cost {
+    /// Returns the polls in a second.
+    pub fn rate(self) -> f64 {
+        self.polls as f64 / self.time.as_secs_f64()
+    }
+
+    /// Returns the processor time of a poll, in microseconds.
+    pub fn micros(self) -> f64 {
+        self.processor.as_secs_f64() * 1e6 / self.polls as f64
+    }
+}
+
+/// Registers operations that are due at once. Returns how long that took.
+///
+/// # Errors
+///
+/// The fault of the store.
+pub async fn fill(registry: &Registry, operations: u32) -> Result<Duration, Fault> {
+    let began = Instant::now();
+    for first in (0..operations).step_by(BATCH as usize) {
+        let batch = first..operations.min(first + BATCH);
+        let registrations = batch.map(|operation| {
+            Ok(Registration::new(&service(), OperationName::parse(&name_of(operation))?).kind("job"))
+        });
+        for receipt in registry.register_all(registrations.collect::<Result<Vec<_>, Status>>()?).await? {
+            receipt?;
+        }
+    }
+    Ok(began.elapsed())
+}
+
+const BATCH: u32 = 1_000;

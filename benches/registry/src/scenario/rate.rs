@@ -1,0 +1,71 @@
+//! One rate for all workers together, while workers come and go.
+
+use std::{path::Path, time::Duration};
+
+use lro_registry::RecordState;
+use tokio::time::sleep;
+
+use super::Scene;
+use crate::{
+    Fault,
+    child::{DELAY, OPERATIONS, RATE, ROLES},
+    server::most_in_a_second,
+    stores::Database,
+};
+
+/// The numbers of the scenario.
+#[derive(Clone, Copy, Debug)]
+pub struct Shared {
+    /// The operations, each of which is due once a second.
+    pub operations: u32,
+    /// The most polls in a second.
+    pub rate: u32,
+    /// The time with one worker, with four, and with two.
+    pub phase: Duration,
+}
+
+/// What the server has counted.
+#[derive(Clone, Copy, Debug)]
+pub struct Report {
+    /// The most polls in any second.
+    pub most: usize,
+    /// The polls a second, from the first one to the last.
+    pub mean: f64,
+}
+
+impl Shared {
+    /// At most 20 s.
+    pub const SHORT: Self = Self { operations: 1_000, rate: 200, phase: Duration::from_secs(4) };
+    /// Two minutes.
+    pub const FULL: Self = Self { phase: Duration::from_secs(40), ..Self::SHORT };
+
+    /// Runs the scenario on a server.
+    ///
+    /// # Errors
+    ///
+    /// Whatever does not start.
+    pub async fn run(self, program: &Path, database: Database) -> Result<Report, Fault> {
+        let scene = Scene::new(program, database).await?;
+        for operation in 0..self.operations {
+            scene.server.run(operation, Duration::MAX)?;
+        }
+        let plan = scene.plan().with(OPERATIONS, self.operations).with(DELAY, 1_000).with(RATE, self.rate);
+        let _registering = plan.clone().with(ROLES, "register").start()?;
+        scene.until(RecordState::Pending, self.operations as usize, Duration::from_secs(60)).await?;
+        let mut workers = Vec::new();
+        for count in [1, 4, 2] {
+            while workers.len() < count {
+                workers.push(plan.clone().with(ROLES, "work").start()?);
+            }
+            workers.truncate(count);
+            sleep(self.phase).await;
+        }
+        drop(workers);
+        let arrivals = scene.server.arrivals();
+        let (Some(first), Some(last)) = (arrivals.first(), arrivals.last()) else {
+            return Err("the server has seen no poll".into());
+        };
+        let mean = arrivals.len() as f64 / last.at.duration_since(first.at).as_secs_f64();
+        Ok(Report { most: most_in_a_second(&arrivals), mean })
+    }
+}
