@@ -10,6 +10,7 @@ mod watchdog;
 
 use std::{
     fs::{self, File},
+    io::Write as _,
     net::TcpListener,
     os::unix::process::CommandExt,
     path::PathBuf,
@@ -111,6 +112,21 @@ impl Postgres {
         command.args(["-h", "127.0.0.1", "-p", &port, "-U", "postgres", &name]);
         assert!(command.status().unwrap().success(), "createdb failed: {}", self.log());
         self.config_of(&name)
+    }
+
+    /// Restarts the server with TLS, with this certificate and its key as PEM. Connections without TLS are still accepted.
+    ///
+    /// # Panics
+    ///
+    /// If the server does not start.
+    pub fn encrypt(&self, certificate: &str, key: &str) {
+        let data = self.folder.join("data");
+        for (name, pem) in [("server.crt", certificate), ("server.key", key)] {
+            self.binaries.write(&data.join(name), pem);
+        }
+        let settings = File::options().append(true).open(data.join("postgresql.conf"));
+        writeln!(settings.unwrap(), "ssl = on").unwrap();
+        self.restart();
     }
 
     /// Returns what the server has logged.

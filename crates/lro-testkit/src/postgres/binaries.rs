@@ -1,6 +1,9 @@
 use std::{
     env, fs,
-    os::unix::{fs::chown, process::CommandExt},
+    os::unix::{
+        fs::{PermissionsExt as _, chown},
+        process::CommandExt,
+    },
     path::{Path, PathBuf},
     process::{self, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
@@ -50,6 +53,15 @@ impl Binaries {
         // A translated message would not match what a test searches in the log.
         command.current_dir("/").env("LC_ALL", "C");
         command
+    }
+
+    /// Writes a file that only the server may read.
+    pub(super) fn write(&self, file: &Path, text: &str) {
+        fs::write(file, text).unwrap();
+        fs::set_permissions(file, fs::Permissions::from_mode(0o600)).unwrap();
+        if let Some((user, group)) = self.user {
+            chown(file, Some(user), Some(group)).unwrap();
+        }
     }
 
     /// Creates a cluster in a new temporary folder, and returns the folder.
