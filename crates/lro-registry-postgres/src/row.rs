@@ -100,8 +100,19 @@ pub(crate) fn corrupt(what: &str) -> StoreError {
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let digits = text.strip_prefix("\\x")?.as_bytes();
-    let byte = |pair: &[u8]| u8::try_from(digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?).ok();
-    digits.chunks(2).map(byte).collect()
+    let (pairs, []) = text.strip_prefix("\\x")?.as_bytes().as_chunks() else { return None };
+    // Loops that are fast without optimization too: a payload has megabytes.
+    let mut bytes = Vec::with_capacity(pairs.len());
+    for [high, low] in pairs {
+        bytes.push(digit(*high)? << 4 | digit(*low)?);
+    }
+    Some(bytes)
+}
+
+const fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    }
 }

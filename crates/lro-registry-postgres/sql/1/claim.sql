@@ -65,7 +65,7 @@ BEGIN
     ORDER BY r.due LIMIT 1;
     -- A transaction that has begun within the last second may still commit an earlier due time.
     RETURN QUERY SELECT 0::bigint, NULL, least(coalesce(v_due, v_now), v_now - 1000000), NULL, NULL,
-        greatest(0, v_due - v_now), v_wait, NULL::boolean, NULL::smallint, NULL::bigint, NULL::bytea, NULL::bytea;
+        CASE WHEN v_due > v_now THEN v_due - v_now ELSE v_due * 0 END, v_wait, NULL::boolean, NULL::smallint, NULL::bigint, NULL::bytea, NULL::bytea;
 END $f$;
 
 -- Returns the row of a bucket, locked. Creates it with one token.

@@ -3,43 +3,42 @@
 CREATE FUNCTION {schema}.request_cancel_v1(p_keys text[]) RETURNS SETOF bigint LANGUAGE plpgsql {settings} AS $f$
 DECLARE
     v_keys text[] := {schema}.texts_v1(p_keys);
-    v_now bigint;
+    v_rows tid[] := {schema}.lock_v1(v_keys);
+    v_now bigint := {schema}.now_v1();
 BEGIN
-    PERFORM {schema}.lock_v1(v_keys);
-    v_now := {schema}.now_v1();
     RETURN QUERY
     SELECT CASE WHEN r.key IS NULL THEN 3::bigint WHEN r.state >= 3 THEN 2 WHEN r.cancel <> 0 THEN 1
         WHEN row_number() OVER (PARTITION BY e.key ORDER BY e.i) > 1 THEN 1 ELSE 0 END
-    FROM unnest(v_keys) WITH ORDINALITY AS e(key, i) LEFT JOIN {schema}.records AS r ON r.key = e.key
+    FROM unnest(v_keys) WITH ORDINALITY AS e(key, i)
+    LEFT JOIN {schema}.records AS r ON r.key = e.key AND r.ctid = ANY (v_rows)
     ORDER BY e.i;
     UPDATE {schema}.records AS r SET
         cancel = 1,
         due = CASE WHEN r.state = 1 AND r.claim IS NULL THEN least(r.due, v_now) ELSE r.due END
-    WHERE r.key = ANY (v_keys) AND r.state < 3 AND r.cancel = 0;
+    WHERE r.ctid = ANY (v_rows) AND r.state < 3 AND r.cancel = 0;
 END $f$;
 
 CREATE FUNCTION {schema}.take_back_v1(p_keys text[]) RETURNS SETOF bigint LANGUAGE plpgsql {settings} AS $f$
 DECLARE
     v_keys text[] := {schema}.texts_v1(p_keys);
+    v_rows tid[] := {schema}.lock_v1(v_keys);
+    v_now bigint := {schema}.now_v1();
 BEGIN
-    PERFORM {schema}.lock_v1(v_keys);
     RETURN QUERY
-    UPDATE {schema}.records AS r SET state = 1, due = {schema}.now_v1(), claims = 0, claim = NULL
+    UPDATE {schema}.records AS r SET state = 1, due = v_now, claims = 0, claim = NULL
     FROM unnest(v_keys) WITH ORDINALITY AS e(key, i)
-    WHERE r.key = e.key AND r.state = 2
+    WHERE r.key = e.key AND r.ctid = ANY (v_rows) AND r.state = 2
     RETURNING e.i;
 END $f$;
 
 CREATE FUNCTION {schema}.forget_v1(p_keys text[]) RETURNS SETOF bigint LANGUAGE plpgsql {settings} AS $f$
 DECLARE
     v_keys text[] := {schema}.texts_v1(p_keys);
+    v_rows tid[] := {schema}.lock_to_delete_v1(v_keys);
 BEGIN
-    PERFORM 1 FROM (
-        SELECT 1 FROM {schema}.records WHERE key = ANY (v_keys) ORDER BY key FOR UPDATE
-    ) AS locked;
     RETURN QUERY
     DELETE FROM {schema}.records AS r USING unnest(v_keys) WITH ORDINALITY AS e(key, i)
-    WHERE r.key = e.key RETURNING e.i;
+    WHERE r.key = e.key AND r.ctid = ANY (v_rows) RETURNING e.i;
 END $f$;
 
 -- The rows are pairs of a name and a value. The cost is bounded, whatever the number of records.

@@ -1,18 +1,22 @@
 -- The rows have the order of the entries. `what` is 0 for a new record, 1 for an existing one, 2 for a conflict.
-CREATE FUNCTION {schema}.register_v1(
-    p_keys text[], p_services text[], p_versions text[], p_names text[], p_kinds text[], p_fingerprints text[],
-    p_tags text[], p_deadlines bigint[], p_started boolean[], p_delays bigint[], p_saved text[], p_claims text[]
-) RETURNS TABLE (
+CREATE TYPE {schema}.registered_v1 AS (
     what bigint, key text, state smallint, service text, version text, name text, kind text, fingerprint text,
     created bigint, age bigint, deadline bigint, due bigint, is_claimed boolean, epoch bigint, claims bigint,
     cancel smallint, deliveries bigint, error text
-) LANGUAGE plpgsql {settings} AS $f$
-#variable_conflict use_column
+);
+
+CREATE FUNCTION {schema}.register_v1(
+    p_keys text[], p_services text[], p_versions text[], p_names text[], p_kinds text[], p_fingerprints text[],
+    p_tags text[], p_deadlines bigint[], p_started boolean[], p_delays bigint[], p_saved text[], p_claims text[]
+) RETURNS SETOF {schema}.registered_v1 LANGUAGE plpgsql {settings} AS $f$
 DECLARE
     v_keys text[] := {schema}.texts_v1(p_keys);
     v_new text[] := '{}';
     v_more text[];
+    v_resolved bigint[] := '{}';
     v_now bigint;
+    v_rows tid[];
+    v_result {schema}.registered_v1[];
 BEGIN
     LOOP
         v_now := {schema}.now_v1();
@@ -36,23 +40,51 @@ BEGIN
         )
         SELECT coalesce(array_agg(stored.key), '{}') INTO v_more FROM stored;
         v_new := v_new || v_more;
-        -- A record that existed may be forgotten before it is read. It is locked, and its entry is stored if it is gone.
-        PERFORM 1 FROM (
-            SELECT 1 FROM {schema}.records AS r WHERE r.key = ANY (v_keys) AND r.key <> ALL (v_new)
-            ORDER BY r.key FOR KEY SHARE
-        ) AS locked;
-        EXIT WHEN NOT EXISTS (
-            SELECT FROM unnest(v_keys) AS e(key)
-            WHERE NOT EXISTS (SELECT FROM {schema}.records AS r WHERE r.key = e.key)
-        );
+        -- An entry with a name resolves an intent of the same request.
+        IF EXISTS (SELECT FROM {schema}.records AS r WHERE r.key = ANY (v_keys) AND r.state = 0) THEN
+            v_rows := {schema}.lock_v1(v_keys);
+            v_now := {schema}.now_v1();
+            WITH resolved AS (
+                UPDATE {schema}.records AS r SET
+                    state = 1,
+                    service = {schema}.text_v1(e.service),
+                    version = {schema}.text_v1(e.version),
+                    name = {schema}.text_v1(e.name),
+                    kind = {schema}.text_v1(e.kind),
+                    created = v_now,
+                    deadline = e.deadline,
+                    due = CASE WHEN r.cancel = 1 THEN v_now ELSE v_now + e.delay END,
+                    epoch = r.epoch + 1,
+                    claim = NULL,
+                    claims = 0,
+                    started = e.started,
+                    tag = decode(e.tag, 'hex'),
+                    saved = decode(e.saved, 'hex')
+                FROM unnest(
+                    v_keys, p_services, p_versions, p_names, p_kinds, p_fingerprints, p_tags, p_deadlines, p_started,
+                    p_delays, p_saved, p_claims
+                ) WITH ORDINALITY AS e(key, service, version, name, kind, fingerprint, tag, deadline, started, delay, saved, claim, i)
+                WHERE r.key = e.key AND r.ctid = ANY (v_rows) AND r.state = 0 AND r.fingerprint = {schema}.text_v1(e.fingerprint)
+                    AND e.name IS NOT NULL AND e.claim IS NULL
+                RETURNING e.i
+            )
+            SELECT v_resolved || coalesce(array_agg(resolved.i), '{}') INTO v_resolved FROM resolved;
+        END IF;
+        v_now := {schema}.now_v1();
+        SELECT coalesce(array_agg(ROW(
+            CASE WHEN e.i = ANY (v_resolved) THEN 0
+                WHEN r.key = ANY (v_new) AND e.is_first THEN 0
+                WHEN r.fingerprint = {schema}.text_v1(e.fingerprint) THEN 1 ELSE 2 END,
+            r.key, r.state, r.service, r.version, r.name, r.kind, r.fingerprint, r.created, v_now - r.created, r.deadline,
+            r.due, r.claim IS NOT NULL, r.epoch, r.claims, r.cancel, r.deliveries, r.error
+        )::{schema}.registered_v1 ORDER BY e.i), '{}') INTO v_result
+        FROM (
+            SELECT u.*, row_number() OVER (PARTITION BY u.key ORDER BY u.i) = 1 AS is_first
+            FROM unnest(v_keys, p_fingerprints) WITH ORDINALITY AS u(key, fingerprint, i)
+        ) AS e
+        JOIN {schema}.records AS r ON r.key = e.key;
+        -- A record that existed may have been forgotten before it was read. Then its entry is stored after all.
+        EXIT WHEN cardinality(v_result) = cardinality(v_keys);
     END LOOP;
-    v_now := {schema}.now_v1();
-    RETURN QUERY
-    SELECT CASE WHEN r.key = ANY (v_new) AND row_number() OVER (PARTITION BY e.key ORDER BY e.i) = 1 THEN 0::bigint
-            WHEN r.fingerprint = {schema}.text_v1(e.fingerprint) THEN 1 ELSE 2 END,
-        r.key, r.state, r.service, r.version, r.name, r.kind, r.fingerprint, r.created, v_now - r.created, r.deadline,
-        r.due, r.claim IS NOT NULL, r.epoch, r.claims, r.cancel, r.deliveries, r.error
-    FROM unnest(v_keys, p_fingerprints) WITH ORDINALITY AS e(key, fingerprint, i)
-    JOIN {schema}.records AS r ON r.key = e.key
-    ORDER BY e.i;
+    RETURN QUERY SELECT * FROM unnest(v_result);
 END $f$;

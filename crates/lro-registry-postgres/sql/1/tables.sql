@@ -72,10 +72,16 @@ CREATE FUNCTION {schema}.text_v1(hex text) RETURNS text LANGUAGE sql IMMUTABLE A
 CREATE FUNCTION {schema}.texts_v1(hex text[]) RETURNS text[] LANGUAGE sql IMMUTABLE AS
     $f$ SELECT coalesce(array_agg({schema}.text_v1(h)), '{}') FROM unnest(hex) AS h $f$;
 
--- Locks records in the order of their keys. Every function that changes records calls it first.
-CREATE FUNCTION {schema}.lock_v1(p_keys text[]) RETURNS void LANGUAGE plpgsql {settings} AS $f$
+-- Locks records in the order of their keys, and returns where they are. Every function that changes records calls it first.
+-- A later statement may see records with the same keys that were registered meanwhile. It must not touch these: they would
+-- be locked out of order.
+CREATE FUNCTION {schema}.lock_v1(p_keys text[]) RETURNS tid[] LANGUAGE plpgsql {settings} AS $f$
 BEGIN
-    PERFORM 1 FROM (
-        SELECT 1 FROM {schema}.records WHERE key = ANY (p_keys) ORDER BY key FOR NO KEY UPDATE
-    ) AS locked;
+    RETURN ARRAY(SELECT ctid FROM {schema}.records WHERE key = ANY (p_keys) ORDER BY key FOR NO KEY UPDATE);
+END $f$;
+
+-- The same for records that are to be deleted.
+CREATE FUNCTION {schema}.lock_to_delete_v1(p_keys text[]) RETURNS tid[] LANGUAGE plpgsql {settings} AS $f$
+BEGIN
+    RETURN ARRAY(SELECT ctid FROM {schema}.records WHERE key = ANY (p_keys) ORDER BY key FOR UPDATE);
 END $f$;

@@ -49,7 +49,6 @@ BEGIN
             claim = NULL,
             claims = 0,
             deliveries = 0,
-            error = NULL,
             saved = decode(w.saved, 'hex'),
             outcome = decode(w.outcome, 'hex')
         FROM unnest(v_keys, p_epochs, p_claims, p_names, p_outcomes, p_saved)
@@ -84,7 +83,7 @@ BEGIN
         error = coalesce({schema}.text_v1(w.error), r.error)
     FROM unnest(v_keys, p_epochs, p_claims, p_delays, p_counts, p_errors)
         WITH ORDINALITY AS w(key, epoch, claim, delay, counts, error, i)
-    WHERE r.key = w.key AND r.epoch = w.epoch AND r.claim = decode(w.claim, 'hex') AND r.state IN (1, 3)
+    WHERE r.key = w.key AND r.epoch = w.epoch AND r.claim = decode(w.claim, 'hex') AND r.state IN (0, 1, 3)
     RETURNING w.i;
 END $f$;
 

@@ -7,7 +7,7 @@ use std::{
 use futures::StreamExt;
 use lro_registry::{StoreError, StoreErrorKind};
 use tokio::{
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, sleep, timeout},
 };
 use tokio_postgres::{Client, Error, SimpleQueryMessage, SimpleQueryRow};
@@ -68,16 +68,37 @@ impl Pool {
                 "all connections to the database are busy",
             ));
         };
+        let permit = self.connected(permit).await?;
         let shared = Arc::clone(&self.shared);
-        let call = tokio::spawn(async move {
+        detached(async move {
             let rows = shared.repeat(&message).await;
             drop(permit);
             rows
-        });
-        call.await.map_err(|error| {
-            StoreError::new(StoreErrorKind::Other, "the call was stopped").with_source(error)
-        })?
+        })
+        .await
     }
+
+    /// Waits until there is a connection. If the caller gives up, a later call has the connection.
+    async fn connected(&self, permit: OwnedSemaphorePermit) -> Result<OwnedSemaphorePermit, StoreError> {
+        if self.shared.is_connected() {
+            return Ok(permit);
+        }
+        let shared = Arc::clone(&self.shared);
+        detached(async move {
+            let client = shared.client().await?;
+            shared.put_back(client);
+            Ok(permit)
+        })
+        .await
+    }
+}
+
+/// Runs a future to its end, whatever becomes of the caller.
+async fn detached<T: Send + 'static>(
+    future: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+) -> Result<T, StoreError> {
+    let stopped = |error| StoreError::new(StoreErrorKind::Other, "the call was stopped").with_source(error);
+    tokio::spawn(future).await.map_err(stopped)?
 }
 
 impl Shared {
@@ -152,6 +173,10 @@ impl Shared {
             |_| StoreError::new(StoreErrorKind::Unavailable, "the schema was not ready in time"),
         )??;
         Ok(client)
+    }
+
+    fn is_connected(&self) -> bool {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|client| !client.is_closed())
     }
 
     fn take(&self) -> Option<Client> {
