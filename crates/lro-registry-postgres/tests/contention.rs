@@ -4,11 +4,17 @@
 
 mod common;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use common::{complete, database, delivery, entries, entry, request, reschedule, session, store, value};
 use lro_registry::{
-    RecordState, Store,
+    Record, RecordState, Store,
     store::{
         Bucket, CancelRequested, CancelState, CancelStep, ClaimRequest, GiveBack, Registered, Reschedule,
     },
@@ -140,8 +146,8 @@ async fn a_cancellation_is_never_lost() {
     let store = store(&config);
     let all = entries("k", 0..300);
     store.register(&all).await.unwrap();
-    let end = Instant::now() + Duration::from_secs(4);
-    let workers: Vec<_> = (0..4).map(|_| tokio::spawn(work(store.clone(), end))).collect();
+    let end = Arc::new(AtomicBool::new(false));
+    let workers: Vec<_> = (0..4).map(|_| tokio::spawn(work(store.clone(), end.clone()))).collect();
     let mut ended = 0;
     for entry in &all {
         match store.request_cancel(std::slice::from_ref(&entry.key)).await.unwrap()[..] {
@@ -150,11 +156,17 @@ async fn a_cancellation_is_never_lost() {
             ref other => panic!("{other:?}"),
         }
     }
+    let keys: Vec<_> = all.into_iter().map(|entry| entry.key).collect();
+    // A request makes its record due at once, so a slow machine needs seconds and not an hour.
+    let patience = Instant::now() + Duration::from_secs(60);
+    while Instant::now() < patience && has_requests(&store, &keys).await {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    end.store(true, Ordering::Relaxed);
     let mut sent: Vec<String> = Vec::new();
     for worker in workers {
         sent.extend(worker.await.unwrap());
     }
-    let keys: Vec<_> = all.into_iter().map(|entry| entry.key).collect();
     let records = store.get(&keys).await.unwrap();
     let mut unfinished = 0;
     for record in records.into_iter().flatten() {
@@ -171,10 +183,18 @@ async fn a_cancellation_is_never_lost() {
     assert!(ended < 300);
 }
 
+/// Whether a request to cancel waits for a worker.
+async fn has_requests(store: &PostgresStore, keys: &[String]) -> bool {
+    let records = store.get(keys).await.unwrap();
+    let is_requested =
+        |record: &Record| (record.state, record.cancel) == (RecordState::Pending, CancelState::Requested);
+    records.iter().flatten().any(is_requested)
+}
+
 /// Polls until the end, and returns the keys whose cancellation it has sent.
-async fn work(store: PostgresStore, end: Instant) -> Vec<String> {
+async fn work(store: PostgresStore, end: Arc<AtomicBool>) -> Vec<String> {
     let mut sent = Vec::new();
-    while Instant::now() < end {
+    while !end.load(Ordering::Relaxed) {
         for record in store.claim(&request(10)).await.unwrap().records {
             if fastrand::u8(..) < 10 {
                 store.complete(&[complete(&record.fence)]).await.unwrap();
