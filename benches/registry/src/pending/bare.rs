@@ -47,6 +47,9 @@ pub fn sqlite(path: &Path, rows: u32, time: Duration) -> Result<Cost, Fault> {
             .query_map(params![LEASED, claim, i64::from(rows), BATCH], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()?;
         transaction.commit()?;
+        if claimed.is_empty() {
+            break;
+        }
         let transaction = database.transaction()?;
         for (key, epoch) in &claimed {
             transaction
@@ -108,6 +111,9 @@ async fn poll(config: String, rows: u32, end: Instant) -> Result<u64, Fault> {
     while Instant::now() < end {
         let id = fastrand::u128(..).to_be_bytes().to_vec();
         let claimed = client.query(&claim, &[&i64::from(rows), &BATCH, &LEASED, &id]).await?;
+        if claimed.is_empty() {
+            break;
+        }
         let keys: Vec<&str> = claimed.iter().map(|row| row.get(0)).collect();
         let epochs: Vec<i64> = claimed.iter().map(|row| row.get(1)).collect();
         polls += client.execute(&reschedule, &[&LEASED, &vec![0_u8; 100], &keys, &epochs, &id]).await?;
