@@ -51,8 +51,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// - [`Unavailable`](StoreErrorKind::Unavailable): there is no such folder, or the file is locked.
-    /// - [`Refused`](StoreErrorKind::Refused): the file lies on a network file system, or belongs to another program.
+    /// - [`Unavailable`](StoreErrorKind::Unavailable): the file is locked.
+    /// - [`Refused`](StoreErrorKind::Refused): there is no such folder, the file lies on a network file system, or belongs to another program.
     /// - [`Newer`](StoreErrorKind::Newer): a later version of this crate has changed the file, and excludes this version.
     /// - [`Corrupt`](StoreErrorKind::Corrupt): the file is damaged, or is no SQLite database.
     /// - [`ReadOnly`](StoreErrorKind::ReadOnly): the file or its folder cannot be written.
@@ -97,7 +97,7 @@ impl Builder {
         let folder = fault::folder_of(&self.path);
         if !folder.is_dir() {
             let message = "cannot be created: its folder does not exist: create the folder first";
-            return Err(faults.new_error(StoreErrorKind::Unavailable, message));
+            return Err(faults.new_error(StoreErrorKind::Refused, message));
         }
         match file_system::network(folder) {
             Some(name) if !self.allows_network_file_system => {

@@ -32,7 +32,7 @@ impl Faults {
     }
 
     pub(crate) fn translate(&self, error: Error) -> StoreError {
-        use StoreErrorKind::{Corrupt, Full, Invalid, Other, ReadOnly, Unavailable};
+        use StoreErrorKind::{Corrupt, Full, Invalid, Other, ReadOnly, Refused, Unavailable};
         let folder = folder_of(&self.path);
         let (kind, message) = match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
@@ -48,12 +48,11 @@ impl Faults {
             Some(ErrorCode::SystemIoFailure) => (Unavailable, "cannot be read or written".to_owned()),
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => (ReadOnly, "is read-only".to_owned()),
             Some(ErrorCode::CannotOpen) if self.path.is_dir() => {
-                (Unavailable, "is a folder: pass the path of a file".to_owned())
+                (Refused, "is a folder: pass the path of a file".to_owned())
             }
-            Some(ErrorCode::CannotOpen) if !folder.is_dir() => (
-                Unavailable,
-                "cannot be created: its folder does not exist: create the folder first".to_owned(),
-            ),
+            Some(ErrorCode::CannotOpen) if !folder.is_dir() => {
+                (Refused, "cannot be created: its folder does not exist: create the folder first".to_owned())
+            }
             Some(ErrorCode::CannotOpen) if file_system::is_read_only(folder) => {
                 (ReadOnly, "cannot be opened: its folder is read-only".to_owned())
             }

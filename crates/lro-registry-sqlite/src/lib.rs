@@ -1,10 +1,8 @@
 //! The store of `lro-registry` in an SQLite file: durable, and without a server.
 //!
 //! ```
-//! use std::sync::Arc;
-//!
 //! use lro::{OperationName, Service};
-//! use lro_registry::{Store, store::Entry};
+//! use lro_registry::{Registration, Registry};
 //! use lro_registry_sqlite::SqliteStore;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -12,23 +10,12 @@
 //! # let folder = std::env::temp_dir().join(format!("lro-registry-sqlite-{}", std::process::id()));
 //! # std::fs::create_dir_all(&folder)?;
 //! # let path = folder.join("operations.db");
-//! let store: Arc<dyn Store> = Arc::new(SqliteStore::open(path).await?);
-//! let entry = Entry {
-//!     key: "report-7".to_owned(),
-//!     service: Service::new("example.googleapis.com", "v1"),
-//!     name: Some(OperationName::parse("operations/7")?),
-//!     kind: "report".to_owned(),
-//!     fingerprint: String::new(),
-//!     tag: b"for the board".to_vec(),
-//!     deadline: None,
-//!     started: true,
-//!     delay: std::time::Duration::from_secs(5),
-//!     state: Vec::new(),
-//!     intent: None,
-//! };
-//! store.register(&[entry]).await?;
-//! let found = store.get(&["report-7".to_owned()]).await?;
-//! assert!(found[0].as_ref().is_some_and(|record| record.tag == b"for the board"));
+//! let registry = Registry::new(SqliteStore::open(path).await?);
+//! let service = Service::new("example.googleapis.com", "v1");
+//! let registration = Registration::new(&service, OperationName::parse("operations/7")?).tag("for the board");
+//! let receipt = registry.register(registration).await?;
+//! assert!(receipt.is_new);
+//! // A `Worker` of this or another process polls it, and `registry.deliveries()` has its outcome.
 //! # std::fs::remove_dir_all(&folder)?;
 //! # Ok(())
 //! # }
@@ -38,7 +25,8 @@
 //!
 //! Any number of processes on one host may open the file, to register, read and cancel. One of them at a time is the worker:
 //! [`lock_worker`](lro_registry::Store::lock_worker) takes a lock of the operating system on the file `<path>-worker`. The lock
-//! ends with its process, however that ends.
+//! ends with its process, however that ends. After a crash, an operation that was being polled is polled again when its lease ends,
+//! 60 s by default. Reading needs the permission to write to the file and to its folder, too.
 //!
 //! A call is answered after its commit is on the disk (`synchronous = FULL`). Calls that wait at the same time share a commit.
 //! A call that cannot get the lock of the file within the [busy timeout](Builder::busy_timeout) fails as a whole.

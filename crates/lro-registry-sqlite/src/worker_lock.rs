@@ -26,7 +26,7 @@ pub(crate) fn lock(faults: &Faults) -> Result<WorkerLock, StoreError> {
             let holder = fs::read_to_string(&path).unwrap_or_default();
             let holder = if holder.is_empty() { "another process" } else { holder.trim_end() };
             let message = format!("has a worker: {holder} holds {}", path.display());
-            return Err(faults.new_error(StoreErrorKind::Refused, &message));
+            return Err(faults.new_error(StoreErrorKind::Held, &message));
         }
         Err(TryLockError::Error(error)) => return Err(failed(faults, error)),
     }
@@ -68,5 +68,10 @@ fn failed(faults: &Faults, error: std::io::Error) -> StoreError {
         _ if is_full => StoreErrorKind::Full,
         _ => StoreErrorKind::Unavailable,
     };
-    faults.new_error(kind, "cannot be locked for a worker").with_source(error)
+    faults
+        .new_error(
+            kind,
+            &format!("cannot be locked for a worker: {} cannot be opened or locked", path(faults).display()),
+        )
+        .with_source(error)
 }

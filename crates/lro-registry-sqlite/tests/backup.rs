@@ -75,7 +75,7 @@ async fn a_backup_replaces_no_file_and_leaves_none_after_a_failure() {
     assert_eq!(fs::read(&copy).unwrap(), b"precious");
     assert_eq!(store.backup(folder.file()).await.unwrap_err().kind(), StoreErrorKind::Refused);
     let nowhere = folder.path().join("none/copy");
-    assert_eq!(store.backup(&nowhere).await.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    assert_eq!(store.backup(&nowhere).await.unwrap_err().kind(), StoreErrorKind::Refused);
 }
 
 #[tokio::test] // g04

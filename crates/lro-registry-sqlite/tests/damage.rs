@@ -22,7 +22,7 @@ async fn a_folder_that_does_not_exist_is_named_with_what_to_do() {
     let folder = Folder::new();
     let path = folder.path().join("none/registry.db");
     let error = open_error(&path).await;
-    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    assert_eq!(error.kind(), StoreErrorKind::Refused);
     assert!(error.to_string().contains("create the folder first") && !path.exists(), "{error}");
 }
 

@@ -20,7 +20,7 @@ async fn a_second_worker_in_the_same_process_is_refused_until_the_first_ends() {
     let lock = first.lock_worker().await.unwrap();
     for store in [&first, &second] {
         let error = store.lock_worker().await.unwrap_err();
-        assert_eq!(error.kind(), StoreErrorKind::Refused);
+        assert_eq!(error.kind(), StoreErrorKind::Held);
         let holder = format!("process {}", process::id());
         assert!(error.to_string().contains(&holder) && !error.is_transient(), "{error}");
     }

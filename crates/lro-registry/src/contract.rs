@@ -162,6 +162,8 @@ rules! {
     setting_aside::the_last_error_is_the_reason;
     /// A record that is taken back is due at once, without claims that count.
     setting_aside::records_are_taken_back;
+    /// An outcome is taken back: the record begins again, and its deliveries are fenced.
+    setting_aside::outcomes_are_taken_back;
     /// Healthy records are claimed beside those that are set aside.
     setting_aside::healthy_records_go_on;
 

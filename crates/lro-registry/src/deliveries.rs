@@ -31,6 +31,12 @@ use crate::{
 /// while let Some(delivery) = deliveries.next().await {
 ///     match delivery.decode::<serde_json::Value>() {
 ///         Ok(response) => println!("{}: {response}", delivery.key()),
+///         // The wait was given up. The polling begins again, with the same deadline from now on.
+///         Err(status) if status.may_be_running() => {
+///             delivery.poll_again().await?;
+///             continue;
+///         }
+///         // The operation failed, which is an outcome, too.
 ///         Err(status) => println!("{}: {status}", delivery.key()),
 ///     }
 ///     delivery.acknowledge().await?;
@@ -85,7 +91,7 @@ impl Deliveries {
     /// registry.deliveries().for_each(8, |delivery| async move {
     ///     match delivery.decode() {
     ///         Ok(response) => store(delivery.key(), response).await?,
-    ///         Err(status) => println!("{status}"),
+    ///         Err(status) => println!("failed or given up: {status}"),
     ///     }
     ///     Ok::<_, std::io::Error>(())
     /// }).await;
@@ -121,11 +127,19 @@ where
     let handling = async { handler(delivery.clone()).await };
     // Unwind safe: the handler's future is not used again.
     let handled = timeout(lease, AssertUnwindSafe(handling).catch_unwind()).await;
-    let stored = match handled {
-        Ok(Ok(Ok(()))) => delivery.acknowledge().await.map(|_| ()),
-        Ok(Ok(Err(error))) => delivery.retry_later(error).await,
-        Ok(Err(_)) => delivery.retry_later("the handler panicked").await,
-        Err(_) => delivery.retry_later("the handler took longer than the lease").await,
+    let fault = match handled {
+        Ok(Ok(Ok(()))) => None,
+        Ok(Ok(Err(error))) => Some(error.to_string()),
+        Ok(Err(_)) => Some("the handler panicked".to_owned()),
+        Err(_) => Some("the handler took longer than the lease".to_owned()),
+    };
+    let stored = match fault {
+        None => delivery.acknowledge().await.map(|_| ()),
+        Some(fault) => {
+            let (key, attempt) = (delivery.key(), delivery.attempt());
+            warn!(key, attempt, %fault, "an outcome was not handled; it is delivered again");
+            delivery.retry_later(fault).await
+        }
     };
     if let Err(error) = stored {
         warn!(key = delivery.key(), %error, "the result of a delivery was not stored; it is delivered again");

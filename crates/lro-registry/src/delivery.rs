@@ -8,7 +8,7 @@ use lro::{
 use crate::{
     Registry,
     limits::stored_error,
-    store::{GiveBack, StoreError, Undelivered, Written},
+    store::{GiveBack, StoreError, Undelivered, Written, ending},
 };
 
 /// The outcome of an operation, leased to one consumer until it is acknowledged.
@@ -57,7 +57,7 @@ impl Delivery {
         self.undelivered.deliveries
     }
 
-    /// Returns the error of an earlier delivery, as [`retry_later`](Self::retry_later) stored it.
+    /// Returns the error of an earlier delivery, as [`retry_later`](Self::retry_later) stored it. `None` at the first delivery.
     pub fn last_error(&self) -> Option<&str> {
         self.undelivered.error.as_deref()
     }
@@ -68,9 +68,7 @@ impl Delivery {
     ///
     /// [`Origin::MalformedReply`](lro::Origin::MalformedReply) if a later version of this crate stored the outcome.
     pub fn ending(&self) -> Result<Ending, Status> {
-        serde_json::from_slice(&self.undelivered.outcome).map_err(|fault| {
-            Status::malformed(format!("the stored outcome of {} cannot be read: {fault}", self.key()))
-        })
+        ending(self.key(), &self.undelivered.outcome)
     }
 
     /// Decodes the response of the operation.
@@ -82,6 +80,16 @@ impl Delivery {
     pub fn decode<R: Response>(&self) -> Result<R, Status> {
         let decoded = self.ending().and_then(|ending| ending.decode());
         decoded.map_err(|status| status.with_report(self.report()))
+    }
+
+    /// Lets workers poll the operation again, if the wait for it was given up. The outcome is not delivered again, and the deadline
+    /// counts from now. Returns `false` if the operation is done, or if the wait has begun again already.
+    ///
+    /// # Errors
+    ///
+    /// The fault of the store. The outcome is then delivered again.
+    pub async fn poll_again(&self) -> Result<bool, StoreError> {
+        self.registry.take_back(self.key()).await
     }
 
     /// Acknowledges the outcome: it is not delivered again.
@@ -113,7 +121,7 @@ impl Delivery {
         let mut report = Report::default();
         report.name = self.undelivered.name.clone();
         report.polls = saved.tally.polls;
-        report.elapsed = self.undelivered.age;
+        report.elapsed = saved.elapsed;
         report.done = matches!(self.ending(), Ok(Ending::Done(_)));
         if let Some(trouble) = saved.trouble {
             report.failed_calls = trouble.failed();

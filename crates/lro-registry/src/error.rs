@@ -70,7 +70,7 @@ impl fmt::Display for Error {
             Self::Unrecorded { operation, .. } => {
                 write!(f, "{} was started, and the store did not record it", operation.name)
             }
-            Self::Store(_) => f.write_str("the store of the registry failed"),
+            Self::Store(error) => error.fmt(f),
         }
     }
 }
@@ -78,7 +78,8 @@ impl fmt::Display for Error {
 impl error::Error for Error {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
-            Self::Store(source) | Self::Unrecorded { source, .. } => Some(source),
+            Self::Store(error) => error.source(),
+            Self::Unrecorded { source, .. } => Some(source),
             Self::Start { status, .. } => Some(status),
             Self::Conflict(_) | Self::Invalid(_) => None,
         }

@@ -60,6 +60,13 @@
 //! - **A poll exactly once.** A poll whose worker dies is made again. Polls are safe reads.
 //! - **More than the database keeps.** What a failover or a restored copy loses is lost: see the crate of the store.
 //!
+//! # What is logged
+//!
+//! By `tracing`: a wait that is given up, an operation that is set aside, a call that panics, a service that is away, a store that
+//! fails, an outcome that is not handled (all as warnings or errors, once in a row), and twice a minute what needs attention: services
+//! that no worker serves, unresolved intents, operations that are set aside, outcomes that nobody acknowledges. Every call is a debug
+//! event.
+//!
 //! # How it works
 //!
 //! A record is plain data: no URL, no credential, no transport. A worker claims records that are due, of the services that it was

@@ -63,6 +63,8 @@ impl Registration {
     /// Sets the key. Default: service, version and name, separated by slashes.
     ///
     /// A key is registered once. It is the idempotency key of the delivery.
+    /// The default is not the key of a [`StartRequest`](crate::StartRequest): an operation that is both started and registered needs the
+    /// same key in both, or it is polled and delivered twice.
     pub fn key(self, key: impl Into<String>) -> Self {
         Self { key: Some(key.into()), ..self }
     }
@@ -87,6 +89,8 @@ impl Registration {
     }
 
     /// Sets the time from now after which the polling stops. The operation goes on. Default: no limit.
+    ///
+    /// A last poll is made then. The deadline is a part of the default fingerprint: the same name with another deadline is a conflict.
     pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
         self.settings.deadline = deadline.into();
         self

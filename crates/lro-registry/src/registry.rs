@@ -1,9 +1,11 @@
 use std::{sync::Arc, time::Duration};
 
+use lro::rules::Ending;
 use tokio::sync::Notify;
 
 use crate::{
-    CancelRequested, Conflict, Deliveries, Error, Health, ListRequest, Record, Registration, Store,
+    CancelRequested, Conflict, Deliveries, Error, Health, ListRequest, Record, RecordState, Registration,
+    Store,
     store::{Entry, Registered, StoreError},
 };
 
@@ -47,7 +49,7 @@ impl Registry {
     /// Registers an operation. When the future returns, the registration survives a crash.
     ///
     /// The same registration again returns the same record. It also resolves an unresolved intent with the same key and
-    /// fingerprint: see [`start`](Self::start).
+    /// fingerprint: see [`start`](Self::start). Tag, kind and deadline are then those of the registration.
     ///
     /// # Errors
     ///
@@ -105,6 +107,7 @@ impl Registry {
     /// Requests that an operation is cancelled. A worker sends the request to the service, and polls on.
     ///
     /// The outcome is that of the service: an operation may end with a response in spite of the request.
+    /// The request for an intent is sent after the intent is resolved. If the wait was given up, [take it back](Self::take_back) first.
     ///
     /// # Errors
     ///
@@ -123,12 +126,22 @@ impl Registry {
         Ok(self.store.forget(&[key.to_owned()]).await?.contains(&true))
     }
 
-    /// Lets workers poll an operation again that was [set aside](crate::RecordState::SetAside). Returns whether it was.
+    /// Lets workers poll an operation again that was [set aside](crate::RecordState::SetAside), or whose wait was given up.
+    /// Returns whether it was.
+    ///
+    /// A wait that was given up begins again: its outcome is removed, and its deadline counts from now.
     ///
     /// # Errors
     ///
     /// The fault of the store.
     pub async fn take_back(&self, key: &str) -> Result<bool, StoreError> {
+        let Some(record) = self.get(key).await? else {
+            return Ok(false);
+        };
+        let is_given_up = || matches!(record.ending(), Some(Ok(Ending::GaveUp(_))));
+        if record.state != RecordState::SetAside && !is_given_up() {
+            return Ok(false);
+        }
         Ok(self.store.take_back(&[key.to_owned()]).await?.contains(&true))
     }
 

@@ -1,4 +1,4 @@
-use std::{future::Future, time::Duration};
+use std::{future::Future, io, time::Duration};
 
 use lro::{
     Code, Operation, OperationName, Origin, Service, Status,
@@ -7,7 +7,7 @@ use lro::{
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    Conflict, Error, Record, Registry,
+    Conflict, Error, Record, RecordState, Registry,
     limits::stored_error,
     registration::{Settings, check},
     registry::miscounted,
@@ -37,16 +37,18 @@ pub struct StartRequest {
 }
 
 /// The result of [`Registry::start`].
+#[must_use = "the call is not made if one was announced before"]
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Started {
     /// The call was made, and the operation is registered. `None` if the service gave it no name, as after a request that was
     /// only validated; it is done.
     New(Option<OperationName>),
-    /// A call with this key and fingerprint was announced before, so no call was made.
-    ///
-    /// A record in the state [`Intent`](crate::RecordState::Intent) has no name: the earlier call is in flight, or its result is lost.
+    /// A call with this key and fingerprint was made before, so none was made now.
     Existing(Box<Record>),
+    /// A call with this key and fingerprint was announced before, and its result is not known: it is in flight, or its result is
+    /// lost. No call was made. The operation may not exist.
+    Unresolved(Box<Record>),
 }
 
 impl StartRequest {
@@ -127,7 +129,18 @@ impl Registry {
     /// # Errors
     ///
     /// [`Error::Start`] if the call fails. The intent is removed if the service has surely not started an operation, and kept
-    /// with the error otherwise. [`Error::Unrecorded`] if the store stays away after the call. [`Error::Conflict`],
+    /// with the error otherwise:
+    ///
+    /// | failure | intent |
+    /// |---|---|
+    /// | the request was rejected before it was sent, or the connection was refused | removed |
+    /// | `INVALID_ARGUMENT`, `NOT_FOUND`, `ALREADY_EXISTS`, `PERMISSION_DENIED`, `UNAUTHENTICATED`, `RESOURCE_EXHAUSTED`, `FAILED_PRECONDITION`, `OUT_OF_RANGE`, `UNIMPLEMENTED` | removed |
+    /// | any other | kept |
+    ///
+    /// A refused connection is recognized by its [source](std::error::Error::source): a [`std::io::Error`] of that kind.
+    ///
+    /// [`Error::Unrecorded`] if the store stays away for a minute after the call: register the operation with the same key and
+    /// fingerprint then. [`Error::Conflict`],
     /// [`Error::Invalid`] and the fault of the store before the call.
     pub async fn start<F>(&self, request: StartRequest, call: impl FnOnce() -> F) -> Result<Started, Error>
     where
@@ -138,6 +151,9 @@ impl Registry {
         let fence = Fence { key: request.key.clone(), epoch: 1, claim };
         match self.store().register(&[entry]).await?.pop().ok_or_else(miscounted)? {
             Registered::New(_) => {}
+            Registered::Existing(record) if record.state == RecordState::Intent => {
+                return Ok(Started::Unresolved(Box::new(record)));
+            }
             Registered::Existing(record) => return Ok(Started::Existing(Box::new(record))),
             Registered::Conflict(stored) => {
                 let fingerprint = request.fingerprint;
@@ -268,7 +284,22 @@ fn is_surely_not_started(status: &Status) -> bool {
             | OutOfRange
             | Unimplemented
     );
-    status.origin() == Origin::CallFailed && refuses
+    status.is_refused() || was_not_connected(status) || (status.origin() == Origin::CallFailed && refuses)
+}
+
+/// Returns whether the connection was refused: nothing was sent.
+fn was_not_connected(status: &Status) -> bool {
+    let mut source = std::error::Error::source(status);
+    while let Some(error) = source {
+        if error
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+        {
+            return true;
+        }
+        source = error.source();
+    }
+    false
 }
 
 /// Longer than any starting call of a service: those that upload take minutes. Before it ends an intent is not reported.

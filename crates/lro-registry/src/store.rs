@@ -30,6 +30,8 @@ pub use self::{
     write::{CancelRequested, CancelStep, Complete, Finished, GiveBack, Reschedule, Written},
 };
 
+pub(crate) use self::record::ending;
+
 /// The durable storage of a registry, shared by its processes.
 ///
 /// Every call is a batch, one round trip and one transaction. The transaction does not wait for the caller: a caller that stops
@@ -52,7 +54,7 @@ pub use self::{
 /// register ──────────────────────────────> Pending ── complete ──> Finished ── acknowledge ──> Acknowledged ── retain ──> (gone)
 /// register as an intent ──> Intent ── reschedule ──^  │   ^
 ///                                └──── complete ──────┼───┼──────────^
-///                            claimed too often: SetAside ─┘ take_back
+///                            claimed too often: SetAside ─┘ take_back (from Finished and Acknowledged, too)
 /// ```
 /// `forget` removes a record in any state.
 #[async_trait]
@@ -95,7 +97,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// The fault of the store.
     async fn reschedule(&self, writes: &[Reschedule]) -> Result<Vec<Written>, StoreError>;
 
-    /// Stores outcomes, and makes them due for delivery at once.
+    /// Stores outcomes, and makes them due for delivery at once. The error of a poll is removed: it is not the delivery's.
     ///
     /// # Errors
     ///
@@ -156,8 +158,12 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// The fault of the store.
     async fn request_cancel(&self, keys: &[String]) -> Result<Vec<CancelRequested>, StoreError>;
 
-    /// Makes records that were [set aside](RecordState::SetAside) pending again, due at once and without claims that count.
-    /// Returns whether each was set aside.
+    /// Makes records pending again, due at once and without claims that count. Returns whether each was taken back.
+    ///
+    /// A record that was [set aside](RecordState::SetAside) goes on where it was. A finished or acknowledged one with a name begins
+    /// again: outcome, state of the wait, position of the pacing, error and deliveries are removed, and its age is zero.
+    /// Others do not change. The caller decides which outcomes may be removed: [`Registry::take_back`](crate::Registry::take_back)
+    /// takes only those of waits that were given up.
     ///
     /// # Errors
     ///
@@ -200,7 +206,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// The fault of the store. [`StoreErrorKind::Refused`](crate::StoreErrorKind::Refused) names the process that holds the lock.
+    /// The fault of the store. [`StoreErrorKind::Held`](crate::StoreErrorKind::Held) names the process that holds the lock.
     async fn lock_worker(&self) -> Result<WorkerLock, StoreError> {
         Ok(WorkerLock::none())
     }

@@ -60,7 +60,7 @@ async fn an_operation_is_started_once_for_a_key_and_then_polled() {
 #[tokio::test]
 async fn another_request_under_the_same_key_is_a_conflict_that_shows_both() {
     let registry = Registry::new(MemoryStore::new());
-    registry.start(request(), || async { Ok(Operation::running("operations/1")) }).await.unwrap();
+    let _ = registry.start(request(), || async { Ok(Operation::running("operations/1")) }).await.unwrap();
     let other = StartRequest::new(&service(), "order 7", "sha256:2");
     let error = registry.start(other, || async { panic!("the call was made") }).await.unwrap_err();
     assert!(matches!(error, Error::Conflict(_)));
@@ -89,7 +89,7 @@ async fn a_crash_between_the_start_and_the_registration_leaves_an_intent_until_i
     assert_eq!(registry.health().await.unwrap().unresolved_intents, 1);
     // It is not repeated, and not by another start either.
     let again = registry.start(request(), || async { panic!("the call was made") }).await.unwrap();
-    assert!(matches!(again, Started::Existing(record) if record.state == RecordState::Intent));
+    assert!(matches!(again, Started::Unresolved(record) if record.state == RecordState::Intent));
 
     let found = Registration::new(&service(), name("operations/1")).key("order 7").fingerprint("sha256:1");
     assert!(registry.register(found).await.unwrap().is_new);
@@ -117,7 +117,7 @@ async fn the_intent_of_a_failed_start_is_kept_if_the_service_may_have_started_so
     let intent = unresolved(&registry).await.pop().unwrap();
     assert!(intent.error.unwrap().contains("the connection broke"));
     assert!(registry.forget("order 7").await.unwrap());
-    registry.start(request(), || async { Ok(Operation::running("operations/1")) }).await.unwrap();
+    let _ = registry.start(request(), || async { Ok(Operation::running("operations/1")) }).await.unwrap();
 }
 
 // SPEC 8

@@ -189,10 +189,11 @@ async fn a_service_that_does_not_cancel_is_polled_on() {
     registry.register(Registration::new(&service(), name("operations/1")).key("one")).await.unwrap();
     sleep(SECOND).await;
     registry.cancel("one").await.unwrap();
-    registry.deliveries().next().await.unwrap().decode::<Value>().unwrap();
+    sleep(2 * SECOND).await;
     let record = registry.get("one").await.unwrap().unwrap();
-    assert_eq!(jobs.cancels("operations/1"), 0);
     assert!(record.error.unwrap().contains("does not cancel"));
+    registry.deliveries().next().await.unwrap().decode::<Value>().unwrap();
+    assert_eq!(jobs.cancels("operations/1"), 0);
 }
 
 // g02
@@ -373,6 +374,46 @@ async fn what_one_worker_has_learned_others_know_after_a_restart() {
     let later = lateness(4).await;
     // The usual backoff polls after 543 s and after 603 s.
     assert!(first > 20 * SECOND && later < first / 5, "{first:?} {later:?}");
+}
+
+// SPEC 26: a service that is away for long does not end a wait.
+#[tokio::test(start_paused = true)]
+async fn an_outage_of_an_hour_ends_no_wait() {
+    let jobs = Jobs::new();
+    jobs.fails("operations/1", 70, Status::unavailable("away"));
+    let registry = Registry::new(MemoryStore::new());
+    let _worker = Worker::builder(&registry).serve(jobs.clone()).start().await.unwrap();
+    registry.register(Registration::new(&service(), name("operations/1"))).await.unwrap();
+    let began = Instant::now();
+    let delivery = registry.deliveries().next().await.unwrap();
+    delivery.decode::<Value>().unwrap();
+    assert!(began.elapsed() > 1_800 * SECOND, "{:?}", began.elapsed());
+    // The error of a poll is not one of a delivery.
+    assert_eq!(delivery.last_error(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_was_given_up_begins_again_and_its_report_does_not_grow() {
+    let jobs = Jobs::new();
+    jobs.runs_for("operations/1", 100 * SECOND);
+    let registry = Registry::new(MemoryStore::new());
+    let _worker = Worker::builder(&registry).serve(jobs.clone()).start().await.unwrap();
+    let registration = Registration::new(&service(), name("operations/1")).key("one").deadline(60 * SECOND);
+    registry.register(registration).await.unwrap();
+    sleep(3_600 * SECOND).await;
+    let mut deliveries = registry.deliveries();
+    let delivery = deliveries.next().await.unwrap();
+    let status = delivery.decode::<Value>().unwrap_err();
+    assert!(status.may_be_running() && status.report().unwrap().elapsed <= 62 * SECOND, "{status}");
+    assert!(delivery.poll_again().await.unwrap());
+    // The lease of the delivery is over, and so is the outcome.
+    assert!(!delivery.acknowledge().await.unwrap());
+    let delivery = deliveries.next().await.unwrap();
+    delivery.decode::<Value>().unwrap();
+    assert_eq!(delivery.attempt(), 1);
+    // What is done stays done.
+    assert!(!delivery.poll_again().await.unwrap() && !registry.take_back("one").await.unwrap());
+    assert!(delivery.acknowledge().await.unwrap());
 }
 
 fn claim_request() -> ClaimRequest {

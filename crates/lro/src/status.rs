@@ -282,7 +282,7 @@ impl Status {
     }
 
     /// Returns whether the call was [rejected](Self::invalid_argument) before anything was sent.
-    pub(crate) fn is_refused(&self) -> bool {
+    pub fn is_refused(&self) -> bool {
         self.0.refused
     }
 

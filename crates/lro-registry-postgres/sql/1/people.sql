@@ -25,9 +25,17 @@ DECLARE
     v_now bigint := {schema}.now_v1();
 BEGIN
     RETURN QUERY
-    UPDATE {schema}.records AS r SET state = 1, due = v_now, claims = 0, claim = NULL
+    UPDATE {schema}.records AS r SET
+        state = 1, due = v_now, claims = 0, claim = NULL,
+        -- What has ended begins again.
+        created = CASE WHEN r.state = 2 THEN r.created ELSE v_now END,
+        deliveries = CASE WHEN r.state = 2 THEN r.deliveries ELSE 0 END,
+        error = CASE WHEN r.state = 2 THEN r.error END,
+        saved = CASE WHEN r.state = 2 THEN r.saved ELSE '' END,
+        pacing = CASE WHEN r.state = 2 THEN r.pacing ELSE '' END,
+        outcome = NULL, acknowledged = NULL
     FROM unnest(v_keys) WITH ORDINALITY AS e(key, i)
-    WHERE r.key = e.key AND r.ctid = ANY (v_rows) AND r.state = 2
+    WHERE r.key = e.key AND r.ctid = ANY (v_rows) AND (r.state = 2 OR (r.state IN (3, 4) AND r.name IS NOT NULL))
     RETURNING e.i;
 END $f$;
 

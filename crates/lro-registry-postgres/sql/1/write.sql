@@ -49,6 +49,7 @@ BEGIN
             claim = NULL,
             claims = 0,
             deliveries = 0,
+            error = NULL,
             saved = decode(w.saved, 'hex'),
             outcome = decode(w.outcome, 'hex')
         FROM unnest(v_keys, p_epochs, p_claims, p_names, p_outcomes, p_saved)

@@ -35,12 +35,21 @@ pub(crate) fn request_cancel(
 
 pub(crate) fn take_back(transaction: &Transaction<'_>, keys: &[String]) -> rusqlite::Result<Vec<bool>> {
     let mut update = transaction.connection.prepare_cached(TAKE_BACK)?;
+    let mut reopen = transaction.connection.prepare_cached(REOPEN)?;
+    let mut outcome =
+        transaction.connection.prepare_cached("UPDATE payloads SET outcome = NULL WHERE id = ?1")?;
     let each = keys.iter().map(|key| {
-        let was_set_aside = update.execute(params![key, transaction.now])? > 0;
-        if was_set_aside {
+        let is_taken = if update.execute(params![key, transaction.now])? > 0 {
+            true
+        } else {
+            let id: Option<i64> =
+                reopen.query_one(params![key, transaction.now], |row| row.get(0)).optional()?;
+            id.map(|id| outcome.execute([id])).transpose()?.is_some()
+        };
+        if is_taken {
             transaction.is_due.set(true);
         }
-        Ok(was_set_aside)
+        Ok(is_taken)
     });
     each.collect()
 }
@@ -50,3 +59,9 @@ const REQUEST_CANCEL: &str = "
 
 const TAKE_BACK: &str = "
     UPDATE records SET state = 1, due = ?2, claim = NULL, claims = 0 WHERE key = ?1 AND state = 2";
+
+const REOPEN: &str = "
+    UPDATE records SET state = 1, due = ?2, created = ?2, claim = NULL, claims = 0, deliveries = 0, error = NULL,
+        saved = x'', cursor = x'', acknowledged = NULL
+    WHERE key = ?1 AND state IN (3, 4) AND name IS NOT NULL
+    RETURNING id";

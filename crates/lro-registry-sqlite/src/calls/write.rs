@@ -101,7 +101,7 @@ const RESOLVE: &str = reschedule!("state = 1, created = ?5, ", "0");
 
 const COMPLETE: &str = "
     UPDATE records SET state = 3, created = CASE state WHEN 0 THEN ?5 ELSE created END, name = coalesce(?4, name), due = ?5,
-        claim = NULL, claims = 0, deliveries = 0, saved = ?6
+        claim = NULL, claims = 0, deliveries = 0, error = NULL, saved = ?6
     WHERE key = ?1 AND epoch = ?2 AND claim = ?3 AND state IN (0, 1)
     RETURNING id";
 

@@ -73,6 +73,45 @@ pub(super) async fn records_are_taken_back(fixture: &Fixture) -> Verdict {
     Ok(())
 }
 
+pub(super) async fn outcomes_are_taken_back(fixture: &Fixture) -> Verdict {
+    for key in ["finished", "acknowledged"] {
+        let fence = fixture.claimed(key).await?.fence;
+        let error = Some("a poll failed".to_owned());
+        fixture.reschedule(Reschedule { delay: Duration::ZERO, error, ..reschedule(fence) }).await?;
+        let fence = fixture.claim_one(key, LONG).await?.fence;
+        fixture.store.complete(&[complete(fence)]).await?;
+        ensure_eq!(fixture.get(key).await?.error, None, "the error of a poll, after the operation has ended");
+        let [delivered] = &fixture.deliver(10).await?[..] else {
+            return Err(Fault::Broken("an outcome is not delivered".to_owned()));
+        };
+        if key == "acknowledged" {
+            fixture.store.acknowledge(std::slice::from_ref(&delivered.fence)).await?;
+        }
+        ensure_eq!(fixture.store.take_back(&[key.to_owned()]).await?, [true], "the result for an outcome");
+        all_fenced(
+            &fixture.store.acknowledge(std::slice::from_ref(&delivered.fence)).await?,
+            "the acknowledgement of an outcome that was taken back",
+        )?;
+        let record = fixture.get(key).await?;
+        let is_as_new = (record.state, record.claims, record.deliveries) == (RecordState::Pending, 0, 0);
+        ensure!(
+            is_as_new && record.outcome.is_none() && record.saved.is_empty(),
+            "it does not begin again: {record:?}"
+        );
+        let again = fixture.claim_one(key, LONG).await?;
+        ensure!(
+            again.state.is_empty() && again.cursor.is_empty(),
+            "the state of the last wait remains: {again:?}"
+        );
+        fixture.store.complete(&[complete(again.fence)]).await?;
+        let delivered = fixture.deliver(10).await?;
+        ensure_eq!(delivered.len(), 1, "the deliveries of the second outcome");
+        ensure_eq!(delivered[0].deliveries, 1, "the number of its first delivery");
+        fixture.store.acknowledge(&[delivered[0].fence.clone()]).await?;
+    }
+    Ok(())
+}
+
 // g05
 pub(super) async fn healthy_records_go_on(fixture: &Fixture) -> Verdict {
     fixture.set_aside("poison", 1).await?;

@@ -121,6 +121,8 @@ impl Row {
         record.claims = 0;
         record.saved = write.state.clone();
         record.outcome = Some(write.outcome.clone());
+        record.error = None;
+        record.deliveries = 0;
         Written::Stored
     }
 
@@ -190,13 +192,25 @@ impl Row {
     }
 
     pub(super) fn take_back(&mut self, now: SystemTime) -> bool {
-        let was_set_aside = self.record.state == RecordState::SetAside;
-        if was_set_aside {
-            self.record.state = RecordState::Pending;
-            self.record.due = Some(now);
-            self.record.claims = 0;
+        let record = &mut self.record;
+        match record.state {
+            RecordState::SetAside => {}
+            RecordState::Finished | RecordState::Acknowledged if record.name.is_some() => {
+                record.created = now;
+                record.deliveries = 0;
+                record.error = None;
+                record.outcome = None;
+                record.saved.clear();
+                self.cursor.clear();
+                self.claim = None;
+                self.acknowledged = None;
+            }
+            _ => return false,
         }
-        was_set_aside
+        record.state = RecordState::Pending;
+        record.due = Some(now);
+        record.claims = 0;
+        true
     }
 
     fn age(&self, now: SystemTime) -> Duration {

@@ -22,7 +22,9 @@ pub enum StoreErrorKind {
     Newer,
     /// The data of the store is damaged.
     Corrupt,
-    /// The store refuses the use: another worker holds it, or its file lies where it would be damaged.
+    /// Another worker holds the store.
+    Held,
+    /// The store refuses the use: its file lies where it would be damaged, in no folder, or belongs to another program.
     Refused,
     /// The request cannot be stored: it is beyond a limit.
     Invalid,

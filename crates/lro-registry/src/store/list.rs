@@ -2,7 +2,9 @@ use lro::Service;
 
 use super::RecordState;
 
-/// A request for a page of records, ordered by key.
+/// A request for a page of records, ordered by key. By default the first 100 records, in any state and without payloads.
+///
+/// The next page begins [after](Self::after) the last key of this one. A page with fewer records than [`most`](Self::most) is the last.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListRequest {
     /// Only records in this state. `None` for all.

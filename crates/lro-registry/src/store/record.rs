@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime};
 
-use lro::{OperationName, Service};
+use lro::{OperationName, Service, Status, rules::Ending};
 
 /// A record as it is stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,7 +71,7 @@ pub enum CancelState {
     None,
     /// It is requested, and not sent to the service yet.
     Requested,
-    /// A worker has sent it, or the service refused it.
+    /// A worker has sent it, or the service refused it; then the record has the error.
     Sent,
 }
 
@@ -95,6 +95,15 @@ numbers!(RecordState: Intent = 0 Pending = 1 SetAside = 2 Finished = 3 Acknowled
 numbers!(CancelState: None = 0 Requested = 1 Sent = 2);
 
 impl Record {
+    /// Returns how the wait ended. `None` if it has not ended, or if the payloads were not asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`Origin::MalformedReply`](lro::Origin::MalformedReply) if a later version of this crate stored the outcome.
+    pub fn ending(&self) -> Option<Result<Ending, Status>> {
+        self.outcome.as_ref().map(|outcome| ending(&self.key, outcome))
+    }
+
     /// Creates a new record, of an entry that a store has just stored: no claim, no error, no payload.
     pub fn new(key: impl Into<String>, service: Service, state: RecordState, created: SystemTime) -> Self {
         Self {
@@ -119,4 +128,10 @@ impl Record {
             outcome: None,
         }
     }
+}
+
+/// Decodes a stored outcome.
+pub(crate) fn ending(key: &str, outcome: &[u8]) -> Result<Ending, Status> {
+    serde_json::from_slice(outcome)
+        .map_err(|fault| Status::malformed(format!("the stored outcome of {key} cannot be read: {fault}")))
 }

@@ -6,14 +6,18 @@ use lro::{
     rules::Rules,
 };
 use lro_control::Control;
-use tokio::sync::{oneshot, watch};
+use tokio::{
+    sync::{oneshot, watch},
+    time::sleep,
+};
+use tracing::info;
 
 use super::{
     Shown, Worker,
     driver::{Driver, Tools},
     lane::{Key, Lane},
 };
-use crate::{Error, Quota, Registry, limits, store::WorkerLock};
+use crate::{Error, Quota, Registry, Store, StoreError, StoreErrorKind, limits, store::WorkerLock};
 
 /// The settings of a [`Worker`].
 #[derive(Debug)]
@@ -22,6 +26,7 @@ pub struct WorkerBuilder {
     registry: Registry,
     served: Vec<(Arc<dyn LroTransport>, Option<Quota>)>,
     pacing: Arc<dyn PacingByKind>,
+    waits_for_lock: bool,
     settings: Settings,
 }
 
@@ -39,14 +44,20 @@ pub(super) struct Settings {
 impl WorkerBuilder {
     pub(super) fn new(registry: Registry) -> Self {
         let settings = Settings {
-            rules: Rules::default(),
+            rules: Rules { tolerance: Tolerance::default().failures(None), ..Rules::default() },
             lease: LEASE,
             most_claims: MOST_CLAIMS,
             max_in_flight: MAX_IN_FLIGHT,
             fallback: FALLBACK,
             retain_for: Some(RETAIN_FOR),
         };
-        Self { registry, served: Vec::new(), pacing: Arc::new(Pacing::default()), settings }
+        Self {
+            registry,
+            served: Vec::new(),
+            pacing: Arc::new(Pacing::default()),
+            waits_for_lock: false,
+            settings,
+        }
     }
 
     /// Adds a transport. The worker claims the operations of its [service](LroTransport::service) and version.
@@ -68,7 +79,9 @@ impl WorkerBuilder {
         Self { pacing: Arc::new(pacing), ..self }
     }
 
-    /// Sets which failed calls are retried. Default: [`Tolerance::default`].
+    /// Sets which failed calls are retried. Default: [`Tolerance::default`] without a limit of consecutive failures.
+    ///
+    /// A service that is away does not end a wait by default. The [deadline](crate::Registration::deadline) does.
     pub fn tolerance(mut self, tolerance: Tolerance) -> Self {
         self.settings.rules.tolerance = tolerance;
         self
@@ -92,7 +105,7 @@ impl WorkerBuilder {
     /// Default: 5.
     ///
     /// A claim that ends with its process counts against every operation that the worker held. From the third on an operation is
-    /// polled alone, so that those that harm no worker get their result.
+    /// polled alone, so that those that harm no worker get their result. A process that is killed every few seconds needs a larger number.
     pub fn most_claims(mut self, most: u32) -> Self {
         self.settings.most_claims = most.max(2);
         self
@@ -110,10 +123,17 @@ impl WorkerBuilder {
         self
     }
 
-    /// Sets for how long acknowledged records are kept, `None` for ever. Default: 7 days.
+    /// Sets for how long acknowledged records are kept, `None` for ever. Default: 7 days. They are removed every half a minute.
     pub fn retain_for(mut self, retain_for: impl Into<Option<Duration>>) -> Self {
         self.settings.retain_for = retain_for.into();
         self
+    }
+
+    /// Waits in [`start`](Self::start) until no other worker holds the store, if the store serves one at a time. Default: an error.
+    ///
+    /// A deploy starts the next worker before the last one has stopped.
+    pub fn wait_for_lock(self) -> Self {
+        Self { waits_for_lock: true, ..self }
     }
 
     /// Starts the worker.
@@ -123,7 +143,7 @@ impl WorkerBuilder {
     /// [`Error::Invalid`] for settings that contradict each other, for a transport without a service, and for two transports of
     /// one service. The fault of the store if it has a lock for workers and another worker holds it.
     pub async fn start(self) -> Result<Worker, Error> {
-        let Self { registry, served, pacing, settings } = self;
+        let Self { registry, served, pacing, waits_for_lock, settings } = self;
         let Settings { lease, rules, .. } = &settings;
         if *lease < rules.attempt_timeout.saturating_add(LEAST_SLACK) {
             return Err(Error::Invalid(format!(
@@ -132,12 +152,28 @@ impl WorkerBuilder {
             )));
         }
         let (lanes, keys) = lanes(served, &settings)?;
-        let lock = registry.store().lock_worker().await?;
+        let lock = lock(&**registry.store(), waits_for_lock).await?;
         let (stop, stopped) = oneshot::channel();
         let (show, state) = watch::channel(Shown::default());
         let driver = Driver::new(Tools { registry, pacing, settings: Arc::new(settings), show }, lanes, keys);
         let task = tokio::spawn(run(driver, stopped, lock));
         Ok(Worker { stop: Some(stop), task, state })
+    }
+}
+
+async fn lock(store: &dyn Store, waits: bool) -> Result<WorkerLock, StoreError> {
+    let mut is_reported = false;
+    loop {
+        match store.lock_worker().await {
+            Err(held) if waits && held.kind() == StoreErrorKind::Held => {
+                if !is_reported {
+                    info!(%held, "the worker waits for another one");
+                    is_reported = true;
+                }
+                sleep(LOCK_PAUSE).await;
+            }
+            result => return result,
+        }
     }
 }
 
@@ -184,6 +220,8 @@ fn own_key(service: &Service) -> String {
     format!("{}\0{}", service.key(), service.version())
 }
 
+/// A look costs one call of the operating system.
+const LOCK_PAUSE: Duration = Duration::from_millis(500);
 /// Twice the longest time for a call: a claim outlives its call, and others take over within two minutes of a crash.
 const LEASE: Duration = Duration::from_secs(60);
 /// From the claim to the call, and from the reply to its write.

@@ -111,7 +111,8 @@ async fn answered<'c, T>(
 }
 
 fn message(panicked: Status) -> String {
-    panicked.message().to_owned()
+    let message = panicked.message();
+    message.strip_prefix("stopped asking: ").unwrap_or(message).to_owned()
 }
 
 const TRANSPORT: &str = "the transport";

@@ -97,13 +97,17 @@ fn attention(health: &Health, served: &[Service]) -> impl Iterator<Item = String
     let aside = (health.set_aside > 0).then(|| {
         "operations are set aside: list the records in the state SetAside for the reasons".to_owned()
     });
-    unclaimed.into_iter().chain(intents).chain(aside)
+    let late = health.undelivered_for.is_some_and(|late| late >= UNDELIVERED);
+    let undelivered = late.then(|| "outcomes are not delivered: does any consumer run?".to_owned());
+    unclaimed.into_iter().chain(intents).chain(aside).chain(undelivered)
 }
 
 /// What nobody claims is reported within a minute, and the second look makes sure of it.
 const HOUSEKEEPING: Duration = Duration::from_secs(30);
 /// A worker that starts needs some seconds to claim what is overdue.
 const UNCLAIMED: Duration = Duration::from_secs(30);
+/// Longer than the longest pause between two deliveries.
+const UNDELIVERED: Duration = Duration::from_secs(900);
 /// A plan of a kind changes little by one operation.
 const LEARNING: Duration = Duration::from_secs(15);
 const LEARNED_AT_ONCE: usize = 4_096;

@@ -4,6 +4,7 @@ use futures::future::BoxFuture;
 use lro::Service;
 use lro_control::{Call as Sent, Reply as Answered};
 use tokio::time::Instant;
+use tracing::{info, warn};
 
 use super::{
     builder::Settings,
@@ -140,13 +141,21 @@ impl Claims {
         answered: Option<Answered>,
         now: Instant,
     ) -> bool {
-        let Lane { key, held, .. } = self.lanes[lane];
+        let Lane { key, held, ref service, .. } = self.lanes[lane];
         let control = &mut self.keys[key].control;
+        let was_shut = control.is_shut();
         match answered {
             Some(answered) => {
                 control.ended(sent, now.duration_since(self.began), answered, held, fastrand::f64());
             }
             None => control.withdrawn(sent),
+        }
+        match (was_shut, control.is_shut()) {
+            (false, true) => {
+                warn!(%service, "different operations fail one after another; the service is only probed until it replies")
+            }
+            (true, false) => info!(%service, "the service replies again"),
+            _ => {}
         }
         !control.is_shut()
     }

@@ -11,7 +11,7 @@ use tokio::{
     sync::{oneshot, watch},
     time::{Instant, sleep_until, timeout},
 };
-use tracing::{error, warn};
+use tracing::{debug, error, warn};
 
 use super::{
     Shown,
@@ -143,7 +143,10 @@ impl Driver {
         };
         self.pulse.works();
         for key in claimed.set_aside {
-            warn!(key, "an operation is set aside: its claims ended without a result too often");
+            warn!(
+                key,
+                "an operation is set aside: its claims ended without a result too often; its record has the last error"
+            );
         }
         let used_within = match &self.claims.lane(lane).bucket {
             Some(_) => USED_WITHIN,
@@ -211,6 +214,7 @@ impl Driver {
         };
         let Called { answer, sent_at, ended_at, .. } = called;
         self.calls_made += 1;
+        debug!(key = running.subject.record.fence.key, ?answer, "called");
         let (ended, asked) = (running.age(ended_at), running.age(sent_at.unwrap_or(ended_at)));
         let Running { lane, subject, sent, .. } = running;
         let counts = self.claims.called(lane, sent, answered(&self.rules, &answer), ended_at);
@@ -223,7 +227,7 @@ impl Driver {
             Answer::Cancel(reply) => self.judge.cancelled(subject, reply, times),
             Answer::Panicked(panicked) => {
                 let key = &subject.record.fence.key;
-                error!(key, %panicked, "a poll panicked; the operation is polled again");
+                error!(key, %panicked, "a call panicked; the operation is polled again");
                 self.judge.panicked(subject, &panicked)
             }
         };

@@ -8,6 +8,8 @@ use lro::{
     },
 };
 
+use tracing::warn;
+
 use super::{encoded, paces::Paces, writer::Write};
 use crate::{
     limits::{LARGEST_PAYLOAD, stored_error},
@@ -84,13 +86,13 @@ impl Subject {
         Call { deadline, started, counts, ..Call::new(asked, ended) }
     }
 
-    fn reschedule(self, delay: Duration) -> Write {
+    fn reschedule(self, delay: Duration, elapsed: Age) -> Write {
         let Self { record, tally, trouble, metadata, cancel, error } = self;
         Write::Reschedule(Reschedule {
             fence: record.fence,
             name: None,
             delay,
-            state: saved(tally, trouble, metadata),
+            state: saved(tally, trouble, metadata, elapsed),
             cursor: record.cursor,
             cancel,
             error: error.map(|error| stored_error(&error)),
@@ -126,11 +128,11 @@ impl Judge {
         let next = rules.step(known, call, reply, pace, fastrand::f64());
         if let Next::Ask { at, .. } = next {
             subject.error = subject.error.or(failure);
-            return subject.reschedule(at.saturating_sub(times.ended));
+            return subject.reschedule(at.saturating_sub(times.ended), times.ended);
         }
         let done = matches!(next, Next::Done(_)).then(|| call.looked());
         let ending = next.into_ending().unwrap_or_else(no_ending);
-        self.complete(subject, ending, done)
+        self.complete(subject, ending, done, times.ended)
     }
 
     /// Decides what follows a request to cancel.
@@ -143,7 +145,7 @@ impl Judge {
         let status = match reply {
             Ok(Ok(())) => {
                 subject.cancel = CancelStep::Sent;
-                return subject.reschedule(AFTER_CANCEL);
+                return subject.reschedule(AFTER_CANCEL, times.ended);
             }
             Ok(Err(status)) => status.of_a_call(),
             Err(_) => Status::unanswered(times.ended.saturating_sub(times.asked)),
@@ -163,7 +165,7 @@ impl Judge {
             }
         };
         subject.error = Some(status.map_or_else(|| what.to_owned(), |status| format!("{what}: {status}")));
-        subject.reschedule(delay)
+        subject.reschedule(delay, times.ended)
     }
 
     /// Ends a claim whose call panicked. It counts, so that the record is set aside if that goes on.
@@ -182,8 +184,12 @@ impl Judge {
         }
     }
 
-    fn complete(&mut self, subject: Subject, ending: Ending, done: Option<Age>) -> Write {
+    fn complete(&mut self, subject: Subject, ending: Ending, done: Option<Age>, elapsed: Age) -> Write {
         let Subject { record, tally, trouble, metadata, .. } = subject;
+        if let Ending::GaveUp(status) = &ending {
+            let (key, name) = (&record.fence.key, &record.name);
+            warn!(key, %name, %status, "a wait was given up; the operation may still be running");
+        }
         let finish = Finish::new(tally.running(), done, tally.replies);
         self.paces.finished(&record.kind, &record.cursor, &finish);
         let outcome = encoded(&ending);
@@ -192,7 +198,7 @@ impl Judge {
             fence: record.fence,
             name: None,
             outcome,
-            state: saved(tally, trouble, metadata),
+            state: saved(tally, trouble, metadata, elapsed),
             finished: Some(Finished {
                 worker: self.worker,
                 kind: record.kind,
@@ -205,15 +211,19 @@ impl Judge {
 }
 
 /// Encodes the state of a wait. Metadata that is too large is left out: it would be written with every poll.
-fn saved(tally: Tally, trouble: Option<Trouble>, metadata: Option<Any>) -> Vec<u8> {
-    let mut saved = Saved::new(tally, trouble, metadata);
+fn saved(tally: Tally, trouble: Option<Trouble>, metadata: Option<Any>, elapsed: Age) -> Vec<u8> {
+    let mut saved = Saved::new(tally, trouble, metadata).with_elapsed(elapsed);
     let state = encoded(&saved);
     if state.len() <= LARGEST_STATE {
         return state;
     }
     saved.metadata = None;
     let state = encoded(&saved);
-    if state.len() <= LARGEST_STATE { state } else { encoded(&Saved::new(tally, None, None)) }
+    if state.len() <= LARGEST_STATE {
+        state
+    } else {
+        encoded(&Saved::new(tally, None, None).with_elapsed(elapsed))
+    }
 }
 
 /// The outcome of an operation whose own outcome is beyond the limit.

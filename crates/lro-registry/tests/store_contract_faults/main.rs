@@ -47,7 +47,7 @@ const FAULTS: &[(Fault, &[&str])] = {
             ForgetsErrors,
             &["the_last_error_is_the_reason", "outcomes_are_given_back", "intents_are_given_back"],
         ),
-        (TakesNothingBack, &["records_are_taken_back"]),
+        (TakesNothingBack, &["records_are_taken_back", "outcomes_are_taken_back"]),
         (IgnoresFences, &["replaced_claims_change_nothing", "only_the_last_delivery_is_acknowledged"]),
         (IgnoresClaimIds, &["epoch_and_claim_id_both_count", "repeated_epochs_are_fenced"]),
         (IgnoresEpochs, &["epoch_and_claim_id_both_count"]),

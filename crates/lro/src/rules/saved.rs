@@ -1,6 +1,8 @@
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Tally, Trouble};
+use super::{Age, Tally, Trouble};
 use crate::{Any, handle::Format};
 
 /// The state of one operation in the form that a driver stores. Another process resumes the wait from it.
@@ -28,11 +30,34 @@ pub struct Saved {
     /// The last metadata, `None` if the service sent none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Any>,
+    /// The age of the wait at its last call, for a report.
+    #[serde(default, skip_serializing_if = "Duration::is_zero", with = "micros")]
+    pub elapsed: Age,
 }
 
 impl Saved {
     /// Creates the state to store, in the current format.
     pub fn new(tally: Tally, trouble: Option<Trouble>, metadata: Option<Any>) -> Self {
-        Self { format: Format, tally, trouble, metadata }
+        Self { format: Format, tally, trouble, metadata, elapsed: Duration::ZERO }
+    }
+
+    /// Sets the age of the wait at its last call.
+    pub fn with_elapsed(self, elapsed: Age) -> Self {
+        Self { elapsed, ..self }
+    }
+}
+
+/// A duration as a number of microseconds.
+mod micros {
+    use super::{Deserialize, Duration, Serialize};
+
+    pub(super) fn serialize<S: serde::Serializer>(age: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        u64::try_from(age.as_micros()).unwrap_or(u64::MAX).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_micros)
     }
 }
