@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lro_registry::{ListRequest, RecordState, Registry};
+use lro_registry::{ListRequest, Record, RecordState, Registry};
 use tokio::time::sleep;
 
 use crate::{
@@ -76,10 +76,24 @@ impl Scene {
                 return Ok(());
             }
             if Instant::now() >= end {
-                return Err(format!("{found} of {count} records are {state:?} after {limit:?}").into());
+                let others = self.others(state).await?;
+                return Err(format!("{found} of {count} are {state:?} after {limit:?}: {others:#?}").into());
             }
             sleep(Duration::from_millis(200)).await;
         }
+    }
+
+    /// Returns some records in other states than this one.
+    async fn others(&self, state: RecordState) -> Result<Vec<Record>, Fault> {
+        use RecordState::{Acknowledged, Finished, Intent, Pending, SetAside};
+        let mut others = Vec::new();
+        for other in [Intent, Pending, SetAside, Finished, Acknowledged] {
+            let request = ListRequest { state: Some(other), most: SHOWN, ..ListRequest::default() };
+            if other != state {
+                others.extend(self.registry.list(&request).await?);
+            }
+        }
+        Ok(others)
     }
 
     /// Returns the number of records in a state.
@@ -104,3 +118,6 @@ pub fn is_right(key: &str, outcome: &str) -> bool {
     let number = outcome.split(' ').next().and_then(|number| number.parse().ok());
     number.is_some_and(|number| name_of(number) == key)
 }
+
+/// The records of a state that an error shows.
+const SHOWN: usize = 3;

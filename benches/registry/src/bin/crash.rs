@@ -1,4 +1,5 @@
-//! Runs the crash tests in full and prints what they show. With the argument `child` it is one of their processes.
+//! Runs the crash tests in full and prints what they show. With the argument `sqlite` or `postgres` it runs those of one store,
+//! and with `child` it is one of their processes.
 
 use std::{env, path::Path, time::Instant};
 
@@ -13,9 +14,14 @@ async fn main() -> Result<(), Fault> {
     if env::args().nth(1).as_deref() == Some("child") {
         return child::run().await;
     }
-    let program = env::current_exe()?;
-    on(&program, "SQLite", || Database::sqlite().map(Some)).await?;
-    on(&program, "PostgreSQL", || Ok(Database::postgres())).await
+    let (program, only) = (env::current_exe()?, env::args().nth(1));
+    if only.as_deref() != Some("postgres") {
+        on(&program, "SQLite", || Database::sqlite().map(Some)).await?;
+    }
+    if only.as_deref() != Some("sqlite") {
+        on(&program, "PostgreSQL", || Ok(Database::postgres())).await?;
+    }
+    Ok(())
 }
 
 async fn on(
