@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use super::{Scene, is_right};
 use crate::{
     Fault,
-    child::{OPERATIONS, PAUSE, ROLES},
+    child::{CLAIMS, OPERATIONS, PAUSE, ROLES},
     process::Process,
     stores::Database,
     verdict::Verdict,
@@ -71,7 +71,9 @@ impl Kills {
         // They are all registered after three quarters of the kills.
         let batches = self.operations / 10;
         let pause = (self.pause / 2 * self.kills).mul_f64(0.75) / batches;
-        let plan = scene.plan().with(OPERATIONS, self.operations).with(PAUSE, pause.as_millis());
+        // With the default of 5, about one healthy record in 2,000 is killed with its worker five times in a row.
+        let plan =
+            scene.plan().with(CLAIMS, 100).with(OPERATIONS, self.operations).with(PAUSE, pause.as_millis());
         let start = |roles: &&str| Ok(plan.clone().with(ROLES, roles).start()?);
         roles.iter().map(start).collect()
     }
