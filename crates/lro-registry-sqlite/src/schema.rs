@@ -37,6 +37,9 @@ pub(crate) fn migrate(connection: &mut Connection, faults: &Faults) -> Result<()
 /// It is an error if the file belongs to another program, or to a version of this one that excludes this version.
 pub(crate) fn version(connection: &Connection, faults: &Faults) -> Result<i64, StoreError> {
     let fault = |error| faults.translate(error);
+    // One snapshot: another process may be creating the tables between two reads.
+    let snapshot = connection.is_autocommit().then(|| connection.unchecked_transaction());
+    let _snapshot = snapshot.transpose().map_err(fault)?;
     let application: i32 =
         connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(fault)?;
     let is_empty: bool = connection
