@@ -10,7 +10,8 @@ use std::{
 };
 
 use futures::{FutureExt, Stream, StreamExt, future::BoxFuture, stream::FuturesUnordered};
-use tokio::time::{Instant, sleep, timeout};
+use lro::rules::guard;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::{info, warn};
 
 use crate::{
@@ -60,9 +61,9 @@ impl Deliveries {
         Self { registry, lease: LEASE, most: 1, ready: VecDeque::new(), leased_at, fetch: None }
     }
 
-    /// Sets the time in which an outcome is handled. After it the outcome is delivered again. Default: 60 s.
+    /// Sets the time in which an outcome is handled, at least 10 ms. After it the outcome is delivered again. Default: 60 s.
     pub fn lease(self, lease: Duration) -> Self {
-        Self { lease, ..self }
+        Self { lease: lease.clamp(SHORTEST_LEASE, LONGEST_LEASE), ..self }
     }
 
     /// Sets how many outcomes are leased at once. Default: 1.
@@ -105,12 +106,11 @@ impl Deliveries {
         F: Future<Output = Result<(), E>> + Send,
         E: fmt::Display + Send,
     {
-        let lease = self.lease;
         let mut handled = FuturesUnordered::new();
         loop {
             let is_free = handled.len() < concurrency.max(1);
             tokio::select! {
-                Some(delivery) = self.next(), if is_free => handled.push(handle(&handler, delivery, lease)),
+                Some(delivery) = self.next(), if is_free => handled.push(handle(&handler, delivery)),
                 Some(()) = handled.next(), if !handled.is_empty() => {}
             }
         }
@@ -118,19 +118,28 @@ impl Deliveries {
 }
 
 /// Handles one outcome. Faults of the store end in another delivery.
-async fn handle<F, E>(handler: &(impl Fn(Arc<Delivery>) -> F + Sync), delivery: Delivery, lease: Duration)
+async fn handle<F, E>(handler: &(impl Fn(Arc<Delivery>) -> F + Sync), delivery: Delivery)
 where
     F: Future<Output = Result<(), E>> + Send,
     E: fmt::Display + Send,
 {
     let delivery = Arc::new(delivery);
-    let handling = async { handler(delivery.clone()).await };
+    let handling = async {
+        let handled = handler(delivery.clone()).await;
+        handled.map_err(|error| error.to_string())
+    };
     // Unwind safe: the handler's future is not used again.
-    let handled = timeout(lease, AssertUnwindSafe(handling).catch_unwind()).await;
+    let mut handling = Box::pin(AssertUnwindSafe(handling).catch_unwind());
+    let handled = timeout_at(delivery.leased_until(), &mut handling).await;
+    // Its destructor is code of the caller, and may panic.
+    let dropped = guard("the handler", || drop(handling));
     let fault = match handled {
-        Ok(Ok(Ok(()))) => None,
-        Ok(Ok(Err(error))) => Some(error.to_string()),
-        Ok(Err(_)) => Some("the handler panicked".to_owned()),
+        Ok(Ok(Ok(()))) => dropped.err().map(|panicked| panicked.message().to_owned()),
+        Ok(Ok(Err(error))) => Some(error),
+        Ok(Err(panic)) => {
+            let _ = guard("the handler", || drop(panic));
+            Some("the handler panicked".to_owned())
+        }
         Err(_) => Some("the handler took longer than the lease".to_owned()),
     };
     let stored = match fault {
@@ -157,7 +166,8 @@ impl Stream for Deliveries {
                 this.ready.clear();
             }
             if let Some(undelivered) = this.ready.pop_front() {
-                return Poll::Ready(Some(Delivery::new(this.registry.clone(), undelivered)));
+                let leased_until = this.leased_at + this.lease;
+                return Poll::Ready(Some(Delivery::new(this.registry.clone(), undelivered, leased_until)));
             }
             let fetch =
                 this.fetch.get_or_insert_with(|| fetch(this.registry.clone(), this.most, this.lease).boxed());
@@ -228,6 +238,9 @@ pub(crate) fn pause(failures: u32) -> Duration {
 
 /// Longer than handlers usually take. Outcomes of a consumer that died come again after it.
 const LEASE: Duration = Duration::from_secs(60);
+const SHORTEST_LEASE: Duration = Duration::from_millis(10);
+/// A sum with it does not overflow.
+const LONGEST_LEASE: Duration = Duration::from_secs(366 * 24 * 3_600);
 /// How late the outcome of another process arrives. A call of an idle store costs under a millisecond.
 const IDLE: Duration = Duration::from_secs(1);
 const STORE_PAUSE: Duration = Duration::from_millis(500);

@@ -5,6 +5,8 @@ use lro::{
     rules::{Ending, Saved},
 };
 
+use tokio::time::Instant;
+
 use crate::{
     Registry,
     limits::stored_error,
@@ -20,11 +22,17 @@ use crate::{
 pub struct Delivery {
     registry: Registry,
     undelivered: Undelivered,
+    leased_until: Instant,
 }
 
 impl Delivery {
-    pub(crate) fn new(registry: Registry, undelivered: Undelivered) -> Self {
-        Self { registry, undelivered }
+    pub(crate) fn new(registry: Registry, undelivered: Undelivered, leased_until: Instant) -> Self {
+        Self { registry, undelivered, leased_until }
+    }
+
+    /// Returns when the lease ends.
+    pub(crate) fn leased_until(&self) -> Instant {
+        self.leased_until
     }
 
     /// Returns the key of the record.

@@ -166,6 +166,10 @@ impl Store for MemoryStore {
         }))
     }
 
+    async fn withdraw(&self, fences: &[Fence]) -> Result<Vec<Written>, StoreError> {
+        Ok(self.each(fences, |state, _, fence| state.table.withdraw(fence)))
+    }
+
     async fn undelivered(&self, request: &DeliveryRequest) -> Result<Vec<Undelivered>, StoreError> {
         Ok(self.call(|state, now| state.table.undelivered(now, request)))
     }

@@ -2,7 +2,7 @@ use std::{future::Future, io, time::Duration};
 
 use lro::{
     Code, Operation, OperationName, Origin, Service, Status,
-    rules::{Ending, Saved, Tally},
+    rules::{Ending, Tally},
 };
 use tokio::time::{Instant, sleep};
 
@@ -15,7 +15,7 @@ use crate::{
         CancelStep, ClaimId, Complete, Entry, Fence, GiveBack, Intent, Registered, Reschedule, StoreError,
         Written,
     },
-    worker::encoded,
+    worker::{outcome as stored_outcome, saved},
 };
 
 /// A starting call to announce before it is made.
@@ -134,7 +134,7 @@ impl Registry {
     /// | failure | intent |
     /// |---|---|
     /// | the request was rejected before it was sent, or the connection was refused | removed |
-    /// | `INVALID_ARGUMENT`, `NOT_FOUND`, `ALREADY_EXISTS`, `PERMISSION_DENIED`, `UNAUTHENTICATED`, `RESOURCE_EXHAUSTED`, `FAILED_PRECONDITION`, `OUT_OF_RANGE`, `UNIMPLEMENTED` | removed |
+    /// | `INVALID_ARGUMENT`, `NOT_FOUND`, `PERMISSION_DENIED`, `UNAUTHENTICATED`, `RESOURCE_EXHAUSTED`, `FAILED_PRECONDITION`, `OUT_OF_RANGE`, `UNIMPLEMENTED` | removed |
     /// | any other | kept |
     ///
     /// A refused connection is recognized by its [source](std::error::Error::source): a [`std::io::Error`] of that kind.
@@ -183,8 +183,8 @@ impl Registry {
         loop {
             let written = match &operation.outcome {
                 Some(outcome) => {
-                    let outcome = encoded(&Ending::Done(outcome.clone()));
-                    let state = saved(&operation);
+                    let outcome = stored_outcome(&Ending::Done(outcome.clone()));
+                    let state = saved_state(&operation);
                     let complete =
                         Complete { fence: fence.clone(), name: name.clone(), outcome, state, finished: None };
                     self.store().complete(&[complete]).await
@@ -195,7 +195,7 @@ impl Registry {
                         fence: fence.clone(),
                         name: name.clone(),
                         delay,
-                        state: saved(&operation),
+                        state: saved_state(&operation),
                         cursor: Vec::new(),
                         cancel: CancelStep::NotSeen,
                         error: None,
@@ -207,7 +207,7 @@ impl Registry {
                 // Fenced: the intent was resolved or forgotten meanwhile, or this very write was stored and its reply lost.
                 Ok(written)
                     if written.first() == Some(&Written::Stored)
-                        || self.is_recorded(&fence.key, &name).await =>
+                        || self.is_recorded(&fence.key, &operation).await =>
                 {
                     self.completed().notify_waiters();
                     return Ok(Started::New(name));
@@ -228,8 +228,15 @@ impl Registry {
         }
     }
 
-    async fn is_recorded(&self, key: &str, name: &Option<OperationName>) -> bool {
-        matches!(self.get(key).await, Ok(Some(record)) if record.name.is_some() && record.name == *name)
+    /// Returns whether the record has the name of this operation or, if it has none, an outcome.
+    async fn is_recorded(&self, key: &str, operation: &Operation) -> bool {
+        let Ok(Some(record)) = self.get(key).await else {
+            return false;
+        };
+        match &record.name {
+            Some(name) => name.as_str() == operation.name,
+            None => record.outcome.is_some(),
+        }
     }
 
     /// Removes the intent of a call that has surely started nothing. Otherwise stores the error with it.
@@ -240,7 +247,7 @@ impl Registry {
             let give_back = GiveBack { fence, delay: Duration::ZERO, counts: true, error };
             self.store().give_back(&[give_back]).await.map(|_| ())
         } else {
-            self.forget(&fence.key).await.map(|_| ())
+            self.store().withdraw(&[fence]).await.map(|_| ())
         };
         if let Err(error) = stored {
             tracing::warn!(%error, "the failure of a starting call was not stored; its intent stays unresolved");
@@ -262,21 +269,20 @@ fn with_a_name(operation: Operation) -> Result<Operation, Status> {
     }
 }
 
-fn saved(operation: &Operation) -> Vec<u8> {
-    encoded(&Saved::new(Tally::default(), None, operation.metadata.clone()))
+fn saved_state(operation: &Operation) -> Vec<u8> {
+    saved(Tally::default(), None, operation.metadata.clone(), Duration::ZERO)
 }
 
 /// Returns whether the service has surely not started an operation: no call was made, or the service refused the request.
 fn is_surely_not_started(status: &Status) -> bool {
     use Code::{
-        AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, OutOfRange, PermissionDenied,
-        ResourceExhausted, Unauthenticated, Unimplemented,
+        FailedPrecondition, InvalidArgument, NotFound, OutOfRange, PermissionDenied, ResourceExhausted,
+        Unauthenticated, Unimplemented,
     };
     let refuses = matches!(
         status.code(),
         InvalidArgument
             | NotFound
-            | AlreadyExists
             | PermissionDenied
             | Unauthenticated
             | ResourceExhausted

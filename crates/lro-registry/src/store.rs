@@ -75,7 +75,8 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// Leases due records of one service to a worker.
     ///
-    /// Picks the pending records that have been due for the longest time, at most [`most`](ClaimRequest::most).
+    /// Picks the pending records that have been due for the longest time, at most [`most`](ClaimRequest::most), or
+    /// [random](ClaimRequest::is_random) ones.
     /// With a [`Bucket`], no more than it has tokens, and takes as many tokens as records are picked. The row of the bucket is
     /// locked before the clock is read and before any record is picked.
     /// Each picked record gets the lease as its due time, a higher epoch and the claim id of the request, and its number of
@@ -115,6 +116,13 @@ pub trait Store: fmt::Debug + Send + Sync {
     ///
     /// The fault of the store.
     async fn give_back(&self, writes: &[GiveBack]) -> Result<Vec<Written>, StoreError>;
+
+    /// Removes intents whose starting calls have surely started nothing. Any other record, and one of another claim, is fenced.
+    ///
+    /// # Errors
+    ///
+    /// The fault of the store.
+    async fn withdraw(&self, fences: &[Fence]) -> Result<Vec<Written>, StoreError>;
 
     /// Leases outcomes that are due for delivery to a consumer.
     ///

@@ -22,6 +22,7 @@ use tokio::{
 };
 
 pub use self::builder::WorkerBuilder;
+pub(crate) use self::judge::{outcome, saved};
 use crate::Registry;
 
 /// A worker: it polls the operations of a registry until they end.

@@ -418,5 +418,13 @@ async fn a_wait_that_was_given_up_begins_again_and_its_report_does_not_grow() {
 
 fn claim_request() -> ClaimRequest {
     let (lease, bucket) = (60 * SECOND, None);
-    ClaimRequest { claim: ClaimId::random(), service: service(), most: 1, lease, most_claims: 5, bucket }
+    ClaimRequest {
+        claim: ClaimId::random(),
+        service: service(),
+        most: 1,
+        lease,
+        most_claims: 5,
+        is_random: false,
+        bucket,
+    }
 }

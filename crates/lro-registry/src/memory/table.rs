@@ -35,6 +35,9 @@ enum Queue {
 /// The number up to which [`Health`] counts.
 const COUNTED: usize = 10_000;
 
+/// The number of records at each end from which a [random](ClaimRequest::is_random) claim draws.
+const WINDOW: usize = 1_000;
+
 impl Table {
     pub(super) fn register(&mut self, now: SystemTime, entry: &Entry) -> Registered {
         if let Some(row) = self.rows.get(&entry.key) {
@@ -69,10 +72,21 @@ impl Table {
         self.change(&fence.key, write).unwrap_or(Written::Fenced)
     }
 
+    /// Removes an intent if the fence is that of its starting call.
+    pub(super) fn withdraw(&mut self, fence: &Fence) -> Written {
+        let is_withdrawn = self
+            .rows
+            .get(&fence.key)
+            .is_some_and(|row| row.record.state == RecordState::Intent && row.is_held_by(fence));
+        if is_withdrawn && self.forget(&fence.key) { Written::Stored } else { Written::Fenced }
+    }
+
     pub(super) fn claim(&mut self, now: SystemTime, request: &ClaimRequest, most: usize) -> Claimed {
         let queue = Queue::Pending(request.service.clone());
         let mut claimed = Claimed::default();
-        for key in self.until(&queue, now, most) {
+        let picked =
+            if request.is_random { self.at_random(&queue, now, most) } else { self.until(&queue, now, most) };
+        for key in picked {
             match self.change(&key, |row| row.claim(now, request)).flatten() {
                 Some(record) => claimed.records.push(record),
                 None => claimed.set_aside.push(key),
@@ -144,6 +158,19 @@ impl Table {
     fn until(&self, queue: &Queue, time: SystemTime, most: usize) -> Vec<String> {
         let keys = self.queues.get(queue).into_iter().flatten();
         keys.take_while(|(due, _)| *due <= time).take(most).map(|(_, key)| key.clone()).collect()
+    }
+
+    /// Draws keys of a queue from those that have been due for the longest time, or from those that became due last.
+    fn at_random(&self, queue: &Queue, now: SystemTime, most: usize) -> Vec<String> {
+        let mut keys = if fastrand::bool() {
+            self.until(queue, now, WINDOW)
+        } else {
+            let last = self.queues.get(queue).into_iter().flatten().rev();
+            last.skip_while(|(due, _)| *due > now).take(WINDOW).map(|(_, key)| key.clone()).collect()
+        };
+        fastrand::shuffle(&mut keys);
+        keys.truncate(most);
+        keys
     }
 
     fn insert(&mut self, row: Row) {

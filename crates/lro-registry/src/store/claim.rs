@@ -17,6 +17,11 @@ pub struct ClaimRequest {
     pub lease: Duration,
     /// The number of claims without a result from which on a record is set aside.
     pub most_claims: u32,
+    /// Whether the records are picked at random.
+    ///
+    /// They are then drawn from the 1,000 that have been due for the longest time or, as often, from the 1,000 that became due last.
+    /// A worker that probes a service which is down asks for it: operations that always fail must not hide the others.
+    pub is_random: bool,
     /// The bucket from which a token is taken for each record. `None` for no rate.
     pub bucket: Option<Bucket>,
 }

@@ -1,5 +1,6 @@
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures::FutureExt;
 use lro::{
     LroTransport, Service, Tolerance,
     pacing::{Pacing, PacingByKind},
@@ -10,7 +11,7 @@ use tokio::{
     sync::{oneshot, watch},
     time::sleep,
 };
-use tracing::info;
+use tracing::{error, info};
 
 use super::{
     Shown, Worker,
@@ -89,7 +90,7 @@ impl WorkerBuilder {
 
     /// Sets the longest time for one call. Default: 30 s.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.rules.attempt_timeout = timeout;
+        self.settings.rules.attempt_timeout = timeout.min(LONGEST_LEASE / 2);
         self
     }
 
@@ -97,7 +98,7 @@ impl WorkerBuilder {
     ///
     /// After a crash, others poll the claimed operations when it has ended.
     pub fn lease(mut self, lease: Duration) -> Self {
-        self.settings.lease = lease;
+        self.settings.lease = lease.min(LONGEST_LEASE);
         self
     }
 
@@ -119,7 +120,7 @@ impl WorkerBuilder {
 
     /// Sets how often the worker asks the store for due operations while nothing tells it of any. Default: 5 s.
     pub fn fallback(mut self, fallback: Duration) -> Self {
-        self.settings.fallback = fallback.max(LEAST_FALLBACK);
+        self.settings.fallback = fallback.clamp(LEAST_FALLBACK, LONGEST_LEASE);
         self
     }
 
@@ -178,7 +179,10 @@ async fn lock(store: &dyn Store, waits: bool) -> Result<WorkerLock, StoreError> 
 }
 
 async fn run(driver: Driver, stopped: oneshot::Receiver<()>, lock: WorkerLock) {
-    driver.run(stopped).await;
+    // Unwind safe: the driver is not used again.
+    if AssertUnwindSafe(driver.run(stopped)).catch_unwind().await.is_err() {
+        error!("the worker panicked and has stopped; its claims end with their leases");
+    }
     drop(lock);
 }
 
@@ -204,13 +208,17 @@ fn lanes(
         let name = quota.as_ref().map_or_else(|| own_key(&service), |quota| quota.key().to_owned());
         let rate = quota.as_ref().map(Quota::rate);
         let key = *by_key.entry(name).or_insert_with(|| {
-            keys.push(Key { rate, control: Control::new(rate, settings.max_in_flight) });
+            keys.push(Key { rate, control: Control::new(rate, 1) });
             keys.len() - 1
         });
         if keys[key].rate != rate {
             return Err(Error::Invalid(format!("the quota key of {service} has two rates")));
         }
-        lanes.push(Lane::new(service, transport, quota.as_ref().map(Quota::bucket), key));
+        lanes.push(Lane::new(service, transport, quota, key));
+    }
+    for (number, key) in keys.iter_mut().enumerate() {
+        let sharing = lanes.iter().filter(|lane| lane.key == number).count();
+        key.control = Control::new(key.rate, settings.max_in_flight.saturating_mul(sharing));
     }
     Ok((lanes, keys))
 }
@@ -232,6 +240,8 @@ const MOST_CLAIMS: u32 = 5;
 const MAX_IN_FLIGHT: usize = 256;
 /// How late an operation is polled for the first time if every hint is lost.
 const FALLBACK: Duration = Duration::from_secs(5);
+/// A sum with it does not overflow.
+const LONGEST_LEASE: Duration = Duration::from_secs(366 * 24 * 3_600);
 const LEAST_FALLBACK: Duration = Duration::from_millis(10);
 /// A consumer that finds a fault of its own after a weekend can still look outcomes up.
 const RETAIN_FOR: Duration = Duration::from_secs(7 * 24 * 3_600);

@@ -10,7 +10,7 @@ use lro::{
     Attempt, LroTransport, OperationName, Status,
     rules::{Age, Limit, Reply, Rules, guard},
 };
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep_until};
 
 use super::permit::CallPermit;
 
@@ -41,6 +41,8 @@ pub(super) struct Called {
 #[derive(Debug)]
 pub(super) enum Answer {
     State(Reply),
+    /// It was ended before.
+    Revoked,
     Cancel(Result<Result<(), Status>, Limit>),
     /// The transport panicked.
     Panicked(String),
@@ -48,51 +50,76 @@ pub(super) enum Answer {
 
 type InFlight<'c, T> = Pin<Box<dyn Future<Output = Result<T, Status>> + Send + 'c>>;
 
-/// Makes a call, and cuts it at its limit.
+/// How a call ended: by its reply, at its limit, or because its permission was revoked.
+enum Ended<T> {
+    Reply(Result<T, Status>),
+    Cut,
+    Revoked,
+}
+
+/// Makes a call, and cuts it at its limit. The time for it counts from its permission.
 pub(super) async fn make(call: Call, rules: Arc<Rules>) -> Called {
     let Call { id, transport, name, cancels, age, deadline, permit } = call;
     let (until, limit) = rules.limit(age, deadline);
     let timeout = until.saturating_sub(age);
     let attempt = Attempt::within(timeout).with_permit(permit.clone());
-    let is_sent = async {
-        if !transport.takes_permits() {
-            permit.take().await;
+    let takes_permits = match guard(TRANSPORT, || transport.takes_permits()) {
+        Ok(takes_permits) => takes_permits,
+        Err(panicked) => {
+            let answer = Answer::Panicked(message(panicked));
+            return Called { id, answer, sent_at: None, ended_at: Instant::now() };
         }
     };
     let answer = if cancels {
         let begin = || transport.cancel_operation_within(&name, &attempt);
-        match answered(is_sent, begin, timeout).await {
-            Ok(reply) => Answer::Cancel(reply.ok_or(limit)),
+        match ended(&permit, takes_permits, begin, timeout).await {
+            Ok(Ended::Reply(reply)) => Answer::Cancel(Ok(reply)),
+            Ok(Ended::Cut) => Answer::Cancel(Err(limit)),
+            Ok(Ended::Revoked) => Answer::Revoked,
             Err(panicked) => Answer::Panicked(panicked),
         }
     } else {
         let begin = || transport.get_operation_within(&name, &attempt);
-        match answered(is_sent, begin, timeout).await {
-            Ok(reply) => Answer::State(
-                reply.map_or(Reply::Cut(limit), |reply| Reply::Returned(reply.map_err(Status::of_a_call))),
-            ),
+        match ended(&permit, takes_permits, begin, timeout).await {
+            Ok(Ended::Reply(reply)) => Answer::State(Reply::Returned(reply.map_err(Status::of_a_call))),
+            Ok(Ended::Cut) => Answer::State(Reply::Cut(limit)),
+            Ok(Ended::Revoked) => Answer::Revoked,
             Err(panicked) => Answer::Panicked(panicked),
         }
     };
     Called { id, answer, sent_at: permit.taken_at(), ended_at: Instant::now() }
 }
 
-/// Returns the reply of a call, `None` if it is cut.
+/// Returns how a call ended.
 ///
 /// # Errors
 ///
 /// The message of a panic of the transport.
-async fn answered<'c, T>(
-    is_sent: impl Future<Output = ()>,
+async fn ended<'c, T>(
+    permit: &CallPermit,
+    takes_permits: bool,
     begin: impl FnOnce() -> InFlight<'c, T>,
     timeout: Duration,
-) -> Result<Option<Result<T, Status>>, String> {
-    let cut = sleep(timeout);
-    tokio::pin!(cut, is_sent);
-    tokio::select! {
-        biased;
-        () = &mut is_sent => {}
-        () = &mut cut => return Ok(None),
+) -> Result<Ended<T>, String> {
+    let cut = async {
+        // Another claim gives the call another permission.
+        loop {
+            let (until, now) = (permit.given_at() + timeout, Instant::now());
+            // A call that waits for a permission does not hang.
+            if until <= now && !permit.is_waiting() {
+                return;
+            }
+            sleep_until(if until > now { until } else { now + LOOK_AGAIN }).await;
+        }
+    };
+    tokio::pin!(cut);
+    if !takes_permits {
+        tokio::select! {
+            biased;
+            () = permit.take() => {}
+            () = &mut cut => return Ok(Ended::Cut),
+            () = permit.revoked() => return Ok(Ended::Revoked),
+        }
     }
     let mut in_flight = guard(TRANSPORT, begin).map_err(message)?;
     let reply = poll_fn(|context| match guard(TRANSPORT, || in_flight.as_mut().poll(context)) {
@@ -100,14 +127,15 @@ async fn answered<'c, T>(
         Ok(Poll::Pending) => Poll::Pending,
         Err(panicked) => Poll::Ready(Err(message(panicked))),
     });
-    let answer = tokio::select! {
+    let ended = tokio::select! {
         biased;
-        reply = reply => reply.map(Some),
-        () = &mut cut => Ok(None),
+        reply = reply => reply.map(Ended::Reply),
+        () = &mut cut => Ok(Ended::Cut),
+        () = permit.revoked() => Ok(Ended::Revoked),
     };
     // Its destructor is code of the caller, and may panic.
     let _ = guard(TRANSPORT, || drop(in_flight));
-    answer
+    ended
 }
 
 fn message(panicked: Status) -> String {
@@ -115,4 +143,6 @@ fn message(panicked: Status) -> String {
     message.strip_prefix("stopped asking: ").unwrap_or(message).to_owned()
 }
 
+/// How late a call that has waited for its permission is cut.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 const TRANSPORT: &str = "the transport";

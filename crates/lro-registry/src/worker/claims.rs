@@ -9,7 +9,7 @@ use tracing::{info, warn};
 use super::{
     builder::Settings,
     lane::{Key, Lane},
-    pulse::Pulse,
+    pulse::{Pulse, answered},
 };
 use crate::{
     Store,
@@ -22,7 +22,17 @@ pub(super) struct Claims {
     keys: Vec<Key>,
     settings: Arc<Settings>,
     in_flight: Option<BoxFuture<'static, ClaimReply>>,
+    pub(super) pulse: Pulse,
     began: Instant,
+}
+
+/// What keeps a claim from being made.
+#[derive(Debug, Default)]
+pub(super) struct Look {
+    /// When to look again. `None` if a call or a claim must end before.
+    pub(super) at: Option<Instant>,
+    /// A lane that is due and has no free slot.
+    pub(super) full: Option<usize>,
 }
 
 /// The answer to a claim.
@@ -35,7 +45,7 @@ pub(super) struct ClaimReply {
 
 impl Claims {
     pub(super) fn new(lanes: Vec<Lane>, keys: Vec<Key>, settings: Arc<Settings>, now: Instant) -> Self {
-        Self { lanes, keys, settings, in_flight: None, began: now }
+        Self { lanes, keys, settings, in_flight: None, pulse: Pulse::new(now), began: now }
     }
 
     pub(super) fn services(&self) -> Vec<Service> {
@@ -55,35 +65,45 @@ impl Claims {
         self.in_flight.is_some()
     }
 
-    /// Makes a claim for the service that has waited for the longest time. Returns when the next one can be made.
-    pub(super) fn begin(&mut self, store: &Arc<dyn Store>, pulse: &Pulse, now: Instant) -> Option<Instant> {
+    /// Makes a claim for the service that was served the longest time ago. `parked` is the number of parked calls of a lane.
+    pub(super) fn begin(
+        &mut self,
+        store: &Arc<dyn Store>,
+        parked: impl Fn(usize) -> usize,
+        now: Instant,
+    ) -> Look {
+        let mut look = Look::default();
         if self.in_flight.is_some() {
-            return None;
+            return look;
         }
-        if pulse.retry_at() > now {
-            return Some(pulse.retry_at());
+        if self.pulse.retry_at() > now {
+            return Look { at: Some(self.pulse.retry_at()), full: None };
         }
-        let mut look_at: Option<Instant> = None;
         let mut choice: Option<(Instant, usize, usize)> = None;
         for (number, lane) in self.lanes.iter().enumerate() {
-            let at = match self.room(lane, pulse.batch(), now) {
-                Ok(most) if lane.claim_at() <= now => {
-                    if choice.is_none_or(|(at, ..)| lane.claim_at() < at) {
-                        choice = Some((lane.claim_at(), number, most));
+            let is_due = lane.claim_at() <= now;
+            let at = match self.room(lane, parked(number), now) {
+                Ok(most) if is_due => {
+                    if choice.is_none_or(|(at, ..)| lane.served_at < at) {
+                        choice = Some((lane.served_at, number, most));
                     }
                     continue;
                 }
                 Ok(_) => lane.claim_at(),
                 Err(Some(at)) => at.max(lane.claim_at()),
+                Err(None) if is_due => {
+                    look.full = Some(number);
+                    continue;
+                }
                 Err(None) => continue,
             };
-            look_at = Some(look_at.map_or(at, |earlier| earlier.min(at)));
+            look.at = Some(look.at.map_or(at, |earlier| earlier.min(at)));
         }
         let Some((_, number, most)) = choice else {
-            return look_at;
+            return look;
         };
         self.claim(store, number, most, now);
-        None
+        Look::default()
     }
 
     /// Waits for the answer to the claim in flight. Never returns if there is none.
@@ -99,16 +119,44 @@ impl Claims {
     /// Notes what a claim returned.
     pub(super) fn keep(&mut self, reply: &ClaimReply, now: Instant) {
         let lane = &mut self.lanes[reply.lane];
-        let Ok(claimed) = &reply.claimed else {
-            return lane.due_at(now);
+        let claimed = match &reply.claimed {
+            Ok(claimed) => claimed,
+            Err(fault) => {
+                lane.due_at(now);
+                return self.pulse.failed(fault, now);
+            }
         };
+        self.pulse.works();
         lane.held += claimed.records.len();
+        lane.answered_in(now.duration_since(reply.sent_at));
+        if !claimed.records.is_empty() {
+            lane.served_at = now;
+        }
+        lane.is_idle = claimed.records.is_empty() && claimed.next_token.is_zero();
         let fallback = self.settings.fallback;
         // A claim that was filled left others that may be due.
         let is_full = claimed.records.len() >= reply.most;
         let next_due =
             if is_full { Duration::ZERO } else { claimed.next_due.map_or(fallback, |due| due.min(fallback)) };
-        lane.claimed(now, next_due, claimed.next_token);
+        let token_at = lane.claimed(now, next_due, claimed.next_token);
+        let key = lane.key;
+        if lane.quota.is_some() {
+            // The bucket has no token for the others either.
+            self.lanes.iter_mut().filter(|lane| lane.key == key).for_each(|lane| lane.not_before(token_at));
+        }
+    }
+
+    /// Returns the lanes that share the quota key of a lane.
+    pub(super) fn sharing(&self, lane: usize) -> impl Fn(usize) -> bool + '_ {
+        let key = self.lanes[lane].key;
+        move |other| self.lanes.get(other).is_some_and(|other| other.key == key)
+    }
+
+    /// Returns when a call of a lane may be cut short, because its slot is wanted.
+    pub(super) fn cut_at(&self, lane: usize, oldest: &Sent, now: Instant) -> Option<Instant> {
+        let control = &self.keys[self.lanes[lane].key].control;
+        let cut_at = control.cut_at(oldest, now.duration_since(self.began), false)?;
+        self.began.checked_add(cut_at)
     }
 
     /// A record may be due sooner than the last claims returned.
@@ -169,11 +217,12 @@ impl Claims {
             most,
             lease: self.settings.lease,
             most_claims: self.settings.most_claims,
-            bucket: lane.bucket.clone(),
+            is_random: self.keys[lane.key].draws(now.duration_since(self.began)),
+            bucket: lane.bucket(),
         };
         let store = store.clone();
         self.in_flight = Some(Box::pin(async move {
-            let claimed = store.claim(&request).await;
+            let claimed = answered(store.claim(&request)).await;
             ClaimReply { lane: number, most, sent_at: now, claimed }
         }));
     }
@@ -183,11 +232,11 @@ impl Claims {
     /// # Errors
     ///
     /// The time at which to look again, `None` if a claim must end before.
-    fn room(&self, lane: &Lane, batch: usize, now: Instant) -> Result<usize, Option<Instant>> {
+    fn room(&self, lane: &Lane, parked: usize, now: Instant) -> Result<usize, Option<Instant>> {
         let since = now.duration_since(self.began);
         // First polls after a restart are spread: all that became due meanwhile is due now.
         let ramp = RAMP_FIRST.saturating_mul(1 << since.as_secs().min(RAMP_DOUBLINGS));
-        let free = self.settings.max_in_flight.saturating_sub(lane.held).min(batch);
+        let free = self.settings.max_in_flight.saturating_sub(lane.held + parked).min(LARGEST_CLAIM);
         if free == 0 {
             return Err(None);
         }
@@ -202,6 +251,8 @@ impl Claims {
     }
 }
 
+/// Larger ones save little, and take the store for longer.
+const LARGEST_CLAIM: usize = 512;
 /// The claims of the first second after the start. It doubles each second.
 const RAMP_FIRST: usize = 64;
 const RAMP_DOUBLINGS: u64 = 20;

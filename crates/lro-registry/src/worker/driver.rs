@@ -20,12 +20,11 @@ use super::{
     calls::{Beginning, Calls, Running},
     chores::{Learning, keep_house},
     claims::{ClaimReply, Claims},
-    isolation::{Isolated, Isolation, later},
+    isolation::{Isolated, Isolation},
     judge::{Judge, Subject, Times},
     lane::{Key, Lane},
     paces::Paces,
-    pulse::Pulse,
-    writer::{Flushed, Write, Writer},
+    writer::{Flushed, Write, Writer, until},
 };
 use crate::{
     Registry, Store,
@@ -51,7 +50,6 @@ pub(super) struct Driver {
     isolation: Isolation,
     judge: Judge,
     writer: Writer,
-    pulse: Pulse,
     calls_made: u64,
     show: watch::Sender<Shown>,
 }
@@ -64,10 +62,9 @@ impl Driver {
         let judge = Judge { paces: Paces::new(pacing), rules: rules.clone(), worker: fastrand::i64(..) };
         Self {
             claims: Claims::new(lanes, keys, settings.clone(), now),
-            calls: Calls::new(rules.clone(), settings.max_in_flight),
+            calls: Calls::new(rules.clone()),
             isolation: Isolation::default(),
-            writer: Writer::default(),
-            pulse: Pulse::new(now),
+            writer: Writer::new(now),
             calls_made: 0,
             registry,
             settings,
@@ -83,9 +80,10 @@ impl Driver {
         let mut house = keep_house(store.clone(), self.settings.clone(), self.claims.services()).boxed();
         let mut learning = Learning::new(store.clone());
         let mut changed = changed(&store);
+        let waits = self.calls.waits();
         loop {
             let wake_at = self.advance(&store);
-            let Self { calls, claims, isolation, writer, .. } = &mut self;
+            let Self { calls, claims, writer, .. } = &mut self;
             tokio::select! {
                 _ = &mut stopped => break,
                 called = calls.ended() => {
@@ -95,13 +93,13 @@ impl Driver {
                     }
                 }
                 flushed = writer.flushed() => self.flushed(flushed),
-                reply = claims.answered() => self.claimed(&store, reply),
-                isolated = isolation.isolated() => self.isolated(isolated),
+                reply = claims.answered() => self.claimed(reply),
                 finished = learning.next() => self.judge.learn(&finished),
                 () = &mut changed => {
                     changed = self::changed(&store);
                     self.claims.look_again(Instant::now());
                 }
+                () = waits.notified() => {}
                 () = &mut house => {}
                 () = sleep_until(wake_at) => {}
             }
@@ -113,78 +111,98 @@ impl Driver {
     /// Begins what can begin now. Returns when to look again.
     fn advance(&mut self, store: &Arc<dyn Store>) -> Instant {
         let now = Instant::now();
-        for Running { lane, subject, sent, .. } in self.calls.expired(now) {
+        for Running { lane, subject, sent, .. } in
+            self.calls.unsent(|lane| self.claims.lane(lane).is_idle, now)
+        {
             self.claims.called(lane, sent, None, now);
             self.give_back(lane, subject.record.fence);
         }
-        self.writer.begin(store, &self.pulse, now);
-        let Self { isolation, calls, .. } = self;
-        let claim_at = match isolation.pauses_until(|call| calls.is_running(call), now) {
+        self.isolate(now);
+        let flush_at = self.writer.begin(store, now);
+        let Self { isolation, calls, claims, writer, .. } = self;
+        let pauses_until = isolation.pauses_until(|call| calls.is_running(call), now);
+        // A suspect that cannot be given back counts each claim.
+        let holds_until = writer.holds_suspects().then(|| writer.fails_until()).flatten();
+        let claim_at = match pauses_until.max(holds_until.filter(|until| *until > now)) {
             Some(until) => Some(until),
-            None => self.claims.begin(store, &self.pulse, now),
+            None => {
+                let look = claims.begin(store, |lane| calls.parked(lane), now);
+                let cut_at = look.full.and_then(|lane| self.cut_oldest(lane, now));
+                look.at.into_iter().chain(cut_at).min()
+            }
         };
+        let away_since = [self.claims.pulse.away_since(), self.writer.pulse.away_since()];
         self.show.send_replace(Shown {
             claimed: self.claims.held(),
             calls: self.calls_made,
-            store_away_since: self.pulse.away_since(),
+            store_away_since: away_since.into_iter().flatten().min(),
         });
-        let times = [claim_at, self.calls.expires_at(), self.writer.flush_at(&self.pulse)];
+        let times = [claim_at, self.calls.next_time(), flush_at];
         times.into_iter().flatten().min().unwrap_or(now + self.settings.fallback)
     }
 
+    /// Cuts the oldest call of a lane that is due and has no slot, if it hangs. Returns when to look again.
+    fn cut_oldest(&mut self, lane: usize, now: Instant) -> Option<Instant> {
+        let (call, sent) = self.calls.oldest(self.claims.sharing(lane))?;
+        let cut_at = self.claims.cut_at(lane, sent, now)?;
+        if cut_at > now {
+            return Some(cut_at);
+        }
+        self.calls.cut_short(call);
+        None
+    }
+
     /// Begins the calls of the records that a claim returned.
-    fn claimed(&mut self, store: &Arc<dyn Store>, reply: ClaimReply) {
+    fn claimed(&mut self, reply: ClaimReply) {
         let now = Instant::now();
         self.claims.keep(&reply, now);
         let ClaimReply { lane, sent_at, claimed, .. } = reply;
-        let claimed = match claimed {
-            Ok(claimed) => claimed,
-            Err(fault) => return self.pulse.failed(&fault, now),
+        let Ok(claimed) = claimed else {
+            return;
         };
-        self.pulse.works();
         for key in claimed.set_aside {
             warn!(
                 key,
                 "an operation is set aside: its claims ended without a result too often; its record has the last error"
             );
         }
-        let used_within = match &self.claims.lane(lane).bucket {
-            Some(_) => USED_WITHIN,
-            None => self.settings.lease.saturating_sub(self.rules.attempt_timeout),
-        };
-        let used_by = sent_at + used_within;
+        let begins_by = sent_at + self.settings.lease.saturating_sub(self.rules.attempt_timeout);
+        let used_by =
+            self.claims.lane(lane).permits_for().map_or(begins_by, |permits_for| sent_at + permits_for);
         let suspected_from = self.settings.most_claims.min(SUSPECTED_FROM);
         let is_suspect = |record: &ClaimedRecord| record.claims >= suspected_from;
         let (suspects, others): (Vec<_>, Vec<_>) = claimed.records.into_iter().partition(is_suspect);
-        let count = suspects.len();
-        let returned = self.isolation.isolate(store, lane, suspects, used_by);
-        if returned.is_empty() {
-            // The isolation gives the others back itself.
-            (1..count).for_each(|_| self.claims.ended(lane, None));
+        let suspects = suspects.into_iter().map(|record| Isolated { lane, record, used_by, begins_by });
+        for (lane, give_back) in self.isolation.isolate(suspects.collect(), now) {
+            self.writer.push_suspect(lane, give_back);
         }
-        for (place, record) in (1..).zip(returned) {
-            self.writer.push(lane, Write::GiveBack(later(place, record)));
-        }
-        for record in others {
-            self.begin(lane, record, used_by, now);
+        // The calls that have waited for a permission take those of this claim.
+        let waiting = self.calls.waiting(self.claims.sharing(lane));
+        let taken = waiting.len().min(others.len());
+        waiting.into_iter().take(taken).for_each(|call| self.calls.renew(call, used_by, now));
+        let given = others.len() - taken;
+        for (place, record) in others.into_iter().enumerate() {
+            let used_by = if place < given { used_by } else { now };
+            self.begin(Isolated { lane, record, used_by, begins_by }, now);
         }
     }
 
-    /// Polls a suspect.
-    fn isolated(&mut self, isolated: Isolated) {
-        let Isolated { lane, record, used_by, is_alone } = isolated;
-        let now = Instant::now();
-        if !is_alone {
-            return self.give_back(lane, record.fence);
+    /// Polls a suspect, when no other is held.
+    fn isolate(&mut self, now: Instant) {
+        let Some(isolated) = self.isolation.next(self.writer.holds_suspects()) else {
+            return;
+        };
+        if isolated.begins_by <= now {
+            return self.give_back(isolated.lane, isolated.record.fence);
         }
-        if let Some(call) = self.begin(lane, record, used_by, now) {
+        if let Some(call) = self.begin(isolated, now) {
             self.isolation.begins(call, now);
         }
-        self.claims.look_again(now);
     }
 
-    /// Begins the call of a record. Returns its number, unless its state cannot be read.
-    fn begin(&mut self, lane: usize, record: ClaimedRecord, used_by: Instant, now: Instant) -> Option<u64> {
+    /// Begins the call of a record. Returns its number, unless the state of the record cannot be read.
+    fn begin(&mut self, begins: Isolated, now: Instant) -> Option<u64> {
+        let Isolated { lane, record, used_by, begins_by } = begins;
         let mut subject = match Subject::of(record) {
             Ok(subject) => subject,
             Err(unreadable) => {
@@ -199,25 +217,29 @@ impl Driver {
             subject.cannot_cancel();
         }
         let sent = self.claims.sent(lane, subject.failures(), now);
-        let beginning = Beginning { lane, subject, transport, cancels, sent, used_by };
-        let (call, ended) = self.calls.begin(beginning, now);
-        if let Some(called) = ended {
-            self.take(called);
-        }
-        Some(call)
+        Some(self.calls.begin(Beginning { lane, subject, transport, cancels, sent, used_by, begins_by }, now))
     }
 
     /// Decides what follows a call that has ended.
     fn take(&mut self, called: Called) {
-        let Some((running, called)) = self.calls.take(called) else {
+        let Called { id, answer, sent_at, ended_at } = called;
+        // A call that was not sent and waits for another claim says nothing.
+        let Some(running) = self.calls.take(id) else {
             return;
         };
-        let Called { answer, sent_at, ended_at, .. } = called;
-        self.calls_made += 1;
+        self.calls_made += u64::from(sent_at.is_some());
         debug!(key = running.subject.record.fence.key, ?answer, "called");
-        let (ended, asked) = (running.age(ended_at), running.age(sent_at.unwrap_or(ended_at)));
-        let Running { lane, subject, sent, .. } = running;
-        let counts = self.claims.called(lane, sent, answered(&self.rules, &answer), ended_at);
+        let asked_at = sent_at.unwrap_or(ended_at);
+        let (ended, asked) = (running.age(ended_at), running.age(asked_at));
+        let Running { lane, subject, sent, is_cut_short, .. } = running;
+        let answer = match answer {
+            Answer::Revoked if is_cut_short => {
+                Answer::State(Reply::Returned(Err(Status::unanswered(ended_at.duration_since(asked_at)))))
+            }
+            answer => answer,
+        };
+        let says = if is_cut_short { Some(Answered::Cut) } else { answered(&self.rules, &answer) };
+        let counts = self.claims.called(lane, sent, says, ended_at);
         let times = Times { asked, ended, counts };
         let write = match answer {
             Answer::State(reply) => {
@@ -230,25 +252,19 @@ impl Driver {
                 error!(key, %panicked, "a call panicked; the operation is polled again");
                 self.judge.panicked(subject, &panicked)
             }
+            Answer::Revoked => return self.give_back(lane, subject.record.fence),
         };
         self.writer.push(lane, write);
     }
 
     /// Takes the result of a batch of writes.
-    fn flushed(&mut self, Flushed { ended, completed, failed }: Flushed) {
+    fn flushed(&mut self, flushed: Flushed) {
         let now = Instant::now();
-        for (lane, delay) in ended {
-            self.claims.ended(lane, delay.and_then(|delay| now.checked_add(delay)));
-        }
-        if completed {
+        if flushed.completed {
             self.registry.completed().notify_waiters();
         }
-        let Some((failed, fault)) = failed else {
-            return self.pulse.works();
-        };
-        self.pulse.failed(&fault, now);
-        if let Some(lane) = self.writer.keep(failed, &fault) {
-            self.claims.ended(lane, None);
+        for (lane, delay) in self.writer.keep(flushed, now) {
+            self.claims.ended(lane, delay.and_then(|delay| now.checked_add(delay)));
         }
     }
 
@@ -259,31 +275,27 @@ impl Driver {
 
     /// Ends the calls, stores what is known, and gives the other claims back.
     async fn stop(mut self, store: &Arc<dyn Store>) {
-        for Running { lane, subject, .. } in self.calls.clear().collect::<Vec<_>>() {
+        for Running { lane, subject, .. } in self.calls.clear() {
             self.give_back(lane, subject.record.fence);
+        }
+        if let Some(Isolated { lane, record, .. }) = self.isolation.next(false) {
+            self.give_back(lane, record.fence);
         }
         let _ = timeout(STOPS_WITHIN, self.settle(store)).await;
     }
 
     async fn settle(&mut self, store: &Arc<dyn Store>) {
-        if self.isolation.is_waiting() {
-            let Isolated { lane, record, .. } = self.isolation.isolated().await;
-            self.give_back(lane, record.fence);
-        }
-        if self.claims.is_in_flight() {
-            let ClaimReply { lane, claimed, .. } = self.claims.answered().await;
-            for record in claimed.into_iter().flat_map(|claimed| claimed.records) {
-                self.give_back(lane, record.fence);
-            }
-        }
-        while !self.writer.is_empty() {
-            self.writer.begin(store, &self.pulse, Instant::now());
-            match self.writer.flush_at(&self.pulse) {
-                Some(at) => sleep_until(at).await,
-                None => {
-                    let flushed = self.writer.flushed().await;
-                    self.flushed(flushed);
+        while self.claims.is_in_flight() || !self.writer.is_empty() {
+            let flush_at = self.writer.begin(store, Instant::now());
+            let Self { claims, writer, .. } = self;
+            tokio::select! {
+                ClaimReply { lane, claimed, .. } = claims.answered() => {
+                    for record in claimed.into_iter().flat_map(|claimed| claimed.records) {
+                        self.give_back(lane, record.fence);
+                    }
                 }
+                flushed = writer.flushed() => self.flushed(flushed),
+                () = until(flush_at) => {}
             }
         }
     }
@@ -305,13 +317,11 @@ fn answered(rules: &Rules, answer: &Answer) -> Option<Answered> {
             Some(Answered::TimedOut)
         }
         // At a deadline: the call might have been answered in time.
-        Answer::State(Reply::Cut(_)) | Answer::Cancel(Err(_)) | Answer::Panicked(_) => None,
+        Answer::State(Reply::Cut(_)) | Answer::Cancel(Err(_)) | Answer::Panicked(_) | Answer::Revoked => None,
     }
 }
 
 /// Two claims end without a result by two deploys. From the third on a crash may be the fault of the record.
 const SUSPECTED_FROM: u32 = 3;
-/// Of the 100 ms that the bucket of a quota leaves from the claim to the service, 40 ms are for the network.
-const USED_WITHIN: Duration = Duration::from_millis(60);
 /// An orchestrator kills a process 10 s to 30 s after it asked it to stop.
 const STOPS_WITHIN: Duration = Duration::from_secs(10);

@@ -152,14 +152,15 @@ impl Judge {
         };
         let (call, had_reply) = (subject.call(times), subject.tally.replies > 0);
         let failed = FailedCall { status, call, had_reply };
-        let trouble = subject.trouble.get_or_insert_default();
-        let (delay, what, status) = match self.rules.retry(trouble, failed, fastrand::f64()) {
-            Retry::After(delay) => {
+        // The budget is that of the polls. Only a refusal ends the requests.
+        let mut trouble = subject.trouble.clone().unwrap_or_default();
+        let (delay, what, status) = match self.rules.retry(&mut trouble, failed, fastrand::f64()) {
+            Retry::After(_) | Retry::Exhausted(_) => {
                 subject.cancel = CancelStep::Failed;
-                (delay, "the request to cancel failed", trouble.last_failure().cloned())
+                (CANCEL_AGAIN, "the request to cancel failed", trouble.last_failure().cloned())
             }
             // The next poll shows whether the operation is done.
-            Retry::Exhausted(status) | Retry::Final(status) => {
+            Retry::Final(status) => {
                 subject.cancel = CancelStep::Sent;
                 (Duration::ZERO, "the service refused to cancel the operation", Some(status))
             }
@@ -192,8 +193,7 @@ impl Judge {
         }
         let finish = Finish::new(tally.running(), done, tally.replies);
         self.paces.finished(&record.kind, &record.cursor, &finish);
-        let outcome = encoded(&ending);
-        let outcome = if outcome.len() > LARGEST_PAYLOAD { too_large(outcome.len()) } else { outcome };
+        let outcome = outcome(&ending);
         Write::Complete(Complete {
             fence: record.fence,
             name: None,
@@ -211,7 +211,7 @@ impl Judge {
 }
 
 /// Encodes the state of a wait. Metadata that is too large is left out: it would be written with every poll.
-fn saved(tally: Tally, trouble: Option<Trouble>, metadata: Option<Any>, elapsed: Age) -> Vec<u8> {
+pub(crate) fn saved(tally: Tally, trouble: Option<Trouble>, metadata: Option<Any>, elapsed: Age) -> Vec<u8> {
     let mut saved = Saved::new(tally, trouble, metadata).with_elapsed(elapsed);
     let state = encoded(&saved);
     if state.len() <= LARGEST_STATE {
@@ -226,8 +226,13 @@ fn saved(tally: Tally, trouble: Option<Trouble>, metadata: Option<Any>, elapsed:
     }
 }
 
-/// The outcome of an operation whose own outcome is beyond the limit.
-pub(crate) fn too_large(size: usize) -> Vec<u8> {
+/// Encodes how a wait ended. An outcome beyond the limit is replaced by one that says so.
+pub(crate) fn outcome(ending: &Ending) -> Vec<u8> {
+    let outcome = encoded(ending);
+    let size = outcome.len();
+    if size <= LARGEST_PAYLOAD {
+        return outcome;
+    }
     let message = format!(
         "the operation is done, and its outcome was not stored: it has {size} bytes, and the limit is {LARGEST_PAYLOAD}"
     );
@@ -244,6 +249,8 @@ fn no_ending() -> Ending {
 const PROGRESS: &str = "the progress of the transport";
 /// A worker that reads the state may be deployed meanwhile.
 const UNREADABLE_PAUSE: Duration = Duration::from_secs(60);
+/// A request is urgent, and a service that is away must not be pressed.
+const CANCEL_AGAIN: Duration = Duration::from_secs(5);
 /// As the first delay of the default pacing: most services end a cancelled operation within a second.
 const AFTER_CANCEL: Duration = Duration::from_millis(250);
 /// With a million records of this size a database has 64 GB. The state of most waits takes some hundred bytes.

@@ -1,21 +1,21 @@
-use tokio::time::Instant;
+use std::{future::Future, time::Duration};
+
+use tokio::time::{Instant, timeout};
 use tracing::{info, warn};
 
-use crate::{deliveries::pause, store::StoreError};
+use crate::{StoreErrorKind, deliveries::pause, store::StoreError};
 
-/// Whether the store works, and when it is asked again if it does not.
+/// Whether a sort of calls of the store works, and when it is made again if it does not.
 #[derive(Debug)]
 pub(super) struct Pulse {
     failures: u32,
     away_since: Option<Instant>,
     retry_at: Instant,
-    /// The most items of a call. It shrinks while calls fail: a slow store is not kept down by large batches.
-    batch: usize,
 }
 
 impl Pulse {
     pub(super) fn new(now: Instant) -> Self {
-        Self { failures: 0, away_since: None, retry_at: now, batch: LARGEST_BATCH }
+        Self { failures: 0, away_since: None, retry_at: now }
     }
 
     pub(super) fn works(&mut self) {
@@ -23,7 +23,6 @@ impl Pulse {
             info!(away_for = ?since.elapsed(), "the store of the registry works again");
         }
         self.failures = 0;
-        self.batch = (self.batch * 2).min(LARGEST_BATCH);
     }
 
     /// Counts a failed call. It is logged once in a row.
@@ -34,7 +33,6 @@ impl Pulse {
             self.away_since = Some(now);
         }
         self.failures = self.failures.saturating_add(1);
-        self.batch = (self.batch / 2).max(1);
         self.retry_at = now + pause(self.failures);
     }
 
@@ -45,11 +43,15 @@ impl Pulse {
     pub(super) fn retry_at(&self) -> Instant {
         self.retry_at
     }
-
-    pub(super) fn batch(&self) -> usize {
-        self.batch
-    }
 }
 
-/// Larger ones save little: the costs of a transaction are shared by hundreds already.
-const LARGEST_BATCH: usize = 512;
+/// Makes a call of the store. A call that never returns is a failed one.
+pub(super) async fn answered<T>(call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    timeout(LONGEST_CALL, call).await.unwrap_or_else(|_| {
+        let message = format!("the store did not answer within {LONGEST_CALL:?}");
+        Err(StoreError::new(StoreErrorKind::Unavailable, message))
+    })
+}
+
+/// Longer than the timeouts of databases.
+const LONGEST_CALL: Duration = Duration::from_secs(60);

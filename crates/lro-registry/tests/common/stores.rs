@@ -89,6 +89,7 @@ macro_rules! forward {
             reschedule(writes: &[Reschedule]) -> Vec<Written>;
             complete(writes: &[Complete]) -> Vec<Written>;
             give_back(writes: &[GiveBack]) -> Vec<Written>;
+            withdraw(fences: &[Fence]) -> Vec<Written>;
             undelivered(request: &DeliveryRequest) -> Vec<Undelivered>;
             acknowledge(fences: &[Fence]) -> Vec<Written>;
             get(keys: &[String]) -> Vec<Option<Record>>;
