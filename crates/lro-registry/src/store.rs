@@ -56,7 +56,7 @@ pub(crate) use self::record::ending;
 ///                                └──── complete ──────┼───┼──────────^
 ///                            claimed too often: SetAside ─┘ take_back (from Finished and Acknowledged, too)
 /// ```
-/// `forget` removes a record in any state.
+/// `forget` removes a record in any state, and `withdraw` an intent.
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync {
     /// Stores new records, all of the batch or none. A record that exists stays as it is.

@@ -230,6 +230,7 @@ pub(super) fn claim(most: usize) -> ClaimRequest {
         most,
         lease: LONG,
         most_claims: 5,
+        is_random: false,
         bucket: None,
     }
 }

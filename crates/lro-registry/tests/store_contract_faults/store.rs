@@ -115,6 +115,11 @@ impl Store for Faulty {
         Ok(self.written(self.inner.give_back(&writes).await?))
     }
 
+    async fn withdraw(&self, fences: &[Fence]) -> Result<Vec<Written>, StoreError> {
+        let fences: Vec<_> = fences.iter().map(|fence| self.fence(fence)).collect();
+        Ok(self.written(self.inner.withdraw(&fences).await?))
+    }
+
     async fn undelivered(&self, request: &DeliveryRequest) -> Result<Vec<Undelivered>, StoreError> {
         let mut request = request.clone();
         let most = request.most;
@@ -320,6 +325,7 @@ impl Faulty {
             most: 1,
             lease: Duration::ZERO,
             most_claims: 1,
+            is_random: false,
             bucket: Some(Bucket { refill: 1e9, ..bucket }),
         };
         for _ in 0..2 {
