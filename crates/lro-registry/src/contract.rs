@@ -153,6 +153,12 @@ rules! {
     claiming::next_due_is_reported;
     /// A claim that is given back does not count, unless it says so. Its delay and its error are stored.
     claiming::claims_are_given_back;
+    /// A claim at random reaches the records that have been due for the longest time, and those that became due last.
+    claiming::random_claims_reach_both_ends;
+    /// A claim at random keeps the rules of every claim: due records of its service, as many as it asks for, each once.
+    claiming::random_claims_are_claims;
+    /// A claim at random takes tokens, and sets aside what was claimed too often.
+    claiming::random_claims_take_tokens;
 
     /// The claim itself counts the claims without a result. A result sets the number to zero.
     setting_aside::claims_count_themselves;
@@ -217,6 +223,10 @@ rules! {
     intents::unresolved_intents_are_reported;
     /// A starting call whose intent was forgotten is fenced.
     intents::forgotten_intents_are_fenced;
+    /// A starting call withdraws its own intent, which leaves nothing. Another claim or epoch does not.
+    intents::intents_are_withdrawn_by_the_start;
+    /// A record that is no intent is not withdrawn, nor one that was announced again.
+    intents::only_intents_are_withdrawn;
 
     /// An outcome is delivered with its record.
     deliveries::outcomes_are_delivered;

@@ -89,6 +89,7 @@ pub(super) async fn overlapping_batches_all_work(fixture: &Fixture) -> Verdict {
             let mut fences: Vec<_> =
                 store.claim(&from_bucket()).await?.records.into_iter().map(|record| record.fence).collect();
             random.shuffle(&mut fences);
+            store.withdraw(&fences).await?;
             let half = fences.split_off(fences.len() / 2);
             store.complete(&fences.into_iter().map(complete).collect::<Vec<_>>()).await?;
             store.give_back(&half.into_iter().map(give_back).collect::<Vec<_>>()).await?;

@@ -4,12 +4,13 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     Fault, Verdict,
-    fixture::{Fixture, LONG, SHORT, all_fenced, complete, entry, give_back, name, reschedule},
+    fixture::{Fixture, LONG, SHORT, all_fenced, all_stored, complete, entry, give_back, name, reschedule},
 };
 use crate::{
     RecordState,
     store::{
         ClaimId, Claimed, Complete, Entry, Fence, GiveBack, Intent, ListRequest, Registered, Reschedule,
+        Written,
     },
 };
 
@@ -167,6 +168,67 @@ pub(super) async fn forgotten_intents_are_fenced(fixture: &Fixture) -> Verdict {
     fixture.reschedule(Reschedule { name: name("second"), ..reschedule(second) }).await?;
     ensure_eq!(fixture.get("key").await?.name, name("second"), "the name");
     Ok(())
+}
+
+pub(super) async fn intents_are_withdrawn_by_the_start(fixture: &Fixture) -> Verdict {
+    let fence = fixture.intent("key", LONG).await?;
+    let given = fixture.intent("given back", LONG).await?;
+    let late = fixture.intent("late", SHORT).await?;
+    fixture.give_back(give_back(given.clone())).await?;
+    sleep(SHORT).await;
+    let rival = Fence { claim: ClaimId::random(), ..fence.clone() };
+    let earlier = Fence { epoch: 0, ..fence.clone() };
+    let later = Fence { epoch: 2, ..fence.clone() };
+    all_fenced(
+        &fixture.store.withdraw(&[rival.clone(), earlier, later]).await?,
+        "a withdrawal by another claim",
+    )?;
+    all_fenced(&fixture.store.withdraw(&[given]).await?, "a withdrawal after the claim was given back")?;
+    for key in ["key", "given back"] {
+        fixture.ensure_state(key, RecordState::Intent).await?;
+    }
+    let written = fixture.store.withdraw(&[rival, fence.clone(), fence.clone(), late]).await?;
+    let expected = [Written::Fenced, Written::Stored, Written::Fenced, Written::Stored];
+    ensure_eq!(written, expected, "the results of withdrawals");
+    let left = fixture.store.list(&ListRequest::default()).await?;
+    let left: Vec<_> = left.iter().map(|record| &*record.key).collect();
+    ensure_eq!(left, ["given back"], "the records after the withdrawals");
+    all_fenced(&fixture.store.withdraw(std::slice::from_ref(&fence)).await?, "a second withdrawal")?;
+    let write = Reschedule { name: name("started"), ..reschedule(fence) };
+    all_fenced(&fixture.store.reschedule(&[write]).await?, "the result of a start that was withdrawn")?;
+    // The key is free.
+    let again = Entry { fingerprint: "another".to_owned(), ..entry("key") };
+    fixture.register(&[again]).await?;
+    Ok(())
+}
+
+pub(super) async fn only_intents_are_withdrawn(fixture: &Fixture) -> Verdict {
+    let mut fences = Vec::new();
+    for key in ["registered", "rescheduled", "completed", "again"] {
+        fences.push(fixture.intent(key, LONG).await?);
+    }
+    fixture.register(&[entry("registered")]).await?;
+    let write = Reschedule { name: name("started"), ..reschedule(fences[1].clone()) };
+    fixture.reschedule(write).await?;
+    fixture.complete(complete(fences[2].clone())).await?;
+    fixture.store.forget(&["again".to_owned()]).await?;
+    let second = fixture.intent("again", LONG).await?;
+    // Those of claims that go on.
+    fences.push(fixture.claim_one("registered", LONG).await?.fence);
+    fences.push(fixture.deliver_one("completed").await?.fence);
+    all_fenced(&fixture.store.withdraw(&fences).await?, "a withdrawal of what is no intent of its start")?;
+    let states = [
+        ("registered", RecordState::Pending),
+        ("rescheduled", RecordState::Pending),
+        ("completed", RecordState::Finished),
+        ("again", RecordState::Intent),
+    ];
+    for (key, state) in states {
+        fixture.ensure_state(key, state).await?;
+    }
+    fixture.reschedule(reschedule(fences[4].clone())).await?;
+    all_stored(&fixture.store.acknowledge(&fences[5..]).await?)?;
+    all_stored(&fixture.store.withdraw(&[second]).await?)
 }
 
 impl Fixture {

@@ -246,6 +246,7 @@ pub(super) async fn empty_batches_do_nothing(fixture: &Fixture) -> Verdict {
     ensure_eq!(store.reschedule(&[]).await?, [], "the results of no write");
     ensure_eq!(store.complete(&[]).await?, [], "the results of no write");
     ensure_eq!(store.give_back(&[]).await?, [], "the results of no write");
+    ensure_eq!(store.withdraw(&[]).await?, [], "the results of no write");
     ensure_eq!(store.acknowledge(&[]).await?, [], "the results of no write");
     ensure_eq!(store.get(&[]).await?, [], "the records of no key");
     ensure_eq!(store.request_cancel(&[]).await?, [], "the results of no key");
@@ -284,6 +285,7 @@ pub(super) async fn unknown_keys_are_no_errors(fixture: &Fixture) -> Verdict {
         "a reschedule of an unknown key"
     );
     ensure_eq!(store.complete(&[complete(fence.clone())]).await?, fenced, "a completion of an unknown key");
+    ensure_eq!(store.withdraw(std::slice::from_ref(&fence)).await?, fenced, "a withdrawal of an unknown key");
     ensure_eq!(store.acknowledge(&[fence]).await?, fenced, "an acknowledgement of an unknown key");
     fixture.claim_one("known", LONG).await?;
     Ok(())

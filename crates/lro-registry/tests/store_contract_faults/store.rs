@@ -58,6 +58,9 @@ impl Store for Faulty {
             let rest = claimed.records.split_off(most.min(claimed.records.len()));
             self.release(rest.into_iter().map(|record| record.fence)).await?;
         }
+        if self.has(Fault::ForgetsRandomClaims) && request.is_random {
+            self.release(claimed.records.iter().map(|record| record.fence.clone())).await?;
+        }
         for record in &mut claimed.records {
             self.hold(&record.fence, request.lease);
             if self.has(Fault::ShortensEpochs) {
@@ -117,7 +120,11 @@ impl Store for Faulty {
 
     async fn withdraw(&self, fences: &[Fence]) -> Result<Vec<Written>, StoreError> {
         let fences: Vec<_> = fences.iter().map(|fence| self.fence(fence)).collect();
-        Ok(self.written(self.inner.withdraw(&fences).await?))
+        match self.fault {
+            Fault::WithdrawsNothing => Ok(vec![Written::Stored; fences.len()]),
+            Fault::WithdrawsByKey | Fault::WithdrawsAnyState => self.withdraw_each(&fences).await,
+            _ => Ok(self.written(self.inner.withdraw(&fences).await?)),
+        }
     }
 
     async fn undelivered(&self, request: &DeliveryRequest) -> Result<Vec<Undelivered>, StoreError> {
@@ -302,6 +309,8 @@ impl Faulty {
             Fault::HalvesLeases => request.lease /= 2,
             Fault::NeverSetsAside | Fault::CountsNoClaims => request.most_claims = u32::MAX,
             Fault::IgnoresBuckets => request.bucket = None,
+            Fault::IgnoresBucketsAtRandom if request.is_random => request.bucket = None,
+            Fault::ClaimsInOrder => request.is_random = false,
             _ => {}
         }
         let Some(bucket) = &mut request.bucket else { return Ok(request) };
@@ -333,6 +342,20 @@ impl Faulty {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         Ok(())
+    }
+
+    /// Removes what has the key, or only what is claimed with the epoch.
+    async fn withdraw_each(&self, fences: &[Fence]) -> Result<Vec<Written>, StoreError> {
+        let mut written = Vec::new();
+        for fence in fences {
+            let key = std::slice::from_ref(&fence.key);
+            let record = self.inner.get(key).await?.pop().flatten();
+            let is_held = record.is_some_and(|record| record.is_claimed && record.epoch == fence.epoch);
+            let removes = is_held || self.has(Fault::WithdrawsByKey);
+            let is_removed = removes && self.inner.forget(key).await?.contains(&true);
+            written.push(if is_removed { Written::Stored } else { Written::Fenced });
+        }
+        Ok(written)
     }
 
     /// Ends claims that nobody has seen.
