@@ -150,6 +150,11 @@ impl Store for SqliteStore {
         self.write(move |transaction| write::give_back(transaction, &writes)).await
     }
 
+    async fn withdraw(&self, fences: &[Fence]) -> Result<Vec<Written>, StoreError> {
+        let fences = fences.to_vec();
+        self.write(move |transaction| retain::withdraw(transaction, &fences)).await
+    }
+
     async fn undelivered(&self, request: &DeliveryRequest) -> Result<Vec<Undelivered>, StoreError> {
         let request = request.clone();
         self.write(move |transaction| deliver::undelivered(transaction, &request)).await

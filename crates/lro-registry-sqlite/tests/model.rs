@@ -53,6 +53,7 @@ enum Call {
     Cancel(Vec<String>),
     TakeBack(Vec<String>),
     Forget(Vec<String>),
+    Withdraw(Vec<Fence>),
     Retain(usize),
     List(ListRequest),
     Get(Vec<String>),
@@ -135,6 +136,8 @@ impl Call {
                     service: service(rng),
                     lease: lease(rng, most),
                     most_claims: 3,
+                    // It picks the same records if it may pick all.
+                    is_random: most.items > 1 && rng.bool(),
                     bucket,
                     ..request
                 })
@@ -175,7 +178,13 @@ impl Call {
             12 => Self::Acknowledge(some(rng, most, |rng| fence(rng, fences))),
             13 => Self::Cancel(some(rng, most, key)),
             14 => Self::TakeBack(some(rng, most, key)),
-            15 => Self::Forget(vec![key(rng)]),
+            15 => {
+                if rng.bool() {
+                    Self::Forget(vec![key(rng)])
+                } else {
+                    Self::Withdraw(some(rng, most, |rng| fence(rng, fences)))
+                }
+            }
             16 => Self::Retain(rng.usize(..3)),
             17 => {
                 let states =
@@ -226,6 +235,7 @@ impl Call {
             Self::Cancel(keys) => format!("{:?}", store.request_cancel(keys).await.unwrap()),
             Self::TakeBack(keys) => format!("{:?}", store.take_back(keys).await.unwrap()),
             Self::Forget(keys) => format!("{:?}", store.forget(keys).await.unwrap()),
+            Self::Withdraw(fences) => format!("{:?}", store.withdraw(fences).await.unwrap()),
             Self::Retain(most) => store.retain(Duration::ZERO, *most).await.unwrap().to_string(),
             Self::List(request) => {
                 let records = store.list(request).await.unwrap();

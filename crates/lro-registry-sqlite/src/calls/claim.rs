@@ -31,7 +31,7 @@ fn pick(
         return Ok(());
     }
     let Transaction { connection, now, .. } = *transaction;
-    let mut due = connection.prepare_cached(DUE)?;
+    let mut due = connection.prepare_cached(statement(request))?;
     let service = &request.service;
     let picks = due.query_map(params![service.key(), service.version(), now, limit(most)], |row| {
         Pick::read(row, now, request)
@@ -52,6 +52,15 @@ fn pick(
         }
     }
     Ok(())
+}
+
+/// Returns the statement that picks the records. A coin decides from which end random ones are drawn.
+fn statement(request: &ClaimRequest) -> &'static str {
+    match (request.is_random, fastrand::bool()) {
+        (false, _) => DUE,
+        (true, false) => OLDEST_AT_RANDOM,
+        (true, true) => NEWEST_AT_RANDOM,
+    }
 }
 
 /// A record that is due, by its row id.
@@ -99,9 +108,36 @@ fn next_due(transaction: &Transaction<'_>, request: &ClaimRequest) -> rusqlite::
     Ok(due.map(|due| time::between(transaction.now, due)))
 }
 
-const DUE: &str = "
-    SELECT id, key, name, claims, epoch, kind, created, deadline, started, cancel, saved, cursor FROM records INDEXED BY records_due
-    WHERE state = 1 AND service = ?1 AND version = ?2 AND due <= ?3 ORDER BY due LIMIT ?4";
+macro_rules! select {
+    ($from:expr) => {
+        concat!(
+            "SELECT id, key, name, claims, epoch, kind, created, deadline, started, cancel, saved, cursor FROM records ",
+            $from
+        )
+    };
+}
+
+const DUE: &str = select!(
+    "INDEXED BY records_due WHERE state = 1 AND service = ?1 AND version = ?2 AND due <= ?3 ORDER BY due LIMIT ?4"
+);
+
+/// The window is read from the index alone. Only what is picked is read from the table.
+macro_rules! at_random {
+    ($order:literal) => {
+        select!(concat!(
+            "WHERE id IN (SELECT id FROM (
+                SELECT id FROM records INDEXED BY records_due WHERE state = 1 AND service = ?1 AND version = ?2 AND due <= ?3
+                ORDER BY ",
+            $order,
+            " LIMIT 1000
+            ) ORDER BY random() LIMIT ?4)"
+        ))
+    };
+}
+
+const OLDEST_AT_RANDOM: &str = at_random!("due");
+
+const NEWEST_AT_RANDOM: &str = at_random!("due DESC");
 
 const LEASE: &str = "UPDATE records SET due = ?2, epoch = ?3, claim = ?4, claims = claims + 1 WHERE id = ?1";
 

@@ -88,6 +88,7 @@ pub fn claim_request(most: usize) -> ClaimRequest {
         most,
         lease: LEASE,
         most_claims: 5,
+        is_random: false,
         bucket: None,
     }
 }
