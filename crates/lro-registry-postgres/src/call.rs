@@ -32,6 +32,11 @@ impl Call {
         self
     }
 
+    pub(crate) fn flag(mut self, flag: bool) -> Self {
+        self.next().push_str(if flag { "true" } else { "false" });
+        self
+    }
+
     pub(crate) fn null(mut self) -> Self {
         self.next().push_str("NULL");
         self

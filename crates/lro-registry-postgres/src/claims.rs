@@ -17,7 +17,8 @@ pub(crate) fn claim(schema: &str, request: &ClaimRequest, mark: i64) -> String {
         .bytes(&request.claim.to_bytes())
         .number(count(request.most))
         .number(micros(request.lease))
-        .number(request.most_claims.into());
+        .number(request.most_claims.into())
+        .flag(request.is_random);
     let call = match &request.bucket {
         Some(bucket) => {
             call.bytes(bucket.quota.as_bytes()).float(finite(bucket.capacity)).float(finite(bucket.refill))

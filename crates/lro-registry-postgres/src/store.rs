@@ -162,6 +162,10 @@ impl Store for PostgresStore {
         writes::written(items.len(), &self.run(writes::give_back(self.schema(), items)).await?)
     }
 
+    async fn withdraw(&self, fences: &[Fence]) -> Result<Vec<Written>, StoreError> {
+        writes::written(fences.len(), &self.run(writes::withdraw(self.schema(), fences)).await?)
+    }
+
     async fn undelivered(&self, request: &DeliveryRequest) -> Result<Vec<Undelivered>, StoreError> {
         let start = self.shared.marks.start(None);
         self.search(None, start);

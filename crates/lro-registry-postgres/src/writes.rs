@@ -53,6 +53,10 @@ pub(crate) fn acknowledge(schema: &str, given: &[Fence]) -> String {
     fences(Call::new(schema, "acknowledge_v1"), given.iter()).finish()
 }
 
+pub(crate) fn withdraw(schema: &str, given: &[Fence]) -> String {
+    fences(Call::new(schema, "withdraw_v1"), given.iter()).finish()
+}
+
 /// Returns the call of a function that takes keys.
 pub(crate) fn of_keys(schema: &str, function: &str, keys: &[String]) -> String {
     Call::new(schema, function).each_text(keys.iter().map(|key| &**key)).finish()

@@ -17,6 +17,7 @@ use lro_registry::{
     Record, RecordState, Store,
     store::{
         Bucket, CancelRequested, CancelState, CancelStep, ClaimRequest, GiveBack, Registered, Reschedule,
+        Written,
     },
 };
 use lro_registry_postgres::PostgresStore;
@@ -60,12 +61,13 @@ async fn storm(store: PostgresStore, end: Instant) {
         keys.truncate(fastrand::usize(1..20));
         let bucket = fastrand::bool().then(|| Bucket { quota: "q".into(), capacity: 1e6, refill: 1e6 });
         let lease = Duration::from_millis(20);
-        let claim = ClaimRequest { bucket, lease, most_claims: 1_000, ..request(20) };
+        let is_random = fastrand::bool();
+        let claim = ClaimRequest { bucket, lease, most_claims: 1_000, is_random, ..request(20) };
         let mut fences: Vec<_> =
             store.claim(&claim).await.unwrap().records.into_iter().map(|it| it.fence).collect();
         fastrand::shuffle(&mut fences);
         let error = Some("e".to_owned());
-        match fastrand::u8(0..8) {
+        match fastrand::u8(0..9) {
             0 | 1 => drop(
                 store
                     .reschedule(
@@ -81,6 +83,10 @@ async fn storm(store: PostgresStore, end: Instant) {
                 store.give_back(&fences.into_iter().map(give_back).collect::<Vec<_>>()).await.unwrap();
             }
             4 => drop(store.request_cancel(&keys).await.unwrap()),
+            8 => {
+                let written = store.withdraw(&fences).await.unwrap();
+                assert!(written.iter().all(|it| *it == Written::Fenced), "{written:?}");
+            }
             5 => drop(store.forget(&keys).await.unwrap()),
             6 => drop(store.register(&keys.iter().map(|key| entry(key)).collect::<Vec<_>>()).await.unwrap()),
             _ => {

@@ -161,6 +161,7 @@ async fn no_plan_claims_too_many() {
                 let request = ClaimRequest {
                     bucket: Some(bucket.clone()),
                     lease: Duration::from_secs(600),
+                    is_random: sizes.len() % 2 == 0,
                     ..request(10)
                 };
                 sizes.push(store.claim(&request).await.unwrap().records.len());
@@ -336,6 +337,40 @@ async fn a_claim_does_not_read_what_belongs_to_others() {
         number(&session, "SELECT idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = 'records_due'")
             .await;
     assert!((100..2_000).contains(&read), "{read} index entries");
+}
+
+/// g18: a claim at random reads one end of what is due, not all of it.
+#[tokio::test]
+async fn a_claim_at_random_reads_one_end() {
+    let Some(config) = database() else { return };
+    let (store, session) = (store(&config), session(&config).await);
+    store.connect().await.unwrap();
+    session
+        .batch_execute("INSERT INTO lro.records (key, state, service, version, name, kind, fingerprint, created, due) \
+            SELECT 'a' || i, 1, 'example.googleapis.com', 'v1', 'operations/a', 'k', 'f', 0, i FROM generate_series(1, 50000) AS i")
+        .await
+        .unwrap();
+    session.batch_execute("SELECT pg_stat_force_next_flush(); SELECT pg_stat_reset()").await.unwrap();
+    for _ in 0..20 {
+        let claimed = store.claim(&ClaimRequest { is_random: true, ..request(10) }).await.unwrap();
+        assert_eq!((claimed.records.len(), claimed.next_due), (10, Some(Duration::ZERO)));
+    }
+    // The statistics of a session arrive when it has been idle for a second.
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    store.connect().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let sql = "SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'records'";
+    let read = number(&session, sql).await;
+    assert!((20_000..25_000).contains(&read), "{read} index entries");
+    let scans =
+        number(&session, "SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'records'").await;
+    assert_eq!(scans, 0, "rows that were read without an index");
+    let sql =
+        "SELECT count(*) FROM lro.records WHERE epoch > 0 AND substr(key, 2)::bigint BETWEEN 1201 AND 48800";
+    assert_eq!(number(&session, sql).await, 0, "records between the ends");
+    // The oldest records that were not drawn are still found.
+    let rest = claim(&store, 50_000).await;
+    assert_eq!(rest.records.len(), 50_000 - 200);
 }
 
 /// A text that does not compress: an index entry is compressed before its size is checked.

@@ -2,7 +2,7 @@
 -- record as `age`, the time to the next token as `deadline` and the low-water mark of the due times as `epoch`.
 CREATE FUNCTION {schema}.claim_v1(
     p_service text, p_version text, p_claim text, p_most bigint, p_lease bigint, p_most_claims bigint,
-    p_quota text, p_capacity double precision, p_refill double precision, p_mark bigint
+    p_is_random boolean, p_quota text, p_capacity double precision, p_refill double precision, p_mark bigint
 ) RETURNS TABLE (
     what bigint, key text, epoch bigint, name text, kind text, age bigint, deadline bigint, started boolean,
     cancel smallint, claims bigint, saved bytea, pacing bytea
@@ -16,6 +16,7 @@ DECLARE
     v_most bigint := p_most;
     v_now bigint;
     v_rows tid[];
+    v_drawn tid[];
     v_due bigint;
     v_wait bigint := 0;
 BEGIN
@@ -30,7 +31,17 @@ BEGIN
         -- The sum of many small refills may lack a little of a whole token.
         v_most := least(v_most, floor(v_bucket.tokens + 1e-9)::bigint);
     END IF;
-    IF v_most > 0 THEN
+    IF v_most > 0 AND p_is_random THEN
+        -- Only what is drawn is locked. What others have locked, or changed since it was drawn, is left out.
+        v_drawn := {schema}.draw_v1(v_service, v_version, v_most, p_mark, v_now);
+        SELECT array_agg(picked.row) INTO v_rows FROM (
+            SELECT r.ctid AS row FROM {schema}.records AS r
+            -- The sum keeps the plan from the index of the due times, which would be read as a whole.
+            WHERE r.ctid = ANY (v_drawn) AND r.state + 0 = 1 AND r.service = v_service AND r.version = v_version
+                AND r.due <= v_now
+            FOR NO KEY UPDATE SKIP LOCKED
+        ) AS picked;
+    ELSIF v_most > 0 THEN
         -- A statement of its own: as part of a larger one it may run several times, and lock more rows than the limit.
         SELECT array_agg(picked.row) INTO v_rows FROM (
             SELECT r.ctid AS row FROM {schema}.records AS r
@@ -38,6 +49,8 @@ BEGIN
                 AND r.due >= p_mark AND r.due <= v_now
             ORDER BY r.due LIMIT v_most FOR NO KEY UPDATE SKIP LOCKED
         ) AS picked;
+    END IF;
+    IF v_most > 0 THEN
         RETURN QUERY
         UPDATE {schema}.records AS r SET
             state = CASE WHEN r.claims < p_most_claims THEN 1 ELSE 2 END,
@@ -66,6 +79,33 @@ BEGIN
     -- A transaction that has begun within the last second may still commit an earlier due time.
     RETURN QUERY SELECT 0::bigint, NULL, least(coalesce(v_due, v_now), v_now - 1000000), NULL, NULL,
         CASE WHEN v_due > v_now THEN v_due - v_now ELSE v_due * 0 END, v_wait, NULL::boolean, NULL::smallint, NULL::bigint, NULL::bytea, NULL::bytea;
+END $f$;
+
+-- Draws due records at random from the 1,000 that have been due for the longest time or, as often, from the 1,000 that became due
+-- last. It locks nothing.
+CREATE FUNCTION {schema}.draw_v1(p_service text, p_version text, p_most bigint, p_mark bigint, p_now bigint) RETURNS tid[]
+LANGUAGE plpgsql {settings} SET enable_sort = off AS $f$
+BEGIN
+    IF random() < 0.5 THEN
+        RETURN ARRAY(
+            WITH oldest AS MATERIALIZED (
+                SELECT r.ctid AS row FROM {schema}.records AS r
+                WHERE r.state = 1 AND r.service = p_service AND r.version = p_version
+                    AND r.due >= p_mark AND r.due <= p_now
+                ORDER BY r.due LIMIT 1000
+            )
+            SELECT oldest.row FROM oldest ORDER BY random() LIMIT p_most
+        );
+    END IF;
+    RETURN ARRAY(
+        WITH newest AS MATERIALIZED (
+            SELECT r.ctid AS row FROM {schema}.records AS r
+            WHERE r.state = 1 AND r.service = p_service AND r.version = p_version
+                AND r.due >= p_mark AND r.due <= p_now
+            ORDER BY r.due DESC LIMIT 1000
+        )
+        SELECT newest.row FROM newest ORDER BY random() LIMIT p_most
+    );
 END $f$;
 
 -- Returns the row of a bucket, locked. Creates it with one token.

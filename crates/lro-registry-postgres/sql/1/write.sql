@@ -100,3 +100,16 @@ BEGIN
     WHERE r.key = w.key AND r.epoch = w.epoch AND r.claim = decode(w.claim, 'hex') AND r.state = 3
     RETURNING w.i;
 END $f$;
+
+CREATE FUNCTION {schema}.withdraw_v1(p_keys text[], p_epochs bigint[], p_claims text[])
+RETURNS SETOF bigint LANGUAGE plpgsql {settings} AS $f$
+DECLARE
+    v_keys text[] := {schema}.texts_v1(p_keys);
+    v_rows tid[] := {schema}.lock_to_delete_v1(v_keys);
+BEGIN
+    RETURN QUERY
+    DELETE FROM {schema}.records AS r
+    USING unnest(v_keys, p_epochs, p_claims) WITH ORDINALITY AS w(key, epoch, claim, i)
+    WHERE r.key = w.key AND r.ctid = ANY (v_rows) AND r.epoch = w.epoch AND r.claim = decode(w.claim, 'hex') AND r.state = 0
+    RETURNING w.i;
+END $f$;

@@ -54,6 +54,7 @@ pub(crate) fn request(most: usize) -> ClaimRequest {
         most,
         lease: Duration::from_secs(30),
         most_claims: 5,
+        is_random: false,
         bucket: None,
     }
 }
