@@ -18,6 +18,7 @@ use crate::{
     Delivery, Registry,
     delivery::{FIRST_PAUSE, LONGEST_PAUSE},
     store::{ClaimId, DeliveryRequest, StoreError, Undelivered},
+    worker::pulse::answered,
 };
 
 /// The outcomes that are due for delivery. It is a stream that never ends.
@@ -130,7 +131,7 @@ where
     };
     // Unwind safe: the handler's future is not used again.
     let mut handling = Box::pin(AssertUnwindSafe(handling).catch_unwind());
-    let handled = timeout_at(delivery.leased_until(), &mut handling).await;
+    let handled = timeout_at(delivery.handled_by(), &mut handling).await;
     // Its destructor is code of the caller, and may panic.
     let dropped = guard("the handler", || drop(handling));
     let fault = match handled {
@@ -202,7 +203,7 @@ async fn fetch(registry: Registry, most: usize, lease: Duration) -> (Instant, Ve
             longest_pause: LONGEST_PAUSE,
         };
         let leased_at = Instant::now();
-        match registry.store().undelivered(&request).await {
+        match answered(registry.store().undelivered(&request)).await {
             Ok(undelivered) => {
                 if failures > 0 {
                     info!("the store delivers outcomes again");

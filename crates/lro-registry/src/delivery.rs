@@ -30,9 +30,10 @@ impl Delivery {
         Self { registry, undelivered, leased_until }
     }
 
-    /// Returns when the lease ends.
-    pub(crate) fn leased_until(&self) -> Instant {
-        self.leased_until
+    /// Returns until when the outcome is to be handled: a moment before the lease ends, so that no other consumer has it meanwhile.
+    pub(crate) fn handled_by(&self) -> Instant {
+        let left = self.leased_until.saturating_duration_since(Instant::now());
+        self.leased_until - (left / 20).min(LONGEST_MARGIN)
     }
 
     /// Returns the key of the record.
@@ -145,6 +146,8 @@ fn pause_after(deliveries: u32) -> Duration {
     FIRST_PAUSE.saturating_mul(1 << deliveries.saturating_sub(1).min(MOST_DOUBLINGS)).min(LONGEST_PAUSE)
 }
 
+/// A thread that is late by more holds up everything.
+const LONGEST_MARGIN: Duration = Duration::from_secs(1);
 /// A receiver that restarts is back after some seconds.
 pub(crate) const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// After an outage of hours the outcomes arrive within ten minutes of its end.

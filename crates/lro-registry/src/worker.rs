@@ -9,7 +9,7 @@ mod judge;
 mod lane;
 mod paces;
 mod permit;
-mod pulse;
+pub(crate) mod pulse;
 mod writer;
 
 use std::{fmt, time::Duration};

@@ -81,18 +81,26 @@ BEGIN
         CASE WHEN v_due > v_now THEN v_due - v_now ELSE v_due * 0 END, v_wait, NULL::boolean, NULL::smallint, NULL::bigint, NULL::bytea, NULL::bytea;
 END $f$;
 
--- Draws due records at random from the 1,000 that have been due for the longest time or, as often, from the 1,000 that became due
--- last. It locks nothing.
+-- Draws due records at random from any 1,000 of the 10,000 that have been due for the longest time or, as often, from the 1,000 that
+-- became due last. It locks nothing.
 CREATE FUNCTION {schema}.draw_v1(p_service text, p_version text, p_most bigint, p_mark bigint, p_now bigint) RETURNS tid[]
 LANGUAGE plpgsql {settings} SET enable_sort = off AS $f$
+DECLARE
+    v_skipped bigint;
 BEGIN
     IF random() < 0.5 THEN
+        SELECT floor(random() * (greatest(count(*) - 1000, 0) + 1)) INTO v_skipped FROM (
+            SELECT FROM {schema}.records AS r
+            WHERE r.state = 1 AND r.service = p_service AND r.version = p_version
+                AND r.due >= p_mark AND r.due <= p_now
+            ORDER BY r.due LIMIT 10000
+        ) AS counted;
         RETURN ARRAY(
             WITH oldest AS MATERIALIZED (
                 SELECT r.ctid AS row FROM {schema}.records AS r
                 WHERE r.state = 1 AND r.service = p_service AND r.version = p_version
                     AND r.due >= p_mark AND r.due <= p_now
-                ORDER BY r.due LIMIT 1000
+                ORDER BY r.due OFFSET v_skipped LIMIT 1000
             )
             SELECT oldest.row FROM oldest ORDER BY random() LIMIT p_most
         );

@@ -123,21 +123,28 @@ const DUE: &str = select!(
 
 /// The window is read from the index alone. Only what is picked is read from the table.
 macro_rules! at_random {
-    ($order:literal) => {
+    ($order:literal, $offset:literal) => {
         select!(concat!(
             "WHERE id IN (SELECT id FROM (
                 SELECT id FROM records INDEXED BY records_due WHERE state = 1 AND service = ?1 AND version = ?2 AND due <= ?3
                 ORDER BY ",
             $order,
-            " LIMIT 1000
-            ) ORDER BY random() LIMIT ?4)"
+            " LIMIT 1000",
+            $offset,
+            ") ORDER BY random() LIMIT ?4)"
         ))
     };
 }
 
-const OLDEST_AT_RANDOM: &str = at_random!("due");
+/// Any 1,000 of the first 10,000. The number from SQLite is between -2^63 and 2^63.
+const OLDEST_AT_RANDOM: &str = at_random!(
+    "due",
+    " OFFSET (SELECT abs(random() % (max(count(*) - 1000, 0) + 1)) FROM (
+        SELECT 1 FROM records INDEXED BY records_due WHERE state = 1 AND service = ?1 AND version = ?2 AND due <= ?3
+        ORDER BY due LIMIT 10000))"
+);
 
-const NEWEST_AT_RANDOM: &str = at_random!("due DESC");
+const NEWEST_AT_RANDOM: &str = at_random!("due DESC", "");
 
 const LEASE: &str = "UPDATE records SET due = ?2, epoch = ?3, claim = ?4, claims = claims + 1 WHERE id = ?1";
 

@@ -35,7 +35,10 @@ enum Queue {
 /// The number up to which [`Health`] counts.
 const COUNTED: usize = 10_000;
 
-/// The number of records at each end from which a [random](ClaimRequest::is_random) claim draws.
+/// The number of records, of those that have been due for the longest time, among which a window lies.
+const DRAWN_FROM: usize = 10_000;
+
+/// The number of records in the window from which a [random](ClaimRequest::is_random) claim draws.
 const WINDOW: usize = 1_000;
 
 impl Table {
@@ -163,7 +166,9 @@ impl Table {
     /// Draws keys of a queue from those that have been due for the longest time, or from those that became due last.
     fn at_random(&self, queue: &Queue, now: SystemTime, most: usize) -> Vec<String> {
         let mut keys = if fastrand::bool() {
-            self.until(queue, now, WINDOW)
+            let mut oldest = self.until(queue, now, DRAWN_FROM);
+            let skipped = fastrand::usize(..=oldest.len().saturating_sub(WINDOW));
+            oldest.drain(skipped..).take(WINDOW).collect::<Vec<_>>()
         } else {
             let last = self.queues.get(queue).into_iter().flatten().rev();
             last.skip_while(|(due, _)| *due > now).take(WINDOW).map(|(_, key)| key.clone()).collect()

@@ -19,7 +19,8 @@ pub struct ClaimRequest {
     pub most_claims: u32,
     /// Whether the records are picked at random.
     ///
-    /// They are then drawn from the 1,000 that have been due for the longest time or, as often, from the 1,000 that became due last.
+    /// They are then drawn from any 1,000 of the 10,000 that have been due for the longest time or, as often, from the 1,000 that became
+    /// due last.
     /// A worker that probes a service which is down asks for it: operations that always fail must not hide the others.
     pub is_random: bool,
     /// The bucket from which a token is taken for each record. `None` for no rate.

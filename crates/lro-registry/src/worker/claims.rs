@@ -236,7 +236,10 @@ impl Claims {
         let since = now.duration_since(self.began);
         // First polls after a restart are spread: all that became due meanwhile is due now.
         let ramp = RAMP_FIRST.saturating_mul(1 << since.as_secs().min(RAMP_DOUBLINGS));
-        let free = self.settings.max_in_flight.saturating_sub(lane.held + parked).min(LARGEST_CLAIM);
+        let free = self.settings.max_in_flight.saturating_sub(lane.held + parked);
+        // A claim whose reply is lost counts against its records.
+        let most = LARGEST_CLAIM.checked_shr(self.pulse.failures()).unwrap_or(0).max(1);
+        let free = free.min(most);
         if free == 0 {
             return Err(None);
         }

@@ -56,7 +56,7 @@ impl Isolation {
             self.in_flight = None;
         }
         let waiting = self.waiting.as_ref().map(|(_, since)| *since);
-        let since = waiting.or(self.in_flight.map(|(_, since)| since))?;
+        let since = waiting.or_else(|| self.in_flight.map(|(_, since)| since))?;
         Some(since + PAUSE).filter(|until| *until > now)
     }
 }

@@ -36,6 +36,11 @@ impl Pulse {
         self.retry_at = now + pause(self.failures);
     }
 
+    /// Returns the number of calls that failed in a row.
+    pub(super) fn failures(&self) -> u32 {
+        self.failures
+    }
+
     pub(super) fn away_since(&self) -> Option<Instant> {
         self.away_since
     }
@@ -46,7 +51,7 @@ impl Pulse {
 }
 
 /// Makes a call of the store. A call that never returns is a failed one.
-pub(super) async fn answered<T>(call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+pub(crate) async fn answered<T>(call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
     timeout(LONGEST_CALL, call).await.unwrap_or_else(|_| {
         let message = format!("the store did not answer within {LONGEST_CALL:?}");
         Err(StoreError::new(StoreErrorKind::Unavailable, message))
