@@ -148,7 +148,7 @@ async fn start(registry: &Registry, journal: &Arc<Journal>) -> Result<(), Fault>
             made.add_permits(1);
             pending::<Result<Operation, Status>>().await
         };
-        if let Started::Existing(_) = registry.start(request, call).await? {
+        if let Started::Unresolved(_) = registry.start(request, call).await? {
             journal.append(Event::Existed, [(&*key, "")])?;
         }
         Ok::<(), Fault>(())
