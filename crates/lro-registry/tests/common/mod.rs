@@ -1,5 +1,6 @@
 #![allow(dead_code, unused_imports, clippy::unwrap_used, reason = "tests, each of which uses a part")]
 
+mod script;
 mod stores;
 
 use std::{
@@ -11,10 +12,14 @@ use std::{
 use lro::{
     Any, Capabilities, Code, LroTransport, Operation, OperationName, Outcome, Service, Status, async_trait,
 };
+use lro_registry::{Registration, Registry};
 use serde_json::{Value, json};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
-pub(crate) use self::stores::{FaultyStore, SlowStore};
+pub(crate) use self::{
+    script::{Reply, Script},
+    stores::{Fault, FaultyStore, HookedStore, SlowStore},
+};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
@@ -24,6 +29,34 @@ pub(crate) fn service() -> Service {
 
 pub(crate) fn name(name: &str) -> OperationName {
     OperationName::parse(name).unwrap()
+}
+
+/// Registers operations of a kind under their names: `operations/<kind>0` and so on.
+pub(crate) async fn register(registry: &Registry, service: &Service, kind: &str, count: usize) {
+    let operations = (0..count).map(|number| format!("operations/{kind}{number}"));
+    let registrations =
+        operations.map(|operation| Registration::new(service, name(&operation)).key(operation));
+    registry.register_all(registrations.collect::<Vec<_>>()).await.unwrap();
+}
+
+/// Acknowledges outcomes until there are so many responses of a kind. Returns how long that takes.
+pub(crate) async fn deliver(registry: &Registry, kind: &str, count: usize) -> Duration {
+    let began = Instant::now();
+    let mut deliveries = registry.deliveries().batch(100);
+    let mut delivered = 0;
+    let all = async {
+        while delivered < count {
+            let delivery = deliveries.next().await.unwrap();
+            if delivery.key().starts_with(&format!("operations/{kind}")) {
+                delivery.decode::<Value>().unwrap();
+                delivered += 1;
+            }
+            assert!(delivery.acknowledge().await.unwrap());
+        }
+    };
+    let is_late = timeout(3_600 * SECOND, all).await.is_err();
+    assert!(!is_late, "{delivered} of {count} in an hour");
+    began.elapsed()
 }
 
 /// A service in memory: each operation runs for a time from the first poll on.
@@ -44,6 +77,7 @@ struct Job {
     hangs: bool,
     response: Option<Value>,
     cancelled: bool,
+    refuses_cancels_until: Option<Instant>,
     gets: u32,
     cancels: u32,
 }
@@ -83,6 +117,10 @@ impl Jobs {
 
     pub(crate) fn responds(&self, name: &str, response: Value) {
         self.with(name, |job| job.response = Some(response));
+    }
+
+    pub(crate) fn refuses_cancels_for(&self, name: &str, time: Duration) {
+        self.with(name, |job| job.refuses_cancels_until = Some(Instant::now() + time));
     }
 
     pub(crate) fn gets(&self, name: &str) -> u32 {
@@ -129,9 +167,12 @@ impl LroTransport for Jobs {
     async fn cancel_operation(&self, name: &OperationName) -> Result<(), Status> {
         self.with(name.as_str(), |job| {
             job.cancels += 1;
+            if job.refuses_cancels_until.is_some_and(|until| Instant::now() < until) {
+                return Err(Status::unavailable("away"));
+            }
             job.cancelled = true;
-        });
-        Ok(())
+            Ok(())
+        })
     }
 
     fn capabilities(&self) -> Capabilities {
