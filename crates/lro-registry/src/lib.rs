@@ -77,7 +77,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `registry`, `registration`, `start` | what a program calls |
-//! | `worker` | `driver` (the task), `claims`, `calls`, `judge`, `writer`: what may be claimed, what is in flight, what follows, what is stored |
+//! | `worker` | `driver` (the task); `claims`, `calls`, `judge`, `writer`: what may be claimed, what is in flight, what follows, what is stored; `permit` (when a call may be sent), `isolation` (suspects are polled alone) |
 //! | `deliveries`, `delivery` | the outcomes |
 //! | `quota` | the bucket behind a rate |
 //! | [`store`] | the trait, and its records; `memory` is the smallest store |

@@ -7,7 +7,7 @@ use crate::{Error, limits, store::Bucket};
 /// A quota of calls that all workers on a store share.
 ///
 /// No second holds more calls than the [`Rate`] allows, by the clock of the store and by that of the service, however many
-/// workers there are. At least 80 % of the rate is used while enough operations are due.
+/// workers there are. About 80 % of the rate is used while enough operations are due, and less if claims are slow.
 /// All workers must state the same rate for a quota key. The bound needs transports that
 /// [take permits](lro::LroTransport::takes_permits), as those of this workspace do: the calls of others count when they are begun, and a
 /// connection or a credential may delay them.
