@@ -20,17 +20,18 @@ use super::service;
 #[derive(Clone)]
 pub(crate) struct Script {
     service: Service,
-    reply: Arc<dyn Fn(&str, u32) -> Reply + Send + Sync>,
+    reply: Arc<Replies>,
     /// How long a call needs until it can be sent, by its number among the calls that were begun for its operation, from 1.
     connects_in: Arc<dyn Fn(u32) -> Duration + Send + Sync>,
     calls: Arc<Mutex<Calls>>,
 }
 
+type Replies = dyn Fn(&str, u32) -> Reply + Send + Sync;
+
 #[derive(Clone, Debug)]
 pub(crate) enum Reply {
     Running(Duration),
     Done(Duration),
-    Fails(Status),
     Hangs,
 }
 
@@ -109,7 +110,6 @@ impl Script {
                 let outcome = Outcome::Response(Any::from_json(json!({"name": name.as_str()}).to_string())?);
                 Ok(Operation { outcome: Some(outcome), ..Operation::running(name.as_str()) })
             }
-            Reply::Fails(status) => Err(status),
             Reply::Hangs => std::future::pending().await,
         }
     }
