@@ -162,7 +162,7 @@ async fn a_transport_that_panics_outside_its_calls_ends_no_worker() {
     register(&registry, &service(), "", 2).await;
     registry.cancel("operations/1").await.unwrap();
     let took = deliver(&registry, "", 2).await;
-    assert!(took < 120 * SECOND, "{took:?}");
+    assert!(took < 60 * SECOND, "{took:?}");
     worker.stop().await;
 }
 
@@ -181,7 +181,7 @@ async fn a_record_that_cannot_be_written_holds_up_no_other() {
         let _worker = Worker::builder(&registry).serve(Script::new(reply)).start().await.unwrap();
         register(&registry, &service(), "", 300).await;
         let took = deliver(&registry, "", 299).await;
-        assert!(took < 120 * SECOND, "{kind:?}: {took:?}");
+        assert!(took < 60 * SECOND, "{kind:?}: {took:?}");
     }
 }
 
@@ -207,7 +207,7 @@ async fn a_service_that_never_answers_takes_no_room_of_another() {
 // g18
 #[tokio::test(start_paused = true)]
 async fn calls_that_never_answer_leave_room_for_the_others() {
-    for (hung, most_in_flight, within) in [(300, 256, 120), (5, 1, 600)] {
+    for (hung, most_in_flight, within) in [(300, 256, 300), (5, 1, 600)] {
         let registry = Registry::new(MemoryStore::new());
         register(&registry, &service(), "hung", hung).await;
         sleep(SECOND).await;

@@ -83,11 +83,10 @@ async fn calls_that_wait_count_among_the_calls_in_flight() {
 // SPEC 26: not one failure is tolerated.
 #[tokio::test(start_paused = true)]
 async fn a_call_that_waits_for_its_permission_is_no_failed_call() {
-    for (per_minute, within) in [(1, 200), (2, 150), (4, 60), (10, 30)] {
-        let server = done().connects_in(|_| millis(100));
+    for (per_minute, connects_in) in [(1, 100), (4, 100), (1, 400), (60, 400), (4, 9_000)] {
+        let server = done().connects_in(move |_| millis(connects_in));
         let registry = Registry::new(MemoryStore::new());
         let _worker = Worker::builder(&registry)
-            .attempt_timeout(SECOND)
             .tolerance(Tolerance::default().failures(0))
             .serve_under(quota(Rate::per_minute(per_minute)), server.clone())
             .start()
@@ -95,7 +94,8 @@ async fn a_call_that_waits_for_its_permission_is_no_failed_call() {
             .unwrap();
         register(&registry, &service(), "", 1).await;
         let took = deliver(&registry, "", 1).await;
-        assert!(took < within * SECOND, "{per_minute} a minute: {took:?}");
+        // The permission of the first claim may end before there is a connection.
+        assert!(took < SECOND + 2 * 60 * SECOND / per_minute, "{per_minute} a minute: {took:?}");
         assert_eq!(server.sent(), 1);
     }
 }
