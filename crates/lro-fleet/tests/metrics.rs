@@ -12,13 +12,16 @@ use lro_fleet::{Fleet, FleetBuilder};
 use lro_testkit::recorder::Published;
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use serde_json::Value;
-use tokio::time::sleep;
+use tokio::{sync::Mutex, time::sleep};
 
 const SERVICE: &str = r#"{service="jobs.example.com"}"#;
 
-/// All in one test, because the gauges of a service add up in a process.
+/// The gauges of a service add up in a process, so its tests take turns.
+static TURN: Mutex<()> = Mutex::const_new(());
+
 #[tokio::test(start_paused = true)]
 async fn a_fleet_publishes_what_a_wait_publishes_and_what_is_its_own() {
+    let _turn = TURN.lock().await;
     let published = Published::default();
     let _installed = metrics::set_default_local_recorder(&published);
     let server = Server::new(millis(20)).fails(secs(25), secs(35), Status::unavailable("down"));
@@ -72,6 +75,7 @@ async fn a_fleet_publishes_what_a_wait_publishes_and_what_is_its_own() {
 
 #[tokio::test(start_paused = true)]
 async fn keys_that_are_shut_or_limited_show_in_gauges() {
+    let _turn = TURN.lock().await;
     let published = Published::default();
     let _installed = metrics::set_default_local_recorder(&published);
     let down = transport_fn(|_| async {
@@ -91,6 +95,7 @@ async fn keys_that_are_shut_or_limited_show_in_gauges() {
 
 #[tokio::test(start_paused = true)]
 async fn lists_are_counted_apart_from_polls() {
+    let _turn = TURN.lock().await;
     let published = Published::default();
     let _installed = metrics::set_default_local_recorder(&published);
     let server = Server::new(millis(20)).lists(1_000);
@@ -107,6 +112,7 @@ async fn lists_are_counted_apart_from_polls() {
 
 #[tokio::test(start_paused = true)]
 async fn a_recorder_that_is_installed_late_receives_the_rest() {
+    let _turn = TURN.lock().await;
     let server = Server::new(millis(20));
     let name = server.has("operations/1", secs(100));
     let fleet = start(server.clone());
@@ -125,6 +131,7 @@ async fn a_recorder_that_is_installed_late_receives_the_rest() {
 /// A recorder that needs the lock of the fleet would wait for ever if it were called with the lock held.
 #[tokio::test(start_paused = true)]
 async fn a_recorder_may_call_the_fleet_and_may_panic() {
+    let _turn = TURN.lock().await;
     let server = Server::new(millis(20));
     let names = server.has_many(20, |_| secs(30));
     let fleet = start(server.clone());
