@@ -214,7 +214,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// The fault of the store. [`StoreErrorKind::Held`](crate::StoreErrorKind::Held) names the process that holds the lock.
+    /// The fault of the store. [`StoreErrorKind::Held`] names the process that holds the lock.
     async fn lock_worker(&self) -> Result<WorkerLock, StoreError> {
         Ok(WorkerLock::none())
     }
