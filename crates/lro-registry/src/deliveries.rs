@@ -11,14 +11,14 @@ use std::{
 
 use futures::{FutureExt, Stream, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use lro::rules::guard;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
-use tracing::{info, warn};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tracing::warn;
 
 use crate::{
     Delivery, Registry,
     delivery::{FIRST_PAUSE, LONGEST_PAUSE},
-    store::{ClaimId, DeliveryRequest, StoreError, Undelivered},
-    worker::pulse::answered,
+    pulse::{Pulse, in_time},
+    store::{ClaimId, DeliveryRequest, Undelivered},
 };
 
 /// The outcomes that are due for delivery. It is a stream that never ends.
@@ -191,7 +191,7 @@ impl fmt::Debug for Deliveries {
 
 /// Waits until outcomes are due, and leases them. Returns when the leases were asked for: they end no sooner than one lease later.
 async fn fetch(registry: Registry, most: usize, lease: Duration) -> (Instant, Vec<Undelivered>) {
-    let mut failures: u32 = 0;
+    let mut pulse = Pulse::default();
     loop {
         let mut completed = std::pin::pin!(registry.completed().notified());
         completed.as_mut().enable();
@@ -203,12 +203,9 @@ async fn fetch(registry: Registry, most: usize, lease: Duration) -> (Instant, Ve
             longest_pause: LONGEST_PAUSE,
         };
         let leased_at = Instant::now();
-        match answered(registry.store().undelivered(&request)).await {
+        match in_time(registry.store().undelivered(&request)).await {
             Ok(undelivered) => {
-                if failures > 0 {
-                    info!("the store delivers outcomes again");
-                    failures = 0;
-                }
+                pulse.works();
                 if !undelivered.is_empty() {
                     return (leased_at, undelivered);
                 }
@@ -216,25 +213,11 @@ async fn fetch(registry: Registry, most: usize, lease: Duration) -> (Instant, Ve
                 let _ = timeout(IDLE, completed).await;
             }
             Err(error) => {
-                if failures == 0 {
-                    warn!(%error, cause = cause(&error), "the store delivers no outcomes; it is asked again");
-                }
-                failures = failures.saturating_add(1);
-                sleep(pause(failures)).await;
+                pulse.failed(&error);
+                sleep_until(pulse.retry_at().unwrap_or(leased_at)).await;
             }
         }
     }
-}
-
-fn cause(error: &StoreError) -> Option<String> {
-    std::error::Error::source(error).map(ToString::to_string)
-}
-
-/// The pause after failures in a row: from half a second to half a minute.
-pub(crate) fn pause(failures: u32) -> Duration {
-    let doublings = failures.saturating_sub(1).min(6);
-    let longest = STORE_PAUSE.saturating_mul(1 << doublings).min(LONGEST_STORE_PAUSE);
-    longest.mul_f64(0.5 + 0.5 * fastrand::f64())
 }
 
 /// Longer than handlers usually take. Outcomes of a consumer that died come again after it.
@@ -244,6 +227,3 @@ const SHORTEST_LEASE: Duration = Duration::from_millis(10);
 const LONGEST_LEASE: Duration = Duration::from_secs(366 * 24 * 3_600);
 /// How late the outcome of another process arrives. A call of an idle store costs under a millisecond.
 const IDLE: Duration = Duration::from_secs(1);
-const STORE_PAUSE: Duration = Duration::from_millis(500);
-/// A database that returns is used again within half a minute.
-const LONGEST_STORE_PAUSE: Duration = Duration::from_secs(30);

@@ -90,6 +90,7 @@ mod delivery;
 mod error;
 pub mod limits;
 mod memory;
+mod pulse;
 mod quota;
 mod registration;
 mod registry;

@@ -9,7 +9,6 @@ mod judge;
 mod lane;
 mod paces;
 mod permit;
-pub(crate) mod pulse;
 mod writer;
 
 use std::{fmt, time::Duration};

@@ -118,7 +118,7 @@ impl WorkerBuilder {
         self
     }
 
-    /// Sets how often the worker asks the store for due operations while nothing tells it of any. Default: 5 s.
+    /// Sets how often the worker asks the store for due operations if the store gives no hint of any. Default: 5 s.
     pub fn fallback(mut self, fallback: Duration) -> Self {
         self.settings.fallback = fallback.clamp(LEAST_FALLBACK, LONGEST_LEASE);
         self

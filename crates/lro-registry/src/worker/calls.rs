@@ -153,7 +153,7 @@ impl Calls {
         self.in_flight.next().now_or_never().flatten()
     }
 
-    /// Returns what is told when a call waits for a permission.
+    /// Returns the notice that a call waits for a permission that has ended.
     pub(super) fn waits(&self) -> Arc<Notify> {
         self.waits.clone()
     }

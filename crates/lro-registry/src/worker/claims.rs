@@ -9,10 +9,10 @@ use tracing::{info, warn};
 use super::{
     builder::Settings,
     lane::{Key, Lane},
-    pulse::{Pulse, answered},
 };
 use crate::{
     Store,
+    pulse::{Pulse, in_time},
     store::{ClaimId, ClaimRequest, Claimed, StoreError},
 };
 
@@ -45,7 +45,7 @@ pub(super) struct ClaimReply {
 
 impl Claims {
     pub(super) fn new(lanes: Vec<Lane>, keys: Vec<Key>, settings: Arc<Settings>, now: Instant) -> Self {
-        Self { lanes, keys, settings, in_flight: None, pulse: Pulse::new(now), began: now }
+        Self { lanes, keys, settings, in_flight: None, pulse: Pulse::default(), began: now }
     }
 
     pub(super) fn services(&self) -> Vec<Service> {
@@ -76,8 +76,8 @@ impl Claims {
         if self.in_flight.is_some() {
             return look;
         }
-        if self.pulse.retry_at() > now {
-            return Look { at: Some(self.pulse.retry_at()), full: None };
+        if let Some(at) = self.pulse.retry_at().filter(|at| *at > now) {
+            return Look { at: Some(at), full: None };
         }
         let mut choice: Option<(Instant, usize, usize)> = None;
         for (number, lane) in self.lanes.iter().enumerate() {
@@ -123,7 +123,7 @@ impl Claims {
             Ok(claimed) => claimed,
             Err(fault) => {
                 lane.due_at(now);
-                return self.pulse.failed(fault, now);
+                return self.pulse.failed(fault);
             }
         };
         self.pulse.works();
@@ -222,7 +222,7 @@ impl Claims {
         };
         let store = store.clone();
         self.in_flight = Some(Box::pin(async move {
-            let claimed = answered(store.claim(&request)).await;
+            let claimed = in_time(store.claim(&request)).await;
             ClaimReply { lane: number, most, sent_at: now, claimed }
         }));
     }

@@ -64,7 +64,7 @@ impl Driver {
             claims: Claims::new(lanes, keys, settings.clone(), now),
             calls: Calls::new(rules.clone()),
             isolation: Isolation::default(),
-            writer: Writer::new(now),
+            writer: Writer::default(),
             calls_made: 0,
             registry,
             settings,
@@ -122,7 +122,7 @@ impl Driver {
         let Self { isolation, calls, claims, writer, .. } = self;
         let pauses_until = isolation.pauses_until(|call| calls.is_running(call), now);
         // A suspect that cannot be given back counts each claim.
-        let holds_until = writer.holds_suspects().then(|| writer.fails_until()).flatten();
+        let holds_until = writer.holds_suspects().then(|| writer.pulse.retry_at()).flatten();
         let claim_at = match pauses_until.max(holds_until.filter(|until| *until > now)) {
             Some(until) => Some(until),
             None => {

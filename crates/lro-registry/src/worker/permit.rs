@@ -11,7 +11,7 @@ use tokio::{sync::Notify, time::Instant};
 #[derive(Debug)]
 pub(super) struct CallPermit {
     state: Mutex<State>,
-    /// Told when a call waits for a permission that has ended.
+    /// Notified when a call waits for a permission that has ended.
     waits: Arc<Notify>,
 }
 

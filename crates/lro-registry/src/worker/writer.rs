@@ -1,4 +1,4 @@
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::VecDeque, mem, sync::Arc, time::Duration};
 
 use futures::{
     FutureExt,
@@ -7,15 +7,14 @@ use futures::{
 use tokio::time::{Instant, sleep};
 use tracing::{debug, error};
 
-use super::pulse::{Pulse, answered};
 use crate::{
     Store,
-    deliveries::pause,
+    pulse::{Pulse, in_time, pause},
     store::{Complete, Fence, GiveBack, Reschedule, StoreError, Written},
 };
 
 /// What a claim ends with.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) enum Write {
     Reschedule(Reschedule),
     Complete(Complete),
@@ -26,9 +25,11 @@ pub(super) enum Write {
 ///
 /// New ones are stored in batches as large as they come. Those that failed are stored again beside them, in batches that shrink with
 /// each failure: a record that cannot be written holds up no other for long.
+#[derive(Default)]
 pub(super) struct Writer {
     fresh: VecDeque<Item>,
-    again: VecDeque<Item>,
+    /// Those that failed, and when each is stored again.
+    again: VecDeque<(Instant, Item)>,
     storing: [Option<BoxFuture<'static, Flushed>>; 2],
     pub(super) pulse: Pulse,
     /// The suspects that are given back and not stored yet.
@@ -36,16 +37,28 @@ pub(super) struct Writer {
 }
 
 /// A write that waits.
-#[derive(Clone, Debug)]
 struct Item {
-    lane: usize,
     write: Write,
+    held: Held,
+}
+
+/// The claim that a write ends.
+#[derive(Clone, Copy)]
+struct Held {
+    lane: usize,
     is_suspect: bool,
+    /// How often the write failed.
     failures: u32,
-    not_before: Instant,
+}
+
+/// The writes of one sort, and the claim of each.
+struct Sort<W> {
+    writes: Vec<W>,
+    held: Vec<Held>,
 }
 
 /// The result of a batch.
+#[derive(Default)]
 pub(super) struct Flushed {
     stored: Vec<Item>,
     /// Whether an outcome was stored.
@@ -55,36 +68,20 @@ pub(super) struct Flushed {
 }
 
 impl Writer {
-    pub(super) fn new(now: Instant) -> Self {
-        let (fresh, again) = (VecDeque::new(), VecDeque::new());
-        Self { fresh, again, storing: [None, None], pulse: Pulse::new(now), suspects: 0 }
-    }
-
     pub(super) fn push(&mut self, lane: usize, write: Write) {
-        self.fresh.push_back(Item {
-            lane,
-            write,
-            is_suspect: false,
-            failures: 0,
-            not_before: Instant::now(),
-        });
+        self.fresh.push_back(Item { write, held: Held { lane, is_suspect: false, failures: 0 } });
     }
 
     /// Gives a suspect back.
     pub(super) fn push_suspect(&mut self, lane: usize, give_back: GiveBack) {
         self.suspects += 1;
         let write = Write::GiveBack(give_back);
-        self.fresh.push_back(Item { lane, write, is_suspect: true, failures: 0, not_before: Instant::now() });
+        self.fresh.push_back(Item { write, held: Held { lane, is_suspect: true, failures: 0 } });
     }
 
     /// Returns whether a suspect that is given back may still be held.
     pub(super) fn holds_suspects(&self) -> bool {
         self.suspects > 0
-    }
-
-    /// Returns when the store is tried again, if it does not store writes.
-    pub(super) fn fails_until(&self) -> Option<Instant> {
-        self.pulse.away_since().map(|_| self.pulse.retry_at())
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -101,7 +98,7 @@ impl Writer {
         if self.storing[1].is_some() {
             return None;
         }
-        let next = self.again.iter().map(|item| item.not_before).min()?;
+        let next = self.again.iter().map(|(at, _)| *at).min()?;
         if next > now {
             return Some(next);
         }
@@ -128,41 +125,38 @@ impl Writer {
         let mut ended: Vec<Item> = stored;
         match &fault {
             None => self.pulse.works(),
-            Some(fault) => self.pulse.failed(fault, now),
+            Some(fault) => self.pulse.failed(fault),
         }
         for mut item in failed {
-            let is_lost = fault.as_ref().is_some_and(|fault| !fault.is_transient()) && item.failures >= ALONE;
-            if is_lost {
-                let (key, fault) = (&item.write.fence().key, fault.as_ref().map(ToString::to_string));
-                error!(key, fault, "a result cannot be stored; its claim ends with the lease");
+            let Held { failures, .. } = &mut item.held;
+            if let Some(fault) = fault.as_ref().filter(|fault| !fault.is_transient() && *failures >= ALONE) {
+                let key = &item.write.fence().key;
+                error!(key, %fault, "a result cannot be stored; its claim ends with the lease");
                 ended.push(item);
                 continue;
             }
-            item.failures = item.failures.saturating_add(1);
-            // While they are halved, a fault of one of them is looked for.
-            item.not_before =
-                now + if item.failures <= ALONE { FIRST_PAUSE } else { pause(item.failures - ALONE) };
-            self.again.push_back(item);
+            *failures = failures.saturating_add(1);
+            // While they are divided, a fault of one of them is looked for.
+            let wait = if *failures <= ALONE { FIRST_PAUSE } else { pause(*failures - ALONE) };
+            self.again.push_back((now + wait, item));
         }
-        let suspects = ended.iter().filter(|item| item.is_suspect).count();
+        let suspects = ended.iter().filter(|item| item.held.is_suspect).count();
         self.suspects = self.suspects.saturating_sub(suspects);
-        ended.into_iter().map(|item| (item.lane, item.write.delay())).collect()
+        ended.into_iter().map(|item| (item.held.lane, item.write.delay())).collect()
     }
 
     /// Takes writes that failed as often as the one that waits for the longest time, so that a write that always fails ends up alone.
     fn due_again(&mut self, now: Instant) -> Vec<Item> {
-        let first = self.again.iter().find(|item| item.not_before <= now).map_or(0, |item| item.failures);
+        let first = self.again.iter().find(|(at, _)| *at <= now).map_or(0, |(_, item)| item.held.failures);
         let most = (LARGEST_BATCH >> (3 * first.min(ALONE))).max(1);
         let mut batch = Vec::new();
-        let mut rest = VecDeque::with_capacity(self.again.len());
-        for item in self.again.drain(..) {
-            if batch.len() < most && item.failures == first && item.not_before <= now {
+        for (at, item) in mem::take(&mut self.again) {
+            if batch.len() < most && item.held.failures == first && at <= now {
                 batch.push(item);
             } else {
-                rest.push_back(item);
+                self.again.push_back((at, item));
             }
         }
-        self.again = rest;
         batch
     }
 }
@@ -195,52 +189,58 @@ async fn stored(storing: &mut Option<BoxFuture<'static, Flushed>>) -> Flushed {
 
 /// Stores a batch, in one call for each sort of write.
 async fn flush(store: Arc<dyn Store>, batch: Vec<Item>) -> Flushed {
-    let (mut reschedules, mut completes, mut give_backs) = (Vec::new(), Vec::new(), Vec::new());
-    let mut items = [Vec::new(), Vec::new(), Vec::new()];
-    for item in batch {
-        let sort = match &item.write {
-            Write::Complete(write) => {
-                completes.push(write.clone());
-                0
-            }
-            Write::Reschedule(write) => {
-                reschedules.push(write.clone());
-                1
-            }
-            Write::GiveBack(write) => {
-                give_backs.push(write.clone());
-                2
-            }
-        };
-        items[sort].push(item);
+    let (mut completes, mut reschedules, mut give_backs) = (Sort::new(), Sort::new(), Sort::new());
+    for Item { write, held } in batch {
+        match write {
+            Write::Complete(write) => completes.push(write, held),
+            Write::Reschedule(write) => reschedules.push(write, held),
+            Write::GiveBack(write) => give_backs.push(write, held),
+        }
     }
-    let [complete_items, reschedule_items, give_back_items] = items;
-    let mut flushed = Flushed { stored: Vec::new(), completed: false, failed: Vec::new(), fault: None };
+    let mut flushed = Flushed::default();
     // Outcomes first: they are what must not be lost.
-    if !completes.is_empty() {
-        let result = answered(store.complete(&completes)).await;
+    if !completes.writes.is_empty() {
+        let result = in_time(store.complete(&completes.writes)).await;
         flushed.completed = result.is_ok();
-        flushed.take(result, complete_items);
+        flushed.take(result, completes.items(Write::Complete));
     }
-    if !reschedules.is_empty() {
-        flushed.take(answered(store.reschedule(&reschedules)).await, reschedule_items);
+    if !reschedules.writes.is_empty() {
+        let result = in_time(store.reschedule(&reschedules.writes)).await;
+        flushed.take(result, reschedules.items(Write::Reschedule));
     }
-    if !give_backs.is_empty() {
-        flushed.take(answered(store.give_back(&give_backs)).await, give_back_items);
+    if !give_backs.writes.is_empty() {
+        let result = in_time(store.give_back(&give_backs.writes)).await;
+        flushed.take(result, give_backs.items(Write::GiveBack));
     }
     flushed
 }
 
+impl<W> Sort<W> {
+    fn new() -> Self {
+        Self { writes: Vec::new(), held: Vec::new() }
+    }
+
+    fn push(&mut self, write: W, held: Held) {
+        self.writes.push(write);
+        self.held.push(held);
+    }
+
+    fn items(self, write: impl Fn(W) -> Write) -> impl Iterator<Item = Item> {
+        self.writes.into_iter().map(write).zip(self.held).map(|(write, held)| Item { write, held })
+    }
+}
+
 impl Flushed {
-    fn take(&mut self, result: Result<Vec<Written>, StoreError>, items: Vec<Item>) {
+    fn take(&mut self, result: Result<Vec<Written>, StoreError>, items: impl Iterator<Item = Item>) {
         match result {
             Ok(written) => {
-                for (item, _) in items.iter().zip(written).filter(|(_, written)| *written == Written::Fenced)
-                {
+                let first = self.stored.len();
+                self.stored.extend(items);
+                let results = self.stored[first..].iter().zip(written);
+                for (item, _) in results.filter(|(_, written)| *written == Written::Fenced) {
                     let Fence { key, epoch, .. } = item.write.fence();
                     debug!(key, epoch, "the claim had ended; its result was not stored");
                 }
-                self.stored.extend(items);
             }
             Err(fault) => {
                 self.failed.extend(items);
