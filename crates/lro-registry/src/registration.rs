@@ -23,7 +23,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug)]
 pub struct Registration {
-    pub(crate) key: Option<String>,
+    key: Option<String>,
     service: Service,
     name: OperationName,
     fingerprint: Option<String>,
@@ -37,6 +37,50 @@ pub(crate) struct Settings {
     pub(crate) kind: Option<String>,
     pub(crate) tag: Vec<u8>,
     pub(crate) deadline: Option<Duration>,
+}
+
+/// Defines the setters of [`Settings`]. The documentation of the deadline is passed in: it counts from another time.
+macro_rules! settings {
+    ($(#[$deadline:meta])*) => {
+        /// Sets the kind, which selects the pacing. Default: the key of the service.
+        pub fn kind(mut self, kind: impl Into<String>) -> Self {
+            self.settings.kind = Some(kind.into());
+            self
+        }
+
+        /// Sets bytes that come back with the outcome. Default: none.
+        pub fn tag(mut self, tag: impl Into<Vec<u8>>) -> Self {
+            self.settings.tag = tag.into();
+            self
+        }
+
+        $(#[$deadline])*
+        pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
+            self.settings.deadline = deadline.into();
+            self
+        }
+    };
+}
+pub(crate) use settings;
+
+impl Settings {
+    /// Returns an entry without a name, whose first poll is due at once.
+    pub(crate) fn entry(self, key: String, service: Service, fingerprint: String) -> Entry {
+        let Self { kind, tag, deadline } = self;
+        Entry {
+            key,
+            kind: kind.unwrap_or_else(|| service.key().to_owned()),
+            service,
+            name: None,
+            fingerprint,
+            tag,
+            deadline,
+            started: false,
+            delay: Duration::ZERO,
+            state: Vec::new(),
+            intent: None,
+        }
+    }
 }
 
 impl Registration {
@@ -76,24 +120,10 @@ impl Registration {
         Self { fingerprint: Some(fingerprint.into()), ..self }
     }
 
-    /// Sets the kind, which selects the pacing. Default: the key of the service.
-    pub fn kind(mut self, kind: impl Into<String>) -> Self {
-        self.settings.kind = Some(kind.into());
-        self
-    }
-
-    /// Sets bytes that come back with the outcome. Default: none.
-    pub fn tag(mut self, tag: impl Into<Vec<u8>>) -> Self {
-        self.settings.tag = tag.into();
-        self
-    }
-
-    /// Sets the time from now after which the polling stops. The operation goes on. Default: no limit.
-    ///
-    /// A last poll is made then. The deadline is a part of the default fingerprint: the same name with another deadline is a conflict.
-    pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
-        self.settings.deadline = deadline.into();
-        self
+    settings! {
+        /// Sets the time from now after which the polling stops. The operation goes on. Default: no limit.
+        ///
+        /// A last poll is made then. The deadline is a part of the default fingerprint: the same name with another deadline is a conflict.
     }
 
     /// Sets the delay of the first poll. Default: zero, because the operation may be done already.
@@ -103,24 +133,10 @@ impl Registration {
 
     pub(crate) fn entry(self) -> Result<Entry, Error> {
         let Self { key, service, name, fingerprint, delay, settings } = self;
-        let default_key = || format!("{}/{}/{name}", service.key(), service.version());
-        let Settings { kind, tag, deadline } = settings;
-        let kind = kind.unwrap_or_else(|| service.key().to_owned());
-        let fingerprint = fingerprint.unwrap_or_else(|| by_settings(&name, &kind, deadline));
-        let key = key.unwrap_or_else(default_key);
-        let entry = Entry {
-            key,
-            service,
-            name: Some(name),
-            kind,
-            fingerprint,
-            tag,
-            deadline,
-            started: false,
-            delay,
-            state: Vec::new(),
-            intent: None,
-        };
+        let key = key.unwrap_or_else(|| format!("{}/{}/{name}", service.key(), service.version()));
+        let mut entry = settings.entry(key, service, String::new());
+        entry.fingerprint = fingerprint.unwrap_or_else(|| by_settings(&name, &entry.kind, entry.deadline));
+        (entry.name, entry.delay) = (Some(name), delay);
         check(&entry)?;
         Ok(entry)
     }

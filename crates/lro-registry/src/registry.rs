@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::{slice, sync::Arc, time::Duration};
 
 use lro::rules::Ending;
 use tokio::sync::Notify;
@@ -6,7 +6,7 @@ use tokio::sync::Notify;
 use crate::{
     CancelRequested, Conflict, Deliveries, Error, Health, ListRequest, Record, RecordState, Registration,
     Store,
-    store::{Entry, Registered, StoreError},
+    store::{Entry, Registered, StoreError, StoreErrorKind},
 };
 
 /// The operations that a program waits for, in a [`Store`] that outlives the process.
@@ -55,14 +55,12 @@ impl Registry {
     ///
     /// [`Error::Conflict`] if the key belongs to another request, [`Error::Invalid`], or the fault of the store.
     pub async fn register(&self, registration: Registration) -> Result<Receipt, Error> {
-        let entry = registration.entry()?;
-        let fingerprint = entry.fingerprint.clone();
-        let registered = self.store.register(&[entry]).await?;
-        registered
-            .into_iter()
-            .next()
-            .ok_or_else(miscounted)
-            .and_then(|registered| receipt(registered, &fingerprint))
+        self.store_entry(registration.entry()?).await
+    }
+
+    pub(crate) async fn store_entry(&self, entry: Entry) -> Result<Receipt, Error> {
+        let registered = self.store.register(slice::from_ref(&entry)).await?;
+        receipt(registered.into_iter().next().ok_or_else(miscounted)?, &entry.fingerprint)
     }
 
     /// Registers operations in one transaction. The results have the order of the registrations.
@@ -194,9 +192,9 @@ fn receipt(registered: Registered, fingerprint: &str) -> Result<Receipt, Error> 
 }
 
 /// A store that returns fewer results than it got items is broken.
-pub(crate) fn miscounted() -> Error {
-    Error::Store(StoreError::new(crate::StoreErrorKind::Other, "the store returned too few results"))
+fn miscounted() -> Error {
+    Error::Store(StoreError::new(StoreErrorKind::Other, "the store returned too few results"))
 }
 
 /// A batch takes some milliseconds, so that claims do not wait for it.
-pub(crate) const RETAIN_BATCH: usize = 1_000;
+const RETAIN_BATCH: usize = 1_000;

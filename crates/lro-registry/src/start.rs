@@ -7,14 +7,10 @@ use lro::{
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    Conflict, Error, Record, RecordState, Registry,
+    Error, Receipt, Record, RecordState, Registry, StoreErrorKind,
     limits::stored_error,
-    registration::{Settings, check},
-    registry::miscounted,
-    store::{
-        CancelStep, ClaimId, Complete, Entry, Fence, GiveBack, Intent, Registered, Reschedule, StoreError,
-        Written,
-    },
+    registration::{Settings, check, settings},
+    store::{CancelStep, ClaimId, Complete, Entry, Fence, GiveBack, Intent, Reschedule, StoreError, Written},
     worker::{outcome as stored_outcome, saved},
 };
 
@@ -58,22 +54,8 @@ impl StartRequest {
         Self { service: service.clone(), key, fingerprint, lease: START_LEASE, settings: Settings::default() }
     }
 
-    /// Sets the kind, which selects the pacing. Default: the key of the service.
-    pub fn kind(mut self, kind: impl Into<String>) -> Self {
-        self.settings.kind = Some(kind.into());
-        self
-    }
-
-    /// Sets bytes that come back with the outcome. Default: none.
-    pub fn tag(mut self, tag: impl Into<Vec<u8>>) -> Self {
-        self.settings.tag = tag.into();
-        self
-    }
-
-    /// Sets the time from the start after which the polling stops. The operation goes on. Default: no limit.
-    pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
-        self.settings.deadline = deadline.into();
-        self
+    settings! {
+        /// Sets the time from the start after which the polling stops. The operation goes on. Default: no limit.
     }
 
     /// Sets the time after which the intent counts as unresolved, if the call has not returned. Default: 10 minutes.
@@ -81,21 +63,10 @@ impl StartRequest {
         Self { lease, ..self }
     }
 
-    fn entry(&self, claim: ClaimId) -> Result<Entry, Error> {
-        let Self { service, key, fingerprint, lease, settings } = self.clone();
-        let entry = Entry {
-            key,
-            kind: settings.kind.unwrap_or_else(|| service.key().to_owned()),
-            service,
-            name: None,
-            fingerprint,
-            tag: settings.tag,
-            deadline: settings.deadline,
-            started: true,
-            delay: Duration::ZERO,
-            state: Vec::new(),
-            intent: Some(Intent { claim, lease }),
-        };
+    fn entry(self, claim: ClaimId) -> Result<Entry, Error> {
+        let Self { service, key, fingerprint, lease, settings } = self;
+        let intent = Some(Intent { claim, lease });
+        let entry = Entry { started: true, intent, ..settings.entry(key, service, fingerprint) };
         check(&entry)?;
         Ok(entry)
     }
@@ -148,25 +119,19 @@ impl Registry {
     {
         let claim = ClaimId::random();
         let entry = request.entry(claim)?;
-        let fence = Fence { key: request.key.clone(), epoch: 1, claim };
-        match self.store().register(&[entry]).await?.pop().ok_or_else(miscounted)? {
-            Registered::New(_) => {}
-            Registered::Existing(record) if record.state == RecordState::Intent => {
-                return Ok(Started::Unresolved(Box::new(record)));
-            }
-            Registered::Existing(record) => return Ok(Started::Existing(Box::new(record))),
-            Registered::Conflict(stored) => {
-                let fingerprint = request.fingerprint;
-                return Err(Error::Conflict(Box::new(Conflict { stored, fingerprint })));
-            }
+        let fence = Fence { key: entry.key.clone(), epoch: 1, claim };
+        let Receipt { record, is_new } = self.store_entry(entry).await?;
+        if !is_new {
+            let record = Box::new(record);
+            let is_unresolved = record.state == RecordState::Intent;
+            return Ok(if is_unresolved { Started::Unresolved(record) } else { Started::Existing(record) });
         }
         let result = call().await.and_then(with_a_name);
         let registry = self.clone();
         // A task: the result must be stored although the caller stops waiting for it.
         let recorded = tokio::spawn(async move { registry.record(fence, result).await });
         recorded.await.unwrap_or_else(|panicked| {
-            let fault =
-                StoreError::new(crate::StoreErrorKind::Other, "the task that records a start has ended");
+            let fault = StoreError::new(StoreErrorKind::Other, "the task that records a start has ended");
             Err(Error::Store(fault.with_source(panicked)))
         })
     }
@@ -214,7 +179,7 @@ impl Registry {
                 }
                 Ok(_) => {
                     let source = StoreError::new(
-                        crate::StoreErrorKind::Other,
+                        StoreErrorKind::Other,
                         "the intent was removed or resolved during the call",
                     );
                     return Err(Error::Unrecorded { operation: Box::new(operation), source });

@@ -3,24 +3,22 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use futures::{FutureExt, future::BoxFuture};
 use lro::Service;
 use tokio::time::sleep;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use super::builder::Settings;
-use crate::{
-    Health, Store,
-    registry::RETAIN_BATCH,
-    store::{Finished, StoreError},
-};
+use crate::{Health, Registry, Store, pulse::in_time, store::Finished};
 
 /// Removes what was acknowledged long ago, and reports what needs attention. Never returns.
-pub(super) async fn keep_house(store: Arc<dyn Store>, settings: Arc<Settings>, served: Vec<Service>) {
+pub(super) async fn keep_house(registry: Registry, settings: Arc<Settings>, served: Vec<Service>) {
     let mut reported = HashSet::new();
     loop {
-        if let Some(retain_for) = settings.retain_for {
-            retain(&*store, retain_for).await;
+        if let Some(retain_for) = settings.retain_for
+            && let Err(error) = in_time(registry.retain(retain_for)).await
+        {
+            debug!(%error, "old records were not removed; it is tried again");
         }
         // A failure is reported by the calls of the worker.
-        if let Ok(health) = store.health().await {
+        if let Ok(health) = in_time(registry.health()).await {
             let news: HashSet<String> = attention(&health, &served).collect();
             for needed in news.difference(&reported) {
                 warn!("{needed}");
@@ -58,25 +56,11 @@ impl Learning {
 async fn learn(store: Arc<dyn Store>, after: i64, mut pause: Duration) -> Vec<(i64, Finished)> {
     loop {
         sleep(pause).await;
-        match store.finished(after, LEARNED_AT_ONCE).await {
+        match in_time(store.finished(after, LEARNED_AT_ONCE)).await {
             Ok(finished) => return finished,
             Err(_) => pause = LEARNING,
         }
     }
-}
-
-async fn retain(store: &dyn Store, retain_for: Duration) {
-    loop {
-        match store.retain(retain_for, RETAIN_BATCH).await {
-            Ok(RETAIN_BATCH) => sleep(BETWEEN_BATCHES).await,
-            Ok(_) => return,
-            Err(error) => return unremoved(&error),
-        }
-    }
-}
-
-fn unremoved(error: &StoreError) {
-    tracing::debug!(%error, "old records were not removed; it is tried again");
 }
 
 /// What a person should look at. The numbers are left out, so that a number that changes is no news.
@@ -111,5 +95,3 @@ const UNDELIVERED: Duration = Duration::from_secs(900);
 /// A plan of a kind changes little by one operation.
 const LEARNING: Duration = Duration::from_secs(15);
 const LEARNED_AT_ONCE: usize = 4_096;
-/// Claims go on between two batches.
-const BETWEEN_BATCHES: Duration = Duration::from_millis(50);

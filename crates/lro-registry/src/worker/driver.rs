@@ -77,7 +77,8 @@ impl Driver {
     /// Works until it is stopped.
     pub(super) async fn run(mut self, mut stopped: oneshot::Receiver<()>) {
         let store = self.registry.store().clone();
-        let mut house = keep_house(store.clone(), self.settings.clone(), self.claims.services()).boxed();
+        let mut house =
+            keep_house(self.registry.clone(), self.settings.clone(), self.claims.services()).boxed();
         let mut learning = Learning::new(store.clone());
         let mut changed = changed(&store);
         let waits = self.calls.waits();
