@@ -1,17 +1,14 @@
-use std::{future::Future, io, time::Duration};
+mod recording;
 
-use lro::{
-    Code, Operation, OperationName, Origin, Service, Status,
-    rules::{Ending, Tally},
-};
-use tokio::time::{Instant, sleep};
+use std::{future::Future, time::Duration};
 
+use lro::{Operation, OperationName, Service, Status};
+
+use self::recording::with_a_name;
 use crate::{
     Error, Receipt, Record, RecordState, Registry, StoreErrorKind,
-    limits::stored_error,
     registration::{Settings, check, settings},
-    store::{CancelStep, ClaimId, Complete, Entry, Fence, GiveBack, Intent, Reschedule, StoreError, Written},
-    worker::{outcome as stored_outcome, saved},
+    store::{ClaimId, Entry, Fence, Intent, StoreError},
 };
 
 /// A starting call to announce before it is made.
@@ -135,149 +132,7 @@ impl Registry {
             Err(Error::Store(fault.with_source(panicked)))
         })
     }
-
-    /// Stores the result of a starting call. A fault of the store is retried for a while.
-    async fn record(&self, fence: Fence, result: Result<Operation, Status>) -> Result<Started, Error> {
-        let operation = match result {
-            Ok(operation) => operation,
-            Err(status) => return self.record_failure(fence, status).await,
-        };
-        let name = OperationName::parse(&operation.name).ok();
-        let until = Instant::now() + RECORD_FOR;
-        let mut pause = FIRST_PAUSE;
-        loop {
-            let written = match &operation.outcome {
-                Some(outcome) => {
-                    let outcome = stored_outcome(&Ending::Done(outcome.clone()));
-                    let state = saved_state(&operation);
-                    let complete =
-                        Complete { fence: fence.clone(), name: name.clone(), outcome, state, finished: None };
-                    self.store().complete(&[complete]).await
-                }
-                None => {
-                    let delay = operation.retry_after.unwrap_or(FIRST_DELAY).max(FIRST_DELAY);
-                    let reschedule = Reschedule {
-                        fence: fence.clone(),
-                        name: name.clone(),
-                        delay,
-                        state: saved_state(&operation),
-                        cursor: Vec::new(),
-                        cancel: CancelStep::NotSeen,
-                        error: None,
-                    };
-                    self.store().reschedule(&[reschedule]).await
-                }
-            };
-            match written {
-                // Fenced: the intent was resolved or forgotten meanwhile, or this very write was stored and its reply lost.
-                Ok(written)
-                    if written.first() == Some(&Written::Stored)
-                        || self.is_recorded(&fence.key, &operation).await =>
-                {
-                    self.completed().notify_waiters();
-                    return Ok(Started::New(name));
-                }
-                Ok(_) => {
-                    let source = StoreError::new(
-                        StoreErrorKind::Other,
-                        "the intent was removed or resolved during the call",
-                    );
-                    return Err(Error::Unrecorded { operation: Box::new(operation), source });
-                }
-                Err(source) if !source.is_transient() || Instant::now() >= until => {
-                    return Err(Error::Unrecorded { operation: Box::new(operation), source });
-                }
-                Err(_) => sleep(pause).await,
-            }
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
-    }
-
-    /// Returns whether the record has the name of this operation or, if it has none, an outcome.
-    async fn is_recorded(&self, key: &str, operation: &Operation) -> bool {
-        let Ok(Some(record)) = self.get(key).await else {
-            return false;
-        };
-        match &record.name {
-            Some(name) => name.as_str() == operation.name,
-            None => record.outcome.is_some(),
-        }
-    }
-
-    /// Removes the intent of a call that has surely started nothing. Otherwise stores the error with it.
-    async fn record_failure(&self, fence: Fence, status: Status) -> Result<Started, Error> {
-        let may_have_started = !is_surely_not_started(&status);
-        let stored = if may_have_started {
-            let error = Some(stored_error(&format!("the starting call failed: {status}")));
-            let give_back = GiveBack { fence, delay: Duration::ZERO, counts: true, error };
-            self.store().give_back(&[give_back]).await.map(|_| ())
-        } else {
-            self.store().withdraw(&[fence]).await.map(|_| ())
-        };
-        if let Err(error) = stored {
-            tracing::warn!(%error, "the failure of a starting call was not stored; its intent stays unresolved");
-        }
-        Err(Error::Start { status, may_have_started })
-    }
-}
-
-/// A running operation without a valid name cannot be polled.
-fn with_a_name(operation: Operation) -> Result<Operation, Status> {
-    match OperationName::parse(&operation.name) {
-        Err(fault) if operation.outcome.is_none() => {
-            let message = format!("the operation that was started has no usable name: {}", fault.message());
-            Err(operation
-                .running_error
-                .unwrap_or_else(|| Status::new(Code::Unknown, message).with_origin(Origin::MalformedReply)))
-        }
-        _ => Ok(operation),
-    }
-}
-
-fn saved_state(operation: &Operation) -> Vec<u8> {
-    saved(Tally::default(), None, operation.metadata.clone(), Duration::ZERO)
-}
-
-/// Returns whether the service has surely not started an operation: no call was made, or the service refused the request.
-fn is_surely_not_started(status: &Status) -> bool {
-    use Code::{
-        FailedPrecondition, InvalidArgument, NotFound, OutOfRange, PermissionDenied, ResourceExhausted,
-        Unauthenticated, Unimplemented,
-    };
-    let refuses = matches!(
-        status.code(),
-        InvalidArgument
-            | NotFound
-            | PermissionDenied
-            | Unauthenticated
-            | ResourceExhausted
-            | FailedPrecondition
-            | OutOfRange
-            | Unimplemented
-    );
-    status.is_refused() || was_not_connected(status) || (status.origin() == Origin::CallFailed && refuses)
-}
-
-/// Returns whether the connection was refused: nothing was sent.
-fn was_not_connected(status: &Status) -> bool {
-    let mut source = std::error::Error::source(status);
-    while let Some(error) = source {
-        if error
-            .downcast_ref::<io::Error>()
-            .is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
-        {
-            return true;
-        }
-        source = error.source();
-    }
-    false
 }
 
 /// Longer than any starting call of a service: those that upload take minutes. Before it ends an intent is not reported.
 const START_LEASE: Duration = Duration::from_secs(600);
-/// The default pacing makes its second poll after 250 ms.
-const FIRST_DELAY: Duration = Duration::from_millis(250);
-/// A failover of a database takes some tens of seconds.
-const RECORD_FOR: Duration = Duration::from_secs(60);
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
