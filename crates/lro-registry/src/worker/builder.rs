@@ -6,7 +6,7 @@ use lro::{
     pacing::{Pacing, PacingByKind},
     rules::Rules,
 };
-use lro_control::Control;
+use lro_control::{Control, Rate};
 use tokio::{
     sync::{oneshot, watch},
     time::sleep,
@@ -194,7 +194,7 @@ fn lanes(
     if served.is_empty() {
         return Err(Error::Invalid("the worker has no transport".to_owned()));
     }
-    let (mut lanes, mut keys): (Vec<Lane>, Vec<Key>) = (Vec::new(), Vec::new());
+    let (mut lanes, mut rates): (Vec<Lane>, Vec<Option<Rate>>) = (Vec::new(), Vec::new());
     let mut by_key: HashMap<String, usize> = HashMap::new();
     for (transport, quota) in served {
         let service = transport.service();
@@ -208,18 +208,19 @@ fn lanes(
         let name = quota.as_ref().map_or_else(|| own_key(&service), |quota| quota.key().to_owned());
         let rate = quota.as_ref().map(Quota::rate);
         let key = *by_key.entry(name).or_insert_with(|| {
-            keys.push(Key { rate, control: Control::new(rate, 1) });
-            keys.len() - 1
+            rates.push(rate);
+            rates.len() - 1
         });
-        if keys[key].rate != rate {
+        if rates[key] != rate {
             return Err(Error::Invalid(format!("the quota key of {service} has two rates")));
         }
         lanes.push(Lane::new(service, transport, quota, key));
     }
-    for (number, key) in keys.iter_mut().enumerate() {
+    let keys = rates.into_iter().enumerate().map(|(number, rate)| {
         let sharing = lanes.iter().filter(|lane| lane.key == number).count();
-        key.control = Control::new(key.rate, settings.max_in_flight.saturating_mul(sharing));
-    }
+        Key { control: Control::new(rate, settings.max_in_flight.saturating_mul(sharing)) }
+    });
+    let keys = keys.collect();
     Ok((lanes, keys))
 }
 

@@ -10,6 +10,7 @@ use lro::{
     Attempt, LroTransport, OperationName, Status,
     rules::{Age, Limit, Reply, Rules, guard},
 };
+use lro_control::Reply as Said;
 use tokio::time::{Instant, sleep_until};
 
 use super::permit::CallPermit;
@@ -46,6 +47,22 @@ pub(super) enum Answer {
     Cancel(Result<Result<(), Status>, Limit>),
     /// The transport panicked.
     Panicked(String),
+}
+
+impl Answer {
+    /// Returns what the call says of the service. `None` if it says nothing.
+    pub(super) fn says(&self, rules: &Rules) -> Option<Said> {
+        let failed = |status: &Status| Said::of_failed(status, rules.hint(status.retry_after()));
+        match self {
+            Self::State(Reply::Returned(Ok(_))) | Self::Cancel(Ok(Ok(()))) => Some(Said::Good),
+            Self::State(Reply::Returned(Err(status))) | Self::Cancel(Ok(Err(status))) => Some(failed(status)),
+            Self::State(Reply::Cut(Limit::Attempt)) | Self::Cancel(Err(Limit::Attempt)) => {
+                Some(Said::TimedOut)
+            }
+            // At a deadline: the call might have been answered in time.
+            Self::State(Reply::Cut(_)) | Self::Cancel(Err(_)) | Self::Panicked(_) | Self::Revoked => None,
+        }
+    }
 }
 
 type InFlight<'c, T> = Pin<Box<dyn Future<Output = Result<T, Status>> + Send + 'c>>;

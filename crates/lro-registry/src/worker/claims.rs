@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Store,
     pulse::{Pulse, in_time},
-    store::{ClaimId, ClaimRequest, Claimed, StoreError},
+    store::{ClaimId, ClaimRequest, Claimed, ClaimedRecord, StoreError},
 };
 
 /// What may be claimed, for each service. One claim is made at a time.
@@ -41,6 +41,16 @@ pub(super) struct ClaimReply {
     most: usize,
     pub(super) sent_at: Instant,
     pub(super) claimed: Result<Claimed, StoreError>,
+}
+
+/// A record that is leased to this worker.
+pub(super) struct Leased {
+    pub(super) lane: usize,
+    pub(super) record: ClaimedRecord,
+    /// When the permission for its call ends.
+    pub(super) used_by: Instant,
+    /// After this the call must not begin: the lease would end before the call.
+    pub(super) begins_by: Instant,
 }
 
 impl Claims {

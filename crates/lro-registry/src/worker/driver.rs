@@ -4,7 +4,7 @@ use futures::{FutureExt, future::BoxFuture};
 use lro::{
     Status,
     pacing::PacingByKind,
-    rules::{Limit, Reply, Rules, guard},
+    rules::{Reply, Rules, guard},
 };
 use lro_control::Reply as Answered;
 use tokio::{
@@ -19,8 +19,8 @@ use super::{
     call::{Answer, Called},
     calls::{Beginning, Calls, Running},
     chores::{Learning, keep_house},
-    claims::{ClaimReply, Claims},
-    isolation::{Isolated, Isolation},
+    claims::{ClaimReply, Claims, Leased},
+    isolation::Isolation,
     judge::{Judge, Subject, Times},
     lane::{Key, Lane},
     paces::Paces,
@@ -173,7 +173,7 @@ impl Driver {
         let suspected_from = self.settings.most_claims.min(SUSPECTED_FROM);
         let is_suspect = |record: &ClaimedRecord| record.claims >= suspected_from;
         let (suspects, others): (Vec<_>, Vec<_>) = claimed.records.into_iter().partition(is_suspect);
-        let suspects = suspects.into_iter().map(|record| Isolated { lane, record, used_by, begins_by });
+        let suspects = suspects.into_iter().map(|record| Leased { lane, record, used_by, begins_by });
         for (lane, give_back) in self.isolation.isolate(suspects.collect(), now) {
             self.writer.push_suspect(lane, give_back);
         }
@@ -184,26 +184,26 @@ impl Driver {
         let given = others.len() - taken;
         for (place, record) in others.into_iter().enumerate() {
             let used_by = if place < given { used_by } else { now };
-            self.begin(Isolated { lane, record, used_by, begins_by }, now);
+            self.begin(Leased { lane, record, used_by, begins_by }, now);
         }
     }
 
     /// Polls a suspect, when no other is held.
     fn isolate(&mut self, now: Instant) {
-        let Some(isolated) = self.isolation.next(self.writer.holds_suspects()) else {
+        let Some(suspect) = self.isolation.next(self.writer.holds_suspects()) else {
             return;
         };
-        if isolated.begins_by <= now {
-            return self.give_back(isolated.lane, isolated.record.fence);
+        if suspect.begins_by <= now {
+            return self.give_back(suspect.lane, suspect.record.fence);
         }
-        if let Some(call) = self.begin(isolated, now) {
+        if let Some(call) = self.begin(suspect, now) {
             self.isolation.begins(call, now);
         }
     }
 
     /// Begins the call of a record. Returns its number, unless the state of the record cannot be read.
-    fn begin(&mut self, begins: Isolated, now: Instant) -> Option<u64> {
-        let Isolated { lane, record, used_by, begins_by } = begins;
+    fn begin(&mut self, leased: Leased, now: Instant) -> Option<u64> {
+        let Leased { lane, record, used_by, begins_by } = leased;
         let mut subject = match Subject::of(record) {
             Ok(subject) => subject,
             Err(unreadable) => {
@@ -239,7 +239,7 @@ impl Driver {
             }
             answer => answer,
         };
-        let says = if is_cut_short { Some(Answered::Cut) } else { answered(&self.rules, &answer) };
+        let says = if is_cut_short { Some(Answered::Cut) } else { answer.says(&self.rules) };
         let counts = self.claims.called(lane, sent, says, ended_at);
         let times = Times { asked, ended, counts };
         let write = match answer {
@@ -279,7 +279,7 @@ impl Driver {
         for Running { lane, subject, .. } in self.calls.clear() {
             self.give_back(lane, subject.record.fence);
         }
-        if let Some(Isolated { lane, record, .. }) = self.isolation.next(false) {
+        if let Some(Leased { lane, record, .. }) = self.isolation.next(false) {
             self.give_back(lane, record.fence);
         }
         let _ = timeout(STOPS_WITHIN, self.settle(store)).await;
@@ -306,20 +306,6 @@ impl Driver {
 fn changed(store: &Arc<dyn Store>) -> BoxFuture<'static, ()> {
     let store = store.clone();
     async move { store.changed().await }.boxed()
-}
-
-/// Returns what a call says of the service. `None` if it says nothing.
-fn answered(rules: &Rules, answer: &Answer) -> Option<Answered> {
-    let failed = |status: &Status| Answered::of_failed(status, rules.hint(status.retry_after()));
-    match answer {
-        Answer::State(Reply::Returned(Ok(_))) | Answer::Cancel(Ok(Ok(()))) => Some(Answered::Good),
-        Answer::State(Reply::Returned(Err(status))) | Answer::Cancel(Ok(Err(status))) => Some(failed(status)),
-        Answer::State(Reply::Cut(Limit::Attempt)) | Answer::Cancel(Err(Limit::Attempt)) => {
-            Some(Answered::TimedOut)
-        }
-        // At a deadline: the call might have been answered in time.
-        Answer::State(Reply::Cut(_)) | Answer::Cancel(Err(_)) | Answer::Panicked(_) | Answer::Revoked => None,
-    }
 }
 
 /// Two claims end without a result by two deploys. From the third on a crash may be the fault of the record.

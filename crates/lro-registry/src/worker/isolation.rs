@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::claims::Leased;
 use crate::store::{ClaimedRecord, GiveBack};
 
 /// Polls suspects alone: records whose last claims ended without a result.
@@ -11,22 +12,14 @@ use crate::store::{ClaimedRecord, GiveBack};
 #[derive(Default)]
 pub(super) struct Isolation {
     /// A suspect that waits until the others are given back, and since when.
-    waiting: Option<(Isolated, Instant)>,
+    waiting: Option<(Leased, Instant)>,
     /// The call of the suspect, and when it began.
     in_flight: Option<(u64, Instant)>,
 }
 
-/// A suspect that is polled.
-pub(super) struct Isolated {
-    pub(super) lane: usize,
-    pub(super) record: ClaimedRecord,
-    pub(super) used_by: Instant,
-    pub(super) begins_by: Instant,
-}
-
 impl Isolation {
     /// Takes the suspects of a claim. Returns those to give back.
-    pub(super) fn isolate(&mut self, mut suspects: Vec<Isolated>, now: Instant) -> Vec<(usize, GiveBack)> {
+    pub(super) fn isolate(&mut self, mut suspects: Vec<Leased>, now: Instant) -> Vec<(usize, GiveBack)> {
         let is_free = self.waiting.is_none() && self.in_flight.is_none();
         if is_free && !suspects.is_empty() {
             self.waiting = Some((suspects.remove(0), now));
@@ -37,8 +30,8 @@ impl Isolation {
     }
 
     /// Takes the suspect that waits, if no other is held any more.
-    pub(super) fn next(&mut self, holds_others: bool) -> Option<Isolated> {
-        if holds_others { None } else { self.waiting.take().map(|(isolated, _)| isolated) }
+    pub(super) fn next(&mut self, holds_others: bool) -> Option<Leased> {
+        if holds_others { None } else { self.waiting.take().map(|(suspect, _)| suspect) }
     }
 
     /// Notes the call of a suspect.

@@ -3,11 +3,8 @@ use std::{sync::Arc, time::Duration};
 use lro::{
     Any, LroTransport, Origin, Status,
     pacing::{Finish, Moment},
-    rules::{
-        Age, Call, Ending, FailedCall, Known, Limit, Next, Reply, Retry, Rules, Saved, Tally, Trouble, guard,
-    },
+    rules::{Age, Call, Ending, FailedCall, Known, Limit, Reply, Retry, Rules, Saved, Tally, Trouble, guard},
 };
-
 use tracing::warn;
 
 use super::{encoded, paces::Paces, writer::Write};
@@ -126,12 +123,14 @@ impl Judge {
         };
         let known = Known { name: name.as_str(), tally, trouble, metadata };
         let next = rules.step(known, call, reply, pace, fastrand::f64());
-        if let Next::Ask { at, .. } = next {
-            subject.error = subject.error.or(failure);
-            return subject.reschedule(at.saturating_sub(times.ended), times.ended);
-        }
-        let done = matches!(next, Next::Done(_)).then(|| call.looked());
-        let ending = next.into_ending().unwrap_or_else(no_ending);
+        let ending = match next.into_ending() {
+            Ok(ending) => ending,
+            Err(at) => {
+                subject.error = subject.error.or(failure);
+                return subject.reschedule(at.saturating_sub(times.ended), times.ended);
+            }
+        };
+        let done = matches!(ending, Ending::Done(_)).then(|| call.looked());
         self.complete(subject, ending, done, times.ended)
     }
 
@@ -239,11 +238,6 @@ pub(crate) fn outcome(ending: &Ending) -> Vec<u8> {
     encoded(&Ending::GaveUp(
         Status::new(lro::Code::ResourceExhausted, message).with_origin(Origin::StoppedAsking),
     ))
-}
-
-/// The rules end a wait by an ending or ask again, so this is not reached.
-fn no_ending() -> Ending {
-    Ending::GaveUp(Status::new(lro::Code::Internal, "the wait ended without an outcome"))
 }
 
 const PROGRESS: &str = "the progress of the transport";

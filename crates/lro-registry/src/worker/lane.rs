@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use lro::{LroTransport, Service};
-use lro_control::{Control, Pick, Rate};
+use lro_control::{Control, Pick};
 use tokio::time::Instant;
 use tracing::warn;
 
@@ -35,7 +35,6 @@ pub(super) struct Lane {
 /// A quota key: services that share a quota are throttled together.
 #[derive(Debug)]
 pub(super) struct Key {
-    pub(super) rate: Option<Rate>,
     pub(super) control: Control,
 }
 

@@ -5,7 +5,7 @@ use serde::{
     de::{DeserializeOwned, Error as _},
 };
 
-use super::Next;
+use super::{Age, Next};
 use crate::{Any, Outcome, Status, handle::Format, status::stored::Stored};
 
 /// How a wait ended, in the form that a driver stores.
@@ -48,15 +48,17 @@ impl Ending {
 }
 
 impl Next {
-    /// Returns how the wait ends. `None` if the driver makes another call.
+    /// Returns how the wait ends. An expiry becomes the status [`Expiry::status`](super::Expiry::status).
     ///
-    /// An expiry becomes the status [`Expiry::status`](super::Expiry::status).
-    pub fn into_ending(self) -> Option<Ending> {
+    /// # Errors
+    ///
+    /// The age at which the driver makes another call, if the wait goes on.
+    pub fn into_ending(self) -> Result<Ending, Age> {
         match self {
-            Self::Ask { .. } => None,
-            Self::Done(outcome) => Some(Ending::Done(outcome)),
-            Self::Failed(status) => Some(Ending::GaveUp(status)),
-            Self::Expired { why, .. } => Some(Ending::GaveUp(why.status())),
+            Self::Ask { at, .. } => Err(at),
+            Self::Done(outcome) => Ok(Ending::Done(outcome)),
+            Self::Failed(status) => Ok(Ending::GaveUp(status)),
+            Self::Expired { why, .. } => Ok(Ending::GaveUp(why.status())),
         }
     }
 }

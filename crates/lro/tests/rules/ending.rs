@@ -43,7 +43,7 @@ fn an_ending_that_was_stored_is_read_and_written_again() {
         serde_json::from_value::<Ending>(serde_json::from_str(stored).unwrap()).unwrap();
     }
     let asks = Next::Ask { at: secs(1), seen: Seen::Running };
-    assert_eq!(asks.into_ending(), None);
+    assert_eq!(asks.into_ending(), Err(secs(1)));
 }
 
 #[test]
