@@ -46,6 +46,7 @@ macro_rules! ensure_eq {
 mod cancelling;
 mod claiming;
 mod deliveries;
+mod drawing;
 mod fences;
 mod fixture;
 mod handles;
@@ -154,11 +155,11 @@ rules! {
     /// A claim that is given back does not count, unless it says so. Its delay and its error are stored.
     claiming::claims_are_given_back;
     /// A claim at random reaches the records that have been due for the longest time, and those that became due last.
-    claiming::random_claims_reach_both_ends;
+    drawing::random_claims_reach_both_ends;
     /// A claim at random keeps the rules of every claim: due records of its service, as many as it asks for, each once.
-    claiming::random_claims_are_claims;
+    drawing::random_claims_are_claims;
     /// A claim at random takes tokens, and sets aside what was claimed too often.
-    claiming::random_claims_take_tokens;
+    drawing::random_claims_take_tokens;
 
     /// The claim itself counts the claims without a result. A result sets the number to zero.
     setting_aside::claims_count_themselves;
