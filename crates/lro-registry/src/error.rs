@@ -40,16 +40,6 @@ pub struct Conflict {
     pub fingerprint: String,
 }
 
-impl Error {
-    /// Returns the fault of the store, if that is the reason.
-    pub fn store_error(&self) -> Option<&StoreError> {
-        match self {
-            Self::Store(source) | Self::Unrecorded { source, .. } => Some(source),
-            _ => None,
-        }
-    }
-}
-
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
