@@ -27,6 +27,8 @@ pub(super) struct Calls {
     rules: Arc<Rules>,
     in_flight: FuturesUnordered<BoxFuture<'static, Called>>,
     running: BTreeMap<u64, Running>,
+    /// The number of running calls of each lane.
+    running_in: HashMap<usize, usize>,
     /// When something is to be done about a call that is not sent: its permission or its time to begin ends, or it was parked for long.
     times: BTreeSet<(Instant, u64)>,
     /// The running calls whose permission has ended before they were sent.
@@ -86,6 +88,7 @@ impl Calls {
             rules,
             in_flight: FuturesUnordered::new(),
             running: BTreeMap::new(),
+            running_in: HashMap::new(),
             times: BTreeSet::new(),
             late: BTreeSet::new(),
             parked: HashMap::new(),
@@ -136,6 +139,7 @@ impl Calls {
             claimed_at: now,
         };
         self.times.insert((used_by, id));
+        *self.running_in.entry(lane).or_default() += 1;
         self.running.insert(id, running);
         id
     }
@@ -163,6 +167,9 @@ impl Calls {
         if let Some(running) = self.running.remove(&call) {
             self.times.remove(&(running.time, call));
             self.late.remove(&call);
+            if let Some(running_in) = self.running_in.get_mut(&running.lane) {
+                *running_in -= 1;
+            }
             return Some(running);
         }
         let parked = self.parked.iter().find(|(_, parked)| parked.id == call).map(|(key, _)| key.clone());
@@ -176,9 +183,10 @@ impl Calls {
         self.running.contains_key(&call)
     }
 
-    /// Returns the number of calls of a lane that wait for another claim. They take slots, too.
-    pub(super) fn parked(&self, lane: usize) -> usize {
-        self.parked.keys().filter(|(parked, _)| *parked == lane).count()
+    /// Returns the number of calls of a lane. Those that wait for another claim take slots, too.
+    pub(super) fn in_flight(&self, lane: usize) -> usize {
+        let parked = self.parked.keys().filter(|(parked, _)| *parked == lane).count();
+        self.running_in.get(&lane).copied().unwrap_or_default() + parked
     }
 
     /// Returns the call of these lanes that was sent first.

@@ -75,11 +75,11 @@ impl Claims {
         self.in_flight.is_some()
     }
 
-    /// Makes a claim for the service that was served the longest time ago. `parked` is the number of parked calls of a lane.
+    /// Makes a claim for the service that was served the longest time ago. `in_flight` is the number of calls of a lane.
     pub(super) fn begin(
         &mut self,
         store: &Arc<dyn Store>,
-        parked: impl Fn(usize) -> usize,
+        in_flight: impl Fn(usize) -> usize,
         now: Instant,
     ) -> Look {
         let mut look = Look::default();
@@ -92,7 +92,7 @@ impl Claims {
         let mut choice: Option<(Instant, usize, usize)> = None;
         for (number, lane) in self.lanes.iter().enumerate() {
             let is_due = lane.claim_at() <= now;
-            let at = match self.room(lane, parked(number), now) {
+            let at = match self.room(lane, in_flight(number), now) {
                 Ok(most) if is_due => {
                     if choice.is_none_or(|(at, ..)| lane.served_at < at) {
                         choice = Some((lane.served_at, number, most));
@@ -242,11 +242,14 @@ impl Claims {
     /// # Errors
     ///
     /// The time at which to look again, `None` if a claim must end before.
-    fn room(&self, lane: &Lane, parked: usize, now: Instant) -> Result<usize, Option<Instant>> {
+    fn room(&self, lane: &Lane, in_flight: usize, now: Instant) -> Result<usize, Option<Instant>> {
         let since = now.duration_since(self.began);
         // First polls after a restart are spread: all that became due meanwhile is due now.
         let ramp = RAMP_FIRST.saturating_mul(1 << since.as_secs().min(RAMP_DOUBLINGS));
-        let free = self.settings.max_in_flight.saturating_sub(lane.held + parked);
+        let most = self.settings.max_in_flight;
+        // Results that wait for the store take no slot, so that claims, calls and writes go on side by side.
+        let unwritten = most.saturating_mul(UNWRITTEN).saturating_sub(lane.held);
+        let free = most.saturating_sub(in_flight).min(unwritten);
         // A claim whose reply is lost counts against its records.
         let most = LARGEST_CLAIM.checked_shr(self.pulse.failures()).unwrap_or(0).max(1);
         let free = free.min(most);
@@ -264,6 +267,8 @@ impl Claims {
     }
 }
 
+/// Claims that are held for each call in flight, if the store is slower than the service. They are in memory, and their leases run.
+const UNWRITTEN: usize = 4;
 /// Larger ones save little, and take the store for longer.
 const LARGEST_CLAIM: usize = 512;
 /// The claims of the first second after the start. It doubles each second.

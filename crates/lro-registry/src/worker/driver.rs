@@ -127,7 +127,7 @@ impl Driver {
         let claim_at = match pauses_until.max(holds_until.filter(|until| *until > now)) {
             Some(until) => Some(until),
             None => {
-                let look = claims.begin(store, |lane| calls.parked(lane), now);
+                let look = claims.begin(store, |lane| calls.in_flight(lane), now);
                 let cut_at = look.full.and_then(|lane| self.cut_oldest(lane, now));
                 look.at.into_iter().chain(cut_at).min()
             }
