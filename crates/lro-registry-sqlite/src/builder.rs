@@ -79,6 +79,7 @@ impl Builder {
             busy_timeout: self.busy_timeout,
             changes: Arc::clone(&changes),
             trouble: Trouble::default(),
+            identity: file_system::identity(&self.path),
             data_version: None,
         };
         let (write, messages) = mpsc::channel();

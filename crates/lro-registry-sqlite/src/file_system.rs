@@ -24,6 +24,21 @@ pub(crate) fn is_full(folder: &Path) -> bool {
     }
 }
 
+/// Returns what distinguishes a file from every other one, also after it was moved. `None` if there is no such file, or if that is
+/// not known on this system.
+pub(crate) fn identity(file: &Path) -> Option<(u64, u64)> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        std::fs::metadata(file).ok().map(|file| (file.dev(), file.ino()))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        None
+    }
+}
+
 /// Returns whether this process may not write to a folder, to find the reason of a file that cannot be opened.
 pub(crate) fn is_read_only(folder: &Path) -> bool {
     #[cfg(unix)]

@@ -10,14 +10,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lro_registry::StoreError;
+use lro_registry::{StoreError, StoreErrorKind};
 use rusqlite::Connection;
 use tokio::sync::Notify;
 
 use crate::{
     call::{Call, Transaction},
     fault::Faults,
-    time,
+    file_system, time,
     trouble::Trouble,
 };
 
@@ -51,6 +51,8 @@ pub(crate) struct Writer {
     pub(crate) busy_timeout: Duration,
     pub(crate) changes: Arc<Changes>,
     pub(crate) trouble: Trouble,
+    /// What the path was when the file was opened.
+    pub(crate) identity: Option<(u64, u64)>,
     /// SQLite's number of the last change by another connection.
     pub(crate) data_version: Option<i64>,
 }
@@ -99,6 +101,11 @@ impl Writer {
 
     /// Runs a group of calls in one transaction. Returns those that may wait longer for the lock of the file.
     fn commit(&mut self, calls: Vec<Box<dyn Call>>) -> Vec<Box<dyn Call>> {
+        if let Err(error) = self.is_in_place() {
+            self.trouble.begins(&error);
+            fail(calls, &error);
+            return Vec::new();
+        }
         let oldest = calls.iter().map(|call| call.made().elapsed()).max().unwrap_or_default();
         let patience = self.busy_timeout.saturating_sub(oldest);
         let begun = self.connection.busy_timeout(patience).and_then(|()| self.execute("BEGIN IMMEDIATE"));
@@ -131,6 +138,16 @@ impl Writer {
             }
         }
         Vec::new()
+    }
+
+    /// Checks that the path still has the file that was opened. What is written to another one is not found by the next process.
+    fn is_in_place(&self) -> Result<(), StoreError> {
+        if file_system::identity(self.faults.path()) == self.identity {
+            return Ok(());
+        }
+        let message =
+            "was moved, removed or replaced after it was opened: put it back, or open the store again";
+        Err(self.faults.new_error(StoreErrorKind::Unavailable, message))
     }
 
     /// Runs the calls and commits. A call that fails is answered and leaves no trace. Returns the others, and whether a

@@ -33,6 +33,23 @@ async fn a_path_that_is_a_folder_is_an_error() {
     assert!(error.to_string().contains("is a folder"), "{error}");
 }
 
+// g28: what is written to a file that is gone is lost at the end of the process.
+#[tokio::test]
+async fn a_file_that_was_moved_or_replaced_takes_no_writes_until_it_is_back() {
+    let folder = Folder::new();
+    let (store, elsewhere) = (folder.open().await, folder.path().join("elsewhere.db"));
+    store.register(&entries([1])).await.unwrap();
+    fs::rename(folder.file(), &elsewhere).unwrap();
+    for _ in 0..2 {
+        let error = store.register(&entries([2])).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+        assert!(error.to_string().contains("was moved, removed or replaced"), "{error}");
+        fs::copy(&elsewhere, folder.file()).unwrap();
+    }
+    fs::rename(&elsewhere, folder.file()).unwrap();
+    store.register(&entries([2])).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_file_that_is_no_database_is_corrupt_and_stays_as_it_is() {
     for bytes in [&b"short"[..], &[b'x'; 20_000], "Liebe Großmutter, ".repeat(99).as_bytes()] {
