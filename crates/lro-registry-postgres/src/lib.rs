@@ -66,6 +66,7 @@
 //! | `due` | the next poll or delivery; for a claimed record the end of the lease |
 //! | `epoch`, `claim` | the fence: the number of claims, and the id of the last one, `NULL` if it has ended |
 //! | `claims` | the claims without a result |
+//! | `failures` | the failures of calls in a row |
 //! | `cancel` | 0 no, 1 requested, 2 sent |
 //! | `started` | whether a starting call returned the operation |
 //! | `deliveries`, `acknowledged` | of the outcome |

@@ -96,7 +96,7 @@ fn select(schema: &str, payloads: bool) -> String {
     let payloads = if payloads { ", r.tag, r.saved, r.outcome" } else { "" };
     format!(
         "SELECT r.key, r.state, r.service, r.version, r.name, r.kind, r.fingerprint, r.created, n.now - r.created, \
-         r.deadline, r.due, r.claim IS NOT NULL, r.epoch, r.claims, r.cancel, r.deliveries, r.error{payloads} \
+         r.deadline, r.due, r.claim IS NOT NULL, r.epoch, r.claims, r.cancel, r.deliveries, r.failures, r.error{payloads} \
          FROM (SELECT \"{schema}\".now_v1() AS now OFFSET 0) AS n, \"{schema}\".records AS r"
     )
 }
@@ -119,6 +119,7 @@ fn without_payloads(row: &mut Row<'_>) -> Result<Record, StoreError> {
     let cancel = i16::try_from(row.number()?).ok().and_then(CancelState::from_number);
     record.cancel = cancel.ok_or_else(|| corrupt("a state of a cancellation"))?;
     record.deliveries = row.count()?;
+    record.failures = row.count()?;
     record.error = row.maybe_string()?;
     Ok(record)
 }

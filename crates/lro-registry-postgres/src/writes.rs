@@ -20,6 +20,7 @@ pub(crate) fn reschedule(schema: &str, writes: &[Reschedule]) -> String {
             CancelStep::Failed => 1,
             CancelStep::Sent => 2,
         }))
+        .each_number(writes.iter().map(|write| write.failures.into()))
         .each_bytes_or_null(errors.iter().map(|error| error.as_deref().map(str::as_bytes)))
         .finish()
 }

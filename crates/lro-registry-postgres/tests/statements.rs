@@ -141,7 +141,9 @@ async fn no_plan_claims_too_many() {
         "enable_sort = off; SET enable_material = off; SET plan_cache_mode = force_custom_plan",
         "enable_nestloop = off; SET plan_cache_mode = force_generic_plan; SET jit_above_cost = 0",
     ];
-    store(&config).register(&entries("k", 0..10_000)).await.unwrap();
+    for thousand in entries("k", 0..10_000).chunks(1_000) {
+        store(&config).register(thousand).await.unwrap();
+    }
     session.batch_execute("CREATE TABLE lro.taken (n bigint)").await.unwrap();
     let mut workers = Vec::new();
     for (i, settings) in settings.iter().enumerate() {

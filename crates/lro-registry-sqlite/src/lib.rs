@@ -62,6 +62,7 @@
 //! | `epoch` | the number of claims and deliveries |
 //! | `claim` | the id of the claim, 16 bytes; NULL if there is none |
 //! | `claims` | the claims without a result since the last result |
+//! | `failures` | the failures of calls in a row |
 //! | `cancel` | 0 not requested, 1 requested, 2 sent |
 //! | `started` | 1 if a starting call returned the operation |
 //! | `deliveries` | the deliveries of the outcome |

@@ -158,6 +158,8 @@ rules! {
     drawing::random_claims_reach_both_ends;
     /// A claim at random keeps the rules of every claim: due records of its service, as many as it asks for, each once.
     drawing::random_claims_are_claims;
+    /// A claim at random has those with the fewest failures among the records it draws from.
+    drawing::random_claims_prefer_few_failures;
     /// A claim at random takes tokens, and sets aside what was claimed too often.
     drawing::random_claims_take_tokens;
 

@@ -223,6 +223,24 @@ async fn calls_that_never_answer_leave_room_for_the_others() {
     }
 }
 
+// g18: the service looks down as long as most of its operations fail.
+#[tokio::test(start_paused = true)]
+async fn operations_that_always_fail_hide_no_healthy_one() {
+    let (broken, healthy) = (1_000, 150);
+    let registry = Registry::new(MemoryStore::new());
+    register(&registry, &service(), "broken", broken).await;
+    sleep(SECOND).await;
+    register(&registry, &service(), "healthy", healthy).await;
+    let server = Script::new(|name, get| match name.contains("broken") {
+        true => Reply::Fails(MOMENT),
+        false if get < 10 => Reply::Running(MOMENT),
+        false => Reply::Done(MOMENT),
+    });
+    let _worker = Worker::builder(&registry).serve(server).start().await.unwrap();
+    let took = deliver(&registry, "healthy", healthy).await;
+    assert!(took < 300 * SECOND, "{took:?}");
+}
+
 // g20
 #[tokio::test(start_paused = true)]
 async fn a_cancel_that_fails_in_an_outage_is_sent_after_it() {

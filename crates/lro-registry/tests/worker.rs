@@ -339,6 +339,7 @@ async fn a_state_that_only_a_later_version_reads_is_left_to_it() {
         state: br#"{"format": 99}"#.to_vec(),
         cursor: vec![255; 100],
         cancel: CancelStep::NotSeen,
+        failures: 0,
         error: None,
     };
     store.reschedule(&[reschedule]).await.unwrap();

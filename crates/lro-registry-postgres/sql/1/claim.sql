@@ -82,7 +82,7 @@ BEGIN
 END $f$;
 
 -- Draws due records at random from any 1,000 of the 10,000 that have been due for the longest time or, as often, from the 1,000 that
--- became due last. It locks nothing.
+-- became due last: those with the fewest failures first. It locks nothing.
 CREATE FUNCTION {schema}.draw_v1(p_service text, p_version text, p_most bigint, p_mark bigint, p_now bigint) RETURNS tid[]
 LANGUAGE plpgsql {settings} SET enable_sort = off AS $f$
 DECLARE
@@ -97,22 +97,22 @@ BEGIN
         ) AS counted;
         RETURN ARRAY(
             WITH oldest AS MATERIALIZED (
-                SELECT r.ctid AS row FROM {schema}.records AS r
+                SELECT r.ctid AS row, r.failures FROM {schema}.records AS r
                 WHERE r.state = 1 AND r.service = p_service AND r.version = p_version
                     AND r.due >= p_mark AND r.due <= p_now
                 ORDER BY r.due OFFSET v_skipped LIMIT 1000
             )
-            SELECT oldest.row FROM oldest ORDER BY random() LIMIT p_most
+            SELECT oldest.row FROM oldest ORDER BY oldest.failures, random() LIMIT p_most
         );
     END IF;
     RETURN ARRAY(
         WITH newest AS MATERIALIZED (
-            SELECT r.ctid AS row FROM {schema}.records AS r
+            SELECT r.ctid AS row, r.failures FROM {schema}.records AS r
             WHERE r.state = 1 AND r.service = p_service AND r.version = p_version
                 AND r.due >= p_mark AND r.due <= p_now
             ORDER BY r.due DESC LIMIT 1000
         )
-        SELECT newest.row FROM newest ORDER BY random() LIMIT p_most
+        SELECT newest.row FROM newest ORDER BY newest.failures, random() LIMIT p_most
     );
 END $f$;
 

@@ -31,6 +31,7 @@ BEGIN
         created = CASE WHEN r.state = 2 THEN r.created ELSE v_now END,
         deliveries = CASE WHEN r.state = 2 THEN r.deliveries ELSE 0 END,
         error = CASE WHEN r.state = 2 THEN r.error END,
+        failures = CASE WHEN r.state = 2 THEN r.failures ELSE 0 END,
         saved = CASE WHEN r.state = 2 THEN r.saved ELSE '' END,
         pacing = CASE WHEN r.state = 2 THEN r.pacing ELSE '' END,
         outcome = NULL, acknowledged = NULL

@@ -2,7 +2,7 @@
 CREATE TYPE {schema}.registered_v1 AS (
     what bigint, key text, state smallint, service text, version text, name text, kind text, fingerprint text,
     created bigint, age bigint, deadline bigint, due bigint, is_claimed boolean, epoch bigint, claims bigint,
-    cancel smallint, deliveries bigint, error text
+    cancel smallint, deliveries bigint, failures bigint, error text
 );
 
 CREATE FUNCTION {schema}.register_v1(
@@ -76,7 +76,7 @@ BEGIN
                     WHEN r.key = ANY (v_new) AND e.is_first THEN 0
                     WHEN r.fingerprint = {schema}.text_v1(e.fingerprint) THEN 1 ELSE 2 END,
                 r.key, r.state, r.service, r.version, r.name, r.kind, r.fingerprint, r.created, v_now - r.created, r.deadline,
-                r.due, r.claim IS NOT NULL, r.epoch, r.claims, r.cancel, r.deliveries, r.error
+                r.due, r.claim IS NOT NULL, r.epoch, r.claims, r.cancel, r.deliveries, r.failures, r.error
             )::{schema}.registered_v1 ORDER BY e.i), '{}') INTO v_result
             FROM (
                 SELECT u.*, row_number() OVER (PARTITION BY u.key ORDER BY u.i) = 1 AS is_first

@@ -13,6 +13,7 @@ CREATE TABLE {schema}.records (
     epoch bigint NOT NULL DEFAULT 0,
     claim bytea,
     claims bigint NOT NULL DEFAULT 0,
+    failures bigint NOT NULL DEFAULT 0,
     cancel smallint NOT NULL DEFAULT 0,
     started boolean NOT NULL DEFAULT false,
     deliveries bigint NOT NULL DEFAULT 0,

@@ -1,7 +1,7 @@
 -- Each function returns the positions, from 1 on, of the writes that were stored.
 CREATE FUNCTION {schema}.reschedule_v1(
     p_keys text[], p_epochs bigint[], p_claims text[], p_names text[], p_delays bigint[], p_saved text[],
-    p_pacing text[], p_cancels bigint[], p_errors text[]
+    p_pacing text[], p_cancels bigint[], p_failures bigint[], p_errors text[]
 ) RETURNS SETOF bigint LANGUAGE plpgsql {settings} AS $f$
 DECLARE
     v_keys text[] := {schema}.texts_v1(p_keys);
@@ -21,9 +21,10 @@ BEGIN
         claims = 0,
         saved = decode(w.saved, 'hex'),
         pacing = decode(w.pacing, 'hex'),
+        failures = w.failures,
         error = coalesce({schema}.text_v1(w.error), r.error)
-    FROM unnest(v_keys, p_epochs, p_claims, p_names, p_delays, p_saved, p_pacing, p_cancels, p_errors)
-        WITH ORDINALITY AS w(key, epoch, claim, name, delay, saved, pacing, cancel, error, i)
+    FROM unnest(v_keys, p_epochs, p_claims, p_names, p_delays, p_saved, p_pacing, p_cancels, p_failures,
+        p_errors) WITH ORDINALITY AS w(key, epoch, claim, name, delay, saved, pacing, cancel, failures, error, i)
     WHERE r.key = w.key AND r.epoch = w.epoch AND r.claim = decode(w.claim, 'hex') AND r.state IN (0, 1)
         AND (r.name IS NOT NULL OR w.name IS NOT NULL)
     RETURNING w.i;

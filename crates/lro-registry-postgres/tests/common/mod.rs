@@ -71,6 +71,7 @@ pub(crate) fn reschedule(fence: &Fence, delay: Duration) -> Reschedule {
         state: b"state".to_vec(),
         cursor: b"cursor".to_vec(),
         cancel: lro_registry::store::CancelStep::NotSeen,
+        failures: 0,
         error: None,
     }
 }

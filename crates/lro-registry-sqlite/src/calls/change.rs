@@ -61,7 +61,7 @@ const TAKE_BACK: &str = "
     UPDATE records SET state = 1, due = ?2, claim = NULL, claims = 0 WHERE key = ?1 AND state = 2";
 
 const REOPEN: &str = "
-    UPDATE records SET state = 1, due = ?2, created = ?2, claim = NULL, claims = 0, deliveries = 0, error = NULL,
+    UPDATE records SET state = 1, due = ?2, created = ?2, claim = NULL, claims = 0, deliveries = 0, failures = 0, error = NULL,
         saved = x'', cursor = x'', acknowledged = NULL
     WHERE key = ?1 AND state IN (3, 4) AND name IS NOT NULL
     RETURNING id";

@@ -121,17 +121,16 @@ const DUE: &str = select!(
     "INDEXED BY records_due WHERE state = 1 AND service = ?1 AND version = ?2 AND due <= ?3 ORDER BY due LIMIT ?4"
 );
 
-/// The window is read from the index alone. Only what is picked is read from the table.
 macro_rules! at_random {
     ($order:literal, $offset:literal) => {
         select!(concat!(
-            "WHERE id IN (SELECT id FROM (
+            "WHERE id IN (SELECT id FROM records WHERE id IN (
                 SELECT id FROM records INDEXED BY records_due WHERE state = 1 AND service = ?1 AND version = ?2 AND due <= ?3
                 ORDER BY ",
             $order,
             " LIMIT 1000",
             $offset,
-            ") ORDER BY random() LIMIT ?4)"
+            ") ORDER BY failures, random() LIMIT ?4)"
         ))
     };
 }

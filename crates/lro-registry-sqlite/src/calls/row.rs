@@ -8,7 +8,7 @@ use crate::{call::Transaction, time};
 macro_rules! columns {
     () => {
         "r.service, r.version, r.key, r.state, r.created, r.name, r.kind, r.fingerprint, r.deadline, r.due, \
-         r.claim IS NOT NULL, r.epoch, r.claims, r.cancel, r.deliveries, r.error"
+         r.claim IS NOT NULL, r.epoch, r.claims, r.cancel, r.deliveries, r.failures, r.error"
     };
     (payloads) => {
         concat!(columns!(), ", r.saved, p.tag, p.outcome")
@@ -34,11 +34,12 @@ pub(super) fn record(row: &Row<'_>, now: i64) -> rusqlite::Result<Record> {
     record.claims = count(row, 12)?;
     record.cancel = known(row, 13, CancelState::from_number)?;
     record.deliveries = count(row, 14)?;
-    record.error = row.get(15)?;
-    if row.as_ref().column_count() > 16 {
-        record.saved = row.get(16)?;
-        record.tag = row.get::<_, Option<_>>(17)?.unwrap_or_default();
-        record.outcome = row.get(18)?;
+    record.failures = count(row, 15)?;
+    record.error = row.get(16)?;
+    if row.as_ref().column_count() > 17 {
+        record.saved = row.get(17)?;
+        record.tag = row.get::<_, Option<_>>(18)?.unwrap_or_default();
+        record.outcome = row.get(19)?;
     }
     Ok(record)
 }
@@ -63,7 +64,7 @@ pub(super) fn name(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Oper
     Ok(name.and_then(|name| OperationName::parse(name).ok()))
 }
 
-/// Reads a number of claims or deliveries.
+/// Reads a number of claims, deliveries or failures.
 pub(super) fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u32> {
     let count: i64 = row.get(column)?;
     Ok(u32::try_from(count.max(0)).unwrap_or(u32::MAX))

@@ -26,6 +26,7 @@ pub(crate) fn reschedule(
             write.state,
             write.cursor,
             readable(write.error.as_deref()),
+            write.failures,
         ];
         // Most records are pending. Writing `state` moves the record in more indexes, so it is a statement of its own.
         let cancel: Option<bool> = match update.query_one(written, |row| row.get(0)).optional()? {
@@ -87,7 +88,7 @@ macro_rules! reschedule {
             $changes,
             "name = coalesce(?4, name), due = CASE WHEN cancel = 1 AND NOT ?7 THEN ?5 ELSE ?6 END,
              cancel = CASE WHEN ?8 THEN 2 ELSE cancel END, claim = NULL, claims = 0, saved = ?9, cursor = ?10,
-             error = coalesce(?11, error)
+             error = coalesce(?11, error), failures = ?12
              WHERE key = ?1 AND epoch = ?2 AND claim = ?3 AND state = ",
             $state,
             " RETURNING cancel = 1 AND NOT ?7"

@@ -109,6 +109,7 @@ pub fn reschedule(fence: Fence, delay: Duration) -> Reschedule {
         state: b"{\"polls\":1}".to_vec(),
         cursor: vec![0, 255],
         cancel: CancelStep::NotSeen,
+        failures: 0,
         error: None,
     }
 }

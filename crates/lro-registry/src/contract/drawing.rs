@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     RecordState,
-    store::{Bucket, ClaimId, ClaimRequest, ClaimedRecord, Entry, Fence},
+    store::{Bucket, ClaimId, ClaimRequest, ClaimedRecord, Entry, Fence, Reschedule},
 };
 
 pub(super) async fn random_claims_reach_both_ends(fixture: &Fixture) -> Verdict {
@@ -87,6 +87,31 @@ pub(super) async fn random_claims_are_claims(fixture: &Fixture) -> Verdict {
         fences.iter().map(|fence| reschedule(Fence { claim: ClaimId::random(), ..fence.clone() })).collect();
     all_fenced(&fixture.store.reschedule(&rivals).await?, "a write of another claim")?;
     all_stored(&fixture.store.reschedule(&fences.into_iter().map(reschedule).collect::<Vec<_>>()).await?)
+}
+
+pub(super) async fn random_claims_prefer_few_failures(fixture: &Fixture) -> Verdict {
+    let all = numbered("key", 40);
+    fixture.register_keys(&all).await?;
+    let claimed = fixture.store.claim(&claim(all.len())).await?;
+    let failures =
+        |key: &String| all.iter().position(|other| other == key).map_or(0, |place| place as u32 % 4);
+    let writes = claimed.records.into_iter().map(|ClaimedRecord { fence, .. }| Reschedule {
+        delay: Duration::ZERO,
+        failures: failures(&fence.key),
+        ..reschedule(fence)
+    });
+    all_stored(&fixture.store.reschedule(&writes.collect::<Vec<_>>()).await?)?;
+    ensure_eq!(fixture.get(&all[3]).await?.failures, 3, "the failures of a record");
+    for expected in 0..4 {
+        let claimed = fixture.store.claim(&at_random(10)).await?;
+        let found = claimed.records.iter().map(|record| failures(&record.fence.key));
+        ensure_eq!(
+            found.collect::<Vec<_>>(),
+            [expected; 10],
+            "the failures of the records of a claim at random"
+        );
+    }
+    Ok(())
 }
 
 pub(super) async fn random_claims_take_tokens(fixture: &Fixture) -> Verdict {

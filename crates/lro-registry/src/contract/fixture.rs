@@ -254,6 +254,7 @@ pub(super) fn reschedule(fence: Fence) -> Reschedule {
         state: b"state".to_vec(),
         cursor: b"cursor".to_vec(),
         cancel: CancelStep::NotSeen,
+        failures: 0,
         error: None,
     }
 }

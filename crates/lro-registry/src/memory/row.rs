@@ -101,6 +101,7 @@ impl Row {
         record.state = RecordState::Pending;
         record.due = Some(after(now, write.delay));
         record.claims = 0;
+        record.failures = write.failures;
         record.saved = write.state.clone();
         match (record.cancel, write.cancel) {
             (CancelState::Requested, CancelStep::NotSeen) => record.due = Some(now),
@@ -198,6 +199,7 @@ impl Row {
             RecordState::Finished | RecordState::Acknowledged if record.name.is_some() => {
                 record.created = now;
                 record.deliveries = 0;
+                record.failures = 0;
                 record.error = None;
                 record.outcome = None;
                 record.saved.clear();
@@ -262,6 +264,7 @@ fn without_payloads(record: &Record) -> Record {
     copy.due = record.due;
     copy.epoch = record.epoch;
     copy.claims = record.claims;
+    copy.failures = record.failures;
     copy.cancel = record.cancel;
     copy.deliveries = record.deliveries;
     copy.error = record.error.clone();

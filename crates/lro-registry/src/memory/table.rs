@@ -174,6 +174,7 @@ impl Table {
             last.skip_while(|(due, _)| *due > now).take(WINDOW).map(|(_, key)| key.clone()).collect()
         };
         fastrand::shuffle(&mut keys);
+        keys.sort_by_key(|key| self.rows.get(key).map(|row| row.record.failures));
         keys.truncate(most);
         keys
     }

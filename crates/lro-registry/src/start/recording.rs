@@ -48,6 +48,7 @@ impl Registry {
                         state: saved_state(&operation),
                         cursor: Vec::new(),
                         cancel: CancelStep::NotSeen,
+                        failures: 0,
                         error: None,
                     };
                     self.store().reschedule(&[reschedule]).await

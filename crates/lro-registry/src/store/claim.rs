@@ -20,7 +20,7 @@ pub struct ClaimRequest {
     /// Whether the records are picked at random.
     ///
     /// They are then drawn from any 1,000 of the 10,000 that have been due for the longest time or, as often, from the 1,000 that became
-    /// due last.
+    /// due last. Among them those with the fewest [failures](super::Reschedule::failures) go first.
     /// A worker that probes a service which is down asks for it: operations that always fail must not hide the others.
     pub is_random: bool,
     /// The bucket from which a token is taken for each record. `None` for no rate.

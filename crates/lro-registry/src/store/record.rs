@@ -32,6 +32,8 @@ pub struct Record {
     pub epoch: i64,
     /// The claims without a result since the last result.
     pub claims: u32,
+    /// The failures of calls in a row, as [`Reschedule`](super::Reschedule) stored them.
+    pub failures: u32,
     /// Whether the operation is to be cancelled.
     pub cancel: CancelState,
     /// The deliveries of the outcome.
@@ -120,6 +122,7 @@ impl Record {
             is_claimed: false,
             epoch: 0,
             claims: 0,
+            failures: 0,
             cancel: CancelState::None,
             deliveries: 0,
             error: None,

@@ -19,6 +19,8 @@ pub struct Reschedule {
     pub cursor: Vec<u8>,
     /// What the worker did about a requested cancellation.
     pub cancel: CancelStep,
+    /// The failures of calls in a row.
+    pub failures: u32,
     /// The last error, for people who read the record. `None` leaves it as it is.
     pub error: Option<String>,
 }

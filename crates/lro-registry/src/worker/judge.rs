@@ -84,6 +84,7 @@ impl Subject {
     }
 
     fn reschedule(self, delay: Duration, elapsed: Age) -> Write {
+        let failures = self.failures();
         let Self { record, tally, trouble, metadata, cancel, error } = self;
         Write::Reschedule(Reschedule {
             fence: record.fence,
@@ -92,6 +93,7 @@ impl Subject {
             state: saved(tally, trouble, metadata, elapsed),
             cursor: record.cursor,
             cancel,
+            failures,
             error: error.map(|error| stored_error(&error)),
         })
     }

@@ -32,6 +32,8 @@ type Replies = dyn Fn(&str, u32) -> Reply + Send + Sync;
 pub(crate) enum Reply {
     Running(Duration),
     Done(Duration),
+    /// A failure as of a service that is down.
+    Fails(Duration),
     Hangs,
 }
 
@@ -109,6 +111,10 @@ impl Script {
                 sleep(time).await;
                 let outcome = Outcome::Response(Any::from_json(json!({"name": name.as_str()}).to_string())?);
                 Ok(Operation { outcome: Some(outcome), ..Operation::running(name.as_str()) })
+            }
+            Reply::Fails(time) => {
+                sleep(time).await;
+                Err(Status::unavailable("away"))
             }
             Reply::Hangs => std::future::pending().await,
         }

@@ -36,6 +36,7 @@ pub(crate) enum Fault {
     ClaimsInOrder,
     IgnoresBucketsAtRandom,
     ForgetsRandomClaims,
+    ForgetsFailures,
     HalvesLeases,
     IgnoresVersions,
     HidesLeases,

@@ -39,6 +39,7 @@ const FAULTS: &[(Fault, &[&str])] = {
         (ClaimsOneTooMany, &["simultaneous_claims_share_the_records", "oldest_due_first"]),
         (ClaimsInOrder, &["random_claims_reach_both_ends"]),
         (ForgetsRandomClaims, &["random_claims_are_claims"]),
+        (ForgetsFailures, &["random_claims_prefer_few_failures"]),
         (IgnoresBucketsAtRandom, &["random_claims_take_tokens"]),
         (HalvesLeases, &["leases_end_on_time", "claims_have_the_record"]),
         (IgnoresVersions, &["services_and_versions_are_apart"]),

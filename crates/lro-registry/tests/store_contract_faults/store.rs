@@ -380,6 +380,7 @@ impl Faulty {
                 (Fault::RepeatsCancels, CancelStep::Sent) => CancelStep::Failed,
                 (_, cancel) => cancel,
             },
+            failures: if self.has(Fault::ForgetsFailures) { 0 } else { write.failures },
             error: self.error(write.error.as_ref()),
         }
     }
