@@ -2,6 +2,7 @@
 
 pub mod bare;
 pub mod child;
+pub mod cost;
 pub mod usage;
 
 use std::{
@@ -14,29 +15,6 @@ use lro::{OperationName, Status};
 use lro_registry::{Registration, Registry};
 
 use crate::{Fault, server::name_of, transport::service};
-
-/// Polls and what they cost.
-#[derive(Clone, Copy, Debug)]
-pub struct Cost {
-    /// The polls.
-    pub polls: u64,
-    /// The time that they took.
-    pub time: Duration,
-    /// The processor time, that of the database included.
-    pub processor: Duration,
-}
-
-impl Cost {
-    /// Returns the polls in a second.
-    pub fn rate(self) -> f64 {
-        self.polls as f64 / self.time.as_secs_f64()
-    }
-
-    /// Returns the processor time of a poll, in microseconds.
-    pub fn micros(self) -> f64 {
-        self.processor.as_secs_f64() * 1e6 / self.polls as f64
-    }
-}
 
 /// Registers operations that are due at once, from several tasks. Returns how long that took.
 ///

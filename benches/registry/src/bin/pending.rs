@@ -5,8 +5,9 @@ use std::{env, time::Duration};
 use registry_benches::{
     Fault,
     pending::{
-        Cost, bare,
+        bare,
         child::{self, Measured},
+        cost::Cost,
         fill,
         usage::server_time,
     },
