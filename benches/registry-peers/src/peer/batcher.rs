@@ -1,0 +1,45 @@
+//! One insert for the jobs of several handlers, as a program could write it: neither queue has that for calls from handlers.
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::Fault;
+
+/// Hands jobs to a task that inserts as many at once as have come in the meantime.
+#[derive(Debug)]
+pub(super) struct Batcher<T>(mpsc::UnboundedSender<(T, oneshot::Sender<()>)>);
+
+impl<T: Send + 'static> Batcher<T> {
+    pub(super) fn new<F>(mut insert: impl FnMut(Vec<T>) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = Result<(), Fault>> + Send,
+    {
+        let (sender, mut receiver) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            let mut inserted = Vec::new();
+            while receiver.recv_many(&mut inserted, MOST).await > 0 {
+                let (jobs, handlers): (Vec<T>, Vec<oneshot::Sender<()>>) = inserted.drain(..).unzip();
+                match insert(jobs).await {
+                    Ok(()) => handlers.into_iter().for_each(|handler| _ = handler.send(())),
+                    Err(fault) => eprintln!("insert: {fault}"),
+                }
+            }
+        });
+        Self(sender)
+    }
+
+    /// Returns once the job is stored, so that the job before it ends later.
+    pub(super) async fn insert(&self, job: T) -> Result<(), Fault> {
+        let (sender, receiver) = oneshot::channel();
+        self.0.send((job, sender)).map_err(|_| "the batcher has ended")?;
+        receiver.await?;
+        Ok(())
+    }
+}
+
+impl<T> Clone for Batcher<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+const MOST: usize = 512;
