@@ -9,7 +9,6 @@ use registry_benches::{
         child::{self, Measured},
         cost::Cost,
         fill,
-        usage::server_time,
     },
     stores::{Database, Folder, open},
 };
@@ -17,10 +16,10 @@ use registry_benches::{
 #[tokio::main]
 async fn main() -> Result<(), Fault> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    if let [role, url, seconds] = &arguments[..]
+    if let [role, url, seconds, server] = &arguments[..]
         && role == "child"
     {
-        return child::run(url, Duration::from_secs(seconds.parse()?)).await;
+        return child::run(url, Duration::from_secs(seconds.parse()?), server.parse()?).await;
     }
     let operations = arguments.first().map_or(Ok(1_000_000), |operations| operations.parse())?;
     println!("| store | registered/s | open | memory of a worker | polls/s | bare | CPU a poll | bare |");
@@ -38,13 +37,12 @@ async fn main() -> Result<(), Fault> {
 
 async fn row(name: &str, operations: u32, database: &Database, bare: Cost) -> Result<(), Fault> {
     let filled = fill(&open(&database.url()).await?, operations).await?;
-    let server = || match database {
-        Database::Postgres { server, .. } => server_time(server.port()),
-        Database::Sqlite(_) => Duration::ZERO,
+    let server = match database {
+        Database::Postgres { server, .. } => server.port(),
+        Database::Sqlite(_) => child::NO_SERVER,
     };
-    let before = server();
-    let measured = Measured::by_child(&database.url(), TIME)?;
-    let ours = Cost { polls: measured.polls, time: TIME, processor: measured.processor + server() - before };
+    let measured = Measured::by_child(&database.url(), TIME, server)?;
+    let ours = Cost { polls: measured.polls, time: TIME, processor: measured.processor };
     println!(
         "| {name} | {:.0} | {:.0?} | {} MB | {:.0} | {:.0} | {:.0} µs | {:.0} µs |",
         f64::from(operations) / filled.as_secs_f64(),

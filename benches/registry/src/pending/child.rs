@@ -14,8 +14,11 @@ use lro::{LroTransport, Operation, OperationName, Pacing, Service, Status, async
 use lro_registry::Worker;
 use tokio::time::sleep;
 
-use super::usage::{own_memory, own_time};
+use super::usage::{own_memory, own_time, server_time};
 use crate::{Fault, stores::open, transport::service};
+
+/// The port of a store without a server.
+pub const NO_SERVER: u16 = 0;
 
 /// What the child has measured.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +27,7 @@ pub struct Measured {
     pub open: Duration,
     /// The polls.
     pub polls: u64,
-    /// The processor time of the process while it polled.
+    /// The processor time of the process and of the database while it polled.
     pub processor: Duration,
     /// The largest memory, in kilobytes.
     pub memory: u64,
@@ -35,15 +38,15 @@ pub struct Measured {
 struct Running(Arc<AtomicU64>);
 
 impl Measured {
-    /// Starts the child with this program, and waits for it.
+    /// Starts the child with this program, and waits for it. `server` is the port of the PostgreSQL server, or [`NO_SERVER`].
     ///
     /// # Errors
     ///
     /// If it fails.
-    pub fn by_child(url: &str, time: Duration) -> Result<Self, Fault> {
+    pub fn by_child(url: &str, time: Duration, server: u16) -> Result<Self, Fault> {
         let mut command = Command::new(std::env::current_exe()?);
         let output = command
-            .args(["child", url, &time.as_secs().to_string()])
+            .args(["child", url, &time.as_secs().to_string(), &server.to_string()])
             .stderr(std::process::Stdio::inherit())
             .output()?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -56,7 +59,7 @@ impl Measured {
 /// # Errors
 ///
 /// The fault of the store.
-pub async fn run(url: &str, time: Duration) -> Result<(), Fault> {
+pub async fn run(url: &str, time: Duration, server: u16) -> Result<(), Fault> {
     let began = Instant::now();
     let registry = open(url).await?;
     let open = began.elapsed();
@@ -64,9 +67,11 @@ pub async fn run(url: &str, time: Duration) -> Result<(), Fault> {
     let worker = Worker::builder(&registry).serve(Running(Arc::clone(&polls))).pacing(Pacing::fixed(ONCE));
     let worker = worker.start().await?;
     sleep(WARM_UP).await;
-    let (polls_before, time_before) = (polls.load(Relaxed), own_time());
+    let processor_time =
+        || own_time() + if server == NO_SERVER { Duration::ZERO } else { server_time(server) };
+    let (polls_before, time_before) = (polls.load(Relaxed), processor_time());
     sleep(time).await;
-    let (polls, processor) = (polls.load(Relaxed) - polls_before, own_time() - time_before);
+    let (polls, processor) = (polls.load(Relaxed) - polls_before, processor_time() - time_before);
     println!("{} {polls} {} {}", open.as_micros(), processor.as_micros(), own_memory());
     worker.stop().await;
     Ok(())
