@@ -62,18 +62,22 @@ impl Postgres {
             println!("skipped: no PostgreSQL binaries");
             return None;
         };
-        let folder = binaries.new_cluster();
-        let postgres = Self {
-            watchdog: Watchdog::of(&folder),
-            port: free_port(),
-            settings: settings.iter().map(ToString::to_string).collect(),
-            server: Mutex::new(None),
-            databases: AtomicU32::new(0),
-            binaries,
-            folder,
-        };
-        postgres.restart();
-        Some(postgres)
+        let folder = binaries.new_folder();
+        binaries.init(&folder);
+        Some(Self::run(binaries, folder, settings))
+    }
+
+    /// Starts a standby of this server, which replicates from the server at this port. It is this server's or leads to it.
+    ///
+    /// Returns once the standby accepts connections, which can only read. `SELECT pg_promote()` makes it a primary server.
+    ///
+    /// # Panics
+    ///
+    /// If the copy cannot be made, or if the standby does not start.
+    pub fn standby(&self, port: u16, settings: &[&str]) -> Self {
+        let folder = self.binaries.new_folder();
+        self.binaries.copy(port, &folder);
+        Self::run(self.binaries.clone(), folder, settings)
     }
 
     /// Returns the server that the tests of this binary share. The first call starts it, as [`start`](Self::start) does.
@@ -181,6 +185,20 @@ impl Postgres {
             assert!(Instant::now() < end, "the server did not start: {}", self.log());
             thread::sleep(Duration::from_millis(100));
         }
+    }
+
+    fn run(binaries: Binaries, folder: PathBuf, settings: &[&str]) -> Self {
+        let postgres = Self {
+            watchdog: Watchdog::of(&folder),
+            port: free_port(),
+            settings: settings.iter().map(ToString::to_string).collect(),
+            server: Mutex::new(None),
+            databases: AtomicU32::new(0),
+            binaries,
+            folder,
+        };
+        postgres.restart();
+        postgres
     }
 
     fn config_of(&self, database: &str) -> String {

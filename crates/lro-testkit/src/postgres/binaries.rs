@@ -10,7 +10,7 @@ use std::{
 };
 
 /// The programs of PostgreSQL, and the user that runs them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Binaries {
     folder: PathBuf,
     /// The user and the group `postgres`, if this process is root: PostgreSQL refuses to run as root.
@@ -32,6 +32,8 @@ impl Binaries {
             env::split_paths(&path).chain(packages.into_iter().map(|(_, folder)| folder)).find(|folder| {
                 ["initdb", "postgres", "createdb"].iter().all(|name| folder.join(name).is_file())
             })?;
+        // A folder of links may have a part of the programs only.
+        let folder = folder.join("initdb").canonicalize().ok()?.parent()?.to_owned();
         let is_root = id(&["-u"]) == Some(0);
         let user = is_root.then(|| Some((id(&["-u", "postgres"])?, id(&["-g", "postgres"])?)));
         match user {
@@ -64,8 +66,8 @@ impl Binaries {
         }
     }
 
-    /// Creates a cluster in a new temporary folder, and returns the folder.
-    pub(super) fn new_cluster(&self) -> PathBuf {
+    /// Creates a temporary folder of the user that runs the server.
+    pub(super) fn new_folder(&self) -> PathBuf {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let folder = env::temp_dir().join(format!("lro-postgres-{}-{number}", process::id()));
@@ -73,15 +75,24 @@ impl Binaries {
         if let Some((user, group)) = self.user {
             chown(&folder, Some(user), Some(group)).unwrap();
         }
-        self.init(&folder);
         folder
     }
 
-    fn init(&self, folder: &Path) {
+    /// Creates a cluster in a folder.
+    pub(super) fn init(&self, folder: &Path) {
         let mut command = self.command("initdb");
         command.args(["-A", "trust", "-U", "postgres", "--no-sync", "-E", "UTF8", "--locale=C", "-D"]);
         let output = command.arg(folder.join("data")).stdin(Stdio::null()).output().unwrap();
         assert!(output.status.success(), "initdb failed: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Copies the cluster of a running server to a folder, as a standby of the server.
+    pub(super) fn copy(&self, port: u16, folder: &Path) {
+        let mut command = self.command("pg_basebackup");
+        command.args(["-h", "127.0.0.1", "-p", &port.to_string(), "-U", "postgres"]);
+        command.args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync", "-D"]);
+        let output = command.arg(folder.join("data")).stdin(Stdio::null()).output().unwrap();
+        assert!(output.status.success(), "pg_basebackup failed: {}", String::from_utf8_lossy(&output.stderr));
     }
 }
 
