@@ -50,11 +50,24 @@ impl Server {
     ///
     /// None in fact: the response is JSON.
     pub fn run(&self, operation: u32, runs_for: Duration) -> Result<(), Fault> {
+        self.start_script(operation, Script::new().runs_for(runs_for))
+    }
+
+    /// Starts the operation of this number. It ends after so many polls, however long they take.
+    ///
+    /// # Errors
+    ///
+    /// None in fact: the response is JSON.
+    pub fn run_for_polls(&self, operation: u32, polls: u32) -> Result<(), Fault> {
+        self.start_script(operation, Script::new().runs_for_calls(polls))
+    }
+
+    fn start_script(&self, operation: u32, script: Script) -> Result<(), Fault> {
         let arrivals = Arc::clone(&self.arrivals);
         let response = Any::from_json(format!(r#"{{"@type":"t/example.v1.Done","number":{operation}}}"#))?;
         let metadata = Any::from_json(r#"{"@type":"t/example.v1.Running"}"#)?;
         // The metadata of a reply is computed once for each poll.
-        let script = Script::new().runs_for(runs_for).responds(response).metadata(move |_| {
+        let script = script.responds(response).metadata(move |_| {
             lock(&arrivals).push(Arrival { operation, at: Instant::now() });
             metadata.clone()
         });
@@ -73,6 +86,11 @@ impl Server {
         let mut arrivals = lock(&self.arrivals).clone();
         arrivals.sort_unstable_by_key(|arrival| arrival.at);
         arrivals
+    }
+
+    /// Returns the number of polls so far.
+    pub fn polls(&self) -> usize {
+        lock(&self.arrivals).len()
     }
 
     /// Returns the number of calls that change something: `(starts, cancellations and deletions)`.

@@ -23,10 +23,9 @@ use lro_registry::{
 use lro_registry_postgres::PostgresStore;
 use lro_testkit::postgres::Postgres;
 
-/// g10, the short form. The long one: `LRO_SECONDS=300 cargo test -p lro-registry-postgres --test contention g10`.
+/// g10, the short form. The long one is in `benches/registry`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn overlapping_batches_do_not_deadlock_g10() {
-    let seconds = std::env::var("LRO_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(5);
     let Some(postgres) = Postgres::start_with(&["fsync=off", "deadlock_timeout=50ms"]) else { return };
     for level in ["serializable", "repeatable read"] {
         let config = postgres.database();
@@ -36,7 +35,7 @@ async fn overlapping_batches_do_not_deadlock_g10() {
         session.batch_execute(&sql).await.unwrap();
         let store = PostgresStore::builder(&config).connections(8).build().unwrap();
         store.register(&entries("k", 0..40)).await.unwrap();
-        let end = Instant::now() + Duration::from_secs(seconds);
+        let end = Instant::now() + Duration::from_secs(5);
         let tasks: Vec<_> = (0..8).map(|_| tokio::spawn(storm(store.clone(), end))).collect();
         for task in tasks {
             task.await.unwrap();
