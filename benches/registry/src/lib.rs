@@ -10,7 +10,7 @@
 //!
 //! `crash` and `pending` print what they measure. [`durations`] runs cases for minutes that the tests run for seconds, and
 //! prints whether each one holds. Its exit code is 1 if a count does not hold: something was lost, or a deadlock was found.
-//! All of them take 33 minutes. The arguments are the cases to run, and `--scale 0.1` for a tenth of their length:
+//! All of them take 35 minutes. The arguments are the cases to run, and `--scale 0.1` for a tenth of their length:
 //!
 //! | case | for | needs a quiet machine |
 //! |---|---|---|
