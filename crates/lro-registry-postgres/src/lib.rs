@@ -125,6 +125,7 @@ mod builder;
 mod call;
 mod claims;
 mod connection;
+mod counts;
 mod health;
 mod listen;
 mod marks;

@@ -43,6 +43,10 @@ impl<'a> Row<'a> {
         self.maybe_number()?.ok_or_else(|| corrupt("a number"))
     }
 
+    pub(crate) fn float(&mut self) -> Result<f64, StoreError> {
+        self.text()?.parse().map_err(|_| corrupt("a number"))
+    }
+
     /// Reads a count, which a person may have set to any number.
     pub(crate) fn count(&mut self) -> Result<u32, StoreError> {
         Ok(u32::try_from(self.number()?.max(0)).unwrap_or(u32::MAX))

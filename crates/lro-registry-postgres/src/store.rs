@@ -8,8 +8,8 @@ use lro::Service;
 use lro_registry::{
     Record, Store, StoreError,
     store::{
-        CancelRequested, ClaimRequest, Claimed, Complete, DeliveryRequest, Entry, Fence, Finished, GiveBack,
-        Health, ListRequest, Registered, Reschedule, Undelivered, Written,
+        CancelRequested, ClaimRequest, Claimed, Complete, CountRequest, Counts, DeliveryRequest, Entry,
+        Fence, Finished, GiveBack, Health, ListRequest, Registered, Reschedule, Undelivered, Written,
     },
 };
 use tokio::{sync::Notify, task::AbortHandle, time::Instant};
@@ -20,7 +20,7 @@ use crate::{
     call::Call,
     claims,
     connection::{Connector, Pool, Settings},
-    health,
+    counts, health,
     listen::Listener,
     marks::{Marks, Start},
     notify::Notifier,
@@ -226,6 +226,10 @@ impl Store for PostgresStore {
     async fn health(&self) -> Result<Health, StoreError> {
         let rows = self.run(health::statement(self.schema())).await?;
         health::health(&rows)
+    }
+
+    async fn counts(&self, request: &CountRequest) -> Result<Counts, StoreError> {
+        counts::counts(request, &self.run(counts::statement(self.schema(), request)).await?)
     }
 
     async fn changed(&self) {

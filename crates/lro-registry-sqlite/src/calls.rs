@@ -2,6 +2,7 @@
 
 pub(crate) mod change;
 pub(crate) mod claim;
+pub(crate) mod count;
 pub(crate) mod deliver;
 pub(crate) mod health;
 pub(crate) mod history;

@@ -13,8 +13,9 @@ use async_trait::async_trait;
 use lro_registry::{
     Record, Store, StoreError, StoreErrorKind,
     store::{
-        CancelRequested, ClaimRequest, Claimed, Complete, DeliveryRequest, Entry, Fence, Finished, GiveBack,
-        Health, ListRequest, Registered, Reschedule, Undelivered, WorkerLock, Written,
+        CancelRequested, ClaimRequest, Claimed, Complete, CountRequest, Counts, DeliveryRequest, Entry,
+        Fence, Finished, GiveBack, Health, ListRequest, Registered, Reschedule, Undelivered, WorkerLock,
+        Written,
     },
 };
 use tokio::sync::oneshot;
@@ -22,7 +23,7 @@ use tokio::sync::oneshot;
 use crate::{
     Builder, backup,
     call::{self, Call, Transaction},
-    calls::{change, claim, deliver, health, history, list, register, retain, write},
+    calls::{change, claim, count, deliver, health, history, list, register, retain, write},
     fault::Faults,
     worker_lock,
     writer::{Changes, Message},
@@ -200,6 +201,11 @@ impl Store for SqliteStore {
 
     async fn health(&self) -> Result<Health, StoreError> {
         self.read(health::health).await
+    }
+
+    async fn counts(&self, request: &CountRequest) -> Result<Counts, StoreError> {
+        let request = *request;
+        self.read(move |transaction| count::counts(transaction, &request)).await
     }
 
     /// Locks the file `<path>-worker`. Another worker is refused, in this process and in others on this host.

@@ -45,6 +45,7 @@ macro_rules! ensure_eq {
 
 mod cancelling;
 mod claiming;
+mod counting;
 mod deliveries;
 mod drawing;
 mod fences;
@@ -301,6 +302,13 @@ rules! {
     health::overdue_services_are_reported;
     /// Health counts what is set aside and what is not acknowledged.
     health::attention_is_counted;
+
+    /// Records are counted by state, service and kind: pending ones, due ones, those with an error, and the age of the oldest.
+    counting::records_are_counted;
+    /// Counts, services and kinds are cut at the limits of the request. A count that is cut says so.
+    counting::counts_are_cut;
+    /// The level of each bucket is reported as the last claim left it, with its age.
+    counting::bucket_levels_are_reported;
 
     /// What is written through one handle is read through another.
     handles::handles_share_the_store;

@@ -35,7 +35,7 @@
 //! | start one at most once | [`Registry::start`] |
 //! | poll what is registered | [`Worker`], in any number of processes |
 //! | receive outcomes | [`Registry::deliveries`] |
-//! | look and mend | [`Registry::get`], [`list`](Registry::list), [`health`](Registry::health), [`cancel`](Registry::cancel), [`forget`](Registry::forget), [`take_back`](Registry::take_back) |
+//! | look and mend | [`Registry::get`], [`list`](Registry::list), [`health`](Registry::health), [`counts`](Registry::counts), [`cancel`](Registry::cancel), [`forget`](Registry::forget), [`take_back`](Registry::take_back) |
 //! | limit the calls of all workers together | [`Quota`] |
 //!
 //! The crate `lro-registry-sqlite` has a store in a file, which needs no server, and `lro-registry-postgres` one that several

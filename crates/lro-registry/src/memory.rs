@@ -1,4 +1,5 @@
 mod bucket;
+mod count;
 #[cfg(feature = "contract")]
 mod fresh;
 mod history;
@@ -18,8 +19,8 @@ use self::{bucket::Buckets, history::History, table::Table};
 use crate::{
     Record, Store, StoreError,
     store::{
-        CancelRequested, ClaimRequest, Claimed, Complete, DeliveryRequest, Entry, Fence, Finished, GiveBack,
-        Health, ListRequest, Registered, Reschedule, Undelivered, Written,
+        CancelRequested, ClaimRequest, Claimed, Complete, CountRequest, Counts, DeliveryRequest, Entry,
+        Fence, Finished, GiveBack, Health, ListRequest, Registered, Reschedule, Undelivered, Written,
     },
 };
 
@@ -216,6 +217,13 @@ impl Store for MemoryStore {
 
     async fn health(&self) -> Result<Health, StoreError> {
         Ok(self.call(|state, now| state.table.health(now)))
+    }
+
+    async fn counts(&self, request: &CountRequest) -> Result<Counts, StoreError> {
+        Ok(self.call(|state, now| {
+            let buckets = state.buckets.levels(now, request.most_groups);
+            Counts { buckets, ..state.table.counts(now, request) }
+        }))
     }
 
     async fn changed(&self) {

@@ -6,7 +6,7 @@ use tokio::sync::Notify;
 use crate::{
     CancelRequested, Conflict, Deliveries, Error, Health, ListRequest, Record, RecordState, Registration,
     Store,
-    store::{Entry, Registered, StoreError, StoreErrorKind},
+    store::{CountRequest, Counts, Entry, Registered, StoreError, StoreErrorKind},
 };
 
 /// The operations that a program waits for, in a [`Store`] that outlives the process.
@@ -169,6 +169,15 @@ impl Registry {
     /// The fault of the store.
     pub async fn health(&self) -> Result<Health, StoreError> {
         self.store.health().await
+    }
+
+    /// Counts the records by state, service and kind, up to the limits of the request.
+    ///
+    /// # Errors
+    ///
+    /// The fault of the store.
+    pub async fn counts(&self, request: &CountRequest) -> Result<Counts, StoreError> {
+        self.store.counts(request).await
     }
 
     /// Returns the outcomes to deliver. Several consumers may share a store: each outcome is leased to one of them at a time.

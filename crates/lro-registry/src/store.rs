@@ -5,6 +5,7 @@
 //! durable ones. The feature `contract` has the rules that every store must pass.
 
 mod claim;
+mod count;
 mod delivery;
 mod entry;
 mod error;
@@ -20,6 +21,7 @@ use async_trait::async_trait;
 
 pub use self::{
     claim::{Bucket, ClaimRequest, Claimed, ClaimedRecord},
+    count::{BucketLevel, Count, CountRequest, Counts, KindCounts, ServiceCounts},
     delivery::{DeliveryRequest, Undelivered},
     entry::{Entry, Intent, Registered},
     error::{StoreError, StoreErrorKind},
@@ -207,6 +209,13 @@ pub trait Store: fmt::Debug + Send + Sync {
     ///
     /// The fault of the store.
     async fn health(&self) -> Result<Health, StoreError>;
+
+    /// Counts the records by state, service and kind, and reads the levels of the buckets. The limits of the request bound the costs.
+    ///
+    /// # Errors
+    ///
+    /// The fault of the store.
+    async fn counts(&self, request: &CountRequest) -> Result<Counts, StoreError>;
 
     /// Locks the store for a worker process, if it serves one at a time. The lock ends when the value is dropped.
     ///

@@ -13,6 +13,7 @@ const STEPS: [&str; 1] = [concat!(
     include_str!("../../sql/1/write.sql"),
     include_str!("../../sql/1/deliver.sql"),
     include_str!("../../sql/1/people.sql"),
+    include_str!("../../sql/1/count.sql"),
 )];
 
 /// The planner's settings of the functions. Every access is by an index, whatever the statistics and the user's settings are.

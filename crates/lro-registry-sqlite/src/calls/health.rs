@@ -11,7 +11,7 @@ pub(crate) fn health(transaction: &Transaction<'_>) -> rusqlite::Result<Health> 
         count.query_one(rusqlite::params_from_iter(time), |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
     };
     let mut health = Health::default();
-    health.services = services(transaction)?;
+    health.services = services(transaction, usize::MAX)?;
     health.unresolved_intents = count(UNRESOLVED_INTENTS, Some(now))?;
     health.set_aside = count(SET_ASIDE, None)?;
     health.undelivered = count(UNDELIVERED, None)?;
@@ -25,8 +25,8 @@ pub(crate) fn health(transaction: &Transaction<'_>) -> rusqlite::Result<Health> 
     Ok(health)
 }
 
-/// Returns the services that have pending records. It reads one entry of the index for each.
-fn services(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<ServiceHealth>> {
+/// Returns the first services that have pending records. It reads one entry of the index for each.
+pub(super) fn services(transaction: &Transaction<'_>, most: usize) -> rusqlite::Result<Vec<ServiceHealth>> {
     let connection = transaction.connection;
     let mut first = connection.prepare_cached(FIRST_SERVICE)?;
     let mut version = connection.prepare_cached(NEXT_VERSION)?;
@@ -34,7 +34,7 @@ fn services(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<ServiceHealth
     let mut services = Vec::new();
     let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
     let mut found: Option<(String, String, i64)> = first.query_one([], read).optional()?;
-    while let Some((key, of, due)) = found {
+    while let Some((key, of, due)) = found.take_if(|_| services.len() < most) {
         let overdue = (due <= transaction.now).then(|| time::between(due, transaction.now));
         found = match version.query_one([&key, &of], read).optional()? {
             None => service.query_one([&key], read).optional()?,

@@ -50,7 +50,7 @@ impl Place {
 }
 
 /// The states, in any order.
-const STATES: [RecordState; 5] = [
+pub(super) const STATES: [RecordState; 5] = [
     RecordState::Intent,
     RecordState::Pending,
     RecordState::SetAside,

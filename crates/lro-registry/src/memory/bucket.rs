@@ -4,7 +4,7 @@ use std::{
 };
 
 use super::LONGEST;
-use crate::store::Bucket;
+use crate::store::{Bucket, BucketLevel};
 
 /// The levels of all buckets, by quota key.
 #[derive(Debug, Default)]
@@ -28,6 +28,20 @@ impl Buckets {
         level.tokens = (level.tokens + bucket.refill.max(0.0) * elapsed).min(bucket.capacity.max(0.0));
         level.at = now;
         level
+    }
+
+    /// Returns the levels as they are stored, in the order of the quota keys.
+    pub(super) fn levels(&self, now: SystemTime, most: usize) -> Vec<BucketLevel> {
+        let age = |at| now.duration_since(at).unwrap_or_default();
+        let level = |(quota, level): (&String, &Level)| BucketLevel {
+            quota: quota.clone(),
+            tokens: level.tokens,
+            age: age(level.at),
+        };
+        let mut levels: Vec<_> = self.0.iter().map(level).collect();
+        levels.sort_by(|a, b| a.quota.cmp(&b.quota));
+        levels.truncate(most);
+        levels
     }
 
     /// Sets the time at which a bucket had its level. Returns whether the bucket exists.

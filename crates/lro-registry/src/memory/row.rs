@@ -215,7 +215,7 @@ impl Row {
         true
     }
 
-    fn age(&self, now: SystemTime) -> Duration {
+    pub(super) fn age(&self, now: SystemTime) -> Duration {
         now.duration_since(self.record.created).unwrap_or_default()
     }
 

@@ -24,7 +24,7 @@ pub(super) struct Table {
 
 /// The records that are looked for together.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Queue {
+pub(super) enum Queue {
     Intents,
     Pending(Service),
     SetAside,
@@ -41,7 +41,28 @@ const DRAWN_FROM: usize = 10_000;
 /// The number of records in the window from which a [random](ClaimRequest::is_random) claim draws.
 const WINDOW: usize = 1_000;
 
+impl Queue {
+    pub(super) fn state(&self) -> RecordState {
+        match self {
+            Self::Intents => RecordState::Intent,
+            Self::Pending(_) => RecordState::Pending,
+            Self::SetAside => RecordState::SetAside,
+            Self::Finished => RecordState::Finished,
+            Self::Acknowledged => RecordState::Acknowledged,
+        }
+    }
+}
+
 impl Table {
+    /// Returns the keys of each queue that has any.
+    pub(super) fn queues(&self) -> impl Iterator<Item = (&Queue, &BTreeSet<(SystemTime, String)>)> {
+        self.queues.iter()
+    }
+
+    pub(super) fn row(&self, key: &str) -> Option<&Row> {
+        self.rows.get(key)
+    }
+
     pub(super) fn register(&mut self, now: SystemTime, entry: &Entry) -> Registered {
         if let Some(row) = self.rows.get(&entry.key) {
             let record = row.read(now, false);

@@ -10,8 +10,8 @@ use lro::async_trait;
 use lro_registry::{
     MemoryStore, Record, Store, StoreError, StoreErrorKind,
     store::{
-        CancelRequested, ClaimRequest, Claimed, Complete, DeliveryRequest, Entry, Fence, Finished, GiveBack,
-        Health, ListRequest, Registered, Reschedule, Undelivered, Written,
+        CancelRequested, ClaimRequest, Claimed, Complete, CountRequest, Counts, DeliveryRequest, Entry,
+        Fence, Finished, GiveBack, Health, ListRequest, Registered, Reschedule, Undelivered, Written,
     },
 };
 use tokio::time::{Instant, sleep};
@@ -167,6 +167,7 @@ macro_rules! forward {
             retain(acknowledged_for: Duration, most: usize) -> usize;
             finished(after: i64, most: usize) -> Vec<(i64, Finished)>;
             health() -> Health;
+            counts(request: &CountRequest) -> Counts;
         }
     )* };
 }

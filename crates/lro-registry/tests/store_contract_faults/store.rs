@@ -5,8 +5,9 @@ use lro::{OperationName, Service};
 use lro_registry::{
     Record, RecordState, Store, StoreError,
     store::{
-        Bucket, CancelRequested, CancelStep, ClaimId, ClaimRequest, Claimed, Complete, DeliveryRequest,
-        Entry, Fence, Finished, GiveBack, Health, ListRequest, Registered, Reschedule, Undelivered, Written,
+        Bucket, CancelRequested, CancelStep, ClaimId, ClaimRequest, Claimed, Complete, CountRequest, Counts,
+        DeliveryRequest, Entry, Fence, Finished, GiveBack, Health, ListRequest, Registered, Reschedule,
+        Undelivered, Written,
     },
 };
 
@@ -242,6 +243,19 @@ impl Store for Faulty {
             return Ok(Health::default());
         }
         self.inner.health().await
+    }
+
+    async fn counts(&self, request: &CountRequest) -> Result<Counts, StoreError> {
+        let unlimited = CountRequest { most: 10_000, most_read: 10_000, most_groups: 100 };
+        let request = if self.has(Fault::CountsAll) { unlimited } else { *request };
+        let mut counts = self.inner.counts(&request).await?;
+        if self.has(Fault::CountsStatesOnly) {
+            counts.services.clear();
+        }
+        if self.has(Fault::HidesBuckets) {
+            counts.buckets.clear();
+        }
+        Ok(counts)
     }
 }
 

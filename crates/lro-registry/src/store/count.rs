@@ -1,0 +1,108 @@
+use std::{fmt, time::Duration};
+
+use lro::Service;
+
+use super::RecordState;
+
+/// A request to count records. The limits bound the costs, whatever the number of records.
+///
+/// The services share [`most`](Self::most) and [`most_read`](Self::most_read) evenly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CountRequest {
+    /// The most index entries that are read for the records of a state, and for the pending records of all services. Counts beyond
+    /// them are cut.
+    pub most: usize,
+    /// The most pending records that are read for the [kinds](ServiceCounts::kinds).
+    pub most_read: usize,
+    /// The most services, kinds of a service, and buckets.
+    pub most_groups: usize,
+}
+
+impl Default for CountRequest {
+    /// Some tens of milliseconds in a large store.
+    fn default() -> Self {
+        Self { most: 100_000, most_read: 10_000, most_groups: 100 }
+    }
+}
+
+/// The records of a store, counted.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Counts {
+    /// The records in each state that has any, in the order of the states' numbers.
+    pub states: Vec<(RecordState, Count)>,
+    /// The services that have pending records, in the order of their keys and versions.
+    pub services: Vec<ServiceCounts>,
+    /// The token buckets, in the order of their quota keys.
+    pub buckets: Vec<BucketLevel>,
+}
+
+/// A number of records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// The records that were counted.
+    pub number: u64,
+    /// Whether there are more.
+    pub is_cut: bool,
+}
+
+impl Count {
+    /// Creates the count of a store that counted at most one more than `most`.
+    pub fn of(counted: u64, most: usize) -> Self {
+        let most = u64::try_from(most).unwrap_or(u64::MAX);
+        Self { number: counted.min(most), is_cut: counted > most }
+    }
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.number, if self.is_cut { "+" } else { "" })
+    }
+}
+
+/// The pending records of a service, counted.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ServiceCounts {
+    /// The service and version.
+    pub service: Service,
+    /// The pending records.
+    pub pending: Count,
+    /// Those that are due, claims whose lease has ended included.
+    pub overdue: Count,
+    /// The kinds of the records that are due first, the largest first. They are all kinds if the counts add up to `pending`.
+    pub kinds: Vec<KindCounts>,
+}
+
+impl ServiceCounts {
+    /// Creates the counts of a service.
+    pub fn new(service: Service, pending: Count, overdue: Count, kinds: Vec<KindCounts>) -> Self {
+        Self { service, pending, overdue, kinds }
+    }
+}
+
+/// The pending records of a kind, among those that were read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KindCounts {
+    /// The kind.
+    pub kind: String,
+    /// The records.
+    pub pending: u64,
+    /// Those that are due.
+    pub overdue: u64,
+    /// Those with an error: a call, a claim or a cancellation of theirs has failed.
+    pub with_error: u64,
+    /// The age of the oldest wait.
+    pub oldest: Duration,
+}
+
+/// The level of a token bucket when a claim last took from it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BucketLevel {
+    /// The quota key.
+    pub quota: String,
+    /// The tokens that the claim left.
+    pub tokens: f64,
+    /// The time since then.
+    pub age: Duration,
+}
