@@ -110,5 +110,5 @@ pub use crate::{
     registry::{Receipt, Registry},
     start::{StartRequest, Started},
     store::{CancelRequested, Health, ListRequest, Record, RecordState, Store, StoreError, StoreErrorKind},
-    worker::{Worker, WorkerBuilder, WorkerState},
+    worker::{ServedService, Worker, WorkerBuilder, WorkerState, WorkerWatch},
 };

@@ -13,6 +13,7 @@ mod writer;
 
 use std::{fmt, time::Duration};
 
+use lro::Service;
 use serde::Serialize;
 use tokio::{
     sync::{oneshot, watch},
@@ -22,7 +23,7 @@ use tokio::{
 
 pub use self::builder::WorkerBuilder;
 pub(crate) use self::judge::{outcome, saved};
-use crate::Registry;
+use crate::{Quota, Registry};
 
 /// A worker: it polls the operations of a registry until they end.
 ///
@@ -52,7 +53,7 @@ pub struct Worker {
 }
 
 /// What a worker is doing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct WorkerState {
     /// The claims that it holds.
@@ -61,13 +62,36 @@ pub struct WorkerState {
     pub calls: u64,
     /// For how long the store has been failing. `None` if it works.
     pub store_away_for: Option<Duration>,
+    /// The services that it serves.
+    pub services: Vec<ServedService>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+/// A service that a worker serves. Services with the same quota key share what follows it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ServedService {
+    /// The service and version.
+    pub service: Service,
+    /// The quota of its calls. `None` if it has none.
+    pub quota: Option<Quota>,
+    /// Whether the service seems to be down, or its quota to be used up. Then only probes are sent.
+    pub is_shut: bool,
+    /// The calls a second that the service was found to give this worker. `None` as long as no limit was found.
+    pub found_rate: Option<f64>,
+    /// The calls in flight.
+    pub in_flight: usize,
+}
+
+/// Shows what a worker is doing, also to code that does not own it. After the worker has ended, its last state.
+#[derive(Clone)]
+pub struct WorkerWatch(watch::Receiver<Shown>);
+
+#[derive(Clone, Debug, Default)]
 struct Shown {
     claimed: usize,
     calls: u64,
     store_away_since: Option<Instant>,
+    services: Vec<ServedService>,
 }
 
 impl Worker {
@@ -78,9 +102,12 @@ impl Worker {
 
     /// Returns what the worker is doing.
     pub fn state(&self) -> WorkerState {
-        let Shown { claimed, calls, store_away_since } = *self.state.borrow();
-        let store_away_for = store_away_since.map(|since| since.elapsed());
-        WorkerState { claimed, calls, store_away_for }
+        self.watch().state()
+    }
+
+    /// Returns a view of the worker for other tasks, such as a page.
+    pub fn watch(&self) -> WorkerWatch {
+        WorkerWatch(self.state.clone())
     }
 
     /// Stops the worker: it ends its calls, stores their results, and gives its other claims back, so that others poll at once.
@@ -89,6 +116,21 @@ impl Worker {
     pub async fn stop(mut self) {
         drop(self.stop.take());
         let _ = (&mut self.task).await;
+    }
+}
+
+impl WorkerWatch {
+    /// Returns what the worker is doing.
+    pub fn state(&self) -> WorkerState {
+        let Shown { claimed, calls, store_away_since, services } = self.0.borrow().clone();
+        let store_away_for = store_away_since.map(|since| since.elapsed());
+        WorkerState { claimed, calls, store_away_for, services }
+    }
+}
+
+impl fmt::Debug for WorkerWatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WorkerWatch").field("state", &self.state()).finish()
     }
 }
 

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::{
+    ServedService,
     builder::Settings,
     lane::{Key, Lane},
 };
@@ -60,6 +61,19 @@ impl Claims {
 
     pub(super) fn services(&self) -> Vec<Service> {
         self.lanes.iter().map(|lane| lane.service.clone()).collect()
+    }
+
+    /// Brings what is shown up to date, without an allocation unless it is empty.
+    pub(super) fn show(&self, shown: &mut Vec<ServedService>) {
+        if shown.len() != self.lanes.len() {
+            *shown = self.lanes.iter().map(Lane::show).collect();
+        }
+        for (shown, lane) in shown.iter_mut().zip(&self.lanes) {
+            let control = &self.keys[lane.key].control;
+            shown.is_shut = control.is_shut();
+            shown.found_rate = control.found_rate();
+            shown.in_flight = control.in_flight();
+        }
     }
 
     pub(super) fn lane(&self, lane: usize) -> &Lane {

@@ -133,10 +133,11 @@ impl Driver {
             }
         };
         let away_since = [self.claims.pulse.away_since(), self.writer.pulse.away_since()];
-        self.show.send_replace(Shown {
-            claimed: self.claims.held(),
-            calls: self.calls_made,
-            store_away_since: away_since.into_iter().flatten().min(),
+        self.show.send_modify(|shown| {
+            shown.claimed = self.claims.held();
+            shown.calls = self.calls_made;
+            shown.store_away_since = away_since.into_iter().flatten().min();
+            self.claims.show(&mut shown.services);
         });
         let times = [claim_at, self.calls.next_time(), flush_at];
         times.into_iter().flatten().min().unwrap_or(now + self.settings.fallback)

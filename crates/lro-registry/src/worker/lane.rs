@@ -5,6 +5,7 @@ use lro_control::{Control, Pick};
 use tokio::time::Instant;
 use tracing::warn;
 
+use super::ServedService;
 use crate::{Quota, quota::LONGEST_USE, store::Bucket};
 
 /// A service that the worker serves.
@@ -39,6 +40,12 @@ pub(super) struct Key {
 }
 
 impl Lane {
+    /// Returns the service as it is shown, without its state.
+    pub(super) fn show(&self) -> ServedService {
+        let (service, quota) = (self.service.clone(), self.quota.clone());
+        ServedService { service, quota, is_shut: false, found_rate: None, in_flight: 0 }
+    }
+
     pub(super) fn new(
         service: Service,
         transport: Arc<dyn LroTransport>,
