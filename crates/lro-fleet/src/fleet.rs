@@ -186,6 +186,33 @@ impl Fleet {
         pending
     }
 
+    /// Returns operations that the fleet waits for, and where the next ones begin. `None` after the last.
+    ///
+    /// `from` is a position in the memory of the fleet, zero for the first. At most `most` positions are looked at, and some are
+    /// empty. An operation keeps its position, so a caller that goes on where it stopped sees each once.
+    ///
+    /// ```
+    /// # fn example(fleet: lro_fleet::Fleet) {
+    /// let (mut failing, mut from) = (0, Some(0));
+    /// while let Some(position) = from {
+    ///     let (some, next) = fleet.pending_from(position, 1_000);
+    ///     failing += some.iter().filter(|pending| pending.last_failure.is_some()).count();
+    ///     from = next;
+    /// }
+    /// # }
+    /// ```
+    pub fn pending_from(&self, from: u32, most: u32) -> (Vec<Pending>, Option<u32>) {
+        let (mut pending, mut next, mut left) = (Vec::new(), Some(from), most.max(1));
+        self.0.0.piecewise(|state| {
+            let Some(position) = next else { return false };
+            let some = left.min(AT_ONCE);
+            next = state.pending(position, some, &mut pending);
+            left -= some;
+            next.is_some() && left > 0
+        });
+        (pending, next)
+    }
+
     /// Returns what the fleet has done so far.
     pub fn metrics(&self) -> Metrics {
         self.0.0.with(|state| state.metrics())

@@ -20,7 +20,7 @@
 //! | await operations | [`Fleet::watch`], [`Fleet::started`] |
 //! | get outcomes as they come | [`Fleet::register`], [`Fleet::completions`], [`Fleet::drain`] |
 //! | give one operation settings of its own | [`Registration`] |
-//! | see the state | [`Fleet::pending`], [`Fleet::get`], [`Fleet::metrics`] |
+//! | see the state | [`Fleet::pending`], [`Fleet::pending_from`], [`Fleet::get`], [`Fleet::metrics`] |
 //! | stop | [`Fleet::forget`], [`Fleet::cancel`], [`Fleet::pause`], [`Fleet::shutdown`] |
 //! | go on in another process | [`Fleet::shutdown`], [`Fleet::register_handles`] |
 //!
