@@ -1,0 +1,235 @@
+//! The paths, and the headers of every answer.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::{OriginalUri, State as Extracted},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use serde::Serialize;
+
+use crate::{
+    html::{self, Site},
+    request::{Form, Query},
+    source::{Fault, Source},
+    view::{
+        fleet::{FleetList, FleetOperation},
+        list::List,
+        operation::Operation,
+        time::seconds,
+    },
+};
+
+/// What every request works with.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) title: String,
+    pub(crate) source: Source,
+}
+
+type Shared = Extracted<Arc<State>>;
+
+pub(crate) fn router(state: Arc<State>) -> Router {
+    Router::new()
+        .route("/", get(overview))
+        .route("/list", get(list))
+        .route("/operation", get(operation))
+        .route("/api", get(overview))
+        .route("/api/list", get(list))
+        .route("/api/operation", get(operation))
+        .route("/page.css", get(|| async { asset("text/css; charset=utf-8", html::STYLE) }))
+        .route("/page.js", get(|| async { asset("text/javascript; charset=utf-8", html::SCRIPT) }))
+        .layer(middleware::map_response(with_headers))
+        .with_state(state)
+}
+
+/// A request, as its path and headers show it.
+struct Asked {
+    form: Form,
+    query: Query,
+    /// The path from the page that is shown to the overview's folder.
+    base: String,
+}
+
+impl Asked {
+    fn new(uri: &OriginalUri, headers: &HeaderMap) -> Result<Self, Answer> {
+        let path = uri.0.path();
+        let is_api = path.trim_end_matches('/').rsplit('/').take(2).any(|segment| segment == "api");
+        let form = if is_api { Form::Json } else { Form::accepted(headers) };
+        let base = match path.rsplit('/').next() {
+            // The router may be nested: at `/a`, the list is `a/list`.
+            Some(last) if !["", "list", "operation"].contains(&last) => format!("{last}/"),
+            _ => String::new(),
+        };
+        match Query::parse(uri.0.query()) {
+            Some(query) => Ok(Self { form, query, base }),
+            None => Err(Answer::fault(form, Fault::Unreadable)),
+        }
+    }
+
+    fn site<'a>(&'a self, state: &'a State) -> Site<'a> {
+        Site { title: &state.title, base: &self.base, is_fleet: matches!(state.source, Source::Fleet(_)) }
+    }
+
+    /// Answers with a view as JSON, or as HTML.
+    fn answer(&self, view: &impl Serialize, html: impl FnOnce() -> String) -> Answer {
+        match self.form {
+            Form::Json => Answer::json(StatusCode::OK, view),
+            Form::Html => Answer::html(StatusCode::OK, html()),
+        }
+    }
+}
+
+async fn overview(Extracted(state): Shared, uri: OriginalUri, headers: HeaderMap) -> Result<Answer, Answer> {
+    let asked = Asked::new(&uri, &headers)?;
+    let site = asked.site(&state);
+    Ok(match &state.source {
+        Source::Registry(registry) => match registry.overview().await {
+            Some(counted) => {
+                let counts = &counted.value;
+                let counted = Counted::new(counted.age(), counted.took, counts);
+                let answer = asked.answer(&counted, || html::registry(&site, &counted));
+                if counts.fault.is_some() { answer.with(StatusCode::SERVICE_UNAVAILABLE) } else { answer }
+            }
+            None => asked.answer(&Counting { is_counting: true }, || html::counting(&site)),
+        },
+        Source::Fleet(fleet) => match fleet.overview().await {
+            Some(counted) => {
+                let counted = Counted::new(counted.age(), counted.took, &counted.value);
+                asked.answer(&counted, || html::fleet(&site, &counted))
+            }
+            None => asked.answer(&Counting { is_counting: true }, || html::counting(&site)),
+        },
+    })
+}
+
+async fn list(Extracted(state): Shared, uri: OriginalUri, headers: HeaderMap) -> Result<Answer, Answer> {
+    let asked = Asked::new(&uri, &headers)?;
+    let fault = |fault| Answer::fault(asked.form, fault);
+    let request = asked.query.list().ok_or_else(|| fault(Fault::Unreadable))?;
+    let site = asked.site(&state);
+    Ok(match &state.source {
+        Source::Registry(registry) => {
+            let list = List::new(&request, &registry.list(&request).await.map_err(fault)?);
+            asked.answer(&list, || html::list(&site, &list))
+        }
+        Source::Fleet(fleet) => {
+            let from = request.after.as_deref().map_or(Ok(0), str::parse);
+            let (pending, next) = fleet.list(from.map_err(|_| fault(Fault::Unreadable))?, request.most);
+            let list = FleetList::new(&pending, next);
+            asked.answer(&list, || html::fleet_list(&site, &list))
+        }
+    })
+}
+
+async fn operation(Extracted(state): Shared, uri: OriginalUri, headers: HeaderMap) -> Result<Answer, Answer> {
+    let asked = Asked::new(&uri, &headers)?;
+    let fault = |fault| Answer::fault(asked.form, fault);
+    let key = asked.query.exact("key").ok_or_else(|| fault(Fault::Unreadable))?;
+    let site = asked.site(&state);
+    Ok(match &state.source {
+        Source::Registry(registry) => {
+            let operation = Operation::new(&registry.operation(key).await.map_err(fault)?);
+            asked.answer(&operation, || html::operation(&site, &operation))
+        }
+        Source::Fleet(fleet) => {
+            let (name, snapshot) = fleet.operation(key).map_err(fault)?;
+            let operation = FleetOperation::new(&name, &snapshot);
+            asked.answer(&operation, || html::fleet_operation(&site, &operation))
+        }
+    })
+}
+
+/// Counts with their age.
+#[derive(Debug, Serialize)]
+pub(crate) struct Counted<'a, T> {
+    pub(crate) age_seconds: f64,
+    pub(crate) took_seconds: f64,
+    #[serde(flatten)]
+    pub(crate) counts: &'a T,
+}
+
+#[derive(Serialize)]
+struct Counting {
+    is_counting: bool,
+}
+
+impl<'a, T> Counted<'a, T> {
+    fn new(age: Duration, took: Duration, counts: &'a T) -> Self {
+        Self { age_seconds: seconds(age), took_seconds: seconds(took), counts }
+    }
+}
+
+/// An answer in one of the forms.
+#[derive(Debug)]
+struct Answer {
+    status: StatusCode,
+    form: Form,
+    body: String,
+}
+
+impl Answer {
+    fn json(status: StatusCode, view: &impl Serialize) -> Self {
+        // A view has no map, whose keys could be no strings.
+        let body = serde_json::to_string(view).unwrap_or_default();
+        Self { status, form: Form::Json, body }
+    }
+
+    fn html(status: StatusCode, body: String) -> Self {
+        Self { status, form: Form::Html, body }
+    }
+
+    fn with(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
+    fn fault(form: Form, fault: Fault) -> Self {
+        let (status, message) = match fault {
+            Fault::NotFound => (StatusCode::NOT_FOUND, "there is no such operation".to_owned()),
+            Fault::Unreadable => (StatusCode::BAD_REQUEST, "the address cannot be read".to_owned()),
+            Fault::Late => (StatusCode::GATEWAY_TIMEOUT, "the store does not answer in time".to_owned()),
+            Fault::Store(message) => (StatusCode::SERVICE_UNAVAILABLE, message),
+        };
+        match form {
+            Form::Json => Self::json(status, &serde_json::json!({ "fault": message })),
+            Form::Html => Self::html(status, html::fault(&message)),
+        }
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let kind = match self.form {
+            Form::Html => "text/html; charset=utf-8",
+            Form::Json => "application/json",
+        };
+        (self.status, [(header::CONTENT_TYPE, kind)], self.body).into_response()
+    }
+}
+
+fn asset(kind: &'static str, body: &'static str) -> Response {
+    ([(header::CONTENT_TYPE, kind)], body).into_response()
+}
+
+/// Nothing but the script and the style of the page is loaded or run, by nobody else's page, and nothing is kept.
+async fn with_headers(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::VARY, "accept"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    response
+}
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
