@@ -28,6 +28,8 @@
 //!
 //! A call is one message of the simple protocol, which the server runs as one transaction. It uses no prepared statement, no
 //! session setting and no session lock, so that a pooler in transaction mode (pgbouncer, pgcat) may stand between.
+//! Claimed records and outcomes are sent after the commit, from a cursor that the same message closes: a process that is stopped
+//! while it receives them holds no lock.
 //! Notifications do not pass such a pooler: set [`listen_address`](PostgresStoreBuilder::listen_address), or workers find new
 //! records by polling only.
 //!

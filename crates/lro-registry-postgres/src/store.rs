@@ -93,6 +93,11 @@ impl PostgresStore {
         self.shared.pool.run(statement).await
     }
 
+    /// For a statement that locks rows and has a reply that may be large.
+    async fn run_held(&self, statement: String) -> Result<Vec<SimpleQueryRow>, StoreError> {
+        self.shared.pool.run_held(statement).await
+    }
+
     fn schema(&self) -> &str {
         self.shared.pool.schema()
     }
@@ -128,7 +133,7 @@ impl PostgresStore {
 #[async_trait]
 impl Store for PostgresStore {
     async fn register(&self, entries: &[Entry]) -> Result<Vec<Registered>, StoreError> {
-        let rows = self.run(records::register(self.schema(), entries)).await?;
+        let rows = self.run_held(records::register(self.schema(), entries)).await?;
         let registered: Vec<_> = rows.iter().map(records::registered).collect::<Result<_, _>>()?;
         if registered.len() != entries.len() {
             return Err(corrupt("a record for each entry"));
@@ -144,7 +149,7 @@ impl Store for PostgresStore {
         let service = Some(&request.service);
         let start = self.shared.marks.start(service);
         self.search(service, start);
-        let rows = self.run(claims::claim(self.schema(), request, start.mark)).await?;
+        let rows = self.run_held(claims::claim(self.schema(), request, start.mark)).await?;
         let (claimed, low) = claims::claimed(request, &rows)?;
         self.shared.marks.found(service, start, low);
         Ok(claimed)
@@ -169,7 +174,7 @@ impl Store for PostgresStore {
     async fn undelivered(&self, request: &DeliveryRequest) -> Result<Vec<Undelivered>, StoreError> {
         let start = self.shared.marks.start(None);
         self.search(None, start);
-        let rows = self.run(claims::deliver(self.schema(), request, start.mark)).await?;
+        let rows = self.run_held(claims::deliver(self.schema(), request, start.mark)).await?;
         let (delivered, low) = claims::delivered(request, &rows)?;
         self.shared.marks.found(None, start, low);
         Ok(delivered)

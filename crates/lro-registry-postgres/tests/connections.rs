@@ -4,13 +4,26 @@
 
 mod common;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use common::{claim, complete, database, entries, entry, number, reschedule, session, store};
-use lro_registry::{Store, StoreErrorKind, store::Written};
+use lro_registry::{
+    Store, StoreErrorKind,
+    store::{Bucket, ClaimRequest, Reschedule, Written},
+};
 use lro_registry_postgres::PostgresStore;
 use lro_testkit::postgres::Postgres;
-use tokio::time::{sleep, timeout};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    time::{sleep, timeout},
+};
 
 /// g12
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -49,6 +62,35 @@ async fn dropped_calls_leave_no_transaction_open() {
     sleep(Duration::from_millis(500)).await;
     let leased = number(&session, "SELECT count(*) FROM lro.records WHERE claim IS NOT NULL").await;
     assert_eq!(claim(&store, 500).await.records.len(), 200 - usize::try_from(leased).unwrap());
+}
+
+/// g12: a reply that is larger than all buffers waits for its reader, after the commit.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_does_not_read_holds_no_lock() {
+    let Some(config) = database() else { return };
+    let (others, session) = (store(&config), session(&config).await);
+    others.register(&entries("k", 0..30)).await.unwrap();
+    let large = |fence| Reschedule { state: vec![0; 500_000], ..reschedule(fence, Duration::ZERO) };
+    let claimed = claim(&others, 30).await.records;
+    others.reschedule(&claimed.iter().map(|it| large(&it.fence)).collect::<Vec<_>>()).await.unwrap();
+    let stalls = Arc::<AtomicBool>::default();
+    let server = Postgres::shared().unwrap().port();
+    let port = unread(server, Arc::clone(&stalls)).await;
+    let stopped = store(&config.replace(&format!("port={server}"), &format!("port={port}")));
+    let bucket = Bucket { quota: "q".into(), capacity: 1e6, refill: 1e6 };
+    let request = |most| ClaimRequest { bucket: Some(bucket.clone()), ..common::request(most) };
+    stopped.claim(&request(0)).await.unwrap();
+    stalls.store(true, Ordering::SeqCst);
+    let request_of_all = request(30);
+    let waiting = tokio::spawn(async move { stopped.claim(&request_of_all).await });
+    let sql = "SELECT count(*) FROM lro.records WHERE claim IS NOT NULL";
+    eventually(|| async { number(&session, sql).await == 30 }).await;
+    assert!(!waiting.is_finished(), "it has read the reply");
+    // It needs the row of the bucket.
+    others.claim(&request(0)).await.unwrap();
+    let transactions = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_xmin IS NOT NULL \
+        AND pid <> pg_backend_pid()";
+    assert_eq!(number(&session, transactions).await, 0, "snapshots that keep dead rows");
 }
 
 /// g13
@@ -170,6 +212,36 @@ async fn a_slow_statement_is_ended_by_the_server() {
     assert!(error.to_string().contains("57014"), "the server has ended it: {error}");
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
     assert_eq!(number(&session, "SELECT count(*) FROM lro.records").await, 1, "nothing is half written");
+}
+
+/// A proxy for one connection after another that does not read what the server sends while it stalls.
+async fn unread(server: u16, stalls: Arc<AtomicBool>) -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        loop {
+            let (client, _) = listener.accept().await.unwrap();
+            let server = TcpStream::connect(("127.0.0.1", server)).await.unwrap();
+            let ((mut requests, mut client), (mut replies, mut server)) =
+                (client.into_split(), server.into_split());
+            tokio::spawn(async move { tokio::io::copy(&mut requests, &mut server).await });
+            let stalls = Arc::clone(&stalls);
+            tokio::spawn(async move {
+                let mut buffer = [0; 4_096];
+                loop {
+                    while stalls.load(Ordering::SeqCst) {
+                        sleep(Duration::from_millis(10)).await;
+                    }
+                    // A read that has begun before the stall takes one buffer.
+                    let Ok(read @ 1..) = replies.read(&mut buffer).await else { return };
+                    if client.write_all(&buffer[..read]).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    port
 }
 
 async fn eventually<F: Future<Output = bool>>(holds: impl Fn() -> F) {

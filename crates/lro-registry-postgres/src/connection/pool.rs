@@ -38,6 +38,13 @@ struct Shared {
     outage: Mutex<Outage>,
 }
 
+/// Statements that the server receives at once.
+struct Message {
+    text: String,
+    /// Whether the statements open a block of their own, which an error does not close.
+    is_block: bool,
+}
+
 /// The server ends a statement first. Then the connection is still good, and the outcome is known.
 const GRACE: Duration = Duration::from_secs(2);
 /// A deadlock needs two transactions. Four repetitions, at random times, fail only if a third session causes them.
@@ -56,10 +63,21 @@ impl Pool {
 
     /// Runs one statement as a transaction, and returns its rows.
     pub(crate) async fn run(&self, statement: String) -> Result<Vec<SimpleQueryRow>, StoreError> {
-        if statement.len() > LARGEST_STATEMENT {
+        self.send(self.shared.settings.transaction(&statement)).await
+    }
+
+    /// Runs one statement that locks rows as a transaction, and returns its rows. The server sends them after the commit.
+    ///
+    /// A reply that is larger than the buffers of the connection waits for the client. No statement time-out ends that wait, so
+    /// that a process that is stopped would keep the locks of an open transaction.
+    pub(crate) async fn run_held(&self, statement: String) -> Result<Vec<SimpleQueryRow>, StoreError> {
+        self.send(self.shared.settings.held_transaction(&statement)).await
+    }
+
+    async fn send(&self, message: Message) -> Result<Vec<SimpleQueryRow>, StoreError> {
+        if message.text.len() > LARGEST_MESSAGE {
             return Err(StoreError::new(StoreErrorKind::Invalid, "the batch has too many bytes"));
         }
-        let message = self.shared.settings.transaction(&statement);
         let queue = timeout(self.shared.settings.timeout, Arc::clone(&self.shared.permits).acquire_owned());
         // A caller that gives up while it waits here has not begun the call.
         let Ok(Ok(permit)) = queue.await else {
@@ -103,7 +121,7 @@ async fn detached<T: Send + 'static>(
 
 impl Shared {
     /// Runs a message, again if it conflicts with another transaction.
-    async fn repeat(&self, message: &str) -> Result<Vec<SimpleQueryRow>, StoreError> {
+    async fn repeat(&self, message: &Message) -> Result<Vec<SimpleQueryRow>, StoreError> {
         let mut pause = Duration::from_millis(20);
         for _ in 0..REPETITIONS {
             match self.once(message).await? {
@@ -117,9 +135,10 @@ impl Shared {
     }
 
     /// Runs a message. The inner error is a conflict with another transaction.
-    async fn once(&self, message: &str) -> Result<Result<Vec<SimpleQueryRow>, Error>, StoreError> {
+    async fn once(&self, message: &Message) -> Result<Result<Vec<SimpleQueryRow>, Error>, StoreError> {
         let client = self.client().await?;
-        let Ok(result) = timeout(self.settings.timeout + GRACE, client.simple_query(message)).await else {
+        let Ok(result) = timeout(self.settings.timeout + GRACE, client.simple_query(&message.text)).await
+        else {
             // Closed: the reply of this message must not reach a later one.
             return Err(StoreError::new(StoreErrorKind::Unavailable, "the database did not answer in time"));
         };
@@ -129,7 +148,7 @@ impl Shared {
                 Ok(Ok(messages.into_iter().filter_map(row).collect()))
             }
             Err(error) if is_conflict(&error) => {
-                self.put_back(client);
+                self.restore(client, message).await;
                 Ok(Err(error))
             }
             Err(error) => {
@@ -139,11 +158,19 @@ impl Shared {
                     self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
                     self.outage().failed(Instant::now(), &error);
                 } else {
-                    self.put_back(client);
+                    self.restore(client, message).await;
                 }
                 Err(error)
             }
         }
+    }
+
+    /// Puts a connection back after an error. The error has ended the transaction, but a block is open until it is rolled back.
+    async fn restore(&self, client: Client, message: &Message) {
+        if message.is_block && !client.is_closed() {
+            let Ok(Ok(_)) = timeout(GRACE, client.simple_query("ROLLBACK")).await else { return };
+        }
+        self.put_back(client);
     }
 
     async fn client(&self) -> Result<Client, StoreError> {
@@ -199,12 +226,33 @@ impl Settings {
     ///
     /// PostgreSQL runs the statements of one message as one transaction, which ends with the message. The settings are those
     /// that a user or a database may have changed and that the statement depends on.
-    fn transaction(&self, statement: &str) -> String {
+    fn transaction(&self, statement: &str) -> Message {
+        let local = self.local();
+        let text = format!("SET TRANSACTION ISOLATION LEVEL READ COMMITTED; {local}; {statement}");
+        Message { text, is_block: false }
+    }
+
+    /// Returns the message that runs a statement as a transaction and then sends its rows, which the server has kept.
+    ///
+    /// The first `MOVE` runs the statement, because no time-out covers what `COMMIT` runs. A function keeps its rows, so that it
+    /// does not run again when they are read from the beginning. The cursor has a name that is not used again: behind a pooler,
+    /// one that was not closed may still be there.
+    fn held_transaction(&self, statement: &str) -> Message {
+        let (local, cursor) = (self.local(), format!("lro_{:016x}", fastrand::u64(..)));
+        let text = format!(
+            "BEGIN ISOLATION LEVEL READ COMMITTED; {local}; DECLARE {cursor} SCROLL CURSOR WITH HOLD FOR {statement}; \
+             MOVE 1 IN {cursor}; MOVE ABSOLUTE 0 IN {cursor}; COMMIT; \
+             SET LOCAL statement_timeout = 0; SET LOCAL bytea_output = hex; FETCH ALL FROM {cursor}; CLOSE {cursor}"
+        );
+        Message { text, is_block: true }
+    }
+
+    fn local(&self) -> String {
         let milliseconds = self.timeout.as_millis().clamp(1, 2_000_000_000);
         let lock = (milliseconds * 3 / 4).max(1);
         format!(
-            "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = {milliseconds}; \
-             SET LOCAL lock_timeout = {lock}; SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL bytea_output = hex; {statement}"
+            "SET LOCAL statement_timeout = {milliseconds}; SET LOCAL lock_timeout = {lock}; \
+             SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL bytea_output = hex"
         )
     }
 }
@@ -226,6 +274,6 @@ fn row(message: SimpleQueryMessage) -> Option<SimpleQueryRow> {
 }
 
 /// A value of PostgreSQL has at most 1 GiB. A statement has each payload twice as long as it is.
-const LARGEST_STATEMENT: usize = 900 << 20;
+const LARGEST_MESSAGE: usize = 900 << 20;
 /// The first connection of a later version may have to rewrite the records.
 const MIGRATION_TIMEOUT: Duration = Duration::from_secs(600);
