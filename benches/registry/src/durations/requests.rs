@@ -50,7 +50,16 @@ pub fn claim(most: usize, lease: Duration) -> ClaimRequest {
 /// Returns the state after a poll of an operation that runs.
 pub fn reschedule(fence: Fence, delay: Duration) -> Reschedule {
     let (state, cursor) = (b"state".to_vec(), b"cursor".to_vec());
-    Reschedule { fence, name: None, delay, state, cursor, cancel: CancelStep::NotSeen, error: None }
+    Reschedule {
+        fence,
+        name: None,
+        delay,
+        state,
+        cursor,
+        cancel: CancelStep::NotSeen,
+        failures: 0,
+        error: None,
+    }
 }
 
 /// Returns an outcome.
