@@ -32,11 +32,13 @@ async function refresh() {
   try {
     const reply = await fetch(location.href, { headers: { accept: 'text/html' } });
     const now = new DOMParser().parseFromString(await reply.text(), 'text/html').querySelector('main');
-    if (paused || !reply.ok || !now) return;
+    if (paused || !now) return;
+    // Also what a fault looks like: it is gone with the next answer.
     update(document.querySelector('main'), now);
     document.body.dataset.refreshed = ++count;
+    document.body.classList.remove('away');
   } catch {
-    // The server is away. The age of the counts shows it.
+    document.body.classList.add('away');
   }
 }
 

@@ -69,7 +69,7 @@ fn tile(html: &mut Html, name: &'static str, of: u64) {
 
 fn kinds(html: &mut Html, kinds: &[FleetKind], has_all: bool) {
     let caption = if has_all { "Pending by kind" } else { "Kinds of the first 100,000" };
-    table(html, caption, &["Kind", "#Pending", "#Due", "#With a failure", "#Oldest"]);
+    table(html, caption, &["Kind", "#Pending", "#Due", "#With failure", "#Oldest"]);
     for of in kinds {
         put!(html; "<tr><th scope=\"row\"><bdi>" (of.kind) "</bdi></th>");
         number(html, of.pending);

@@ -94,7 +94,7 @@ fn services(html: &mut Html, site: &Site<'_>, services: &[ServiceView]) {
     table(
         html,
         "Pending by service and kind",
-        &["Service, kind", "#Pending", "#Overdue", "#With an error", "#Oldest"],
+        &["Service, kind", "#Pending", "#Overdue", "#With error", "#Oldest"],
     );
     for of in services {
         put!(html; "<tr class=\"group\"><th scope=\"row\"><a href=\"" (site.base) "list?state=pending&service="
