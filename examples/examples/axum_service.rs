@@ -1,0 +1,114 @@
+//! Serves long work as an API of its own: a request is accepted with a `Location`, which shows the work, also after a restart.
+
+use std::{net::SocketAddr, path::Path as File, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::{Path, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use lro::LroTransport;
+use lro_emulator::{Emulator, Script};
+use lro_http::{Call, HttpTransport};
+use lro_registry::{Error, RecordState, Registry, StartRequest, Started, Worker};
+use lro_registry_sqlite::SqliteStore;
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, task::JoinHandle, time::sleep};
+
+struct App {
+    registry: Registry,
+    routes: HttpTransport,
+}
+
+/// `POST /orders/7`. The same request again has the same answer, and starts nothing.
+async fn accept(State(app): State<Arc<App>>, Path(order): Path<String>) -> Response {
+    let model = json!({
+        "shipments": [{"deliveries": [{"arrivalLocation": {"latitude": 48.88, "longitude": 2.32}}]}],
+        "vehicles": [{"startLocation": {"latitude": 48.86, "longitude": 2.34}}]
+    });
+    let body = json!({"label": order, "model": model});
+    let request = StartRequest::new(&app.routes.service(), &order, body.to_string());
+    let call = Call::post("v1", "projects/my-project", ":optimizeToursLongRunning").body(&body);
+    let started = app.registry.start(request, || async { app.routes.start(call?).await }).await;
+    match started {
+        Ok(Started::New(_) | Started::Existing(_)) => {
+            (StatusCode::ACCEPTED, [(header::LOCATION, format!("/orders/{order}"))]).into_response()
+        }
+        Ok(_) => (StatusCode::CONFLICT, "it is not known whether this order was started").into_response(),
+        Err(Error::Conflict(_)) => (StatusCode::CONFLICT, "this order is another one").into_response(),
+        Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()).into_response(),
+    }
+}
+
+/// `GET /orders/7`.
+async fn show(State(app): State<Arc<App>>, Path(order): Path<String>) -> Response {
+    match app.registry.get(&order).await {
+        Ok(Some(record)) => match record.ending() {
+            Some(Ok(ending)) => match ending.decode::<Value>() {
+                Ok(tours) => tours.to_string().into_response(),
+                Err(status) => (StatusCode::UNPROCESSABLE_ENTITY, status.to_string()).into_response(),
+            },
+            Some(Err(status)) => (StatusCode::INTERNAL_SERVER_ERROR, status.to_string()).into_response(),
+            None if record.state == RecordState::SetAside => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+            None => (StatusCode::ACCEPTED, [(header::RETRY_AFTER, "1")], "in progress").into_response(),
+        },
+        Ok(None) => StatusCode::NOT_FOUND.into_response(),
+        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response(),
+    }
+}
+
+/// One run of the service: the same file each time, another port.
+async fn run(
+    file: &File,
+    endpoint: &str,
+) -> Result<(SocketAddr, Worker, JoinHandle<()>), Box<dyn std::error::Error>> {
+    let registry = Registry::new(SqliteStore::open(file).await?);
+    let routes = lro_services::find("routeoptimization", "v1")?.connect()?.endpoint(endpoint).build()?;
+    let worker = Worker::builder(&registry).serve(routes.clone()).start().await?;
+    let app = Arc::new(App { registry, routes });
+    let router = Router::new().route("/orders/{order}", post(accept).get(show)).with_state(app);
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let server = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
+    Ok((address, worker, server))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let emulator = Emulator::start().await?;
+    emulator.next_operation(Script::new().runs_for(Duration::from_secs(3)));
+    let folder = std::env::temp_dir().join(format!("lro-axum-{}", std::process::id()));
+    std::fs::create_dir(&folder)?;
+    let file = folder.join("orders.db");
+
+    let (address, worker, server) = run(&file, &emulator.endpoint()).await?;
+    println!("POST: {}", curl(address, "POST", "/orders/7").await?);
+    println!("GET:  {}", curl(address, "GET", "/orders/7").await?);
+    server.abort();
+    worker.stop().await;
+    println!("restarted after {} calls", emulator.call_count());
+
+    let (address, worker, _server) = run(&file, &emulator.endpoint()).await?;
+    println!("POST: {}", curl(address, "POST", "/orders/7").await?);
+    while curl(address, "GET", "/orders/7").await?.contains("202") {
+        sleep(Duration::from_millis(200)).await;
+    }
+    println!("GET:  {}", curl(address, "GET", "/orders/7").await?);
+    worker.stop().await;
+    Ok(std::fs::remove_dir_all(&folder)?)
+}
+
+/// The status, the location and the body of an answer.
+async fn curl(address: SocketAddr, method: &str, path: &str) -> Result<String, Box<dyn std::error::Error>> {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut connection = tokio::net::TcpStream::connect(address).await?;
+    let request = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    connection.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).await?;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let shown = head.lines().filter(|line| line.starts_with("HTTP") || line.starts_with("location"));
+    Ok(shown.chain([body]).collect::<Vec<_>>().join("  "))
+}
