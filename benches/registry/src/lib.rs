@@ -5,6 +5,7 @@
 //! ```text
 //! cargo run --release -p registry-benches --bin crash
 //! cargo run --release -p registry-benches --bin pending
+//! cargo run --release -p registry-benches --bin page
 //! cargo run --release -p registry-benches --bin durations
 //! ```
 //!
@@ -36,6 +37,7 @@ pub mod child;
 pub mod durations;
 pub mod forwarder;
 pub mod journal;
+pub mod page;
 pub mod pending;
 pub mod process;
 pub mod scenario;

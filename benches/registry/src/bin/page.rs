@@ -1,0 +1,27 @@
+//! Measures the page of a registry with a million pending and a million finished operations, on SQLite and PostgreSQL.
+//!
+//! It prints the first answer, the slowest call of the store that a page makes, and the claims with 20 open pages as a share of
+//! the claims without.
+
+use std::env;
+
+use registry_benches::{
+    Fault,
+    page::{fill, measure},
+    stores::Database,
+};
+
+#[tokio::main]
+async fn main() -> Result<(), Fault> {
+    let records = env::args().nth(1).map_or(Ok(1_000_000), |records| records.parse())?;
+    println!("| store | first answer | slowest call | of it | claims/s alone | with 20 pages | share |");
+    println!("|---|---|---|---|---|---|---|");
+    let sqlite = Database::sqlite()?;
+    fill::sqlite(&sqlite.url(), records).await?;
+    println!("{}", measure("SQLite", &sqlite.url()).await?);
+    if let Some(postgres) = Database::postgres_that_syncs() {
+        fill::postgres(&postgres.url(), records).await?;
+        println!("{}", measure("PostgreSQL", &postgres.url()).await?);
+    }
+    Ok(())
+}
