@@ -125,6 +125,7 @@ fn polled(fence: lro_registry::store::Fence) -> Reschedule {
         state: vec![b' '; 60],
         cursor: vec![0; 16],
         cancel: CancelStep::NotSeen,
+        failures: 0,
         error: None,
     }
 }

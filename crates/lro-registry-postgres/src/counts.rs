@@ -48,7 +48,7 @@ pub(crate) fn counts(request: &CountRequest, rows: &[SimpleQueryRow]) -> Result<
                     kind: kind.to_owned(),
                     pending: row.count()?.into(),
                     overdue: row.count()?.into(),
-                    with_error: row.count()?.into(),
+                    failing: row.count()?.into(),
                     oldest: row.duration()?,
                 });
             }

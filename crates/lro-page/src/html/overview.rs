@@ -94,7 +94,7 @@ fn services(html: &mut Html, site: &Site<'_>, services: &[ServiceView]) {
     table(
         html,
         "Pending by service and kind",
-        &["Service, kind", "#Pending", "#Overdue", "#With error", "#Oldest"],
+        &["Service, kind", "#Pending", "#Overdue", "#Failing", "#Oldest"],
     );
     for of in services {
         put!(html; "<tr class=\"group\"><th scope=\"row\"><a href=\"" (site.base) "list?state=pending&service="
@@ -113,7 +113,7 @@ fn services(html: &mut Html, site: &Site<'_>, services: &[ServiceView]) {
             put!(html; "<tr><th scope=\"row\" class=\"kind\"><bdi>" (kind.kind) "</bdi></th>");
             number(html, kind.pending);
             number(html, kind.overdue);
-            number(html, kind.with_error);
+            number(html, kind.failing);
             time(html, Some(kind.oldest_seconds));
             put!(html; "</tr>");
         }
@@ -185,7 +185,7 @@ fn buckets(html: &mut Html, buckets: &[BucketView]) {
     table(
         html,
         "Quota keys in the store",
-        &["Quota key", "#Tokens left by the last claim", "#Claimed before"],
+        &["Quota key", "#Tokens left by the last claim", "#Last claim before"],
     );
     for bucket in buckets {
         put!(html; "<tr><th scope=\"row\"><bdi>" (bucket.quota) "</bdi></th><td class=\"n\">" (bucket.tokens) "</td>");

@@ -64,7 +64,7 @@ pub(crate) struct KindView {
     pub(crate) kind: String,
     pub(crate) pending: u64,
     pub(crate) overdue: u64,
-    pub(crate) with_error: u64,
+    pub(crate) failing: u64,
     pub(crate) oldest_seconds: f64,
 }
 
@@ -150,7 +150,7 @@ impl ServiceView {
             kind: it.kind.clone(),
             pending: it.pending,
             overdue: it.overdue,
-            with_error: it.with_error,
+            failing: it.failing,
             oldest_seconds: seconds(it.oldest),
         });
         let read: u64 = of.kinds.iter().map(|it| it.pending).sum();

@@ -42,9 +42,9 @@ BEGIN
                 ORDER BY r.due LIMIT p_most / v_share + 1) AS counted
         ), 0::bigint, 0::double precision;
         RETURN QUERY SELECT 'kind', v_services[i], v_versions[i], k.kind, count(*), count(*) FILTER (WHERE k.due <= v_now),
-            count(*) FILTER (WHERE k.has_error), v_now - min(k.created), 0::double precision
+            count(*) FILTER (WHERE k.failures > 0), v_now - min(k.created), 0::double precision
         FROM (
-            SELECT r.kind, r.due, r.error IS NOT NULL AS has_error, r.created FROM {schema}.records AS r
+            SELECT r.kind, r.due, r.failures, r.created FROM {schema}.records AS r
             WHERE r.state = 1 AND r.service = v_services[i] AND r.version = v_versions[i]
             ORDER BY r.due LIMIT p_most_read / v_share
         ) AS k

@@ -47,7 +47,7 @@ fn service(
             kind: row.get(0)?,
             pending: row.get::<_, i64>(1)?.unsigned_abs(),
             overdue: row.get::<_, i64>(2)?.unsigned_abs(),
-            with_error: row.get::<_, i64>(3)?.unsigned_abs(),
+            failing: row.get::<_, i64>(3)?.unsigned_abs(),
             oldest: time::between(row.get(4)?, now),
         })
     })?;
@@ -81,8 +81,8 @@ const OF_SERVICE: &str = "
         WHERE state = 1 AND service = ?1 AND version = ?2 AND due <= ?3 LIMIT ?4)";
 
 const KINDS: &str = "
-    SELECT kind, count(*), sum(due <= ?3), sum(error IS NOT NULL), min(created) FROM (
-        SELECT kind, due, error, created FROM records INDEXED BY records_due
+    SELECT kind, count(*), sum(due <= ?3), sum(failures > 0), min(created) FROM (
+        SELECT kind, due, failures, created FROM records INDEXED BY records_due
         WHERE state = 1 AND service = ?1 AND version = ?2 ORDER BY due LIMIT ?4)
     GROUP BY kind ORDER BY count(*) DESC, kind LIMIT ?5";
 

@@ -5,13 +5,13 @@ use tokio::time::sleep;
 
 use super::{
     Fault, Verdict,
-    fixture::{Fixture, LONG, SHORT, claim, entry, give_back, numbered, other_service, service},
+    fixture::{Fixture, LONG, SHORT, claim, entry, numbered, other_service, reschedule, service},
 };
 use crate::{
     RecordState,
     store::{
-        Bucket, BucketLevel, ClaimId, ClaimRequest, Count, CountRequest, Counts, Entry, GiveBack, Intent,
-        KindCounts,
+        Bucket, BucketLevel, ClaimId, ClaimRequest, Count, CountRequest, Counts, Entry, Intent, KindCounts,
+        Reschedule,
     },
 };
 
@@ -23,8 +23,7 @@ pub(super) async fn records_are_counted(fixture: &Fixture) -> Verdict {
     fixture.acknowledged("acknowledged").await?;
     fixture.finish_all(&numbered("finished", 4)).await?;
     let fence = fixture.claimed("failing").await?.fence;
-    let failing = GiveBack { error: Some("away".to_owned()), counts: true, ..give_back(fence) };
-    fixture.give_back(failing).await?;
+    fixture.reschedule(Reschedule { failures: 2, ..reschedule(fence) }).await?;
     let intent = Some(Intent { claim: ClaimId::random(), lease: LONG });
     let later = Entry { delay: LONG, kind: "later".to_owned(), ..entry("later") };
     let other = Entry { service: other_service(), ..entry("other") };
@@ -50,11 +49,11 @@ pub(super) async fn records_are_counted(fixture: &Fixture) -> Verdict {
     };
     ensure!(of.kinds.iter().all(|it| it.oldest >= SHORT / 2), "the oldest of {:?}", of.kinds);
     let kinds: Vec<_> = of.kinds.into_iter().map(|it| KindCounts { oldest: Duration::ZERO, ..it }).collect();
-    let of = |kind: &str, pending, overdue, with_error| KindCounts {
+    let of = |kind: &str, pending, overdue, failing| KindCounts {
         kind: kind.to_owned(),
         pending,
         overdue,
-        with_error,
+        failing,
         oldest: Duration::ZERO,
     };
     ensure_eq!(kinds, [of("kind", 2, 1, 1), of("later", 1, 0, 0)], "the counts of the kinds");

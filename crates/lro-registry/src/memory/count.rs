@@ -48,7 +48,7 @@ impl Table {
             let counts = kinds.entry(&record.kind).or_default();
             counts.pending += 1;
             counts.overdue += u64::from(record.due.is_some_and(|due| due <= now));
-            counts.with_error += u64::from(record.error.is_some());
+            counts.failing += u64::from(record.failures > 0);
             counts.oldest = counts.oldest.max(row.age(now));
         }
         let named = |(kind, counts): (&str, _)| KindCounts { kind: kind.to_owned(), ..counts };

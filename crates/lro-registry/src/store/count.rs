@@ -90,8 +90,8 @@ pub struct KindCounts {
     pub pending: u64,
     /// Those that are due.
     pub overdue: u64,
-    /// Those with an error: a call, a claim or a cancellation of theirs has failed.
-    pub with_error: u64,
+    /// Those whose last call failed.
+    pub failing: u64,
     /// The age of the oldest wait.
     pub oldest: Duration,
 }
