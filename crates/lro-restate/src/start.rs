@@ -1,0 +1,162 @@
+use std::{
+    future::{Future, ready},
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
+
+use lro::{Operation, OperationName, Status, rules::Ending};
+use restate_sdk::prelude::{HandlerResult, Json};
+use serde::{Deserialize, Serialize};
+
+/// The result of [`Start::call`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Started {
+    /// The operation is running.
+    Running(OperationName),
+    /// The operation was done at once, or the starting call failed: [`Ending::GaveUp`].
+    ///
+    /// A call that failed without a refusal of the service may have started an operation.
+    Ended(Ending),
+    /// The call was made or was about to be made, and its result is lost. It is not repeated. The operation may exist.
+    Unresolved,
+}
+
+/// Starts an operation in two steps of a handler, at most once per invocation.
+///
+/// The first step journals the intent, and the second makes the call. If the second is repeated because the worker or the
+/// connection to it died during the call, it makes no call and returns [`Started::Unresolved`].
+/// A person, or code that knows the service, looks whether the operation exists.
+/// Without the first step no call is made.
+///
+/// The inactivity timeout of the handler must be longer than the call.
+///
+/// ```
+/// use lro::{Operation, Status};
+/// use lro_restate::{Start, Started};
+/// use restate_sdk::prelude::*;
+///
+/// struct Printer;
+///
+/// #[service]
+/// impl Printer {
+///     #[handler]
+///     async fn print(&self, ctx: Context<'_>) -> Result<String, TerminalError> {
+///         let start = Start::new();
+///         ctx.run(start.intent()).name("intent").await?;
+///         // In the place of a client.
+///         let call = async { Ok::<_, Status>(Operation::running("operations/1")) };
+///         let Json(started) = ctx.run(start.call(call)).name("start").await?;
+///         match started {
+///             Started::Running(name) => Ok(name.to_string()),
+///             other => Err(TerminalError::new(format!("not started: {other:?}"))),
+///         }
+///     }
+/// }
+/// ```
+#[derive(Debug, Default)]
+pub struct Start {
+    /// Whether this process has stored the intent. A replay takes it from the journal, and the mark stays clear.
+    intended: Arc<AtomicBool>,
+}
+
+type Step<T> = Pin<Box<dyn Future<Output = HandlerResult<T>> + Send>>;
+
+impl Start {
+    /// Creates a start that makes no call yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns the first step.
+    pub fn intent(&self) -> impl FnOnce() -> Step<()> + Send + 'static + use<> {
+        let mark = self.intended.clone();
+        move || {
+            mark.store(true, Relaxed);
+            Box::pin(ready(Ok(())))
+        }
+    }
+
+    /// Returns the second step. A failed call is a result of it, so the engine does not repeat it.
+    pub fn call<F>(self, call: F) -> impl FnOnce() -> Step<Json<Started>> + Send + 'static
+    where
+        F: Future<Output = Result<Operation, Status>> + Send + 'static,
+    {
+        move || {
+            Box::pin(async move {
+                Ok(Json(if self.intended.load(Relaxed) {
+                    Started::of(call.await)
+                } else {
+                    Started::Unresolved
+                }))
+            })
+        }
+    }
+}
+
+impl Started {
+    fn of(result: Result<Operation, Status>) -> Self {
+        let Operation { name, outcome, running_error, .. } = match result {
+            Ok(operation) => operation,
+            Err(status) => return Self::Ended(Ending::GaveUp(status)),
+        };
+        match (outcome, OperationName::parse(&name)) {
+            (Some(outcome), _) => Self::Ended(Ending::Done(outcome)),
+            (None, Ok(name)) => Self::Running(name),
+            (None, Err(fault)) => {
+                let message =
+                    format!("the operation that was started has no usable name: {}", fault.message());
+                Self::Ended(Ending::GaveUp(running_error.unwrap_or_else(|| Status::malformed(message))))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU32;
+
+    use super::*;
+
+    async fn run(start: Start, calls: &Arc<AtomicU32>) -> Started {
+        let calls = calls.clone();
+        let call = async move {
+            calls.fetch_add(1, Relaxed);
+            Ok(Operation::running("operations/1"))
+        };
+        let Ok(Json(started)) = start.call(call)().await else {
+            panic!("a start is never repeated by the engine")
+        };
+        started
+    }
+
+    // SPEC 42
+    #[tokio::test]
+    async fn a_replay_after_the_intent_makes_no_call() {
+        let calls = Arc::default();
+        let start = Start::new();
+        assert!(start.intent()().await.is_ok());
+        let name = OperationName::parse("operations/1").unwrap();
+        assert_eq!(run(start, &calls).await, Started::Running(name));
+        // The replay: the intent comes from the journal, so its step does not run.
+        assert_eq!(run(Start::new(), &calls).await, Started::Unresolved);
+        assert_eq!(calls.load(Relaxed), 1);
+    }
+
+    #[test]
+    fn a_result_is_restored_from_the_journal() {
+        let failed = Started::of(Err(Status::unavailable("away")));
+        let nameless = Started::of(Ok(Operation::running("")));
+        let done = Started::of(Operation::succeeded("", 42));
+        assert!(matches!(&failed, Started::Ended(Ending::GaveUp(status)) if status.message() == "away"));
+        assert!(matches!(&nameless, Started::Ended(Ending::GaveUp(_))));
+        assert!(matches!(&done, Started::Ended(ending) if ending.decode::<u32>() == Ok(42)));
+        for started in [failed, nameless, done, Started::Unresolved] {
+            let journaled = serde_json::to_vec(&started).unwrap();
+            assert_eq!(serde_json::from_slice::<Started>(&journaled).unwrap(), started);
+        }
+    }
+}
