@@ -97,20 +97,26 @@ impl Engine {
     }
 
     /// Calls a handler by the ingress.
-    pub(crate) async fn call(&self, path: &str, input: &impl Serialize) -> Result<(), Fault> {
-        self.post(path, serde_json::to_vec(input)?.into()).await
-    }
-
-    /// Calls a handler without input.
-    pub(crate) async fn call_bare(&self, path: &str) -> Result<(), Fault> {
-        self.post(path, Bytes::new()).await
-    }
-
-    async fn post(&self, path: &str, body: Bytes) -> Result<(), Fault> {
-        match self.send("POST", self.port, path, body).await? {
+    pub(crate) async fn call(
+        &self,
+        path: &str,
+        input: Option<&(impl Serialize + Sync)>,
+    ) -> Result<(), Fault> {
+        match self.answer(path, input).await? {
             (200 | 202, _) => Ok(()),
-            (code, body) => Err(format!("{path}: {code} {}", String::from_utf8_lossy(&body)).into()),
+            (code, body) => Err(format!("{path}: {code} {body}").into()),
         }
+    }
+
+    /// Returns the HTTP status and the body.
+    pub(crate) async fn answer(
+        &self,
+        path: &str,
+        input: Option<&(impl Serialize + Sync)>,
+    ) -> Result<(u16, Value), Fault> {
+        let body = input.map(serde_json::to_vec).transpose()?.unwrap_or_default();
+        let (code, body) = self.send("POST", self.port, path, body.into()).await?;
+        Ok((code, serde_json::from_slice(&body).unwrap_or_default()))
     }
 
     /// Returns the one number that a query in SQL selects.

@@ -20,7 +20,14 @@ async fn main() -> Result<(), Fault> {
         return worker::serve().await;
     }
     let mut scenarios = Scenarios::start(PathBuf::from(argument)).await?;
-    let only = env::args().nth(2);
+    let result = run(&mut scenarios, env::args().nth(2)).await;
+    let is_right = scenarios.print();
+    result?;
+    if is_right { Ok(()) } else { Err("a row is not as it must be".into()) }
+}
+
+/// Runs all scenarios, or one of them.
+async fn run(scenarios: &mut Scenarios, only: Option<String>) -> Result<(), Fault> {
     let runs = |name: &str| only.as_deref().is_none_or(|only| only == name);
     if runs("kill") {
         scenarios.killed_twice().await?;
@@ -29,6 +36,7 @@ async fn main() -> Result<(), Fault> {
         scenarios.redeployed().await?;
     }
     if runs("calls") {
+        scenarios.answers().await?;
         scenarios.calls_that_hang().await?;
         scenarios.deadlines().await?;
         scenarios.cancelled().await?;
@@ -42,5 +50,8 @@ async fn main() -> Result<(), Fault> {
     if runs("rate") {
         scenarios.rate().await?;
     }
-    if scenarios.print() { Ok(()) } else { Err("a row is not as it must be".into()) }
+    if runs("large") {
+        scenarios.large_outcome().await?;
+    }
+    Ok(())
 }

@@ -35,7 +35,7 @@ impl Operations {
             (Outcome::Error(failed), script.fails(status))
         } else {
             let response =
-                Any::from_json(&format!(r#"{{"@type": "t/print.v1.Job", "name": "{name}", "pages": {i}}}"#))?;
+                Any::from_json(format!(r#"{{"@type": "t/print.v1.Job", "name": "{name}", "pages": {i}}}"#))?;
             (Outcome::Response(response.clone()), script.responds(response))
         };
         emulator.operation(name.clone(), script);
@@ -45,8 +45,8 @@ impl Operations {
 
     /// Sends the orders.
     pub(crate) async fn order(&self, engine: &Engine) -> Result<(), Fault> {
-        let order = async |name| engine.call("/Orders/wait/send", &Order::new(name)).await;
-        iter(self.0.keys()).map(order).buffer_unordered(ORDERS_AT_ONCE).try_collect().await
+        let order = async |name| engine.call("/Orders/wait/send", Some(&Order::new(name))).await;
+        iter(self.0.keys()).map(order).buffer_unordered(CALLS_AT_ONCE).try_collect().await
     }
 
     /// Waits until each was delivered, and compares.
@@ -94,4 +94,4 @@ fn result(ending: &Ending) -> Result<serde_json::Value, Status> {
 }
 
 /// More wait for the disk together; the server writes them in batches.
-const ORDERS_AT_ONCE: usize = 64;
+pub(crate) const CALLS_AT_ONCE: usize = 64;

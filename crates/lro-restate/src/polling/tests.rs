@@ -42,7 +42,7 @@ const NAME: &str = "operations/1";
 impl LroTransport for Printer {
     async fn get_operation(&self, _: &OperationName) -> Result<Operation, Status> {
         let poll = self.polls.fetch_add(1, Relaxed) as usize;
-        match self.script.get(poll).or(self.script.last()).unwrap().clone() {
+        match self.script.get(poll).or_else(|| self.script.last()).unwrap().clone() {
             Replies(reply) => reply,
             Hangs => pending().await,
         }

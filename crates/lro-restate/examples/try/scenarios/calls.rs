@@ -1,0 +1,111 @@
+//! What single operations and calls from outside get.
+
+use std::time::{Duration, Instant};
+
+use lro::{Any, Code, Status, rules::Ending};
+use lro_emulator::{Reply, Script};
+use tokio::time::sleep;
+
+use super::{NOTHING, Scenarios, registered, shown};
+use crate::{Fault, operations::Operations, worker::Order};
+
+impl Scenarios {
+    /// The answers of the handlers to calls from outside.
+    pub(crate) async fn answers(&mut self) -> Result<(), Fault> {
+        self.emulator.operation("operations/answers", Script::new().runs_for(Duration::MAX));
+        let (key, registration) = registered(&Order::new("operations/answers"))?;
+        let other = registration.clone().deadline(Duration::from_secs(60));
+        let start = format!("/Lro/{key}/start");
+        let answers = [
+            self.engine.answer(&start, Some(&registration)).await?,
+            self.engine.answer(&start, Some(&registration)).await?,
+            self.engine.answer(&start, Some(&other)).await?,
+            self.engine.answer("/Lro/unknown/start", Some(&registration)).await?,
+            self.engine.answer(&format!("/Lro/{key}/poll"), Some(&1)).await?,
+            self.engine.answer("/Lro/unknown/outcome", NOTHING).await?,
+            self.engine.answer(&format!("/Lro/{key}/clear"), NOTHING).await?,
+            self.engine.answer(&format!("/Lro/{key}/outcome"), NOTHING).await?,
+        ];
+        let codes = answers.each_ref().map(|(code, _)| *code);
+        let is_right = codes == [200, 200, 409, 400, 400, 404, 200, 404]
+            && answers[0].1 == true
+            && answers[1].1 == false;
+        self.row(
+            "start, the same, another, wrong key, poll, unknown, clear, cleared",
+            format!("{codes:?}"),
+            is_right,
+        );
+        Ok(())
+    }
+
+    /// An outcome of 6 MB.
+    pub(crate) async fn large_outcome(&mut self) -> Result<(), Fault> {
+        let text = "x".repeat(6_000_000);
+        let script = Script::new().runs_for(Duration::from_secs(1)).responds(Any::from_value(&text)?);
+        let ending = self.ends(script, Order::new("operations/large")).await?;
+        let is_right = ending.decode::<String>().is_ok_and(|response| response == text);
+        self.row(
+            "an outcome of 6 MB",
+            if is_right { "delivered".to_owned() } else { shown(&ending) },
+            is_right,
+        );
+        Ok(())
+    }
+
+    /// 20 operations whose second and third poll hang for an hour.
+    pub(crate) async fn calls_that_hang(&mut self) -> Result<(), Fault> {
+        let mut operations = Operations::default();
+        for i in 0..20 {
+            let hangs = || Reply::usual().after(Duration::from_secs(3_600));
+            let script = Script::new().runs_for(Duration::from_secs(5)).call(2, hangs()).call(3, hangs());
+            operations.run(&self.emulator, format!("operations/hang/{i}"), script)?;
+        }
+        let begun = Instant::now();
+        operations.order(&self.engine).await?;
+        let delivered = operations.delivered(&self.engine, Duration::from_secs(60)).await?;
+        self.delivered("20 operations with two polls that hang", &operations, &delivered, begun);
+        Ok(())
+    }
+
+    /// An operation fails 50 ms before its deadline, between two polls, and another does not end.
+    pub(crate) async fn deadlines(&mut self) -> Result<(), Fault> {
+        let status = Status::new(Code::Aborted, "out of ink");
+        let fails = Script::new().runs_for(Duration::from_millis(5_950)).fails(status);
+        let order = Order {
+            kind: Some("4000".to_owned()),
+            deadline_ms: Some(6_000),
+            ..Order::new("operations/deadline/fails")
+        };
+        let ending = self.ends(fails, order).await?;
+        let is_own =
+            matches!(&ending, Ending::Done(lro::Outcome::Error(status)) if status.message() == "out of ink");
+        self.row("an operation that fails at its deadline", shown(&ending), is_own);
+        let runs = Script::new().runs_for(Duration::MAX);
+        let ending = self
+            .ends(runs, Order { deadline_ms: Some(3_000), ..Order::new("operations/deadline/runs") })
+            .await?;
+        let is_given_up =
+            matches!(&ending, Ending::GaveUp(status) if status.code() == Code::DeadlineExceeded);
+        self.row("an operation that does not end before its deadline", shown(&ending), is_given_up);
+        Ok(())
+    }
+
+    /// An operation is cancelled between two polls that are an hour apart, three times.
+    pub(crate) async fn cancelled(&mut self) -> Result<(), Fault> {
+        let order = Order { kind: Some("3600000".to_owned()), ..Order::new("operations/cancel/1") };
+        let (key, _) = registered(&order)?;
+        self.emulator.operation("operations/cancel/1", Script::new().runs_for(Duration::MAX));
+        self.engine.call("/Orders/wait/send", Some(&order)).await?;
+        sleep(Duration::from_secs(2)).await;
+        for _ in 0..3 {
+            self.engine.call(&format!("/Lro/{key}/cancel"), NOTHING).await?;
+        }
+        let ending = self.ending("operations/cancel/1").await?;
+        let calls = self.emulator.calls().iter().filter(|call| call.path.ends_with(":cancel")).count();
+        let is_cancelled =
+            ending.decode::<serde_json::Value>().is_err_and(|status| status.code() == Code::Cancelled);
+        let measured = format!("{}, {calls} CancelOperation", shown(&ending));
+        self.row("cancelled three times between polls an hour apart", measured, is_cancelled && calls == 1);
+        Ok(())
+    }
+}
