@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use lro::{LroTransport, pacing::PacingByKind, rules::Rules};
 use restate_sdk::prelude::*;
+use tokio::spawn;
 
 use crate::{
     Ended, Registration,
@@ -91,7 +92,9 @@ impl Lro {
         let wait = ctx.get::<Json<Wait>>(WAIT).await?.map(|Json(wait)| wait);
         let Some(wait) = wait.filter(|wait| wait.turn == turn) else { return Ok(()) };
         let (polling, before) = (self.0.clone(), wait.clone());
-        let polled = ctx.run(async move || Ok(Json(polling.poll(wait, now_ms()).await?))).name("poll").await;
+        // A task: a transport that panics fails this step alone, and the engine repeats it.
+        let poll = async move || Ok(Json(spawn(async move { polling.poll(wait, now_ms()).await }).await??));
+        let polled = ctx.run(poll).name("poll").await;
         match polled {
             Ok(Json(Polled { wait, next: Next::After(delay) })) => poll_after(&ctx, wait, delay),
             Ok(Json(Polled { wait, next: Next::Ended(ending) })) => {

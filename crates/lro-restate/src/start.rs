@@ -30,7 +30,7 @@ pub enum Started {
 /// The first step journals the intent, and the second makes the call. If the second is repeated because the worker or the
 /// connection to it died during the call, it makes no call and returns [`Started::Unresolved`].
 /// A person, or code that knows the service, looks whether the operation exists.
-/// Without the first step no call is made.
+/// Without the first step no call is made. A second invocation makes a second call: callers send an idempotency key with the first.
 ///
 /// The inactivity timeout of the handler must be longer than the call.
 ///

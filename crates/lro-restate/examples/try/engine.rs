@@ -75,6 +75,8 @@ impl Engine {
         worker.arg("worker").env("TRY_EMULATOR", &self.emulator).env("TRY_ADDRESS", &address);
         worker.env("TRY_VERSION", version).env("TRY_DELIVERIES", self.file("deliveries"));
         worker.env("TRY_STARTS", self.file("starts")).kill_on_drop(true);
+        // A panic by request is one line.
+        worker.env("RUST_BACKTRACE", "0");
         self.worker = Some(worker.spawn()?);
         let body = json!({"uri": format!("http://{address}"), "force": true}).to_string();
         for _ in 0..100 {

@@ -1,8 +1,16 @@
 //! The worker: the object `Lro`, and a service of a user that waits for operations and delivers their outcomes.
 
-use std::{env, io, net::SocketAddr, time::Duration};
+use std::{
+    env, io,
+    net::SocketAddr,
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
+    time::Duration,
+};
 
-use lro::{Handle, Operation, OperationName, Pacing, Service, pacing::PacingByKind, rules::Rules};
+use lro::{
+    Capabilities, Handle, LroTransport, Operation, OperationName, Pacing, Service, Status, async_trait,
+    pacing::PacingByKind, rules::Rules,
+};
 use lro_http::{Binding, HttpClient, HttpTransport, NameTemplate};
 use lro_restate::{Lro, LroClient, Registration, Start, Started};
 use restate_sdk::prelude::*;
@@ -81,7 +89,7 @@ impl Orders {
         let (file, started) = (self.starts.clone(), name.clone());
         let call = async move {
             let text = format!("{started}\tcalled\n");
-            append(file, text).await.map_err(|fault| lro::Status::unavailable(fault.to_string()))?;
+            append(file, text).await.map_err(|fault| Status::unavailable(fault.to_string()))?;
             tokio::time::sleep(Duration::from_secs(4)).await;
             Ok(Operation::running(started))
         };
@@ -99,6 +107,33 @@ impl Orders {
     }
 }
 
+/// Panics at the first two polls of an operation with a certain name.
+#[derive(Debug)]
+struct Panicking(HttpTransport, AtomicU32);
+
+pub(crate) const PANICS: &str = "operations/panics";
+
+#[async_trait]
+impl LroTransport for Panicking {
+    async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
+        let Self(transport, polls) = self;
+        assert!(name.as_str() != PANICS || polls.fetch_add(1, Relaxed) >= 2, "a panic by request");
+        transport.get_operation(name).await
+    }
+
+    async fn cancel_operation(&self, name: &OperationName) -> Result<(), Status> {
+        self.0.cancel_operation(name).await
+    }
+
+    fn service(&self) -> Service {
+        self.0.service()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
+    }
+}
+
 /// The kind of an operation is the delay in milliseconds.
 #[derive(Debug)]
 struct ByKind(Pacing);
@@ -112,14 +147,15 @@ impl PacingByKind for ByKind {
 /// Serves until the process is killed.
 pub(crate) async fn serve() -> Result<(), Fault> {
     let binding = Binding::new(SERVICE, NameTemplate::parse("operations/**")?)
-        .capabilities(lro::Capabilities::default().cancel(true));
+        .capabilities(Capabilities::default().cancel(true));
     let transport = HttpTransport::new(HttpClient::builder(env::var("TRY_EMULATOR")?).build()?, binding);
     let pacing = match env::var("TRY_VERSION")?.as_str() {
         "1" => Pacing::proportional(0.1).at_least(Duration::from_secs(2)),
         _ => Pacing::fixed(Duration::from_millis(1500)),
     };
     let rules = Rules { attempt_timeout: Duration::from_secs(2), ..Rules::default() };
-    let lro = Lro::new().transport(transport).pacing(ByKind(pacing)).rules(rules);
+    let lro =
+        Lro::new().transport(Panicking(transport, AtomicU32::new(0))).pacing(ByKind(pacing)).rules(rules);
     let orders = Orders {
         deliveries: env::var("TRY_DELIVERIES")?,
         starts: env::var("TRY_STARTS")?,

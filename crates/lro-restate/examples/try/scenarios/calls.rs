@@ -7,7 +7,11 @@ use lro_emulator::{Reply, Script};
 use tokio::time::sleep;
 
 use super::{NOTHING, Scenarios, registered, shown};
-use crate::{Fault, operations::Operations, worker::Order};
+use crate::{
+    Fault,
+    operations::Operations,
+    worker::{Order, PANICS},
+};
 
 impl Scenarios {
     /// The answers of the handlers to calls from outside.
@@ -64,6 +68,16 @@ impl Scenarios {
         operations.order(&self.engine).await?;
         let delivered = operations.delivered(&self.engine, Duration::from_secs(60)).await?;
         self.delivered("20 operations with two polls that hang", &operations, &delivered, begun);
+        Ok(())
+    }
+
+    /// The transport panics at two polls.
+    pub(crate) async fn panics(&mut self) -> Result<(), Fault> {
+        let (mut operations, begun) = (Operations::default(), Instant::now());
+        operations.run(&self.emulator, PANICS.to_owned(), Script::new().runs_for(Duration::ZERO))?;
+        operations.order(&self.engine).await?;
+        let delivered = operations.delivered(&self.engine, Duration::from_secs(60)).await?;
+        self.delivered("an operation whose transport panics twice", &operations, &delivered, begun);
         Ok(())
     }
 
