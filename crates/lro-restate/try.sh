@@ -14,7 +14,7 @@ done
 
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
-rm -rf "$dir/data" "$dir"/deliveries* "$dir/starts" "$dir/server.log"
+rm -rf "$dir/restate-data" "$dir"/deliveries* "$dir/starts" "$dir/server.log"
 if [ ! -d "$dir/node_modules/@restatedev" ] && ! "$here/engine.sh" install "$dir"; then
     echo "skipped: npm cannot install the server"
     exit 0
