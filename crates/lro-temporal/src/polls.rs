@@ -141,7 +141,7 @@ impl Polls {
         ctx: ActivityContext,
         registration: Registration,
     ) -> Result<Ended, ActivityError> {
-        // Without details it is the first attempt, or one after a loss: the counts begin anew, at the age that the wait has.
+        // Without details it is the first attempt, or the state was lost: the counts begin anew, at the age that the wait has.
         let mut state: State = ctx
             .heartbeat_details()
             .deserialize()

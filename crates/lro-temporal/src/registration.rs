@@ -80,7 +80,7 @@ impl Registration {
     /// Returns the options with which a client starts [`Polls::poll`](crate::Polls::poll) without a workflow.
     ///
     /// They are those of [`options`](Self::options). The id is [`Self::id`]. A start finds an activity of this id that is running.
-    /// One that has completed is not started again: the client returns `AlreadyStarted`.
+    /// An activity that has completed is not started again: the client returns `AlreadyStarted`.
     pub fn start_options(&self, task_queue: &str) -> ActivityStartOptions {
         ActivityStartOptions::with_start_to_close_timeout(task_queue, self.id(), self.start_to_close())
             .retry_policy(retry_policy())

@@ -8,7 +8,7 @@ use crate::{Ended, Polls, Registration};
 ///
 /// If the workflow is cancelled and the registration says so ([`cancel_with_workflow`](Registration::cancel_with_workflow)), the
 /// operation is cancelled, and the polls go on until the service reports its outcome. A second activity does that, because the
-/// server does not run a cancelled one again. Its delays begin anew.
+/// server does not run a cancelled activity again. Its delays begin anew.
 ///
 /// # Errors
 ///
