@@ -14,7 +14,8 @@ use std::{
 };
 
 use lro::{
-    Any, Capabilities, Code, LroTransport, Operation, OperationName, Outcome, Service, Status, async_trait,
+    Any, Capabilities, Code, LroTransport, Operation, OperationName, Outcome, Service, Status, Tolerance,
+    async_trait,
 };
 use lro_registry::{
     Delivery, Error, MemoryStore, Quota, Rate, RecordState, Registration, Registry, StartRequest, Started,
@@ -221,6 +222,21 @@ async fn calls_that_never_answer_leave_room_for_the_others() {
         let took = deliver(&registry, "healthy", 300).await;
         assert!(took < within * SECOND, "{hung} hung calls, {most_in_flight} at a time: {took:?}");
     }
+}
+
+// g05, SPEC 27: the state of a wait is bounded, and its counts stay.
+#[tokio::test(start_paused = true)]
+async fn failures_with_large_messages_use_up_the_budget() {
+    let jobs = Jobs::new();
+    jobs.fails("operations/1", 100, Status::unavailable("é".repeat(200_000)));
+    let registry = Registry::new(MemoryStore::new());
+    let worker = Worker::builder(&registry).serve(jobs).tolerance(Tolerance::default().failures(3));
+    let _worker = worker.start().await.unwrap();
+    registry.register(Registration::new(&service(), name("operations/1")).key("one")).await.unwrap();
+    let status = registry.deliveries().next().await.unwrap().decode::<Value>().unwrap_err();
+    assert_eq!(status.report().unwrap().failed_calls, 4);
+    let record = registry.get("one").await.unwrap().unwrap();
+    assert!(record.saved.len() < 10_000, "{} bytes", record.saved.len());
 }
 
 // g18: the service looks down as long as most of its operations fail.

@@ -3,7 +3,7 @@ use std::time::Duration;
 use lro::{
     Any, LroTransport, Pacing, Status,
     pacing::{Finish, Moment},
-    rules::{Age, Call, Ending, FailedCall, Known, Reply, Retry, Rules, Saved, guard},
+    rules::{Age, Call, Ending, FailedCall, Known, Reply, Retry, Rules, Saved, Trouble, guard},
 };
 use serde::{Deserialize, Serialize};
 
@@ -82,7 +82,7 @@ impl Wait {
         let next = rules.step(known, call, reply, pace, chance).into_ending();
         saved.elapsed = call.ended;
         if serde_json::to_vec(saved).is_ok_and(|state| state.len() > LARGEST_STATE) {
-            saved.trouble = None;
+            saved.trouble.iter_mut().for_each(Trouble::shorten_last);
         }
         let ending = match next {
             Ok(ending) => ending,

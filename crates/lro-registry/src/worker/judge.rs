@@ -211,7 +211,8 @@ impl Judge {
     }
 }
 
-/// Encodes the state of a wait. Metadata that is too large is left out: it would be written with every poll.
+/// Encodes the state of a wait. If it is large, the metadata is left out and the last failure is shortened: they would be written
+/// with every poll.
 pub(crate) fn saved(tally: Tally, trouble: Option<Trouble>, metadata: Option<Any>, elapsed: Age) -> Vec<u8> {
     let mut saved = Saved::new(tally, trouble, metadata).with_elapsed(elapsed);
     let state = encoded(&saved);
@@ -219,12 +220,8 @@ pub(crate) fn saved(tally: Tally, trouble: Option<Trouble>, metadata: Option<Any
         return state;
     }
     saved.metadata = None;
-    let state = encoded(&saved);
-    if state.len() <= LARGEST_STATE {
-        state
-    } else {
-        encoded(&Saved::new(tally, None, None).with_elapsed(elapsed))
-    }
+    saved.trouble.iter_mut().for_each(Trouble::shorten_last);
+    encoded(&saved)
 }
 
 /// Encodes how a wait ended. An outcome beyond the limit is replaced by one that says so.

@@ -77,6 +77,14 @@ impl Trouble {
         *self = Self { last: self.last.take(), failed: self.failed, ..Self::default() };
     }
 
+    /// Shortens the last failure to its code and the first 1,000 characters of its message, for a driver that stores it with each
+    /// poll. The counts stay as they are.
+    pub fn shorten_last(&mut self) {
+        let Some(last) = &mut self.last else { return };
+        let message: String = last.message().chars().take(LONGEST_MESSAGE).collect();
+        *last = last.clone().with_message(message).with_details(Vec::new());
+    }
+
     pub(super) fn failures(&self) -> u32 {
         self.failures
     }
@@ -117,6 +125,9 @@ impl Trouble {
         is_first
     }
 }
+
+/// Longer than the messages of Google's services. The rest is for people, who have enough with so much.
+const LONGEST_MESSAGE: usize = 1_000;
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
