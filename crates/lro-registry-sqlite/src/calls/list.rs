@@ -86,8 +86,18 @@ fn overdue(transaction: &Transaction<'_>, request: &ListRequest) -> rusqlite::Re
         Some(service) => [Some(service.key()), Some(service.version())],
         None => [None; 2],
     };
+    let (pending, count) = match service {
+        Some(_) => (DUE_PENDING_OF, COUNT_PENDING_OF),
+        None => (DUE_PENDING, COUNT_PENDING),
+    };
     let mut places = Vec::new();
-    let pending = if service.is_some() { DUE_PENDING_OF } else { DUE_PENDING };
+    // The index alone says whether they are many. Reading the keys of many costs a hundred times as much.
+    let counted = params![transaction.now, service, version, limit(FEW + 1)];
+    let due: i64 = transaction.connection.prepare_cached(count)?.query_one(counted, |row| row.get(0))?;
+    if state.is_none_or(|asked| asked == 1) && due > limit(FEW) {
+        let of = params![transaction.now, service, version, limit(request.most), first_key, state];
+        return Place::query(transaction, DUE_BY_KEY, of);
+    }
     for (sql, of) in [(DUE_INTENTS, 0), (pending, 1), (DUE_FINISHED, 3)] {
         if state.is_none_or(|asked| asked == of) && places.len() <= FEW {
             let of = params![transaction.now, service, version, limit(FEW + 1)];
@@ -183,5 +193,11 @@ const DUE_PENDING: &str = due!("INDEXED BY records_due", "state = 1 LIMIT ?4");
 const DUE_PENDING_OF: &str = "
     SELECT key, id FROM records INDEXED BY records_due
     WHERE state = 1 AND service = ?2 AND version = ?3 AND due <= ?1 LIMIT ?4";
+const COUNT_PENDING: &str = "
+    SELECT count(*) FROM (SELECT 1 FROM records INDEXED BY records_due
+    WHERE state = 1 AND due <= ?1 AND (?2 IS NULL OR service = ?2 AND version = ?3) LIMIT ?4)";
+const COUNT_PENDING_OF: &str = "
+    SELECT count(*) FROM (SELECT 1 FROM records INDEXED BY records_due
+    WHERE state = 1 AND service = ?2 AND version = ?3 AND due <= ?1 LIMIT ?4)";
 const DUE_FINISHED: &str = due!("INDEXED BY records_undelivered", "state = 3 LIMIT ?4");
 const DUE_BY_KEY: &str = due!("", "(?6 IS NULL OR state = ?6) AND key >= ?5 ORDER BY key LIMIT ?4");
