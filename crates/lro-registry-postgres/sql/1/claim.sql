@@ -51,6 +51,7 @@ BEGIN
         ) AS picked;
     END IF;
     IF v_most > 0 THEN
+        -- The empty bytes make the function read what is stored apart. Otherwise the commit would, which has no time-out.
         RETURN QUERY
         UPDATE {schema}.records AS r SET
             state = CASE WHEN r.claims < p_most_claims THEN 1 ELSE 2 END,
@@ -63,7 +64,7 @@ BEGIN
         FROM unnest(v_rows) WITH ORDINALITY AS picked(row, i)
         WHERE r.ctid = picked.row
         RETURNING r.state::bigint, r.key, r.epoch, r.name, r.kind, v_now - r.created, r.deadline, r.started,
-            r.cancel, r.claims, r.saved, r.pacing;
+            r.cancel, r.claims, r.saved || ''::bytea, r.pacing || ''::bytea;
         GET DIAGNOSTICS v_most = ROW_COUNT;
     END IF;
     IF p_quota IS NOT NULL THEN

@@ -16,6 +16,7 @@ BEGIN
         WHERE r.state = 3 AND r.due >= p_mark AND r.due <= v_now
         ORDER BY r.due LIMIT p_most FOR NO KEY UPDATE SKIP LOCKED
     ) AS picked;
+    -- The empty bytes: as in `claim_v1`.
     RETURN QUERY
     UPDATE {schema}.records AS r SET
         due = v_now + p_lease + CASE WHEN r.deliveries = 0 THEN 0
@@ -25,8 +26,8 @@ BEGIN
         claim = decode(p_claim, 'hex')
     FROM unnest(v_rows) WITH ORDINALITY AS picked(row, i)
     WHERE r.ctid = picked.row
-    RETURNING 1::bigint, r.key, r.epoch, r.service, r.version, r.name, r.kind, r.tag, v_now - r.created, r.deliveries,
-        r.error, r.outcome, r.saved;
+    RETURNING 1::bigint, r.key, r.epoch, r.service, r.version, r.name, r.kind, r.tag || ''::bytea, v_now - r.created, r.deliveries,
+        r.error, r.outcome || ''::bytea, r.saved || ''::bytea;
     SELECT r.due INTO v_due FROM {schema}.records AS r
     WHERE r.state = 3 AND r.due >= p_mark ORDER BY r.due LIMIT 1;
     RETURN QUERY SELECT 0::bigint, NULL, least(coalesce(v_due, v_now), v_now - 1000000), NULL, NULL, NULL, NULL,

@@ -8,7 +8,7 @@ use futures::StreamExt;
 use lro_registry::{StoreError, StoreErrorKind};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::{Instant, sleep, timeout},
+    time::{Instant, error::Elapsed, sleep, timeout},
 };
 use tokio_postgres::{Client, Error, SimpleQueryMessage, SimpleQueryRow};
 
@@ -137,15 +137,14 @@ impl Shared {
     /// Runs a message. The inner error is a conflict with another transaction.
     async fn once(&self, message: &Message) -> Result<Result<Vec<SimpleQueryRow>, Error>, StoreError> {
         let client = self.client().await?;
-        let Ok(result) = timeout(self.settings.timeout + GRACE, client.simple_query(&message.text)).await
-        else {
+        let Ok(result) = receive(&client, &message.text, self.settings.timeout + GRACE).await else {
             // Closed: the reply of this message must not reach a later one.
             return Err(StoreError::new(StoreErrorKind::Unavailable, "the database did not answer in time"));
         };
         match result {
-            Ok(messages) => {
+            Ok(rows) => {
                 self.put_back(client);
-                Ok(Ok(messages.into_iter().filter_map(row).collect()))
+                Ok(Ok(rows))
             }
             Err(error) if is_conflict(&error) => {
                 self.restore(client, message).await;
@@ -165,10 +164,11 @@ impl Shared {
         }
     }
 
-    /// Puts a connection back after an error. The error has ended the transaction, but a block is open until it is rolled back.
+    /// Puts a connection back after an error. The error has ended the transaction, but a block is open until it is rolled back, and a
+    /// cursor whose rows could not be sent is left.
     async fn restore(&self, client: Client, message: &Message) {
         if message.is_block && !client.is_closed() {
-            let Ok(Ok(_)) = timeout(GRACE, client.simple_query("ROLLBACK")).await else { return };
+            let Ok(Ok(_)) = timeout(GRACE, client.simple_query("ROLLBACK; CLOSE ALL")).await else { return };
         }
         self.put_back(client);
     }
@@ -264,6 +264,27 @@ impl fmt::Debug for Pool {
             .field("settings", &self.shared.settings)
             .finish_non_exhaustive()
     }
+}
+
+/// Runs a message, and returns its rows. The time is that between two parts of the reply: a large one is not given up while it arrives,
+/// because its transaction is already committed.
+async fn receive(
+    client: &Client,
+    text: &str,
+    within: Duration,
+) -> Result<Result<Vec<SimpleQueryRow>, Error>, Elapsed> {
+    let mut reply = match timeout(within, client.simple_query_raw(text)).await? {
+        Ok(reply) => Box::pin(reply),
+        Err(error) => return Ok(Err(error)),
+    };
+    let mut rows = Vec::new();
+    while let Some(message) = timeout(within, reply.next()).await? {
+        match message {
+            Ok(message) => rows.extend(row(message)),
+            Err(error) => return Ok(Err(error)),
+        }
+    }
+    Ok(Ok(rows))
 }
 
 fn row(message: SimpleQueryMessage) -> Option<SimpleQueryRow> {
