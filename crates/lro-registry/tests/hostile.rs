@@ -276,6 +276,35 @@ async fn a_cancel_that_fails_in_an_outage_is_sent_after_it() {
     assert!((2..=30).contains(&cancels), "{cancels} cancels");
 }
 
+// g20, SPEC 35: requests that always fail take the turn of no poll.
+#[tokio::test(start_paused = true)]
+async fn an_operation_whose_cancel_always_fails_still_ends() {
+    let jobs = Jobs::new();
+    for (operation, runs_for, deadline) in
+        [("operations/0", 60, None), ("operations/1", 86_400, Some(60 * SECOND))]
+    {
+        jobs.runs_for(operation, runs_for * SECOND);
+        jobs.refuses_cancels_for(operation, 86_400 * SECOND);
+        let registry = Registry::new(MemoryStore::new());
+        let _worker = Worker::builder(&registry).serve(jobs.clone()).start().await.unwrap();
+        let mut registration = Registration::new(&service(), name(operation)).key(operation);
+        if let Some(deadline) = deadline {
+            registration = registration.deadline(deadline);
+        }
+        registry.register(registration).await.unwrap();
+        registry.cancel(operation).await.unwrap();
+        let began = Instant::now();
+        let outcome = registry.deliveries().next().await.unwrap().decode::<Value>();
+        match deadline {
+            None => assert!(outcome.is_ok(), "{outcome:?}"),
+            Some(_) => assert_eq!(outcome.unwrap_err().code(), Code::DeadlineExceeded),
+        }
+        let (took, cancels) = (began.elapsed(), jobs.cancels(operation));
+        assert!((60 * SECOND..120 * SECOND).contains(&took), "{operation}: {took:?}");
+        assert!((5..=20).contains(&cancels), "{operation}: {cancels} requests");
+    }
+}
+
 // g12: give_back works although claims never answer.
 #[tokio::test(start_paused = true)]
 async fn a_worker_that_stops_gives_its_records_back_although_a_claim_never_answers() {

@@ -217,6 +217,9 @@ impl Driver {
         if cancels && !guard("the transport", || transport.capabilities().cancel).unwrap_or(false) {
             cancels = false;
             subject.cannot_cancel();
+        } else if cancels && !subject.is_turn_of_cancel() {
+            cancels = false;
+            subject.postpone_cancel();
         }
         let sent = self.claims.sent(lane, subject.failures(), now);
         Some(self.calls.begin(Beginning { lane, subject, transport, cancels, sent, used_by, begins_by }, now))

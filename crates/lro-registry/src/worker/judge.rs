@@ -71,6 +71,17 @@ impl Subject {
         self.trouble.as_ref().map_or(0, Trouble::setbacks)
     }
 
+    /// Returns whether the next call requests the cancellation, if the record asks for it. After a failure, requests and polls take turns:
+    /// the operation may end meanwhile. A claim raises the epoch.
+    pub(super) fn is_turn_of_cancel(&self) -> bool {
+        self.failures() == 0 || self.record.fence.epoch % 2 == 0
+    }
+
+    /// Notes that the request to cancel waits until after this poll.
+    pub(super) fn postpone_cancel(&mut self) {
+        self.cancel = CancelStep::Failed;
+    }
+
     /// Notes that the service cannot cancel operations, so that the request is not reported again.
     pub(super) fn cannot_cancel(&mut self) {
         self.cancel = CancelStep::Sent;
@@ -113,6 +124,7 @@ impl Judge {
             Reply::Returned(Err(status)) => Some(status.to_string()),
             _ => None,
         };
+        let is_urgent = subject.cancel == CancelStep::Failed;
         let Self { paces, rules, .. } = self;
         let Subject { record, tally, trouble, metadata, .. } = &mut subject;
         let ClaimedRecord { kind, cursor, name, .. } = record;
@@ -121,7 +133,8 @@ impl Judge {
                 Some(metadata) => guard(PROGRESS, || transport.progress(metadata))?,
                 None => None,
             };
-            paces.delay(kind, cursor, &moment.with_progress(progress))
+            let delay = paces.delay(kind, cursor, &moment.with_progress(progress))?;
+            Ok(if is_urgent { delay.map(|delay| delay.min(CANCEL_AGAIN)) } else { delay })
         };
         let known = Known { name: name.as_str(), tally, trouble, metadata };
         let next = rules.step(known, call, reply, pace, fastrand::f64());
@@ -151,14 +164,18 @@ impl Judge {
             Ok(Err(status)) => status.of_a_call(),
             Err(_) => Status::unanswered(times.ended.saturating_sub(times.asked)),
         };
-        let (call, had_reply) = (subject.call(times), subject.tally.replies > 0);
+        // The budget is that of the polls.
+        let call = Call { counts: false, ..subject.call(times) };
+        let had_reply = subject.tally.replies > 0;
         let failed = FailedCall { status, call, had_reply };
-        // The budget is that of the polls. Only a refusal ends the requests.
+        // Only a refusal ends the requests.
         let mut trouble = subject.trouble.clone().unwrap_or_default();
         let (delay, what, status) = match self.rules.retry(&mut trouble, failed, fastrand::f64()) {
             Retry::After(_) | Retry::Exhausted(_) => {
                 subject.cancel = CancelStep::Failed;
-                (CANCEL_AGAIN, "the request to cancel failed", trouble.last_failure().cloned())
+                let last = trouble.last_failure().cloned();
+                subject.trouble = Some(trouble);
+                (CANCEL_AGAIN, "the request to cancel failed", last)
             }
             // The next poll shows whether the operation is done.
             Retry::Final(status) => {
@@ -211,7 +228,7 @@ impl Judge {
     }
 }
 
-/// Encodes the state of a wait. If it is large, the metadata is left out and the last failure is shortened: they would be written
+/// Encodes the state of a wait. If it is large, the last failure is shortened, and then the metadata is left out: they would be written
 /// with every poll.
 pub(crate) fn saved(tally: Tally, trouble: Option<Trouble>, metadata: Option<Any>, elapsed: Age) -> Vec<u8> {
     let mut saved = Saved::new(tally, trouble, metadata).with_elapsed(elapsed);
@@ -219,8 +236,12 @@ pub(crate) fn saved(tally: Tally, trouble: Option<Trouble>, metadata: Option<Any
     if state.len() <= LARGEST_STATE {
         return state;
     }
-    saved.metadata = None;
     saved.trouble.iter_mut().for_each(Trouble::shorten_last);
+    let state = encoded(&saved);
+    if state.len() <= LARGEST_STATE {
+        return state;
+    }
+    saved.metadata = None;
     encoded(&saved)
 }
 
