@@ -24,6 +24,9 @@ struct App {
 
 /// `POST /orders/7`. The same request again has the same answer, and starts nothing.
 async fn accept(State(app): State<Arc<App>>, Path(order): Path<String>) -> Response {
+    if order.is_empty() || !order.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return (StatusCode::BAD_REQUEST, "an order is named by letters and digits").into_response();
+    }
     let model = json!({
         "shipments": [{"deliveries": [{"arrivalLocation": {"latitude": 48.88, "longitude": 2.32}}]}],
         "vehicles": [{"startLocation": {"latitude": 48.86, "longitude": 2.34}}]
@@ -92,7 +95,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let (address, worker, _server) = run(&file, &emulator.endpoint()).await?;
     println!("POST: {}", curl(address, "POST", "/orders/7").await?);
-    while curl(address, "GET", "/orders/7").await?.contains("202") {
+    while curl(address, "GET", "/orders/7").await?.starts_with("HTTP/1.1 202") {
         sleep(Duration::from_millis(200)).await;
     }
     println!("GET:  {}", curl(address, "GET", "/orders/7").await?);

@@ -20,6 +20,8 @@ pub(crate) struct Computed<T> {
     pub(crate) value: T,
     /// How long the computation took.
     pub(crate) took: Duration,
+    /// Whether it succeeded.
+    is_good: bool,
     at: Instant,
 }
 
@@ -30,7 +32,9 @@ impl<T> Computed<T> {
     }
 
     fn is_fresh(&self) -> bool {
-        self.age() < FRESH_FOR.max(self.took * SHARE)
+        // A fault that took long is not kept for long: the next try may succeed.
+        let rest = if self.is_good { self.took * SHARE } else { Duration::ZERO };
+        self.age() < FRESH_FOR.max(rest)
     }
 }
 
@@ -46,13 +50,14 @@ impl<T: Send + Sync + 'static> Fresh<T> {
         Arc::new(Self { last: watch::channel(None).0, is_computing: AtomicBool::new(false) })
     }
 
-    /// Returns the last value if it is fresh. Otherwise it is computed, by this call or by another one.
+    /// Returns the last value if it is fresh. Otherwise it is computed, by this call or by another one. The computation returns also
+    /// whether it succeeded.
     ///
     /// A computation that takes long is not waited for: the value is then the one before, and `None` at first. It goes on if its caller
     /// ends, so a page that is closed starts no second one.
     pub(crate) async fn get<F>(self: &Arc<Self>, compute: impl FnOnce() -> F) -> Option<Arc<Computed<T>>>
     where
-        F: Future<Output = T> + Send + 'static,
+        F: Future<Output = (T, bool)> + Send + 'static,
     {
         let mut last = self.last.subscribe();
         last.mark_unchanged();
@@ -69,7 +74,7 @@ impl<T: Send + Sync + 'static> Fresh<T> {
 
     fn begin<F>(self: &Arc<Self>, compute: impl FnOnce() -> F)
     where
-        F: Future<Output = T> + Send + 'static,
+        F: Future<Output = (T, bool)> + Send + 'static,
     {
         if self.is_computing.swap(true, Ordering::AcqRel) {
             return;
@@ -82,8 +87,8 @@ impl<T: Send + Sync + 'static> Fresh<T> {
         let value = compute();
         tokio::spawn(async move {
             let began = Instant::now();
-            let value = value.await;
-            let computed = Computed { value, took: began.elapsed(), at: Instant::now() };
+            let (value, is_good) = value.await;
+            let computed = Computed { value, took: began.elapsed(), is_good, at: Instant::now() };
             // The next one may begin before the waiting callers see this value, which is fresh.
             computing.0.last.send_replace(Some(Arc::new(computed)));
             drop(computing);
@@ -116,12 +121,12 @@ mod tests {
     use super::*;
 
     /// A computation that takes a time, and returns how many there were before.
-    fn slow(count: &Arc<AtomicU32>, time: Duration) -> impl Future<Output = u32> + Send + use<> {
+    fn slow(count: &Arc<AtomicU32>, time: Duration) -> impl Future<Output = (u32, bool)> + Send + use<> {
         let count = Arc::clone(count);
         async move {
             let before = count.fetch_add(1, Ordering::Relaxed);
             sleep(time).await;
-            before
+            (before, true)
         }
     }
 
@@ -163,9 +168,23 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_fault_that_took_long_is_soon_tried_again() {
+        let (fresh, count) = (Fresh::new(), Arc::new(AtomicU32::new(0)));
+        let fails = || async {
+            sleep(Duration::from_secs(30)).await;
+            (7, false)
+        };
+        assert!(fresh.get(fails).await.is_none());
+        sleep(Duration::from_secs(30)).await;
+        assert_eq!(fresh.get(fails).await.unwrap().value, 7);
+        advance(FRESH_FOR).await;
+        assert_eq!(fresh.get(|| slow(&count, Duration::from_millis(1))).await.unwrap().value, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_panic_ends_one_computation_only() {
         let fresh = Fresh::<u32>::new();
         assert!(fresh.get(|| async { panic!("in the store") }).await.is_none());
-        assert_eq!(fresh.get(|| async { 1 }).await.unwrap().value, 1);
+        assert_eq!(fresh.get(|| async { (1, true) }).await.unwrap().value, 1);
     }
 }

@@ -52,13 +52,16 @@ impl Query {
         self.0.iter().find(|(of, _)| of == name).map(|(_, value)| &**value)
     }
 
-    /// Returns what the list shows. `None` if a state or a number is none.
+    /// Returns what the list shows. `None` if a state or a number is none, or if there is a version without its service.
     pub(crate) fn list(&self) -> Option<ListRequest> {
         let state = match self.get("state") {
             Some(name) => Some(state::named(name)?),
             None => None,
         };
         let service = self.get("service");
+        if service.is_none() && self.get("version").is_some() {
+            return None;
+        }
         let service = service.map(|key| Service::owned(key, self.exact("version").unwrap_or_default()));
         let most = match self.get("most") {
             Some(most) => most.parse::<usize>().ok()?.clamp(1, MOST),
@@ -98,7 +101,7 @@ mod tests {
     #[test]
     fn lists_are_checked() {
         let list = |query| Query::parse(Some(query)).unwrap().list();
-        assert!(list("state=lost").is_none() && list("most=many").is_none());
+        assert!(list("state=lost").is_none() && list("most=many").is_none() && list("version=v1").is_none());
         let request = list("state=set_aside&service=a&version=v1&overdue=1&after=k&most=9999").unwrap();
         assert_eq!((request.state, request.most), (Some(RecordState::SetAside), MOST));
         assert_eq!((request.service, request.overdue), (Some(Service::new("a", "v1")), true));

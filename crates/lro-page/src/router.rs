@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     extract::{OriginalUri, State as Extracted},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     middleware,
     response::{IntoResponse, Response},
     routing::get,
@@ -56,16 +56,16 @@ struct Asked {
 }
 
 impl Asked {
-    fn new(uri: &OriginalUri, headers: &HeaderMap) -> Result<Self, Answer> {
-        let path = uri.0.path();
-        let is_api = path.trim_end_matches('/').rsplit('/').take(2).any(|segment| segment == "api");
+    /// `uri` is the address within this router, which may be nested in another one.
+    fn new(whole: &OriginalUri, uri: &Uri, headers: &HeaderMap) -> Result<Self, Answer> {
+        let is_api = uri.path().split('/').nth(1) == Some("api");
         let form = if is_api { Form::Json } else { Form::accepted(headers) };
-        let base = match path.rsplit('/').next() {
-            // The router may be nested: at `/a`, the list is `a/list`.
-            Some(last) if !["", "list", "operation"].contains(&last) => format!("{last}/"),
+        let base = match whole.0.path().rsplit('/').next() {
+            // At `/a`, the list is `a/list`. With the dot, a colon in it is not that of a scheme.
+            Some(last) if uri.path() == "/" && !last.is_empty() => format!("./{last}/"),
             _ => String::new(),
         };
-        match Query::parse(uri.0.query()) {
+        match Query::parse(uri.query()) {
             Some(query) => Ok(Self { form, query, base }),
             None => Err(Answer::fault(form, Fault::Unreadable)),
         }
@@ -73,6 +73,14 @@ impl Asked {
 
     fn site<'a>(&'a self, state: &'a State) -> Site<'a> {
         Site { title: &state.title, base: &self.base, is_fleet: matches!(state.source, Source::Fleet(_)) }
+    }
+
+    /// Answers while the first counts are made.
+    fn counting(&self, site: &Site<'_>) -> Answer {
+        match self.form {
+            Form::Json => Answer::json(StatusCode::SERVICE_UNAVAILABLE, &Counting { is_counting: true }),
+            Form::Html => Answer::html(StatusCode::OK, html::counting(site)),
+        }
     }
 
     /// Answers with a view as JSON, or as HTML.
@@ -84,31 +92,49 @@ impl Asked {
     }
 }
 
-async fn overview(Extracted(state): Shared, uri: OriginalUri, headers: HeaderMap) -> Result<Answer, Answer> {
-    let asked = Asked::new(&uri, &headers)?;
+async fn overview(
+    Extracted(state): Shared,
+    whole: OriginalUri,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Answer, Answer> {
+    let asked = Asked::new(&whole, &uri, &headers)?;
     let site = asked.site(&state);
     Ok(match &state.source {
         Source::Registry(registry) => match registry.overview().await {
             Some(counted) => {
                 let counts = &counted.value;
                 let counted = Counted::new(counted.age(), counted.took, counts);
-                let answer = asked.answer(&counted, || html::registry(&site, &counted));
-                if counts.fault.is_some() { answer.with(StatusCode::SERVICE_UNAVAILABLE) } else { answer }
+                match (&counts.fault, asked.form) {
+                    (None, _) => asked.answer(&counted, || html::registry(&site, &counted)),
+                    (Some(fault), Form::Json) => Answer::json(
+                        StatusCode::SERVICE_UNAVAILABLE,
+                        &serde_json::json!({ "fault": fault, "workers": counts.workers }),
+                    ),
+                    (Some(_), Form::Html) => {
+                        Answer::html(StatusCode::SERVICE_UNAVAILABLE, html::registry(&site, &counted))
+                    }
+                }
             }
-            None => asked.answer(&Counting { is_counting: true }, || html::counting(&site)),
+            None => asked.counting(&site),
         },
         Source::Fleet(fleet) => match fleet.overview().await {
             Some(counted) => {
                 let counted = Counted::new(counted.age(), counted.took, &counted.value);
                 asked.answer(&counted, || html::fleet(&site, &counted))
             }
-            None => asked.answer(&Counting { is_counting: true }, || html::counting(&site)),
+            None => asked.counting(&site),
         },
     })
 }
 
-async fn list(Extracted(state): Shared, uri: OriginalUri, headers: HeaderMap) -> Result<Answer, Answer> {
-    let asked = Asked::new(&uri, &headers)?;
+async fn list(
+    Extracted(state): Shared,
+    whole: OriginalUri,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Answer, Answer> {
+    let asked = Asked::new(&whole, &uri, &headers)?;
     let fault = |fault| Answer::fault(asked.form, fault);
     let request = asked.query.list().ok_or_else(|| fault(Fault::Unreadable))?;
     let site = asked.site(&state);
@@ -126,8 +152,13 @@ async fn list(Extracted(state): Shared, uri: OriginalUri, headers: HeaderMap) ->
     })
 }
 
-async fn operation(Extracted(state): Shared, uri: OriginalUri, headers: HeaderMap) -> Result<Answer, Answer> {
-    let asked = Asked::new(&uri, &headers)?;
+async fn operation(
+    Extracted(state): Shared,
+    whole: OriginalUri,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Answer, Answer> {
+    let asked = Asked::new(&whole, &uri, &headers)?;
     let fault = |fault| Answer::fault(asked.form, fault);
     let key = asked.query.exact("key").ok_or_else(|| fault(Fault::Unreadable))?;
     let site = asked.site(&state);
@@ -181,10 +212,6 @@ impl Answer {
 
     fn html(status: StatusCode, body: String) -> Self {
         Self { status, form: Form::Html, body }
-    }
-
-    fn with(self, status: StatusCode) -> Self {
-        Self { status, ..self }
     }
 
     fn fault(form: Form, fault: Fault) -> Self {

@@ -62,6 +62,8 @@ pub struct WorkerState {
     pub calls: u64,
     /// For how long the store has been failing. `None` if it works.
     pub store_away_for: Option<Duration>,
+    /// Whether it has ended: it was stopped, or its runtime has ended. The rest is then its last state.
+    pub has_ended: bool,
     /// The services that it serves.
     pub services: Vec<ServedService>,
 }
@@ -124,7 +126,8 @@ impl WorkerWatch {
     pub fn state(&self) -> WorkerState {
         let Shown { claimed, calls, store_away_since, services } = self.0.borrow().clone();
         let store_away_for = store_away_since.map(|since| since.elapsed());
-        WorkerState { claimed, calls, store_away_for, services }
+        let has_ended = self.0.has_changed().is_err();
+        WorkerState { claimed, calls, store_away_for, has_ended, services }
     }
 }
 

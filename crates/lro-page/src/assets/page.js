@@ -1,7 +1,7 @@
 // Brings the page up to date in place: what has not changed stays, and so do scroll and focus.
 'use strict';
 const every = 5000;
-let paused = false, count = 0;
+let paused = false, busy = false, count = 0;
 const button = document.createElement('button');
 button.id = 'pause';
 button.textContent = 'Pause';
@@ -29,16 +29,22 @@ function update(old, now) {
 }
 
 async function refresh() {
+  if (busy) return;
+  busy = true;
   try {
-    const reply = await fetch(location.href, { headers: { accept: 'text/html' } });
+    const options = { headers: { accept: 'text/html' }, signal: AbortSignal.timeout(2 * every) };
+    const reply = await fetch(location.href, options);
     const now = new DOMParser().parseFromString(await reply.text(), 'text/html').querySelector('main');
-    if (paused || !now) return;
-    // Also what a fault looks like: it is gone with the next answer.
+    // A fault of a list leaves the list, marked as old. That of the counts is a page of its own, with its time.
+    if (!now || !reply.ok && !now.querySelector('#age')) throw reply.status;
+    if (paused) return;
     update(document.querySelector('main'), now);
     document.body.dataset.refreshed = ++count;
     document.body.classList.remove('away');
   } catch {
     document.body.classList.add('away');
+  } finally {
+    busy = false;
   }
 }
 

@@ -20,7 +20,9 @@ pub(crate) fn list(site: &Site<'_>, list: &List) -> String {
         put!(html; "<h1>" (title) "</h1>");
         filter(html, site, list);
         if list.records.is_empty() {
-            put!(html; "<p class=\"note\">There are none" (if list.after.is_some() { " after this key" } else { "" }) ".</p>");
+            let is_unversioned = list.service.is_some() && list.version.as_deref().is_none_or(str::is_empty);
+            put!(html; "<p class=\"note\">There are none" (if list.after.is_some() { " after this key" } else { "" })
+                (if is_unversioned { " of this service without a version: add the version" } else { "" }) ".</p>");
         } else {
             rows(html, site, "In the order of the keys", &list.records);
         }

@@ -135,6 +135,11 @@ fn workers(html: &mut Html, workers: &[WorkerView]) {
         &["Service", "Quota key", "Health", "#In flight", "#Rate a second", "#Found a second"],
     );
     for worker in workers {
+        if worker.has_ended {
+            put!(html; "<tr class=\"group\"><th scope=\"row\" colspan=\"6\">" (Number(worker.calls))
+                " calls, <b class=\"bad\">has ended</b></th></tr>");
+            continue;
+        }
         put!(html; "<tr class=\"group\"><th scope=\"row\" colspan=\"3\">" (Number(worker.calls)) " calls, "
             (Number(worker.claimed as u64)) " claims held");
         if let Some(away) = worker.store_away_seconds {

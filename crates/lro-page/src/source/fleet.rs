@@ -28,7 +28,7 @@ impl OfFleet {
         self.overview
             .get(|| async move {
                 let (kinds, is_cut) = kinds(&fleet).await;
-                FleetOverview::new(&fleet.metrics(), fleet.quota_keys(), kinds, is_cut)
+                (FleetOverview::new(&fleet.metrics(), fleet.quota_keys(), kinds, is_cut), true)
             })
             .await
     }
@@ -69,8 +69,9 @@ async fn kinds(fleet: &Fleet) -> (Vec<FleetKind>, bool) {
     let mut kinds: Vec<_> =
         kinds.into_iter().map(|(kind, counts)| FleetKind { kind: kind.to_string(), ..counts }).collect();
     kinds.sort_by(|a, b| b.pending.cmp(&a.pending).then_with(|| a.kind.cmp(&b.kind)));
+    let is_cut = from.is_some() || kinds.len() > KINDS;
     kinds.truncate(KINDS);
-    (kinds, from.is_some())
+    (kinds, is_cut)
 }
 
 /// The positions that are counted. A hundred thousand take some tens of milliseconds, in pieces.

@@ -4,7 +4,7 @@ use std::{
 };
 
 use lro_registry::{
-    ListRequest, Record, RecordState, Registry, StoreError, WorkerWatch, store::CountRequest,
+    ListRequest, Record, RecordState, Registry, StoreError, StoreErrorKind, WorkerWatch, store::CountRequest,
 };
 use tokio::{
     sync::Semaphore,
@@ -24,7 +24,7 @@ pub(crate) struct OfRegistry {
     workers: Arc<Vec<Watched>>,
     overview: Arc<Fresh<RegistryOverview>>,
     /// The calls that are not shared.
-    calls: Semaphore,
+    calls: Arc<Semaphore>,
 }
 
 /// A worker, and its calls when they were counted last.
@@ -41,7 +41,7 @@ impl OfRegistry {
             Watched { worker, before }
         });
         let workers = Arc::new(workers.collect());
-        Self { registry, workers, overview: Fresh::new(), calls: Semaphore::new(CALLS) }
+        Self { registry, workers, overview: Fresh::new(), calls: Arc::new(Semaphore::new(CALLS)) }
     }
 
     /// Returns the counts, which all open pages share. `None` if they are being made for the first time.
@@ -54,27 +54,42 @@ impl OfRegistry {
                     Ok(Err(error)) => RegistryOverview::fault(&error.to_string()),
                     Err(_) => RegistryOverview::fault("the store does not answer"),
                 };
-                RegistryOverview { workers: workers.iter().map(Watched::view).collect(), ..overview }
+                let is_good = overview.fault.is_none();
+                (
+                    RegistryOverview { workers: workers.iter().map(Watched::view).collect(), ..overview },
+                    is_good,
+                )
             })
             .await
     }
 
     pub(crate) async fn list(&self, request: &ListRequest) -> Result<Vec<Record>, Fault> {
-        bounded(self.one_of_few(self.registry.list(request))).await
+        let request = request.clone();
+        bounded(self.alone(|registry| async move { registry.list(&request).await })).await
     }
 
     pub(crate) async fn operation(&self, key: &str) -> Result<Record, Fault> {
-        let record = bounded(self.one_of_few(self.registry.get(key))).await?;
+        let key = key.to_owned();
+        let record = bounded(self.alone(|registry| async move { registry.get(&key).await })).await?;
         record.ok_or(Fault::NotFound)
     }
 
-    async fn one_of_few<T>(
-        &self,
-        call: impl Future<Output = Result<T, StoreError>>,
-    ) -> Result<T, StoreError> {
+    /// Makes a call while no other one is made. It holds its turn until it has ended, also if nobody waits for it any more: a store
+    /// may go on with it.
+    async fn alone<T, F>(&self, call: impl FnOnce(Registry) -> F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, StoreError>> + Send + 'static,
+    {
         // The semaphore is never closed.
-        let _permit = self.calls.acquire().await;
-        call.await
+        let turn = Arc::clone(&self.calls).acquire_owned().await;
+        let call = call(self.registry.clone());
+        let called = tokio::spawn(async move {
+            let result = call.await;
+            drop(turn);
+            result
+        });
+        called.await.unwrap_or_else(|_| Err(StoreError::new(StoreErrorKind::Other, "the call panicked")))
     }
 }
 
@@ -98,13 +113,18 @@ impl Watched {
         let mut before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
         let (since, calls) = std::mem::replace(&mut *before, (now, state.calls));
         let time = now.duration_since(since).as_secs_f64();
-        let rate = (time > 0.0).then(|| state.calls.saturating_sub(calls) as f64 / time);
+        // The mean since somebody last looked says nothing about now.
+        let rate =
+            (time > 0.0 && time < LONGEST_MEAN).then(|| state.calls.saturating_sub(calls) as f64 / time);
         WorkerView::new(&state, rate)
     }
 }
 
-/// The calls of the store that pages make at a time. The workers have the rest of its connections.
-const CALLS: usize = 4;
+/// The calls of the store that pages make at a time, beside that of the counts. The workers have the rest of its connections, which are
+/// four by default.
+const CALLS: usize = 1;
+/// The longest time over which the calls of a worker are averaged, in seconds.
+const LONGEST_MEAN: f64 = 60.0;
 /// The records that the overview shows of what needs attention.
 const SOME: usize = 10;
 /// A store that has not counted after this time is away.

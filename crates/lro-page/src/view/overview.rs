@@ -81,6 +81,7 @@ pub(crate) struct WorkerView {
     pub(crate) calls: u64,
     pub(crate) calls_per_second: Option<f64>,
     pub(crate) store_away_seconds: Option<f64>,
+    pub(crate) has_ended: bool,
     pub(crate) services: Vec<ServedView>,
 }
 
@@ -190,6 +191,7 @@ impl WorkerView {
             calls: state.calls,
             calls_per_second: rate.map(rounded),
             store_away_seconds: state.store_away_for.map(seconds),
+            has_ended: state.has_ended,
             services: services.collect(),
         }
     }

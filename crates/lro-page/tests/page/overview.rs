@@ -97,7 +97,7 @@ async fn workers_of_this_process_are_shown() {
     let worker = Worker::builder(&registry).serve_under(quota, lro_named(jobs)).start().await.unwrap();
     sleep(Duration::from_secs(30)).await;
     let router = Page::registry(&registry).worker(worker.watch()).router();
-    sleep(Duration::from_secs(60)).await;
+    sleep(Duration::from_secs(30)).await;
     let counts = json(&router, "/api").await;
     let shown = &counts["workers"][0];
     assert!(shown["calls"].as_u64() >= Some(2) && shown["calls_per_second"].is_number(), "{shown}");
@@ -111,6 +111,11 @@ async fn workers_of_this_process_are_shown() {
         "{page}"
     );
     worker.stop().await;
+    // The mean over an hour says nothing about now.
+    sleep(Duration::from_secs(3_600)).await;
+    let ended = json(&router, "/api").await["workers"][0].clone();
+    assert_eq!((&ended["has_ended"], &ended["calls_per_second"]), (&json!(true), &json!(null)), "{ended}");
+    assert!(html(&router, "/").await.contains("has ended"));
 }
 
 #[tokio::test]
@@ -156,12 +161,20 @@ async fn answers_have_the_form_that_is_asked_for_and_strict_headers() {
 #[tokio::test]
 async fn a_router_may_be_nested() {
     let (_, registry) = registry(&[entry("a")]).await;
-    let router = axum::Router::new().nest("/ops", Page::registry(&registry).router());
-    assert!(html(&router, "/ops").await.contains("href=\"ops/list?state=pending\""));
-    assert!(html(&router, "/ops").await.contains("href=\"ops/page.css\""));
-    assert!(html(&router, "/ops/list").await.contains("href=\"operation?key=a\""));
-    assert_eq!(json(&router, "/ops/api/operation?key=a").await["key"], "a");
-    assert!(json(&router, "/ops/api").await["services"].is_array());
+    for (place, folder) in
+        [("/ops", "ops"), ("/api/ops", "ops"), ("/api", "api"), ("/x/list", "list"), ("/a:b", "a:b")]
+    {
+        let router = axum::Router::new().nest(place, Page::registry(&registry).router());
+        let overview = html(&router, place).await;
+        assert!(overview.contains(&format!("href=\"./{folder}/list?state=pending\"")), "{place}: {overview}");
+        assert!(overview.contains(&format!("href=\"./{folder}/page.css\"")), "{place}");
+        assert!(
+            html(&router, &format!("{place}/list")).await.contains("href=\"operation?key=a\""),
+            "{place}"
+        );
+        assert_eq!(json(&router, &format!("{place}/api/operation?key=a")).await["key"], "a", "{place}");
+        assert!(json(&router, &format!("{place}/api")).await["services"].is_array(), "{place}");
+    }
 }
 
 /// Gives a transport the service of the tests.
