@@ -11,7 +11,7 @@ use futures::FutureExt;
 use lro::{
     Any, Attempt, Code, LroTransport, Origin, Pacing, Status,
     pacing::{Moment, PacingByKind},
-    rules::{Age, Call, Ending, Known, Reply, Rules, Saved, guard},
+    rules::{Age, Call, Ending, FailedCall, Known, Reply, Retry, Rules, Saved, Trouble, guard},
 };
 use serde::{Deserialize, Serialize};
 use temporalio_common::error::ApplicationErrorCategory::{self, Benign, Unspecified};
@@ -22,7 +22,7 @@ use temporalio_sdk::{
 };
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::{Ended, Registration, ended::text};
+use crate::{Ended, Registration, ended::text, registration::LONGEST};
 
 /// The activity that polls operations, with the transports of the services that this worker serves.
 ///
@@ -92,12 +92,26 @@ impl Polls {
         let begun = Instant::now();
         loop {
             if registration.cancel && !state.cancel_sent {
-                let attempt = Attempt::within(*attempt_timeout);
-                let call = transport.cancel_operation_within(name, &attempt);
-                state.cancel_sent = match timeout(*attempt_timeout, caught(call)).await {
-                    Ok(Err(status)) => !rules.tolerance.is_survivable(&status.of_a_call()),
-                    accepted => accepted.is_ok(),
+                let asked = age + begun.elapsed();
+                let within = rules.limit(asked, *deadline).0.saturating_sub(asked);
+                let attempt = Attempt::within(within);
+                let call = caught(transport.cancel_operation_within(name, &attempt));
+                let reply = timeout(within, call).await.unwrap_or_else(|_| Err(Status::unanswered(within)));
+                let call = Call {
+                    deadline: *deadline,
+                    started: *started,
+                    ..Call::new(asked, age + begun.elapsed())
                 };
+                let had_reply = state.saved.tally.replies > 0;
+                // The budget is that of the polls. Only a refusal ends the requests.
+                let mut trouble = state.saved.trouble.clone().unwrap_or_default();
+                state.cancel_sent = reply.map_err(Status::of_a_call).map_or_else(
+                    |status| {
+                        let failed = FailedCall { status, call, had_reply };
+                        matches!(rules.retry(&mut trouble, failed, fastrand::f64()), Retry::Final(_))
+                    },
+                    |()| true,
+                );
             }
             let asked = age + begun.elapsed();
             let (until, limit) = rules.limit(asked, *deadline);
@@ -116,7 +130,12 @@ impl Polls {
                 let progress = || fresh.and_then(|metadata| transport.progress(metadata));
                 guard("the pacing", || delay(&pacing, cursor, &moment.with_progress(progress())))
             };
-            let at = match rules.step(known, call, reply, pace, fastrand::f64()).into_ending() {
+            let next = rules.step(known, call, reply, pace, fastrand::f64()).into_ending();
+            // A reply that is no failure may have an error, too.
+            if size(&state.saved) > LARGEST_FAILURE {
+                state.saved.trouble.iter_mut().for_each(Trouble::shorten_last);
+            }
+            let at = match next {
                 Err(at) => at,
                 Ok(ending) => {
                     let (registration, saved) = (registration.clone(), state.saved.clone());
@@ -163,7 +182,7 @@ impl Polls {
 /// Returns the failure of an attempt that Temporal repeats after a delay.
 fn failure(text: String, delay: Duration, category: ApplicationErrorCategory) -> ApplicationFailure {
     let builder = ApplicationFailure::builder(text).type_name("lro.Pending".to_owned());
-    builder.next_retry_delay(delay).category(category).build()
+    builder.next_retry_delay(delay.min(LONGEST)).category(category).build()
 }
 
 /// Makes a call of a transport. A transport that panics fails the call.

@@ -79,28 +79,44 @@ impl Registration {
 
     /// Returns the options with which a client starts [`Polls::poll`](crate::Polls::poll) without a workflow.
     ///
-    /// They are those of [`options`](Self::options). The id is [`Self::id`]. A start finds an activity of this id that is running.
+    /// They are those of [`options`](Self::options). The id is [`Self::id`]. A start finds an activity of this id that is
+    /// running; with [`cancel`](Self::cancel) that is an error.
     /// An activity that has completed is not started again: the client returns `AlreadyStarted`.
     pub fn start_options(&self, task_queue: &str) -> ActivityStartOptions {
+        // An activity that is being cancelled ends without the request.
+        let conflict_policy = match self.cancel {
+            true => ActivityIdConflictPolicy::Fail,
+            false => ActivityIdConflictPolicy::UseExisting,
+        };
         ActivityStartOptions::with_start_to_close_timeout(task_queue, self.id(), self.start_to_close())
             .retry_policy(retry_policy())
-            .id_conflict_policy(ActivityIdConflictPolicy::UseExisting)
+            .id_conflict_policy(conflict_policy)
             .id_reuse_policy(ActivityIdReusePolicy::AllowDuplicateFailedOnly)
             .build()
     }
 
     /// An attempt waits for short delays for a span, before its last call begins. It may make two calls if it cancels.
     fn start_to_close(&self) -> Duration {
-        self.attempt_timeout * (1 + u32::from(self.cancel)) + SPAN + MARGIN
+        self.attempt_timeout.min(LONGEST / 4) * (1 + u32::from(self.cancel)) + SPAN + MARGIN
     }
 }
 
 fn retry_policy() -> RetryPolicy {
-    RetryPolicy::builder().initial_interval(LOST_PAUSE).backoff_coefficient(1.0).maximum_attempts(0).build()
+    // What is not set is the server's: at most 100 s between two attempts, and a limit of attempts if it has one.
+    RetryPolicy::builder()
+        .initial_interval(LOST_PAUSE)
+        .backoff_coefficient(1.0)
+        .maximum_interval(LONGEST)
+        .maximum_attempts(MOST_ATTEMPTS)
+        .build()
 }
 
 /// The time for a worker to receive the task and to report the result. Below it a slow worker loses polls that succeeded; above it
 /// the polls of a worker that died are repeated later.
 const MARGIN: Duration = Duration::from_secs(5);
+/// A century. The server adds it to its time.
+pub(crate) const LONGEST: Duration = Duration::from_secs(100 * 366 * 86_400);
+/// The largest number of the server.
+const MOST_ATTEMPTS: u32 = i32::MAX as u32;
 /// The server rounds shorter delays up to about 1 s.
 const LOST_PAUSE: Duration = Duration::from_secs(1);

@@ -368,11 +368,14 @@ fn the_engine_is_set_to_retry_for_ever() {
     };
     assert!(timeout > seconds(30) + SPAN && timeout < seconds(45), "{timeout:?}");
     assert_eq!((options.schedule_to_start_timeout, options.heartbeat_timeout), (None, None));
-    assert_eq!(options.retry_policy.unwrap().maximum_attempts(), 0);
+    assert_eq!(options.retry_policy.unwrap().maximum_attempts(), i32::MAX as u32);
 
     registration.cancel = true;
     let start = registration.start_options("queue");
     let timeout = start.close_timeouts.start_to_close().unwrap();
     assert!(timeout > 2 * seconds(30) + SPAN && start.close_timeouts.schedule_to_close().is_none());
-    assert_eq!((start.id, start.retry_policy.unwrap().maximum_attempts()), (registration.id(), 0));
+    assert_eq!(
+        (start.id, start.retry_policy.unwrap().maximum_attempts()),
+        (registration.id(), i32::MAX as u32)
+    );
 }
