@@ -20,16 +20,7 @@ pub struct Ended {
 
 impl Ended {
     pub(crate) fn new(registration: Registration, ending: Ending, saved: Saved) -> Self {
-        let ended = Self { registration, ending, saved };
-        let size = serde_json::to_vec(&ended.ending).map_or(0, |ending| ending.len());
-        if size <= LARGEST_OUTCOME {
-            return ended;
-        }
-        let message = format!(
-            "the operation is done, and its outcome was not stored: it has {size} bytes, and the limit is {LARGEST_OUTCOME}"
-        );
-        let status = Status::new(Code::ResourceExhausted, message).with_origin(Origin::StoppedAsking);
-        Self { ending: Ending::GaveUp(status), ..ended }
+        Self { registration, ending, saved }
     }
 
     /// Decodes the response of the operation.
@@ -54,6 +45,26 @@ impl Ended {
         }
         report
     }
+}
+
+/// Replaces an outcome that is too large for the journal: the step that returns it would be repeated for ever.
+pub(crate) fn storable(ending: Ending) -> Ending {
+    let size = serde_json::to_vec(&ending).map_or(0, |ending| ending.len());
+    if size <= LARGEST_OUTCOME {
+        return ending;
+    }
+    Ending::GaveUp(match ending {
+        Ending::GaveUp(status) => {
+            let message = status.message().chars().take(1_000).collect::<String>();
+            status.with_message(message).with_details(Vec::new())
+        }
+        _ => {
+            let message = format!(
+                "the operation is done, and its outcome was not stored: it has {size} bytes, and the limit is {LARGEST_OUTCOME}"
+            );
+            Status::new(Code::ResourceExhausted, message).with_origin(Origin::StoppedAsking)
+        }
+    })
 }
 
 /// A quarter of the server's limit for a message, 32 MiB: a message may carry the outcome beside the state. Above the limit a

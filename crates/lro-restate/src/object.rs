@@ -162,7 +162,7 @@ impl Lro {
 fn poll_after(ctx: &ObjectContext<'_>, wait: Wait, delay: Duration) {
     let turn = wait.turn.wrapping_add(1);
     ctx.set(WAIT, Json(Wait { turn, ..wait }));
-    ctx.object_client::<LroClient<'_>>(ctx.key()).poll(turn).send_after(delay);
+    ctx.object_client::<LroClient<'_>>(ctx.key()).poll(turn).send_after(delay.min(LONGEST));
 }
 
 async fn waiters(ctx: &ObjectContext<'_>) -> Result<Vec<String>, TerminalError> {
@@ -177,6 +177,8 @@ fn unknown() -> TerminalError {
     TerminalError::new_with_code(404, "the operation is not registered, or was cleared")
 }
 
+/// A century. The engine adds it to its time.
+const LONGEST: Duration = Duration::from_secs(100 * 366 * 86_400);
 const WAIT: &str = "wait";
 const ENDED: &str = "ended";
 const WAITERS: &str = "waiters";

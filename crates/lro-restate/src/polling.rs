@@ -12,7 +12,10 @@ use lro::{
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout};
 
-use crate::wait::{Cancel, Judge, Wait};
+use crate::{
+    ended::storable,
+    wait::{Cancel, Judge, Wait},
+};
 
 #[cfg(test)]
 mod tests;
@@ -50,7 +53,8 @@ impl Polling {
         let now = || age + begun.elapsed();
         let is_wanted = wait.cancel == Some(Cancel::Wanted);
         if is_wanted {
-            let (asked, time) = (now(), rules.attempt_timeout);
+            let asked = now();
+            let time = rules.limit(asked, wait.call(asked, asked).deadline).0.saturating_sub(asked);
             let reply = timeout(time, transport.cancel_operation_within(&name, &Attempt::within(time))).await;
             let reply = reply.unwrap_or_else(|_| Err(Status::unanswered(time))).map_err(Status::of_a_call);
             let call = wait.call(asked, now());
@@ -66,9 +70,8 @@ impl Polling {
         let reply = reply.map_or(Reply::Cut(limit), Reply::Returned);
         let call = wait.call(asked, now());
         let next = match wait.polled(judge, call, reply, fastrand::f64()) {
-            Ok(delay) if wait.cancel == Some(Cancel::Wanted) => Next::After(delay.min(CANCEL_AGAIN)),
             Ok(delay) => Next::After(delay),
-            Err(ending) => Next::Ended(ending),
+            Err(ending) => Next::Ended(storable(ending)),
         };
         Ok(Polled { wait, next })
     }
@@ -94,6 +97,3 @@ pub(crate) fn now_ms() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }
-
-/// A request to cancel is urgent, and a service that is away must not be pressed.
-const CANCEL_AGAIN: Duration = Duration::from_secs(5);

@@ -70,11 +70,14 @@ impl Wait {
         chance: f64,
     ) -> Result<Duration, Ending> {
         let Judge { rules, pacing, transport } = judge;
+        let is_urgent = self.cancel == Some(Cancel::Wanted);
         let Self { registration, saved, cursor, .. } = self;
         let name = registration.name().map_err(Ending::GaveUp)?;
         let pace = |moment: &Moment, fresh: Option<&Any>| {
             let progress = |metadata| guard("the progress of the transport", || transport.progress(metadata));
-            delay(pacing, cursor, &moment.with_progress(fresh.map(progress).transpose()?.flatten()))
+            let delay =
+                delay(pacing, cursor, &moment.with_progress(fresh.map(progress).transpose()?.flatten()))?;
+            Ok(if is_urgent { delay.map(|delay| delay.min(CANCEL_AGAIN)) } else { delay })
         };
         let mut metadata = None;
         let Saved { tally, trouble, .. } = saved;
@@ -139,6 +142,8 @@ fn delay(pacing: &Pacing, cursor: &mut Vec<u8>, moment: &Moment) -> Result<Optio
 }
 
 const PACING: &str = "the pacing";
+/// A request to cancel is urgent, and a service that is away must not be pressed.
+const CANCEL_AGAIN: Duration = Duration::from_secs(5);
 /// As the first delay of the default pacing: most services end a cancelled operation within a second.
 const AFTER_CANCEL: Duration = Duration::from_millis(250);
 /// The state is written with every poll. That of most waits takes some hundred bytes.

@@ -321,7 +321,7 @@ async fn the_state_holds_neither_metadata_nor_a_response() {
         let next;
         (wait, next) = once(&polling, wait).await;
         assert!(next.is_ok());
-        assert!(serde_json::to_vec(&wait).unwrap().len() < 1_000);
+        assert!(serde_json::to_vec(&wait).unwrap().len() < 2_000);
     }
 }
 
@@ -356,9 +356,11 @@ async fn a_clock_that_is_behind_does_not_make_the_wait_younger() {
 #[test]
 fn an_outcome_beyond_the_limit_is_replaced_by_one_that_says_so() {
     let ending = |bytes| Ending::Done(Outcome::Response(Any::from_value(&"x".repeat(bytes)).unwrap()));
-    let ended = |bytes| Ended::new(registration(), ending(bytes), Default::default());
-    assert!(ended(8_000_000).decode::<String>().is_ok());
-    let status = ended(9_000_000).decode::<String>().unwrap_err();
+    let ended = |ending| Ended::new(registration(), storable(ending), Default::default());
+    assert!(ended(ending(8_000_000)).decode::<String>().is_ok());
+    let refused = Ending::GaveUp(Status::new(Code::PermissionDenied, "x".repeat(9_000_000)));
+    assert_eq!(ended(refused).decode::<String>().unwrap_err().code(), Code::PermissionDenied);
+    let status = ended(ending(9_000_000)).decode::<String>().unwrap_err();
     assert_eq!(status.code(), Code::ResourceExhausted);
     assert!(status.message().contains("the limit is 8388608"), "{status}");
 }
