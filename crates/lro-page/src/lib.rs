@@ -27,8 +27,8 @@
 //!
 //! The counts are made once for all open pages, and again no sooner than five seconds later and never for more than a twentieth of
 //! the time. They are [cut](lro_registry::store::CountRequest) beyond 100,000 records of a state, and the page says how old
-//! they are. A list reads 50 records after a key, and no transaction stays open between two pages. Beside the
-//! counts, one call of the store is made at a time, and none is waited for longer than five seconds.
+//! they are. A list reads 50 records after a key, and no transaction stays open between two pages. The counts are given up after 30
+//! seconds. Beside them, one call of the store is made at a time, and none is waited for longer than five seconds.
 //!
 //! # Who may see it
 //!
