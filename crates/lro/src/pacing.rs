@@ -5,6 +5,7 @@ mod backoff;
 mod classic;
 mod moment;
 mod policy;
+mod stored;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -12,6 +13,7 @@ use self::classic::Classic;
 pub use self::{
     moment::{Finish, Moment},
     policy::{CompactSchedule, CompactState, PacingByKind, PacingPolicy, Ranking, Schedule},
+    stored::StoredSchedule,
 };
 
 /// The rule for the delays between polls.
@@ -118,6 +120,11 @@ impl Pacing {
             Kind::Classic(classic) => Some(Arc::new(*classic)),
             Kind::Custom(policy) => policy.compact(),
         }
+    }
+
+    /// Returns one schedule for operations whose position is stored between two polls.
+    pub fn stored(&self) -> StoredSchedule {
+        StoredSchedule::new(self.clone())
     }
 
     /// Returns the schedule of one operation whose cancellation the server accepted.

@@ -6,7 +6,7 @@ use std::{
 
 use lro::{
     Status,
-    pacing::{CompactSchedule, Finish, Moment, Pacing, PacingByKind},
+    pacing::{Finish, Moment, PacingByKind, StoredSchedule},
     rules::guard,
 };
 
@@ -14,14 +14,7 @@ use lro::{
 #[derive(Debug)]
 pub(super) struct Paces {
     by_kind: Arc<dyn PacingByKind>,
-    kinds: HashMap<String, Kind>,
-}
-
-#[derive(Clone, Debug)]
-struct Kind {
-    pacing: Pacing,
-    /// One schedule for all operations; the position of each is in its record.
-    compact: Option<Arc<dyn CompactSchedule>>,
+    kinds: HashMap<String, StoredSchedule>,
 }
 
 impl Paces {
@@ -40,47 +33,25 @@ impl Paces {
         cursor: &mut Vec<u8>,
         moment: &Moment,
     ) -> Result<Option<Duration>, Status> {
-        let Kind { pacing, compact } = self.kind(kind)?;
-        guard(PACING, || match compact {
-            Some(compact) => {
-                let is_new = cursor.is_empty();
-                let mut state = compact.restore(cursor);
-                if is_new {
-                    compact.delay(&mut state, &Moment::new(Duration::ZERO, 0));
-                }
-                let delay = compact.delay(&mut state, moment);
-                *cursor = compact.save(&mut state);
-                delay
-            }
-            None => pacing.resume(moment.polls.saturating_sub(1)).delay(moment),
-        })
+        let schedule = self.kind(kind)?;
+        guard(PACING, || schedule.delay(cursor, moment))
     }
 
     /// Reports the end of an operation to the pacing of its kind. A panic changes nothing.
     pub(super) fn finished(&mut self, kind: &str, cursor: &[u8], finish: &Finish) {
-        let Ok(Kind { pacing, compact }) = self.kind(kind) else {
-            return;
-        };
-        let _ = guard(PACING, || match compact {
-            Some(compact) => compact.finished(&mut compact.restore(cursor), finish),
-            None => pacing.resume(finish.polls).finished(finish),
-        });
+        if let Ok(schedule) = self.kind(kind) {
+            let _ = guard(PACING, || schedule.finished(cursor, finish));
+        }
     }
 
-    fn kind(&mut self, name: &str) -> Result<Kind, Status> {
+    fn kind(&mut self, name: &str) -> Result<StoredSchedule, Status> {
         if self.kinds.len() >= MOST_KINDS && !self.kinds.contains_key(name) {
             self.kinds.clear();
         }
         let Self { by_kind, kinds } = self;
         Ok(match kinds.entry(name.to_owned()) {
             Entry::Occupied(kind) => kind.get().clone(),
-            Entry::Vacant(place) => {
-                let kind = guard(PACING, || {
-                    let pacing = by_kind.pacing(name);
-                    Kind { compact: pacing.compact(), pacing }
-                })?;
-                place.insert(kind).clone()
-            }
+            Entry::Vacant(place) => place.insert(guard(PACING, || by_kind.pacing(name).stored())?).clone(),
         })
     }
 }
