@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use lro::{
-    Any, LroTransport, Origin, Status,
+    Any, LroTransport, Status,
     pacing::{Finish, Moment},
     rules::{Age, Call, Ending, FailedCall, Known, Limit, Reply, Retry, Rules, Saved, Tally, Trouble, guard},
 };
@@ -248,22 +248,10 @@ pub(crate) fn saved(tally: Tally, trouble: Option<Trouble>, metadata: Option<Any
 /// Encodes how a wait ended. An outcome beyond the limit is replaced by one that says so.
 pub(crate) fn outcome(ending: &Ending) -> Vec<u8> {
     let outcome = encoded(ending);
-    let size = outcome.len();
-    if size <= LARGEST_PAYLOAD {
-        return outcome;
+    match outcome.len() {
+        0..=LARGEST_PAYLOAD => outcome,
+        size => encoded(&ending.clone().too_large(size, LARGEST_PAYLOAD)),
     }
-    encoded(&Ending::GaveUp(match ending {
-        Ending::GaveUp(status) => {
-            let message: String = status.message().chars().take(LONGEST_MESSAGE).collect();
-            status.clone().with_message(message).with_details(Vec::new())
-        }
-        _ => {
-            let message = format!(
-                "the operation is done, and its outcome was not stored: it has {size} bytes, and the limit is {LARGEST_PAYLOAD}"
-            );
-            Status::new(lro::Code::ResourceExhausted, message).with_origin(Origin::StoppedAsking)
-        }
-    }))
 }
 
 const PROGRESS: &str = "the progress of the transport";
@@ -273,7 +261,5 @@ const UNREADABLE_PAUSE: Duration = Duration::from_secs(60);
 const CANCEL_AGAIN: Duration = Duration::from_secs(5);
 /// As the first delay of the default pacing: most services end a cancelled operation within a second.
 const AFTER_CANCEL: Duration = Duration::from_millis(250);
-/// Of a failure that ended a wait and is too large to be stored.
-const LONGEST_MESSAGE: usize = 1_000;
 /// With a million records of this size a database has 64 GB. The state of most waits takes some hundred bytes.
 const LARGEST_STATE: usize = 64 << 10;

@@ -5,8 +5,8 @@ use serde::{
     de::{DeserializeOwned, Error as _},
 };
 
-use super::{Age, Next};
-use crate::{Any, Outcome, Status, handle::Format, status::stored::Stored};
+use super::{Age, Next, tally::shortened};
+use crate::{Any, Code, Origin, Outcome, Status, handle::Format, status::stored::Stored};
 
 /// How a wait ended, in the form that a driver stores.
 ///
@@ -34,6 +34,23 @@ pub enum Ending {
 }
 
 impl Ending {
+    /// Returns what a driver stores in place of this ending, which takes `size` bytes in its store, and at most `most` are accepted.
+    ///
+    /// An outcome becomes `RESOURCE_EXHAUSTED` with both numbers, [`Origin::StoppedAsking`](crate::Origin::StoppedAsking). The status
+    /// of a wait that was given up stays, with the first 1,000 characters of its message and without its details.
+    pub fn too_large(self, size: usize, most: usize) -> Self {
+        match self {
+            Self::GaveUp(status) if status.response().is_none() => Self::GaveUp(shortened(status)),
+            _ => {
+                let message = format!(
+                    "the operation is done, and its outcome was not stored: it has {size} bytes, and the limit is {most}"
+                );
+                let status = Status::new(Code::ResourceExhausted, message);
+                Self::GaveUp(status.with_origin(Origin::StoppedAsking))
+            }
+        }
+    }
+
     /// Decodes the response as `R`.
     ///
     /// # Errors

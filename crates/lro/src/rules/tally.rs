@@ -80,9 +80,7 @@ impl Trouble {
     /// Shortens the last failure to its code and the first 1,000 characters of its message, for a driver that stores it with each
     /// poll. The counts stay as they are.
     pub fn shorten_last(&mut self) {
-        let Some(last) = &mut self.last else { return };
-        let message: String = last.message().chars().take(LONGEST_MESSAGE).collect();
-        *last = last.clone().with_message(message).with_details(Vec::new());
+        self.last = self.last.take().map(shortened);
     }
 
     pub(super) fn failures(&self) -> u32 {
@@ -124,6 +122,12 @@ impl Trouble {
         self.refused_credential |= is_first;
         is_first
     }
+}
+
+/// Cuts a status that is too large to be stored.
+pub(super) fn shortened(status: Status) -> Status {
+    let message: String = status.message().chars().take(LONGEST_MESSAGE).collect();
+    status.with_message(message).with_details(Vec::new())
 }
 
 /// Longer than the messages of Google's services. The rest is for people, who have enough with so much.
