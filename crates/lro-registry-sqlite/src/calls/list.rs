@@ -90,23 +90,21 @@ fn overdue(transaction: &Transaction<'_>, request: &ListRequest) -> rusqlite::Re
         Some(_) => (DUE_PENDING_OF, COUNT_PENDING_OF),
         None => (DUE_PENDING, COUNT_PENDING),
     };
-    let mut places = Vec::new();
     // The index alone says whether they are many. Reading the keys of many costs a hundred times as much.
-    if state.is_none_or(|asked| asked == 1) {
+    let mut are_many = state.is_none_or(|asked| asked == 1) && {
         let counted = params![transaction.now, service, version, limit(FEW + 1)];
         let due: i64 = transaction.connection.prepare_cached(count)?.query_one(counted, |row| row.get(0))?;
-        if due > limit(FEW) {
-            let of = params![transaction.now, service, version, limit(request.most), first_key, state];
-            return Place::query(transaction, DUE_BY_KEY, of);
-        }
-    }
+        due > limit(FEW)
+    };
+    let mut places = Vec::new();
     for (sql, of) in [(DUE_INTENTS, 0), (pending, 1), (DUE_FINISHED, 3)] {
-        if state.is_none_or(|asked| asked == of) && places.len() <= FEW {
+        if state.is_none_or(|asked| asked == of) && !are_many {
             let of = params![transaction.now, service, version, limit(FEW + 1)];
             places.extend(Place::query(transaction, sql, of)?);
+            are_many = places.len() > FEW;
         }
     }
-    if places.len() > FEW {
+    if are_many {
         let of = params![transaction.now, service, version, limit(request.most), first_key, state];
         return Place::query(transaction, DUE_BY_KEY, of);
     }
