@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::{OriginalUri, State as Extracted},
-    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    extract::{FromRequestParts, OriginalUri},
+    http::{HeaderValue, StatusCode, header, request::Parts},
     middleware,
     response::{IntoResponse, Response},
     routing::get,
@@ -31,8 +31,6 @@ pub(crate) struct State {
     pub(crate) source: Source,
 }
 
-type Shared = Extracted<Arc<State>>;
-
 pub(crate) fn router(state: Arc<State>) -> Router {
     Router::new()
         .route("/", get(overview))
@@ -47,32 +45,40 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .with_state(state)
 }
 
-/// A request, as its path and headers show it.
+/// A request, as its path and headers show it, and what it is answered with.
 struct Asked {
+    state: Arc<State>,
     form: Form,
     query: Query,
     /// The path from the page that is shown to the overview's folder.
     base: String,
 }
 
-impl Asked {
-    /// `uri` is the address within this router, which may be nested in another one.
-    fn new(whole: &OriginalUri, uri: &Uri, headers: &HeaderMap) -> Result<Self, Answer> {
+impl FromRequestParts<Arc<State>> for Asked {
+    type Rejection = Answer;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<State>) -> Result<Self, Answer> {
+        let Ok(OriginalUri(whole)) = OriginalUri::from_request_parts(parts, state).await;
+        // The address within this router, which may be nested in another one.
+        let uri = &parts.uri;
         let is_api = uri.path().split('/').nth(1) == Some("api");
-        let form = if is_api { Form::Json } else { Form::accepted(headers) };
-        let base = match whole.0.path().rsplit('/').next() {
+        let form = if is_api { Form::Json } else { Form::accepted(&parts.headers) };
+        let base = match whole.path().rsplit('/').next() {
             // At `/a`, the list is `a/list`. With the dot, a colon in it is not that of a scheme.
             Some(last) if uri.path() == "/" && !last.is_empty() => format!("./{last}/"),
             _ => String::new(),
         };
         match Query::parse(uri.query()) {
-            Some(query) => Ok(Self { form, query, base }),
+            Some(query) => Ok(Self { state: Arc::clone(state), form, query, base }),
             None => Err(Answer::fault(form, Fault::Unreadable)),
         }
     }
+}
 
-    fn site<'a>(&'a self, state: &'a State) -> Site<'a> {
-        Site { title: &state.title, base: &self.base, is_fleet: matches!(state.source, Source::Fleet(_)) }
+impl Asked {
+    fn site(&self) -> Site<'_> {
+        let State { title, source } = &*self.state;
+        Site { title, base: &self.base, is_fleet: matches!(source, Source::Fleet(_)) }
     }
 
     /// Answers while the first counts are made.
@@ -92,53 +98,31 @@ impl Asked {
     }
 }
 
-async fn overview(
-    Extracted(state): Shared,
-    whole: OriginalUri,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Result<Answer, Answer> {
-    let asked = Asked::new(&whole, &uri, &headers)?;
-    let site = asked.site(&state);
-    Ok(match &state.source {
-        Source::Registry(registry) => match registry.overview().await {
-            Some(counted) => {
-                let counts = &counted.value;
-                let counted = Counted::new(counted.age(), counted.took, counts);
-                match (&counts.fault, asked.form) {
-                    (None, _) => asked.answer(&counted, || html::registry(&site, &counted)),
-                    (Some(fault), Form::Json) => Answer::json(
-                        StatusCode::SERVICE_UNAVAILABLE,
-                        &serde_json::json!({ "fault": fault, "workers": counts.workers }),
-                    ),
-                    (Some(_), Form::Html) => {
-                        Answer::html(StatusCode::SERVICE_UNAVAILABLE, html::registry(&site, &counted))
-                    }
-                }
-            }
-            None => asked.counting(&site),
-        },
-        Source::Fleet(fleet) => match fleet.overview().await {
-            Some(counted) => {
-                let counted = Counted::new(counted.age(), counted.took, &counted.value);
-                asked.answer(&counted, || html::fleet(&site, &counted))
-            }
-            None => asked.counting(&site),
-        },
-    })
+async fn overview(asked: Asked) -> Answer {
+    let site = asked.site();
+    match &asked.state.source {
+        Source::Registry(registry) => {
+            let Some(counted) = registry.overview().await else { return asked.counting(&site) };
+            let counts = &counted.value;
+            let counted = Counted::new(counted.age(), counted.took, counts);
+            let html = || html::registry(&site, &counted);
+            let Some(fault) = &counts.fault else { return asked.answer(&counted, html) };
+            let fault = serde_json::json!({ "fault": fault, "workers": counts.workers });
+            Answer { status: StatusCode::SERVICE_UNAVAILABLE, ..asked.answer(&fault, html) }
+        }
+        Source::Fleet(fleet) => {
+            let Some(counted) = fleet.overview().await else { return asked.counting(&site) };
+            let counted = Counted::new(counted.age(), counted.took, &counted.value);
+            asked.answer(&counted, || html::fleet(&site, &counted))
+        }
+    }
 }
 
-async fn list(
-    Extracted(state): Shared,
-    whole: OriginalUri,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Result<Answer, Answer> {
-    let asked = Asked::new(&whole, &uri, &headers)?;
+async fn list(asked: Asked) -> Result<Answer, Answer> {
     let fault = |fault| Answer::fault(asked.form, fault);
     let request = asked.query.list().ok_or_else(|| fault(Fault::Unreadable))?;
-    let site = asked.site(&state);
-    Ok(match &state.source {
+    let site = asked.site();
+    Ok(match &asked.state.source {
         Source::Registry(registry) => {
             let list = List::new(&request, &registry.list(&request).await.map_err(fault)?);
             asked.answer(&list, || html::list(&site, &list))
@@ -152,17 +136,11 @@ async fn list(
     })
 }
 
-async fn operation(
-    Extracted(state): Shared,
-    whole: OriginalUri,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Result<Answer, Answer> {
-    let asked = Asked::new(&whole, &uri, &headers)?;
+async fn operation(asked: Asked) -> Result<Answer, Answer> {
     let fault = |fault| Answer::fault(asked.form, fault);
     let key = asked.query.exact("key").ok_or_else(|| fault(Fault::Unreadable))?;
-    let site = asked.site(&state);
-    Ok(match &state.source {
+    let site = asked.site();
+    Ok(match &asked.state.source {
         Source::Registry(registry) => {
             let operation = Operation::new(&registry.operation(key).await.map_err(fault)?);
             asked.answer(&operation, || html::operation(&site, &operation))
