@@ -1,5 +1,5 @@
 use lro::{
-    Code, Origin, Report, Response, Status,
+    Report, Response, Status,
     rules::{Ending, Saved},
 };
 use serde::{Deserialize, Serialize};
@@ -49,22 +49,10 @@ impl Ended {
 
 /// Replaces an outcome that is too large for the journal: the step that returns it would be repeated for ever.
 pub(crate) fn storable(ending: Ending) -> Ending {
-    let size = serde_json::to_vec(&ending).map_or(0, |ending| ending.len());
-    if size <= LARGEST_OUTCOME {
-        return ending;
+    match serde_json::to_vec(&ending).map_or(0, |ending| ending.len()) {
+        0..=LARGEST_OUTCOME => ending,
+        size => ending.too_large(size, LARGEST_OUTCOME),
     }
-    Ending::GaveUp(match ending {
-        Ending::GaveUp(status) => {
-            let message = status.message().chars().take(1_000).collect::<String>();
-            status.with_message(message).with_details(Vec::new())
-        }
-        _ => {
-            let message = format!(
-                "the operation is done, and its outcome was not stored: it has {size} bytes, and the limit is {LARGEST_OUTCOME}"
-            );
-            Status::new(Code::ResourceExhausted, message).with_origin(Origin::StoppedAsking)
-        }
-    })
 }
 
 /// A quarter of the server's limit for a message, 32 MiB: a message may carry the outcome beside the state. Above the limit a

@@ -75,8 +75,8 @@ impl Wait {
         let name = registration.name().map_err(Ending::GaveUp)?;
         let pace = |moment: &Moment, fresh: Option<&Any>| {
             let progress = |metadata| guard("the progress of the transport", || transport.progress(metadata));
-            let delay =
-                delay(pacing, cursor, &moment.with_progress(fresh.map(progress).transpose()?.flatten()))?;
+            let moment = moment.with_progress(fresh.map(progress).transpose()?.flatten());
+            let delay = guard(PACING, || pacing.stored().delay(cursor, &moment))?;
             Ok(if is_urgent { delay.map(|delay| delay.min(CANCEL_AGAIN)) } else { delay })
         };
         let mut metadata = None;
@@ -94,10 +94,7 @@ impl Wait {
         let done = matches!(ending, Ending::Done(_)).then(|| call.looked());
         let finish = Finish::new(saved.tally.running(), done, saved.tally.replies);
         // A panic of the pacing does not change the outcome.
-        let _ = guard(PACING, || match pacing.compact() {
-            Some(compact) => compact.finished(&mut compact.restore(cursor), &finish),
-            None => pacing.resume(finish.polls).finished(&finish),
-        });
+        let _ = guard(PACING, || pacing.stored().finished(cursor, &finish));
         Err(ending)
     }
 
@@ -123,22 +120,6 @@ impl Wait {
         }
         None
     }
-}
-
-/// Returns the delay to the next poll, `None` to give up. `cursor` is the stored position, which changes.
-fn delay(pacing: &Pacing, cursor: &mut Vec<u8>, moment: &Moment) -> Result<Option<Duration>, Status> {
-    guard(PACING, || {
-        let Some(compact) = pacing.compact() else {
-            return pacing.resume(moment.polls.saturating_sub(1)).delay(moment);
-        };
-        let mut state = compact.restore(cursor);
-        if cursor.is_empty() {
-            compact.delay(&mut state, &Moment::new(Duration::ZERO, 0));
-        }
-        let delay = compact.delay(&mut state, moment);
-        *cursor = compact.save(&mut state);
-        delay
-    })
 }
 
 const PACING: &str = "the pacing";

@@ -9,7 +9,7 @@ use std::{
 
 use futures::FutureExt;
 use lro::{
-    Any, Attempt, Code, LroTransport, Origin, Pacing, Status,
+    Any, Attempt, Code, LroTransport, Status,
     pacing::{Moment, PacingByKind},
     rules::{Age, Call, Ending, FailedCall, Known, Reply, Retry, Rules, Saved, Trouble, guard},
 };
@@ -118,7 +118,7 @@ impl Polls {
             let attempt = Attempt::within(until.saturating_sub(asked));
             let call = caught(transport.get_operation_within(name, &attempt));
             let reply = match timeout(until.saturating_sub(asked), call).await {
-                Ok(result) => Reply::Returned(result.map_err(small)),
+                Ok(result) => Reply::Returned(result),
                 Err(_) => Reply::Cut(limit),
             };
             let ended = age + begun.elapsed();
@@ -128,7 +128,7 @@ impl Polls {
             let known = Known { name: name.as_str(), tally, trouble, metadata: &mut None };
             let pace = |moment: &Moment, fresh: Option<&Any>| {
                 let progress = || fresh.and_then(|metadata| transport.progress(metadata));
-                guard("the pacing", || delay(&pacing, cursor, &moment.with_progress(progress())))
+                guard("the pacing", || pacing.stored().delay(cursor, &moment.with_progress(progress())))
             };
             let next = rules.step(known, call, reply, pace, fastrand::f64()).into_ending();
             // A reply that is no failure may have an error, too.
@@ -191,40 +191,12 @@ async fn caught<T>(call: impl Future<Output = Result<T, Status>>) -> Result<T, S
     AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(panicked)
 }
 
-/// Returns the delay to the next poll, `None` to give up.
-fn delay(pacing: &Pacing, cursor: &mut Vec<u8>, moment: &Moment) -> Option<Duration> {
-    let Some(compact) = pacing.compact() else {
-        return pacing.resume(moment.polls.saturating_sub(1)).delay(moment);
-    };
-    let mut state = compact.restore(cursor);
-    if cursor.is_empty() {
-        compact.delay(&mut state, &Moment::new(Duration::ZERO, 0));
-    }
-    let delay = compact.delay(&mut state, moment);
-    *cursor = compact.save(&mut state);
-    delay
-}
-
-/// Cuts a failure that is too large for the state.
-fn small(status: Status) -> Status {
-    match size(&status) {
-        0..=LARGEST_FAILURE => status,
-        _ => {
-            let message = status.message().chars().take(1_000).collect::<String>();
-            status.with_message(message).with_details(Vec::new())
-        }
-    }
-}
-
 /// Replaces an outcome that the server would refuse. It would be polled for ever.
 fn storable(ending: Ending) -> Ending {
-    let size = size(&ending);
-    if size <= LARGEST_ENDING {
-        return ending;
+    match size(&ending) {
+        0..=LARGEST_ENDING => ending,
+        size => ending.too_large(size, LARGEST_ENDING),
     }
-    let text = "the operation is done, and its outcome was not stored";
-    let message = format!("{text}: it has {size} bytes, and the limit is {LARGEST_ENDING}");
-    Ending::GaveUp(Status::new(Code::ResourceExhausted, message).with_origin(Origin::StoppedAsking))
 }
 
 /// Returns the size of a value as it is stored: the text of its JSON within JSON.
