@@ -69,6 +69,10 @@ impl Handle {
         &self.service
     }
 
+    pub(crate) fn own_name(&self) -> &OperationName {
+        &self.name
+    }
+
     /// Returns the operation's name if `service` is the service that it belongs to.
     ///
     /// # Errors

@@ -73,6 +73,7 @@
 //! | [`protobuf`] | the contract by which a type decodes protobuf messages |
 //! | [`pacing`] | [`Pacing`], and the trait [`PacingPolicy`](pacing::PacingPolicy) for other pacings |
 //! | [`rules`] | the decision after each call: poll again, retry or end the wait |
+//! | [`stored`] | waits whose state an engine or a store keeps between two calls |
 //! | `transport` | [`LroTransport`], [`transport_fn`], [`map_replies`], [`Capabilities`], [`Attempt`] |
 //! | `wait` | [`poll_until_done`], [`Wait`], [`Snapshot`], [`Cancellation`] |
 //!
@@ -122,6 +123,7 @@ pub mod pacing;
 pub mod protobuf;
 pub mod rules;
 mod status;
+pub mod stored;
 mod transport;
 mod wait;
 

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Age, Tally, Trouble};
-use crate::{Any, handle::Format};
+use super::{Age, Ending, Tally, Trouble};
+use crate::{Any, OperationName, Report, handle::Format};
 
 /// The state of one operation in the form that a driver stores. Another process resumes the wait from it.
 ///
@@ -44,6 +44,20 @@ impl Saved {
     /// Sets the age of the wait at its last call.
     pub fn with_elapsed(self, elapsed: Age) -> Self {
         Self { elapsed, ..self }
+    }
+
+    /// Returns the report of a wait that ended in this state.
+    pub fn report(&self, name: Option<OperationName>, ending: &Ending) -> Report {
+        Report {
+            name,
+            polls: self.tally.polls,
+            failed_calls: self.trouble.as_ref().map_or(0, Trouble::failed),
+            elapsed: self.elapsed,
+            done: matches!(ending, Ending::Done(_)),
+            last_failure: self.trouble.as_ref().and_then(Trouble::last_failure).cloned(),
+            last_metadata: self.metadata.clone(),
+            metadata_dropped: false,
+        }
     }
 }
 

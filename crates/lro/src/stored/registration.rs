@@ -1,0 +1,83 @@
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Handle, OperationName, Service, Status};
+
+/// An operation to wait for, in the form that an engine stores.
+///
+/// Its JSON is `{"handle": {"service": …, "version": …, "name": …}}`, with the members `deadline_ms` and `started` if they are set.
+/// It has neither a URL nor a credential.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Registration {
+    /// The service and the name of the operation. The [kind](Handle::with_kind) of the handle selects the pacing.
+    pub handle: Handle,
+    /// The time from the registration after which the polling stops. The operation goes on. `None` for no limit.
+    #[serde(rename = "deadline_ms", default, skip_serializing_if = "Option::is_none", with = "millis")]
+    pub deadline: Option<Duration>,
+    /// Whether a starting call has just returned the operation, which the service may not find for a while.
+    #[serde(default)]
+    pub started: bool,
+}
+
+impl Registration {
+    /// Creates the registration of an operation, without a deadline.
+    pub fn new(handle: Handle) -> Self {
+        Self { handle, deadline: None, started: false }
+    }
+
+    /// Sets the [deadline](Self::deadline). It is stored in whole milliseconds.
+    pub fn deadline(self, deadline: Duration) -> Self {
+        Self { deadline: Some(deadline), ..self }
+    }
+
+    /// Sets that a starting call has just returned the operation.
+    pub fn started(self) -> Self {
+        Self { started: true, ..self }
+    }
+
+    /// Returns the service, the version of its API and the name of the operation, separated by slashes. No two operations share it.
+    pub fn key(&self) -> String {
+        let service = self.service();
+        format!("{}/{}/{}", service.key(), service.version(), self.handle.own_name())
+    }
+
+    /// Returns the service that the operation belongs to.
+    pub fn service(&self) -> &Service {
+        self.handle.service()
+    }
+
+    /// Returns the name of the operation.
+    ///
+    /// # Errors
+    ///
+    /// As [`Handle::name_for`]: the service has no key.
+    pub fn name(&self) -> Result<OperationName, Status> {
+        self.handle.name_for(self.service())
+    }
+
+    /// Returns the kind of the operation. Without one it is the key of the service.
+    pub fn kind(&self) -> &str {
+        self.handle.kind().unwrap_or_else(|| self.service().key())
+    }
+}
+
+/// A duration as a number of milliseconds.
+mod millis {
+    use super::{Deserialize, Duration, Serialize};
+
+    #[expect(clippy::ref_option, reason = "the signature is that of serde")]
+    pub(super) fn serialize<S: serde::Serializer>(
+        time: &Option<Duration>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        time.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        Ok(Option::<u64>::deserialize(deserializer)?.map(Duration::from_millis))
+    }
+}

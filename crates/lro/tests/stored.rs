@@ -1,0 +1,424 @@
+//! Waits that are stored between two calls: each call gets the state as the one before has stored it.
+
+#![allow(clippy::unwrap_used, reason = "a helper panics where its test would")]
+
+use std::{
+    future::pending,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use lro::{
+    Any, Capabilities, Code, Handle, LroTransport, Operation, OperationName, Origin, Outcome, Pacing,
+    Service, Status, async_trait,
+    pacing::{CompactSchedule, CompactState, Moment, PacingPolicy, Schedule},
+    rules::{Ending, Rules},
+    stored::{Cancel, Driver, Ended, Registration, Started, Step, StoredWait},
+};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+/// Replies by a script of one entry per poll. The last entry repeats.
+#[derive(Debug, Default)]
+struct Printer {
+    script: Vec<Reaction>,
+    polls: AtomicU32,
+    cancels: Mutex<Vec<Result<(), Status>>>,
+    cancelled: AtomicU32,
+}
+
+#[derive(Clone, Debug)]
+enum Reaction {
+    Replies(Result<Operation, Status>),
+    Hangs,
+    Panics,
+}
+
+use Reaction::{Hangs, Panics, Replies};
+
+const SERVICE: Service = Service::new("print.example.com", "v1");
+const NAME: &str = "operations/1";
+
+#[async_trait]
+impl LroTransport for Printer {
+    async fn get_operation(&self, _: &OperationName) -> Result<Operation, Status> {
+        let poll = self.polls.fetch_add(1, Relaxed) as usize;
+        match self.script.get(poll).or_else(|| self.script.last()).unwrap().clone() {
+            Replies(reply) => reply,
+            Hangs => pending().await,
+            Panics => panic!("a defect of the transport"),
+        }
+    }
+
+    async fn cancel_operation(&self, _: &OperationName) -> Result<(), Status> {
+        self.cancelled.fetch_add(1, Relaxed);
+        self.cancels.lock().unwrap().pop().unwrap_or(Ok(()))
+    }
+
+    fn service(&self) -> Service {
+        SERVICE
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default().cancel(true)
+    }
+}
+
+fn running() -> Reaction {
+    Replies(Ok(Operation::running(NAME)))
+}
+
+fn done() -> Reaction {
+    Replies(Ok(Operation::succeeded(NAME, json!({"pages": 7})).unwrap()))
+}
+
+fn fails(status: Status) -> Reaction {
+    Replies(Err(status))
+}
+
+fn serving(script: impl Into<Vec<Reaction>>) -> (Driver, Arc<Printer>) {
+    let printer = Arc::new(Printer { script: script.into(), ..Printer::default() });
+    (Driver::default().serve(printer.clone()), printer)
+}
+
+fn registration() -> Registration {
+    Registration::new(Handle::new(&SERVICE, OperationName::parse(NAME).unwrap()))
+}
+
+fn canceling() -> StoredWait {
+    let mut wait = StoredWait::default();
+    wait.cancel = Cancel::Wanted;
+    wait
+}
+
+/// A wait as an engine keeps it.
+struct Engine {
+    registration: Registration,
+    wait: StoredWait,
+    begun: Instant,
+}
+
+impl Engine {
+    fn new(registration: Registration, wait: StoredWait) -> Self {
+        Self { registration, wait, begun: Instant::now() }
+    }
+
+    /// Polls once. The state before and after is what is read from its stored form.
+    async fn once(&mut self, driver: &Driver) -> Result<Duration, Ended> {
+        let mut wait = stored(&self.wait);
+        let registration = stored(&self.registration);
+        let step = driver.poll(&registration, &mut wait, self.begun.elapsed()).await.unwrap();
+        self.wait = stored(&wait);
+        match stored(&step) {
+            Step::After(delay) => Ok(delay),
+            Step::Ended(ending) => Err(stored(&Ended::new(registration, ending, wait.saved))),
+        }
+    }
+
+    /// Polls to the end. Returns the delays in milliseconds.
+    async fn to_the_end(mut self, driver: &Driver) -> (Ended, Vec<u128>) {
+        let mut delays = Vec::new();
+        loop {
+            match self.once(driver).await {
+                Ok(delay) => {
+                    delays.push(delay.as_millis());
+                    sleep(delay).await;
+                }
+                Err(ended) => return (ended, delays),
+            }
+        }
+    }
+}
+
+fn stored<T: serde::Serialize + serde::de::DeserializeOwned>(value: &T) -> T {
+    serde_json::from_slice(&serde_json::to_vec(value).unwrap()).unwrap()
+}
+
+async fn to_the_end(driver: &Driver, registration: Registration) -> (Ended, Vec<u128>) {
+    Engine::new(registration, StoredWait::default()).to_the_end(driver).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_outcome_is_that_of_the_service() {
+    let (driver, _) = serving([running(), running(), done()]);
+    let (ended, delays) = to_the_end(&driver, registration()).await;
+    assert_eq!(ended.decode::<Value>().unwrap(), json!({"pages": 7}));
+    assert_eq!(delays, [250, 250]);
+
+    let failed = Status::new(Code::Aborted, "out of ink");
+    let (driver, _) = serving([running(), Replies(Ok(Operation::failed(NAME, failed)))]);
+    let (ended, _) = to_the_end(&driver, registration()).await;
+    assert!(
+        matches!(&ended.ending, Ending::Done(Outcome::Error(status)) if status.message() == "out of ink")
+    );
+    let status = ended.decode::<Value>().unwrap_err();
+    assert_eq!(status.origin(), Origin::OperationFailed);
+    assert_eq!(status.report().unwrap().polls, 2);
+}
+
+// SPEC 27: the rules judge failed calls, and the engine repeats none of them.
+#[tokio::test(start_paused = true)]
+async fn failed_calls_are_judged_by_the_rules() {
+    let hint = Status::unavailable("busy").with_retry_after(Duration::from_secs(7));
+    let (driver, _) = serving([running(), fails(hint), done()]);
+    let (ended, delays) = to_the_end(&driver, registration()).await;
+    assert!(ended.decode::<Value>().is_ok());
+    assert_eq!(delays[1], 7_000);
+    assert_eq!(ended.saved.trouble.unwrap().failed(), 1);
+
+    let (driver, printer) = serving([fails(Status::new(Code::PermissionDenied, "no"))]);
+    let (ended, _) = to_the_end(&driver, registration()).await;
+    assert_eq!(ended.decode::<Value>().unwrap_err().code(), Code::PermissionDenied);
+    assert_eq!(printer.polls.load(Relaxed), 1);
+
+    let (driver, printer) = serving([fails(Status::unavailable("away"))]);
+    let (ended, _) = to_the_end(&driver, registration()).await;
+    assert_eq!(printer.polls.load(Relaxed), 6);
+    let status = ended.decode::<Value>().unwrap_err();
+    let report = status.report().unwrap();
+    assert_eq!(report.name.as_ref().unwrap().as_str(), NAME);
+    assert_eq!(report.last_failure.as_ref().unwrap().message(), "away");
+}
+
+// SPEC 31: the window is longer after a starting call.
+#[tokio::test(start_paused = true)]
+async fn an_operation_may_appear_late() {
+    for (registration, seconds) in [(registration(), 5), (registration().started(), 30)] {
+        let (driver, _) = serving([fails(Status::new(Code::NotFound, "not yet"))]);
+        let begun = Instant::now();
+        let (ended, _) = to_the_end(&driver, registration).await;
+        assert_eq!(ended.decode::<Value>().unwrap_err().code(), Code::NotFound);
+        assert_eq!(begun.elapsed().as_secs(), seconds);
+    }
+}
+
+// g30
+#[tokio::test(start_paused = true)]
+async fn a_poll_that_hangs_is_cut_and_made_again() {
+    let (driver, printer) = serving([running(), Hangs, done()]);
+    let begun = Instant::now();
+    let (ended, _) = to_the_end(&driver, registration()).await;
+    assert!(ended.decode::<Value>().is_ok());
+    assert_eq!(printer.polls.load(Relaxed), 3);
+    assert!((30..33).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+}
+
+// g30: the last poll is made at the deadline, so the error is that of the service.
+#[tokio::test(start_paused = true)]
+async fn an_operation_that_fails_at_its_deadline_keeps_its_error() {
+    let failed = Replies(Ok(Operation::failed(NAME, Status::new(Code::Aborted, "out of ink"))));
+    let (driver, _) = serving([running(), failed]);
+    let driver = driver.pacing(Pacing::fixed(Duration::from_secs(60)));
+    let registration = registration().deadline(Duration::from_secs(10));
+    let (ended, delays) = to_the_end(&driver, registration).await;
+    assert_eq!(delays, [10_000]);
+    assert_eq!(ended.decode::<Value>().unwrap_err().message(), "out of ink");
+}
+
+// g30
+#[tokio::test(start_paused = true)]
+async fn a_deadline_ends_the_wait_with_the_last_failure() {
+    for last in [running(), Hangs] {
+        let (driver, _) = serving([running(), fails(Status::unavailable("busy")), last]);
+        let registration = registration().deadline(Duration::from_secs(10));
+        let begun = Instant::now();
+        let (ended, _) = to_the_end(&driver, registration).await;
+        let status = ended.decode::<Value>().unwrap_err();
+        assert_eq!((status.code(), status.origin()), (Code::DeadlineExceeded, Origin::StoppedAsking));
+        assert_eq!(status.report().unwrap().last_failure.as_ref().unwrap().message(), "busy");
+        assert!((10..=12).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+    }
+}
+
+/// A pacing whose n-th delay is n times a unit, and which counts in its saved bytes.
+#[derive(Clone, Copy, Debug)]
+struct Counting(Duration);
+
+impl PacingPolicy for Counting {
+    fn schedule(&self) -> Box<dyn Schedule> {
+        Box::new(FromZero)
+    }
+
+    fn compact(&self) -> Option<Arc<dyn CompactSchedule>> {
+        Some(Arc::new(*self))
+    }
+}
+
+impl CompactSchedule for Counting {
+    fn delay(&self, state: &mut CompactState, moment: &Moment) -> Option<Duration> {
+        state[0] += u8::from(moment.polls > 0);
+        Some(self.0 * u32::from(state[0]))
+    }
+
+    fn save(&self, state: &mut CompactState) -> Vec<u8> {
+        vec![b'c', state[0]]
+    }
+
+    fn restore(&self, saved: &[u8]) -> CompactState {
+        let mut state = CompactState::default();
+        if let [b'c', count] = saved {
+            state[0] = *count;
+        }
+        state
+    }
+}
+
+#[derive(Debug)]
+struct FromZero;
+
+impl Schedule for FromZero {
+    fn delay(&mut self, _: &Moment) -> Option<Duration> {
+        Some(Duration::ZERO)
+    }
+}
+
+// g30: a worker with another pacing, or with another version of it, goes on with the stored state.
+#[tokio::test(start_paused = true)]
+async fn a_redeployed_worker_with_another_pacing_goes_on() {
+    let (driver, _) = serving([running(), running(), running(), running(), running(), done()]);
+    let mut engine = Engine::new(registration(), StoredWait::default());
+    let mut delays = Vec::new();
+    let second = Duration::from_secs(1);
+    let counting = Pacing::custom(Counting(second));
+    for pacing in [counting.clone(), counting.clone(), Pacing::fixed(second * 9)] {
+        delays.push(engine.once(&driver.clone().pacing(pacing)).await.unwrap().as_secs());
+    }
+    assert_eq!(delays, [1, 2, 9]);
+    let (ended, delays) = engine.to_the_end(&driver.pacing(counting)).await;
+    assert_eq!(delays, [1_000, 2_000]);
+    assert_eq!(ended.saved.tally.polls, 6);
+    assert!(ended.decode::<Value>().is_ok());
+}
+
+// g20: the request is sent once, and the outcome is that of the service.
+#[tokio::test(start_paused = true)]
+async fn a_cancel_is_sent_once_and_the_polls_go_on() {
+    let cancelled = Replies(Ok(Operation::failed(NAME, Status::new(Code::Cancelled, "by request"))));
+    let (driver, printer) = serving([running(), running(), cancelled]);
+    let driver = driver.pacing(Pacing::fixed(Duration::from_secs(5)));
+    let (ended, delays) = Engine::new(registration(), canceling()).to_the_end(&driver).await;
+    assert_eq!(delays, [250, 5_000, 5_000]);
+    assert_eq!(printer.cancelled.load(Relaxed), 1);
+    assert_eq!(ended.decode::<Value>().unwrap_err().message(), "by request");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancel_that_fails_is_repeated_and_one_that_is_refused_is_not() {
+    for (failure, cancels) in [(Status::unavailable("away"), 2), (Status::new(Code::Unimplemented, "no"), 1)]
+    {
+        let (driver, printer) = serving([running(), running(), running(), done()]);
+        let driver = driver.pacing(Pacing::fixed(Duration::from_secs(60)));
+        printer.cancels.lock().unwrap().push(Err(failure));
+        let (ended, delays) = Engine::new(registration(), canceling()).to_the_end(&driver).await;
+        assert_eq!(printer.cancelled.load(Relaxed), cancels);
+        assert_eq!(delays[0], if cancels == 2 { 5_000 } else { 60_000 });
+        assert!(ended.decode::<Value>().is_ok());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_state_holds_neither_metadata_nor_a_response() {
+    let metadata = Any::from_value(&"x".repeat(1 << 20)).unwrap();
+    let big = Operation::running(NAME).with_metadata(metadata);
+    let long = Status::unavailable("y".repeat(1 << 20));
+    let (driver, _) = serving([Replies(Ok(big)), fails(long), running(), done()]);
+    let mut engine = Engine::new(registration(), StoredWait::default());
+    for _ in 0..3 {
+        assert!(engine.once(&driver).await.is_ok());
+        assert!(serde_json::to_vec(&engine.wait).unwrap().len() < 2_000);
+    }
+    // The end of a wait has the whole failure.
+    let (ended, _) = engine.to_the_end(&driver).await;
+    assert!(ended.decode::<Value>().is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_without_the_transport_leaves_the_operation_to_another() {
+    let (driver, _) = serving([done()]);
+    let mut wait = StoredWait::default();
+    let fault = Driver::default().poll(&registration(), &mut wait, Duration::ZERO).await.unwrap_err();
+    assert_eq!(fault.message(), "this process has no transport for print.example.com v1");
+    assert_eq!(wait, StoredWait::default());
+    assert!(to_the_end(&driver, registration()).await.0.decode::<Value>().is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transport_that_panics_leaves_the_wait_as_it_was() {
+    let (driver, printer) = serving([running(), Panics, done()]);
+    let mut engine = Engine::new(registration(), StoredWait::default());
+    assert!(engine.once(&driver).await.is_ok());
+    let before = engine.wait.clone();
+    let fault = driver.poll(&registration(), &mut engine.wait, Duration::ZERO).await.unwrap_err();
+    assert!(fault.message().ends_with("the transport panicked: a defect of the transport"), "{fault}");
+    assert_eq!(engine.wait, before);
+    assert!(engine.to_the_end(&driver).await.0.decode::<Value>().is_ok());
+    assert_eq!(printer.polls.load(Relaxed), 3);
+}
+
+// g25: a state of a later version is not misread.
+#[test]
+fn a_state_of_a_later_version_is_refused() {
+    let mut stored = serde_json::to_value(StoredWait::default()).unwrap();
+    assert!(serde_json::from_value::<StoredWait>(stored.clone()).is_ok());
+    stored["saved"]["format"] = json!(2);
+    assert!(serde_json::from_value::<StoredWait>(stored).is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_behind_does_not_make_the_wait_younger() {
+    let (driver, _) = serving([running()]);
+    let driver = driver.pacing(Pacing::proportional(0.1));
+    let mut wait = StoredWait::default();
+    for (age, delay) in [(60, 6), (1, 6), (90, 9)] {
+        let step = driver.poll(&registration(), &mut wait, Duration::from_secs(age)).await;
+        assert_eq!(step, Ok(Step::After(Duration::from_secs(delay))));
+    }
+}
+
+// g22: the message of the service is kept byte by byte.
+#[tokio::test(start_paused = true)]
+async fn an_outcome_is_stored_byte_by_byte() {
+    let message = r#"{"@type":"t/example.v1.Job","z":1,"exact":12345678901234567890.10,"a":"\u0000"}"#;
+    let response = Operation::running(NAME).with_outcome(Ok(Any::from_json(message).unwrap()));
+    let (driver, _) = serving([Replies(Ok(response))]);
+    let (ended, _) = to_the_end(&driver, registration()).await;
+    let text = serde_json::to_string(&ended.ending).unwrap();
+    assert!(text.contains(r#""z":1,"exact":12345678901234567890.10,"a":"\u0000""#), "{text}");
+}
+
+// g30: the time for a call is the smallest of the limits.
+#[tokio::test(start_paused = true)]
+async fn an_engine_limits_the_time_for_a_call() {
+    for (rules, limit, seconds) in [(30, 240, 30), (600, 240, 240), (30, 7, 7)] {
+        let (driver, _) = serving([Hangs, done()]);
+        let driver = driver.rules(Rules { attempt_timeout: Duration::from_secs(rules), ..Rules::default() });
+        let driver = driver.attempt_timeout_at_most(Duration::from_secs(limit));
+        let mut engine = Engine::new(registration(), StoredWait::default());
+        assert!(engine.once(&driver).await.is_ok());
+        assert_eq!(engine.begun.elapsed().as_secs(), seconds);
+    }
+}
+
+#[test]
+fn the_result_of_a_starting_call_is_restored() {
+    let failed = Started::from(Err(Status::unavailable("away")));
+    let nameless = Started::from(Ok(Operation::running("")));
+    let done = Started::from(Operation::succeeded("", 42));
+    assert!(matches!(&failed, Started::Ended(Ending::GaveUp(status)) if status.message() == "away"));
+    assert!(matches!(&nameless, Started::Ended(Ending::GaveUp(_))));
+    assert!(matches!(&done, Started::Ended(ending) if ending.decode::<u32>() == Ok(42)));
+    for started in [failed, nameless, done, Started::Unresolved] {
+        assert_eq!(stored(&started), started);
+    }
+}
+
+#[test]
+fn a_registration_is_written_by_hand() {
+    let text = r#"{"handle": {"service": "print.example.com", "version": "v1", "name": "operations/1"}}"#;
+    let parsed: Registration = serde_json::from_str(text).unwrap();
+    assert_eq!(parsed, registration());
+    assert_eq!(parsed.key(), "print.example.com/v1/operations/1");
+}
