@@ -87,8 +87,8 @@ impl Delivery {
     /// As [`poll_until_done`](lro::poll_until_done): the error of the operation, or why the polling stopped. The status has a
     /// [`Report`].
     pub fn decode<R: Response>(&self) -> Result<R, Status> {
-        let decoded = self.ending().and_then(|ending| ending.decode());
-        decoded.map_err(|status| status.with_report(self.report()))
+        let ending = self.ending()?;
+        ending.decode().map_err(|status: Status| status.with_report(self.report(&ending)))
     }
 
     /// Lets workers poll the operation again, if the wait for it was given up. The outcome is not delivered again, and the deadline
@@ -125,19 +125,9 @@ impl Delivery {
         self.registry.store().give_back(&[give_back]).await.map(|_| ())
     }
 
-    fn report(&self) -> Report {
+    fn report(&self, ending: &Ending) -> Report {
         let saved: Saved = serde_json::from_slice(&self.undelivered.state).unwrap_or_default();
-        let mut report = Report::default();
-        report.name = self.undelivered.name.clone();
-        report.polls = saved.tally.polls;
-        report.elapsed = saved.elapsed;
-        report.done = matches!(self.ending(), Ok(Ending::Done(_)));
-        if let Some(trouble) = saved.trouble {
-            report.failed_calls = trouble.failed();
-            report.last_failure = trouble.last_failure().cloned();
-        }
-        report.last_metadata = saved.metadata;
-        report
+        saved.report(self.undelivered.name.clone(), ending)
     }
 }
 

@@ -22,7 +22,7 @@ use tokio::{
 };
 
 pub use self::builder::WorkerBuilder;
-pub(crate) use self::judge::{outcome, saved};
+pub(crate) use self::judge::{outcome, state};
 use crate::{Quota, Registry};
 
 /// A worker: it polls the operations of a registry until they end.

@@ -4,7 +4,7 @@ use std::{io, time::Duration};
 
 use lro::{
     Code, Operation, OperationName, Origin, Status,
-    rules::{Ending, Tally},
+    rules::{Ending, Saved, Tally},
 };
 use tokio::time::{Instant, sleep};
 
@@ -13,7 +13,7 @@ use crate::{
     Error, Registry, StoreErrorKind,
     limits::stored_error,
     store::{CancelStep, Complete, Fence, GiveBack, Reschedule, StoreError, Written},
-    worker::{outcome as stored_outcome, saved},
+    worker::{outcome as stored_outcome, state as stored_state},
 };
 
 impl Registry {
@@ -121,7 +121,7 @@ pub(super) fn with_a_name(operation: Operation) -> Result<Operation, Status> {
 }
 
 fn saved_state(operation: &Operation) -> Vec<u8> {
-    saved(Tally::default(), None, operation.metadata.clone(), Duration::ZERO)
+    stored_state(Saved::new(Tally::default(), None, operation.metadata.clone()))
 }
 
 /// Returns whether the service has surely not started an operation: no call was made, or the service refused the request.

@@ -1,9 +1,10 @@
-use std::{sync::Arc, time::Duration};
+use std::{mem, sync::Arc, time::Duration};
 
 use lro::{
-    Any, LroTransport, Status,
+    LroTransport, Status,
     pacing::{Finish, Moment},
-    rules::{Age, Call, Ending, FailedCall, Known, Limit, Reply, Retry, Rules, Saved, Tally, Trouble, guard},
+    rules::{Age, Call, Ending, Limit, Reply, Rules, Saved, Trouble},
+    stored::{Cancel, Polled, Requested, StoredWait},
 };
 use tracing::warn;
 
@@ -26,9 +27,7 @@ pub(super) struct Judge {
 #[derive(Debug)]
 pub(super) struct Subject {
     pub(super) record: ClaimedRecord,
-    tally: Tally,
-    trouble: Option<Trouble>,
-    metadata: Option<Any>,
+    wait: StoredWait,
     cancel: CancelStep,
     error: Option<String>,
 }
@@ -47,15 +46,18 @@ impl Subject {
     /// # Errors
     ///
     /// The claim is given back, if a later version of this crate stored the state. The record waits for a worker that reads it.
-    pub(super) fn of(record: ClaimedRecord) -> Result<Self, Box<Write>> {
+    pub(super) fn of(mut record: ClaimedRecord) -> Result<Self, Box<Write>> {
         let saved = if record.state.is_empty() {
             Ok(Saved::default())
         } else {
             serde_json::from_slice(&record.state)
         };
         match saved {
-            Ok(Saved { tally, trouble, metadata, .. }) => {
-                Ok(Self { record, tally, trouble, metadata, cancel: CancelStep::NotSeen, error: None })
+            Ok(saved) => {
+                let mut wait = StoredWait::default();
+                (wait.saved, wait.position) = (saved, mem::take(&mut record.cursor));
+                wait.cancel = if record.cancel { Cancel::Wanted } else { Cancel::Unwanted };
+                Ok(Self { record, wait, cancel: CancelStep::NotSeen, error: None })
             }
             Err(fault) => Err(Box::new(Write::GiveBack(GiveBack {
                 fence: record.fence,
@@ -68,7 +70,7 @@ impl Subject {
 
     /// Returns the number of consecutive failures.
     pub(super) fn failures(&self) -> u32 {
-        self.trouble.as_ref().map_or(0, Trouble::setbacks)
+        self.wait.failures()
     }
 
     /// Returns whether the next call requests the cancellation, if the record asks for it. After a failure, requests and polls take turns:
@@ -84,7 +86,7 @@ impl Subject {
 
     /// Notes that the service cannot cancel operations, so that the request is not reported again.
     pub(super) fn cannot_cancel(&mut self) {
-        self.cancel = CancelStep::Sent;
+        (self.cancel, self.wait.cancel) = (CancelStep::Sent, Cancel::Answered);
         self.error = Some("the service does not cancel operations".to_owned());
     }
 
@@ -94,15 +96,15 @@ impl Subject {
         Call { deadline, started, counts, ..Call::new(asked, ended) }
     }
 
-    fn reschedule(self, delay: Duration, elapsed: Age) -> Write {
+    fn reschedule(self, delay: Duration) -> Write {
         let failures = self.failures();
-        let Self { record, tally, trouble, metadata, cancel, error } = self;
+        let Self { record, wait: StoredWait { saved, position, .. }, cancel, error } = self;
         Write::Reschedule(Reschedule {
             fence: record.fence,
             name: None,
             delay,
-            state: saved(tally, trouble, metadata, elapsed),
-            cursor: record.cursor,
+            state: state(saved),
+            cursor: position,
             cancel,
             failures,
             error: error.map(|error| stored_error(&error)),
@@ -124,29 +126,16 @@ impl Judge {
             Reply::Returned(Err(status)) => Some(status.to_string()),
             _ => None,
         };
-        let is_urgent = subject.cancel == CancelStep::Failed;
         let Self { paces, rules, .. } = self;
-        let Subject { record, tally, trouble, metadata, .. } = &mut subject;
-        let ClaimedRecord { kind, cursor, name, .. } = record;
-        let pace = |moment: &Moment, fresh: Option<&Any>| {
-            let progress = match fresh {
-                Some(metadata) => guard(PROGRESS, || transport.progress(metadata))?,
-                None => None,
-            };
-            let delay = paces.delay(kind, cursor, &moment.with_progress(progress))?;
-            Ok(if is_urgent { delay.map(|delay| delay.min(CANCEL_AGAIN)) } else { delay })
-        };
-        let known = Known { name: name.as_str(), tally, trouble, metadata };
-        let next = rules.step(known, call, reply, pace, fastrand::f64());
-        let ending = match next.into_ending() {
-            Ok(ending) => ending,
-            Err(at) => {
+        let ClaimedRecord { kind, name, .. } = &subject.record;
+        let pace = |position: &mut Vec<u8>, moment: &Moment| paces.delay(kind, position, moment);
+        match subject.wait.polled(rules, transport, Polled { name, call, reply }, pace, fastrand::f64()) {
+            Err(ending) => self.complete(subject, ending, call),
+            Ok(at) => {
                 subject.error = subject.error.or(failure);
-                return subject.reschedule(at.saturating_sub(times.ended), times.ended);
+                subject.reschedule(at.saturating_sub(call.ended))
             }
-        };
-        let done = matches!(ending, Ending::Done(_)).then(|| call.looked());
-        self.complete(subject, ending, done, times.ended)
+        }
     }
 
     /// Decides what follows a request to cancel.
@@ -156,35 +145,19 @@ impl Judge {
         reply: Result<Result<(), Status>, Limit>,
         times: Times,
     ) -> Write {
-        let status = match reply {
-            Ok(Ok(())) => {
-                subject.cancel = CancelStep::Sent;
-                return subject.reschedule(AFTER_CANCEL, times.ended);
+        let call = subject.call(times);
+        let requested = subject.wait.cancelled(&self.rules, call, reply, fastrand::f64());
+        subject.wait.saved.elapsed = call.ended;
+        (subject.cancel, subject.error) = match &requested {
+            Requested::Accepted => (CancelStep::Sent, None),
+            Requested::Refused(status) => {
+                (CancelStep::Sent, Some(format!("the service refused to cancel the operation: {status}")))
             }
-            Ok(Err(status)) => status.of_a_call(),
-            Err(_) => Status::unanswered(times.ended.saturating_sub(times.asked)),
-        };
-        // The budget is that of the polls.
-        let call = Call { counts: false, ..subject.call(times) };
-        let had_reply = subject.tally.replies > 0;
-        let failed = FailedCall { status, call, had_reply };
-        // Only a refusal ends the requests.
-        let mut trouble = subject.trouble.clone().unwrap_or_default();
-        let (delay, what, status) = match self.rules.retry(&mut trouble, failed, fastrand::f64()) {
-            Retry::After(_) | Retry::Exhausted(_) => {
-                subject.cancel = CancelStep::Failed;
-                let last = trouble.last_failure().cloned();
-                subject.trouble = Some(trouble);
-                (CANCEL_AGAIN, "the request to cancel failed", last)
-            }
-            // The next poll shows whether the operation is done.
-            Retry::Final(status) => {
-                subject.cancel = CancelStep::Sent;
-                (Duration::ZERO, "the service refused to cancel the operation", Some(status))
+            Requested::Failed(status) => {
+                (CancelStep::Failed, Some(format!("the request to cancel failed: {status}")))
             }
         };
-        subject.error = Some(status.map_or_else(|| what.to_owned(), |status| format!("{what}: {status}")));
-        subject.reschedule(delay, times.ended)
+        subject.reschedule(requested.delay())
     }
 
     /// Ends a claim whose call panicked. It counts, so that the record is set aside if that goes on.
@@ -203,25 +176,25 @@ impl Judge {
         }
     }
 
-    fn complete(&mut self, subject: Subject, ending: Ending, done: Option<Age>, elapsed: Age) -> Write {
-        let Subject { record, tally, trouble, metadata, .. } = subject;
+    fn complete(&mut self, subject: Subject, ending: Ending, call: Call) -> Write {
+        let finish = subject.wait.finish(&ending, call);
+        let Subject { record, wait: StoredWait { saved, position, .. }, .. } = subject;
         if let Ending::GaveUp(status) = &ending {
             let (key, name) = (&record.fence.key, &record.name);
             warn!(key, %name, %status, "a wait was given up; the operation may still be running");
         }
-        let finish = Finish::new(tally.running(), done, tally.replies);
-        self.paces.finished(&record.kind, &record.cursor, &finish);
+        self.paces.finished(&record.kind, &position, &finish);
         let outcome = outcome(&ending);
         Write::Complete(Complete {
             fence: record.fence,
             name: None,
             outcome,
-            state: saved(tally, trouble, metadata, elapsed),
+            state: state(saved),
             finished: Some(Finished {
                 worker: self.worker,
                 kind: record.kind,
                 running: finish.running,
-                done,
+                done: finish.done,
                 polls: finish.polls,
             }),
         })
@@ -230,8 +203,7 @@ impl Judge {
 
 /// Encodes the state of a wait. If it is large, the last failure is shortened, and then the metadata is left out: they would be written
 /// with every poll.
-pub(crate) fn saved(tally: Tally, trouble: Option<Trouble>, metadata: Option<Any>, elapsed: Age) -> Vec<u8> {
-    let mut saved = Saved::new(tally, trouble, metadata).with_elapsed(elapsed);
+pub(crate) fn state(mut saved: Saved) -> Vec<u8> {
     let state = encoded(&saved);
     if state.len() <= LARGEST_STATE {
         return state;
@@ -254,12 +226,7 @@ pub(crate) fn outcome(ending: &Ending) -> Vec<u8> {
     }
 }
 
-const PROGRESS: &str = "the progress of the transport";
 /// A worker that reads the state may be deployed meanwhile.
 const UNREADABLE_PAUSE: Duration = Duration::from_secs(60);
-/// A request is urgent, and a service that is away must not be pressed.
-const CANCEL_AGAIN: Duration = Duration::from_secs(5);
-/// As the first delay of the default pacing: most services end a cancelled operation within a second.
-const AFTER_CANCEL: Duration = Duration::from_millis(250);
 /// With a million records of this size a database has 64 GB. The state of most waits takes some hundred bytes.
 const LARGEST_STATE: usize = 64 << 10;
