@@ -6,7 +6,7 @@
 //!
 //! ```no_run
 //! use lro::{Handle, Service};
-//! use lro_restate::{Lro, LroClient, Registration};
+//! use lro_restate::{Driver, Lro, LroClient, Registration};
 //! use restate_sdk::prelude::*;
 //! # fn printer() -> impl lro::LroTransport + 'static { lro::transport_fn(|_| async { Err(lro::Status::unavailable("")) }) }
 //!
@@ -28,7 +28,7 @@
 //! }
 //!
 //! # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
-//! let lro = Lro::new().transport(printer());
+//! let lro = Lro::new(Driver::default().serve(printer()));
 //! let endpoint = Endpoint::builder().bind(lro).bind(Orders).build();
 //! HttpServer::new(endpoint).listen_and_serve("127.0.0.1:9080".parse()?).await;
 //! # Ok(())
@@ -44,24 +44,20 @@
 //! | `start` | [`Registration`] | Begins to wait. The same registration again does nothing and returns `false`. Another one for the key is an error 409 that shows both. |
 //! | `outcome` | | Returns an [`Ended`] when the operation has ended. It makes no call of the service. 404 if the key is not registered. |
 //! | `cancel` | | Sends `CancelOperation` once. The polls go on to the outcome. `false` if the operation has ended. |
-//! | `clear` | | Removes the state. Waiters get 404. The operation goes on. |
+//! | `clear` | | Removes the state. Waiters for an operation that is pending get 404. The operation goes on. |
 //!
-//! `poll` and `attach` are called by the object alone.
+//! `poll`, `attach` and `deliver` are called by the object alone.
 //!
 //! # Start
 //!
 //! [`Start`] makes a starting call in a handler, and does not repeat it if its result is lost.
 
-mod ended;
 mod object;
-mod polling;
-mod registration;
 mod start;
-mod wait;
+
+pub use lro::stored::{Driver, Ended, Registration, Started};
 
 pub use crate::{
-    ended::Ended,
     object::{Lro, LroClient, LroIngressClient},
-    registration::Registration,
-    start::{Start, Started},
+    start::Start,
 };

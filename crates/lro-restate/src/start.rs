@@ -7,23 +7,8 @@ use std::{
     },
 };
 
-use lro::{Operation, OperationName, Status, rules::Ending};
+use lro::{Operation, Status, stored::Started};
 use restate_sdk::prelude::{HandlerResult, Json};
-use serde::{Deserialize, Serialize};
-
-/// The result of [`Start::call`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum Started {
-    /// The operation is running.
-    Running(OperationName),
-    /// The operation was done at once, or the starting call failed: [`Ending::GaveUp`].
-    ///
-    /// A call that failed without a refusal of the service may have started an operation.
-    Ended(Ending),
-    /// The call was made or was about to be made, and its result is lost. It is not repeated. The operation may exist.
-    Unresolved,
-}
 
 /// Starts an operation in two steps of a handler, at most once per invocation.
 ///
@@ -88,7 +73,7 @@ impl Start {
         move || {
             Box::pin(async move {
                 Ok(Json(if self.intended.load(Relaxed) {
-                    Started::of(call.await)
+                    Started::from(call.await)
                 } else {
                     Started::Unresolved
                 }))
@@ -97,27 +82,11 @@ impl Start {
     }
 }
 
-impl Started {
-    fn of(result: Result<Operation, Status>) -> Self {
-        let Operation { name, outcome, running_error, .. } = match result {
-            Ok(operation) => operation,
-            Err(status) => return Self::Ended(Ending::GaveUp(status)),
-        };
-        match (outcome, OperationName::parse(&name)) {
-            (Some(outcome), _) => Self::Ended(Ending::Done(outcome)),
-            (None, Ok(name)) => Self::Running(name),
-            (None, Err(fault)) => {
-                let message =
-                    format!("the operation that was started has no usable name: {}", fault.message());
-                Self::Ended(Ending::GaveUp(running_error.unwrap_or_else(|| Status::malformed(message))))
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicU32;
+
+    use lro::{OperationName, rules::Ending};
 
     use super::*;
 
@@ -148,9 +117,9 @@ mod tests {
 
     #[test]
     fn a_result_is_restored_from_the_journal() {
-        let failed = Started::of(Err(Status::unavailable("away")));
-        let nameless = Started::of(Ok(Operation::running("")));
-        let done = Started::of(Operation::succeeded("", 42));
+        let failed = Started::from(Err(Status::unavailable("away")));
+        let nameless = Started::from(Ok(Operation::running("")));
+        let done = Started::from(Operation::succeeded("", 42));
         assert!(matches!(&failed, Started::Ended(Ending::GaveUp(status)) if status.message() == "away"));
         assert!(matches!(&nameless, Started::Ended(Ending::GaveUp(_))));
         assert!(matches!(&done, Started::Ended(ending) if ending.decode::<u32>() == Ok(42)));

@@ -12,7 +12,7 @@ use lro::{
     pacing::PacingByKind, rules::Rules,
 };
 use lro_http::{Binding, HttpClient, HttpTransport, NameTemplate};
-use lro_restate::{Lro, LroClient, Registration, Start, Started};
+use lro_restate::{Driver, Lro, LroClient, Registration, Start, Started};
 use restate_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
 use tokio::{fs::OpenOptions, io::AsyncWriteExt};
@@ -154,8 +154,9 @@ pub(crate) async fn serve() -> Result<(), Fault> {
         _ => Pacing::fixed(Duration::from_millis(1500)),
     };
     let rules = Rules { attempt_timeout: Duration::from_secs(2), ..Rules::default() };
-    let lro =
-        Lro::new().transport(Panicking(transport, AtomicU32::new(0))).pacing(ByKind(pacing)).rules(rules);
+    let lro = Lro::new(
+        Driver::default().serve(Panicking(transport, AtomicU32::new(0))).pacing(ByKind(pacing)).rules(rules),
+    );
     let orders = Orders {
         deliveries: env::var("TRY_DELIVERIES")?,
         starts: env::var("TRY_STARTS")?,
