@@ -1,10 +1,12 @@
 #![doc = include_str!("../README.md")]
 
-mod ended;
 mod polls;
 mod registration;
 #[cfg(test)]
 mod tests;
+mod text;
 mod workflow;
 
-pub use crate::{ended::Ended, polls::Polls, registration::Registration, workflow::wait};
+pub use lro::stored::{Driver, Ended};
+
+pub use crate::{polls::Polls, registration::Registration, text::Text, workflow::wait};

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use lro::{OperationName, Service, rules::Rules};
+use lro::{Handle, rules::Rules, stored};
 use serde::{Deserialize, Serialize};
 use temporalio_client::{ActivityIdConflictPolicy, ActivityIdReusePolicy, ActivityStartOptions, RetryPolicy};
 use temporalio_sdk::ActivityOptions;
@@ -9,35 +9,28 @@ use crate::polls::SPAN;
 
 /// An operation to poll, and the settings of its wait: the input of [`Polls::poll`](crate::Polls::poll).
 ///
-/// It is stored by the server of Temporal. It has neither a URL nor a credential.
+/// It is stored by the server of Temporal.
 ///
 /// ```
 /// use std::time::Duration;
-/// use lro::{OperationName, Service};
+/// use lro::{Handle, OperationName, Service};
 /// use lro_temporal::Registration;
 ///
 /// let service = Service::new("routeoptimization.googleapis.com", "v1");
 /// let name = OperationName::parse("projects/p/locations/l/operations/1")?;
-/// let mut registration = Registration::new(&service, name);
-/// registration.deadline = Some(Duration::from_secs(86_400));
-/// assert_eq!(registration.id(), "routeoptimization.googleapis.com v1/projects/p/locations/l/operations/1");
+/// let mut registration = Registration::new(Handle::new(&service, name));
+/// registration.operation.deadline = Some(Duration::from_secs(86_400));
+/// assert_eq!(registration.id(), "routeoptimization.googleapis.com/v1/projects/p/locations/l/operations/1");
 /// # Ok::<(), lro::Status>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Registration {
-    /// The service and its version.
+    /// The operation, and the limit of its wait.
     #[serde(flatten)]
-    pub service: Service,
-    /// The name of the operation.
-    pub name: OperationName,
-    /// The kind, which selects the pacing. Default: `None`, the key of the service.
-    pub kind: Option<String>,
-    /// The time from the registration after which the polling stops. The operation goes on. Default: `None`, no limit.
-    pub deadline: Option<Duration>,
-    /// Whether a starting call has just returned the operation. `NOT_FOUND` is then retried for longer. Default: no.
-    pub started: bool,
-    /// The longest time for one call. The start-to-close timeout follows from it. Default: 30 s.
+    pub operation: stored::Registration,
+    /// The longest time for one call, if the rules of the driver do not limit it further. The start-to-close timeout follows from it.
+    /// Default: 30 s.
     pub attempt_timeout: Duration,
     /// Whether the cancellation of the workflow cancels the operation and waits for its outcome. See [`wait`](crate::wait).
     ///
@@ -48,14 +41,10 @@ pub struct Registration {
 }
 
 impl Registration {
-    /// Creates the registration of an operation of this service.
-    pub fn new(service: &Service, name: OperationName) -> Self {
+    /// Creates the registration of an operation. The kind of the handle selects the pacing.
+    pub fn new(handle: Handle) -> Self {
         Self {
-            service: service.clone(),
-            name,
-            kind: None,
-            deadline: None,
-            started: false,
+            operation: stored::Registration::new(handle),
             attempt_timeout: Rules::default().attempt_timeout,
             cancel_with_workflow: false,
             cancel: false,
@@ -64,7 +53,7 @@ impl Registration {
 
     /// Returns the service and the name as one text: the id of the standalone activity.
     pub fn id(&self) -> String {
-        format!("{}/{}", self.service, self.name)
+        self.operation.key()
     }
 
     /// Returns the options with which a workflow executes [`Polls::poll`](crate::Polls::poll).

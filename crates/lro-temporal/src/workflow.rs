@@ -1,6 +1,6 @@
 use temporalio_sdk::{ActivityExecutionError, WorkflowCancellationToken, WorkflowContext};
 
-use crate::{Ended, Polls, Registration};
+use crate::{Ended, Polls, Registration, Text};
 
 /// Waits for an operation, as a step of any workflow.
 ///
@@ -19,17 +19,18 @@ pub async fn wait<W>(
     mut registration: Registration,
 ) -> Result<Ended, ActivityExecutionError> {
     let begun = ctx.workflow_time();
-    match ctx.execute_activity(Polls::poll, registration.clone(), registration.options()).await {
+    let Text(ended) = match ctx.execute_activity(Polls::poll, registration.clone(), registration.options()).await {
         Err(ActivityExecutionError::Cancelled(_)) if registration.cancel_with_workflow => {
             let elapsed =
                 ctx.workflow_time().zip(begun).and_then(|(now, begun)| now.duration_since(begun).ok());
-            registration.deadline =
-                registration.deadline.map(|deadline| deadline.saturating_sub(elapsed.unwrap_or_default()));
+            let deadline = &mut registration.operation.deadline;
+            *deadline = deadline.map(|deadline| deadline.saturating_sub(elapsed.unwrap_or_default()));
             registration.cancel = true;
             let mut options = registration.options();
             options.cancellation_token = Some(WorkflowCancellationToken::new());
-            ctx.execute_activity(Polls::poll, registration, options).await
+            ctx.execute_activity(Polls::poll, registration, options).await?
         }
-        ended => ended,
-    }
+        ended => ended?,
+    };
+    Ok(ended)
 }

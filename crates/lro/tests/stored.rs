@@ -119,7 +119,7 @@ impl Engine {
     }
 
     /// Polls to the end. Returns the delays in milliseconds.
-    async fn to_the_end(mut self, driver: &Driver) -> (Ended, Vec<u128>) {
+    async fn run(mut self, driver: &Driver) -> (Ended, Vec<u128>) {
         let mut delays = Vec::new();
         loop {
             match self.once(driver).await {
@@ -138,7 +138,7 @@ fn stored<T: serde::Serialize + serde::de::DeserializeOwned>(value: &T) -> T {
 }
 
 async fn to_the_end(driver: &Driver, registration: Registration) -> (Ended, Vec<u128>) {
-    Engine::new(registration, StoredWait::default()).to_the_end(driver).await
+    Engine::new(registration, StoredWait::default()).run(driver).await
 }
 
 #[tokio::test(start_paused = true)]
@@ -287,7 +287,7 @@ async fn a_redeployed_worker_with_another_pacing_goes_on() {
         delays.push(engine.once(&driver.clone().pacing(pacing)).await.unwrap().as_secs());
     }
     assert_eq!(delays, [1, 2, 9]);
-    let (ended, delays) = engine.to_the_end(&driver.pacing(counting)).await;
+    let (ended, delays) = engine.run(&driver.pacing(counting)).await;
     assert_eq!(delays, [1_000, 2_000]);
     assert_eq!(ended.saved.tally.polls, 6);
     assert!(ended.decode::<Value>().is_ok());
@@ -299,7 +299,7 @@ async fn a_cancel_is_sent_once_and_the_polls_go_on() {
     let cancelled = Replies(Ok(Operation::failed(NAME, Status::new(Code::Cancelled, "by request"))));
     let (driver, printer) = serving([running(), running(), cancelled]);
     let driver = driver.pacing(Pacing::fixed(Duration::from_secs(5)));
-    let (ended, delays) = Engine::new(registration(), canceling()).to_the_end(&driver).await;
+    let (ended, delays) = Engine::new(registration(), canceling()).run(&driver).await;
     assert_eq!(delays, [250, 5_000, 5_000]);
     assert_eq!(printer.cancelled.load(Relaxed), 1);
     assert_eq!(ended.decode::<Value>().unwrap_err().message(), "by request");
@@ -312,7 +312,7 @@ async fn a_cancel_that_fails_is_repeated_and_one_that_is_refused_is_not() {
         let (driver, printer) = serving([running(), running(), running(), done()]);
         let driver = driver.pacing(Pacing::fixed(Duration::from_secs(60)));
         printer.cancels.lock().unwrap().push(Err(failure));
-        let (ended, delays) = Engine::new(registration(), canceling()).to_the_end(&driver).await;
+        let (ended, delays) = Engine::new(registration(), canceling()).run(&driver).await;
         assert_eq!(printer.cancelled.load(Relaxed), cancels);
         assert_eq!(delays[0], if cancels == 2 { 5_000 } else { 60_000 });
         assert!(ended.decode::<Value>().is_ok());
@@ -331,7 +331,7 @@ async fn the_state_holds_neither_metadata_nor_a_response() {
         assert!(serde_json::to_vec(&engine.wait).unwrap().len() < 2_000);
     }
     // The end of a wait has the whole failure.
-    let (ended, _) = engine.to_the_end(&driver).await;
+    let (ended, _) = engine.run(&driver).await;
     assert!(ended.decode::<Value>().is_ok());
 }
 
@@ -354,7 +354,7 @@ async fn a_transport_that_panics_leaves_the_wait_as_it_was() {
     let fault = driver.poll(&registration(), &mut engine.wait, Duration::ZERO).await.unwrap_err();
     assert!(fault.message().ends_with("the transport panicked: a defect of the transport"), "{fault}");
     assert_eq!(engine.wait, before);
-    assert!(engine.to_the_end(&driver).await.0.decode::<Value>().is_ok());
+    assert!(engine.run(&driver).await.0.decode::<Value>().is_ok());
     assert_eq!(printer.polls.load(Relaxed), 3);
 }
 
