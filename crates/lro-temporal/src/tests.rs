@@ -9,7 +9,8 @@ use std::{
 };
 
 use lro::{
-    Any, Capabilities, Code, Handle, LroTransport, Operation, OperationName, Pacing, Service, Status, async_trait,
+    Any, Capabilities, Code, Handle, LroTransport, Operation, OperationName, Pacing, Service, Status,
+    async_trait,
     rules::{Ending, Trouble},
     stored::StoredWait,
 };
@@ -127,7 +128,7 @@ async fn short_delays_are_waited_for_within_an_attempt() {
 #[tokio::test(start_paused = true)]
 async fn an_attempt_with_short_delays_ends_before_its_timeout() {
     let polls = polls(jobs(|_| running()), Pacing::fixed(Duration::from_millis(400)));
-    let (begun, mut state) = (Instant::now(), StoredWait::default());
+    let (begun, mut wait) = (Instant::now(), StoredWait::default());
     let paused = attempt(&polls, &registration(), &mut wait, Duration::ZERO).await;
     assert_eq!(paused, Err(Duration::from_millis(400)));
     assert!(begun.elapsed() <= SPAN && begun.elapsed() > SPAN - seconds(1));

@@ -17,9 +17,9 @@ use crate::{Ended, Polls, Registration, Text};
 pub async fn wait<W>(
     ctx: &WorkflowContext<W>,
     mut registration: Registration,
-) -> Result<Ended, ActivityExecutionError> {
+) -> Result<Text<Ended>, ActivityExecutionError> {
     let begun = ctx.workflow_time();
-    let Text(ended) = match ctx.execute_activity(Polls::poll, registration.clone(), registration.options()).await {
+    match ctx.execute_activity(Polls::poll, registration.clone(), registration.options()).await {
         Err(ActivityExecutionError::Cancelled(_)) if registration.cancel_with_workflow => {
             let elapsed =
                 ctx.workflow_time().zip(begun).and_then(|(now, begun)| now.duration_since(begun).ok());
@@ -28,9 +28,8 @@ pub async fn wait<W>(
             registration.cancel = true;
             let mut options = registration.options();
             options.cancellation_token = Some(WorkflowCancellationToken::new());
-            ctx.execute_activity(Polls::poll, registration, options).await?
+            ctx.execute_activity(Polls::poll, registration, options).await
         }
-        ended => ended?,
-    };
-    Ok(ended)
+        ended => ended,
+    }
 }

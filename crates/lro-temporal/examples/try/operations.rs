@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use lro::{Any, Code, Operation, OperationName, Outcome, Service, Status, rules::Ending};
+use lro::{Any, Code, Handle, Operation, OperationName, Outcome, Service, Status, rules::Ending};
 use lro_emulator::{Emulator, Script};
 use lro_temporal::Registration;
 
@@ -26,12 +26,14 @@ pub(crate) fn define(
     let name = format!("operations/{set}-{n}");
     emulator.operation(&name, script(n)?.runs_for_calls(calls));
     let mut registration = registration(&name)?;
-    registration.kind = kind.map(str::to_owned);
+    if let Some(kind) = kind {
+        registration.operation.handle = registration.operation.handle.with_kind(kind);
+    }
     Ok(registration)
 }
 
 pub(crate) fn registration(name: &str) -> Result<Registration, Fault> {
-    let mut registration = Registration::new(&SERVICE, OperationName::parse(name)?);
+    let mut registration = Registration::new(Handle::new(&SERVICE, OperationName::parse(name)?));
     registration.attempt_timeout = TIMEOUT;
     Ok(registration)
 }

@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use lro::{LroTransport, OperationName};
-use lro_temporal::{Ended, Registration, wait};
+use lro::{Handle, LroTransport, OperationName};
+use lro_temporal::{Ended, Registration, Text, wait};
 use serde::{Deserialize, Serialize};
 use temporalio_client::RetryPolicy;
 use temporalio_macros::{activities, workflow, workflow_methods};
@@ -14,7 +14,7 @@ use temporalio_sdk::{
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Started {
-    Ended(Box<Ended>),
+    Ended(Text<Ended>),
     /// The operation may run, under a name that is not known. A person, or code that knows the service, looks.
     Unresolved(String),
 }
@@ -39,7 +39,7 @@ impl Starts {
         name: OperationName,
     ) -> Result<Registration, ActivityError> {
         match self.jobs.get_operation(&name).await {
-            Ok(_) => Ok(Registration::new(&self.jobs.service(), name)),
+            Ok(_) => Ok(Registration::new(Handle::new(&self.jobs.service(), name))),
             Err(status) => Err(ActivityError::application(ApplicationFailure::non_retryable(status))),
         }
     }
@@ -58,7 +58,7 @@ impl StartOnce {
             .retry_policy(RetryPolicy::builder().maximum_attempts(1).build())
             .build();
         match ctx.execute_activity(Starts::start, name, once).await {
-            Ok(registration) => Ok(Started::Ended(Box::new(wait(ctx, registration).await?))),
+            Ok(registration) => Ok(Started::Ended(wait(ctx, registration).await?)),
             Err(lost) => Ok(Started::Unresolved(lost.to_string())),
         }
     }

@@ -2,7 +2,7 @@ use std::{env, sync::LazyLock, time::Duration};
 
 use lro::{Capabilities, LroTransport, Pacing, pacing::PacingByKind};
 use lro_http::{Binding, HttpClient, HttpTransport, NameTemplate};
-use lro_temporal::{Ended, Polls, Registration, wait};
+use lro_temporal::{Driver, Ended, Polls, Registration, Text, wait};
 use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions};
 use temporalio_macros::{activities, workflow, workflow_methods};
 use temporalio_sdk::{
@@ -23,7 +23,7 @@ static IS_CHANGED: LazyLock<bool> = LazyLock::new(|| env::var_os("TRY_CHANGED").
 
 pub(crate) async fn run() -> Result<(), Fault> {
     let runtime = Runtime::from_current_tokio(Default::default())?;
-    let polls = Polls::default().serve(transport(&variable("TRY_ENDPOINT")?)?).pacing(Paces);
+    let polls = Polls::new(Driver::default().serve(transport(&variable("TRY_ENDPOINT")?)?).pacing(Paces));
     let starts = Starts::new(transport(&variable("TRY_ENDPOINT")?)?);
     let options = WorkerOptions::new(QUEUE)
         .register_activities(polls)
@@ -77,7 +77,7 @@ impl OnlyWait {
     pub(crate) async fn run(
         ctx: &mut WorkflowContext<Self>,
         registration: Registration,
-    ) -> WorkflowResult<Ended> {
+    ) -> WorkflowResult<Text<Ended>> {
         Ok(wait(ctx, registration).await?)
     }
 }
@@ -94,13 +94,13 @@ impl Order {
     pub(crate) async fn run(
         ctx: &mut WorkflowContext<Self>,
         registration: Registration,
-    ) -> WorkflowResult<Ended> {
+    ) -> WorkflowResult<Text<Ended>> {
         let ended = wait(ctx, registration).await?;
         if *IS_CHANGED {
             let mut options = ActivityOptions::start_to_close_timeout(Duration::from_secs(10));
             // The step is made also after a cancellation.
             options.cancellation_token = Some(WorkflowCancellationToken::new());
-            ctx.execute_activity(Notes::note, ended.registration.id(), options).await?;
+            ctx.execute_activity(Notes::note, ended.0.registration.key(), options).await?;
         }
         Ok(ended)
     }

@@ -7,7 +7,7 @@ use lro::{
     rules::{Ending, Trouble},
 };
 use lro_emulator::{Reply, Script};
-use lro_temporal::{Ended, Polls};
+use lro_temporal::{Ended, Polls, Text};
 use temporalio_client::{
     ActivityCancelOptions, WorkflowCancelOptions, WorkflowGetResultOptions, WorkflowStartOptions,
     errors::WorkflowGetResultError,
@@ -91,7 +91,7 @@ async fn failures(bench: &mut Bench) -> Result<(), Fault> {
         .emulator
         .operation(name, operations::script(0)?.runs_for_calls(3).appears_after(Duration::from_secs(8)));
     let mut early = operations::registration(name)?;
-    early.started = true;
+    early.operation.started = true;
     let ended = Wait::start(&bench.client, Form::Workflow, 0, early).await?.ended(&bench.client).await?;
     let is_own = operations::is_own(0, &ended.ending)?;
     bench.table.row("404 for 8 s after the start", if is_own { "own outcome" } else { "lost" }, is_own);
@@ -104,7 +104,7 @@ async fn deadlines(bench: &mut Bench) -> Result<(), Fault> {
         let name = format!("operations/endless-{form:?}");
         bench.emulator.operation(&name, Script::new().runs_for(Duration::MAX));
         let mut registration = operations::registration(&name)?;
-        registration.deadline = Some(Duration::from_secs(7));
+        registration.operation.deadline = Some(Duration::from_secs(7));
         let ended = Wait::start(&bench.client, form, 0, registration).await?.ended(&bench.client).await?;
         let (text, status) = given_up(&ended);
         let is_right = status.is_some_and(|status| {
@@ -139,7 +139,7 @@ async fn cancellation(bench: &mut Bench) -> Result<(), Fault> {
         let requests = cancel_requests(bench, &name);
         let history = events(&bench.client, &wait.id()).await?;
         let (text, is_right) = match (result, cancels) {
-            (Ok(ended), true) => (outcome(&ended), is_cancelled(&ended) && requests == 1),
+            (Ok(Text(ended)), true) => (outcome(&ended), is_cancelled(&ended) && requests == 1),
             (Err(WorkflowGetResultError::Cancelled { .. }), false) => {
                 ("workflow cancelled".to_owned(), requests == 0)
             }

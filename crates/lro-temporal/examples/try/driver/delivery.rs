@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use lro_temporal::{Ended, Polls, Registration};
+use lro_temporal::{Ended, Polls, Registration, Text};
 use temporalio_client::{
     Client, WorkflowGetResultOptions, WorkflowStartOptions,
     errors::{ActivityResultError, StartActivityError, WorkflowGetResultError},
@@ -60,7 +60,7 @@ impl Wait {
             let fault: Fault = match self.form {
                 Form::Standalone => {
                     match client.get_activity_handle(Polls::poll, self.id(), None).result().await {
-                        Ok(ended) => return Ok(ended),
+                        Ok(Text(ended)) => return Ok(ended),
                         Err(fault @ ActivityResultError::Rpc(_)) => fault.into(),
                         Err(fault) => return Err(fault.into()),
                     }
@@ -68,7 +68,7 @@ impl Wait {
                 Form::Workflow => {
                     let workflow = client.get_workflow_handle::<Order>(self.id());
                     match workflow.get_result(WorkflowGetResultOptions::default()).await {
-                        Ok(ended) => return Ok(ended),
+                        Ok(Text(ended)) => return Ok(ended),
                         Err(fault @ WorkflowGetResultError::Rpc(_)) => fault.into(),
                         Err(fault) => return Err(fault.into()),
                     }
