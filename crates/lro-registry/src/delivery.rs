@@ -87,7 +87,8 @@ impl Delivery {
     /// As [`poll_until_done`](lro::poll_until_done): the error of the operation, or why the polling stopped. The status has a
     /// [`Report`].
     pub fn decode<R: Response>(&self) -> Result<R, Status> {
-        let ending = self.ending()?;
+        // An outcome that this version cannot read is reported as one that is not known.
+        let ending = self.ending().unwrap_or_else(Ending::GaveUp);
         ending.decode().map_err(|status: Status| status.with_report(self.report(&ending)))
     }
 

@@ -41,7 +41,7 @@ pub use self::{
     ending::Ending,
     guard::{guard, guard_call},
     retry::{FailedCall, Retry},
-    saved::Saved,
+    saved::{Requests, Saved},
     step::{Expiry, Known, Next, Seen, stopped},
     tally::{Tally, Trouble},
     tolerance::Tolerance,

@@ -28,6 +28,8 @@ struct Printer {
     polls: AtomicU32,
     cancels: Mutex<Vec<Result<(), Status>>>,
     cancelled: AtomicU32,
+    cannot_cancel: bool,
+    latency: Duration,
 }
 
 #[derive(Clone, Debug)]
@@ -46,6 +48,7 @@ const NAME: &str = "operations/1";
 impl LroTransport for Printer {
     async fn get_operation(&self, _: &OperationName) -> Result<Operation, Status> {
         let poll = self.polls.fetch_add(1, Relaxed) as usize;
+        sleep(self.latency).await;
         match self.script.get(poll).or_else(|| self.script.last()).unwrap().clone() {
             Replies(reply) => reply,
             Hangs => pending().await,
@@ -63,7 +66,7 @@ impl LroTransport for Printer {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities::default().cancel(true)
+        Capabilities::default().cancel(!self.cannot_cancel)
     }
 }
 
@@ -80,7 +83,11 @@ fn fails(status: Status) -> Reaction {
 }
 
 fn serving(script: impl Into<Vec<Reaction>>) -> (Driver, Arc<Printer>) {
-    let printer = Arc::new(Printer { script: script.into(), ..Printer::default() });
+    serving_by(Printer { script: script.into(), ..Printer::default() })
+}
+
+fn serving_by(printer: Printer) -> (Driver, Arc<Printer>) {
+    let printer = Arc::new(printer);
     (Driver::default().serve(printer.clone()), printer)
 }
 
@@ -300,7 +307,8 @@ async fn a_cancel_is_sent_once_and_the_polls_go_on() {
     let (driver, printer) = serving([running(), running(), cancelled]);
     let driver = driver.pacing(Pacing::fixed(Duration::from_secs(5)));
     let (ended, delays) = Engine::new(registration(), canceling()).run(&driver).await;
-    assert_eq!(delays, [250, 5_000, 5_000]);
+    // A schedule of its own begins with the acceptance.
+    assert_eq!(delays, [250, 250, 250]);
     assert_eq!(printer.cancelled.load(Relaxed), 1);
     assert_eq!(ended.decode::<Value>().unwrap_err().message(), "by request");
 }
@@ -317,6 +325,117 @@ async fn a_cancel_that_fails_is_repeated_and_one_that_is_refused_is_not() {
         assert_eq!(delays[0], if cancels == 2 { 5_000 } else { 60_000 });
         assert!(ended.decode::<Value>().is_ok());
     }
+}
+
+// SPEC 32: a request to cancel waits as long as the service asks, and polls go on.
+#[tokio::test(start_paused = true)]
+async fn a_cancel_that_is_to_wait_waits() {
+    let (driver, printer) = serving([running(), done()]);
+    let driver = driver.pacing(Pacing::fixed(Duration::from_secs(60)));
+    let busy = || Err(Status::unavailable("busy").with_retry_after(Duration::from_secs(20)));
+    printer.cancels.lock().unwrap().extend([busy(), busy(), busy()]);
+    let (ended, delays) = Engine::new(registration(), canceling()).run(&driver).await;
+    // A request, a poll, a request, a poll.
+    assert_eq!(delays, [20_000, 5_000, 20_000]);
+    assert_eq!((printer.cancelled.load(Relaxed), printer.polls.load(Relaxed)), (2, 2));
+    let requests = ended.saved.requests.unwrap();
+    assert_eq!((requests.trouble.failed(), requests.accepted), (2, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_to_cancel_that_fail_become_rare() {
+    let (driver, printer) = serving([running()]);
+    let driver = driver.pacing(Pacing::fixed(Duration::from_secs(3_600)));
+    let failures = (0..1_000).map(|_| Err(Status::new(Code::Internal, "a defect").with_transient(true)));
+    printer.cancels.lock().unwrap().extend(failures);
+    let registration = registration().deadline(Duration::from_secs(86_400));
+    let (ended, _) = Engine::new(registration, canceling()).run(&driver).await;
+    assert_eq!(ended.decode::<Value>().unwrap_err().code(), Code::DeadlineExceeded);
+    let cancelled = printer.cancelled.load(Relaxed);
+    assert!(cancelled > 100 && cancelled < 3_000, "{cancelled}");
+}
+
+// A good poll between two refusals of the credential does not make the second one the first.
+#[tokio::test(start_paused = true)]
+async fn a_cancel_without_permission_ends_the_requests() {
+    let (driver, printer) = serving([running(), running(), running(), done()]);
+    let refusal = || Err(Status::new(Code::Unauthenticated, "who is it"));
+    printer.cancels.lock().unwrap().extend([refusal(), refusal(), refusal()]);
+    let (ended, _) = Engine::new(registration(), canceling()).run(&driver).await;
+    assert_eq!(printer.cancelled.load(Relaxed), 2);
+    let requests = stored(&ended).saved.requests.unwrap();
+    assert_eq!(requests.trouble.last_failure().unwrap().code(), Code::Unauthenticated);
+}
+
+// SPEC 38, 39: a service that does not cancel is not asked, and the end of the wait says so.
+#[tokio::test(start_paused = true)]
+async fn a_cancel_that_the_service_does_not_have_is_reported() {
+    let (driver, printer) =
+        serving_by(Printer { script: vec![done()], cannot_cancel: true, ..Printer::default() });
+    let (ended, _) = Engine::new(registration(), canceling()).run(&driver).await;
+    assert_eq!(printer.cancelled.load(Relaxed), 0);
+    let requests = ended.saved.requests.unwrap();
+    assert_eq!(requests.trouble.last_failure().unwrap().code(), Code::Unimplemented);
+}
+
+// SPEC 10: the metadata of the last reply are part of the end.
+#[tokio::test(start_paused = true)]
+async fn the_last_metadata_are_kept_or_reported_as_dropped() {
+    for (size, is_dropped) in [(10, false), (1 << 20, true)] {
+        let failed = Operation::failed(NAME, Status::new(Code::Aborted, "out of ink"));
+        let metadata = Any::from_value(&"x".repeat(size)).unwrap();
+        let (driver, _) = serving([running(), Replies(Ok(failed.with_metadata(metadata)))]);
+        let (ended, _) = to_the_end(&driver, registration()).await;
+        let status = ended.decode::<Value>().unwrap_err();
+        let report = status.report().unwrap();
+        assert_eq!((report.last_metadata.is_none(), report.metadata_dropped), (is_dropped, is_dropped));
+    }
+}
+
+// g30: the clock of the engine is ahead of that of the worker.
+#[tokio::test(start_paused = true)]
+async fn a_poll_just_before_the_deadline_is_a_last_call() {
+    let latency = Duration::from_millis(100);
+    let (driver, _) = serving_by(Printer { script: vec![done()], latency, ..Printer::default() });
+    let registration = registration().deadline(Duration::from_secs(10));
+    let mut wait = StoredWait::default();
+    let step = driver.poll(&registration, &mut wait, Duration::from_millis(9_950)).await.unwrap();
+    assert!(matches!(step, Step::Ended(Ending::Done(_))), "{step:?}");
+}
+
+// SPEC 34
+#[tokio::test(start_paused = true)]
+async fn an_operation_that_was_just_started_is_polled_after_the_first_pause() {
+    for (registration, delays) in [(registration(), vec![]), (registration().started(), vec![250])] {
+        let (driver, _) = serving([done()]);
+        let (_, waited) = to_the_end(&driver, registration).await;
+        assert_eq!(waited, delays);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_ends_a_wait_that_nothing_can_poll() {
+    let registration = registration().deadline(Duration::from_secs(10));
+    let (defect, _) = serving([Panics]);
+    for driver in [Driver::default(), defect] {
+        let poll = async |seconds| {
+            driver.poll(&registration, &mut StoredWait::default(), Duration::from_secs(seconds)).await
+        };
+        assert!(poll(9).await.is_err());
+        let Ok(Step::Ended(Ending::GaveUp(status))) = poll(10).await else { panic!("it goes on") };
+        assert_eq!((status.code(), status.origin()), (Code::DeadlineExceeded, Origin::StoppedAsking));
+    }
+}
+
+#[test]
+fn no_two_operations_share_a_key() {
+    let key = |service: &str, version: &str, name: &str| {
+        let service = Service::owned(service, version);
+        Registration::new(Handle::new(&service, OperationName::parse(name).unwrap())).key()
+    };
+    assert_ne!(key("a", "b/c", "d/e"), key("a", "b", "c/d/e"));
+    assert_ne!(key("a/b", "c", "d/e"), key("a", "b/c", "d/e"));
+    assert_ne!(key("a%2Fb", "c", "d/e"), key("a/b", "c", "d/e"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -76,7 +76,7 @@ impl Subject {
     /// Returns whether the next call requests the cancellation, if the record asks for it. After a failure, requests and polls take turns:
     /// the operation may end meanwhile. A claim raises the epoch.
     pub(super) fn is_turn_of_cancel(&self) -> bool {
-        self.failures() == 0 || self.record.fence.epoch % 2 == 0
+        self.wait.failed_requests() == 0 || self.record.fence.epoch % 2 == 0
     }
 
     /// Notes that the request to cancel waits until after this poll.
@@ -86,8 +86,10 @@ impl Subject {
 
     /// Notes that the service cannot cancel operations, so that the request is not reported again.
     pub(super) fn cannot_cancel(&mut self) {
-        (self.cancel, self.wait.cancel) = (CancelStep::Sent, Cancel::Answered);
-        self.error = Some("the service does not cancel operations".to_owned());
+        let unsupported = Status::unimplemented("the service does not cancel operations");
+        self.wait.cannot_cancel(&unsupported);
+        self.cancel = CancelStep::Sent;
+        self.error = Some(unsupported.message().to_owned());
     }
 
     fn call(&self, times: Times) -> Call {
@@ -147,13 +149,12 @@ impl Judge {
     ) -> Write {
         let call = subject.call(times);
         let requested = subject.wait.cancelled(&self.rules, call, reply, fastrand::f64());
-        subject.wait.saved.elapsed = call.ended;
         (subject.cancel, subject.error) = match &requested {
             Requested::Accepted => (CancelStep::Sent, None),
             Requested::Refused(status) => {
                 (CancelStep::Sent, Some(format!("the service refused to cancel the operation: {status}")))
             }
-            Requested::Failed(status) => {
+            Requested::Failed { status, .. } => {
                 (CancelStep::Failed, Some(format!("the request to cancel failed: {status}")))
             }
         };
@@ -213,7 +214,7 @@ pub(crate) fn state(mut saved: Saved) -> Vec<u8> {
     if state.len() <= LARGEST_STATE {
         return state;
     }
-    saved.metadata = None;
+    saved.drop_metadata();
     encoded(&saved)
 }
 

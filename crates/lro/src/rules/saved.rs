@@ -30,6 +30,12 @@ pub struct Saved {
     /// The last metadata, `None` if the service sent none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Any>,
+    /// Whether metadata was left out because of its size.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub metadata_dropped: bool,
+    /// What is known of requests to cancel the operation, `None` if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests: Option<Requests>,
     /// The age of the wait at its last call, for a report.
     #[serde(default, skip_serializing_if = "Duration::is_zero", with = "micros")]
     pub elapsed: Age,
@@ -38,12 +44,17 @@ pub struct Saved {
 impl Saved {
     /// Creates the state to store, in the current format.
     pub fn new(tally: Tally, trouble: Option<Trouble>, metadata: Option<Any>) -> Self {
-        Self { format: Format, tally, trouble, metadata, elapsed: Duration::ZERO }
+        Self { tally, trouble, metadata, ..Self::default() }
     }
 
     /// Sets the age of the wait at its last call.
     pub fn with_elapsed(self, elapsed: Age) -> Self {
         Self { elapsed, ..self }
+    }
+
+    /// Leaves the metadata out. The report says so.
+    pub fn drop_metadata(&mut self) {
+        self.metadata_dropped |= self.metadata.take().is_some();
     }
 
     /// Returns the report of a wait that ended in this state.
@@ -56,9 +67,25 @@ impl Saved {
             done: matches!(ending, Ending::Done(_)),
             last_failure: self.trouble.as_ref().and_then(Trouble::last_failure).cloned(),
             last_metadata: self.metadata.clone(),
-            metadata_dropped: false,
+            metadata_dropped: self.metadata_dropped && self.metadata.is_none(),
         }
     }
+}
+
+/// What is known of the requests to cancel an operation.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Requests {
+    /// The requests that failed. They have no budget.
+    pub trouble: Trouble,
+    /// When the service accepted a request, and the successful replies before it. `None` if it accepted none.
+    pub accepted: Option<(Age, u32)>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is that of serde")]
+fn is_not(value: &bool) -> bool {
+    !*value
 }
 
 /// A duration as a number of microseconds.

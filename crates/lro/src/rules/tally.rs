@@ -96,7 +96,7 @@ impl Trouble {
         self.last = Some(status.clone());
     }
 
-    pub(super) fn keep_failed(&mut self, status: &Status) {
+    pub(crate) fn keep_failed(&mut self, status: &Status) {
         self.failed = self.failed.saturating_add(1);
         self.keep_last(status);
     }

@@ -39,9 +39,13 @@ impl Calls<'_> {
     }
 
     /// Returns the age, the time for a call that begins now, and what limits it.
+    ///
+    /// The engine makes the last call when the deadline passes by its clock, which may be a little ahead of this one. The call then has
+    /// the time of a last call, too.
     fn limit(&self) -> (Age, Duration, Limit) {
-        let now = self.now();
-        let (until, limit) = self.rules.limit(now, self.registration.deadline);
+        let (now, deadline) = (self.now(), self.registration.deadline);
+        let is_last = |deadline: &Age| deadline.saturating_sub(now) < Rules::GRACE;
+        let (until, limit) = self.rules.limit(deadline.filter(is_last).unwrap_or(now), deadline);
         (now, until.saturating_sub(now), limit)
     }
 

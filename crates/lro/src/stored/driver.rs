@@ -2,13 +2,14 @@ use std::{collections::HashMap, future::poll_fn, pin::pin, sync::Arc, task::Poll
 
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
+use tracing::debug;
 
 use super::{Cancel, Polled, Registration, Requested, StoredWait, calls::Calls};
 use crate::{
     Code, LroTransport, Service, Status,
     chance::Chance,
-    pacing::{PacingByKind, StoredSchedule},
-    rules::{Age, Ending, Rules, guard},
+    pacing::{Moment, PacingByKind, StoredSchedule},
+    rules::{Age, Ending, Expiry, Rules, guard},
 };
 
 /// Makes the calls of stored waits, with the transports of the services that this process serves.
@@ -67,26 +68,37 @@ impl Driver {
 
     /// Makes the calls of a wait that are due, and decides what follows. `age` is the time since the registration.
     ///
-    /// It makes one poll. Before it there is a request to cancel, if that is [wanted](Cancel::Wanted); if the service accepts it, the
-    /// poll follows in a quarter of a second. The state has no metadata, and takes at most 16 KiB.
+    /// It makes one poll. An operation that was just [started](Registration::started) is not polled before the first delay of the
+    /// pacing. If a request to cancel is [wanted](Cancel::Wanted), it is sent before; after the service has accepted it, or has asked to
+    /// wait, the poll follows in a later step.
+    ///
+    /// The state has no metadata before the end, and takes some hundred bytes.
     ///
     /// # Errors
     ///
-    /// No transport serves the operation, or the transport panicked. Another process, or another version of the program, can go on with
-    /// the state.
+    /// No transport serves the operation, or the transport or the choice of its pacing panicked. Another process, or another version of
+    /// the program, can go on with the state. After the deadline the wait ends instead.
     pub async fn poll(
         &self,
         registration: &Registration,
         wait: &mut StoredWait,
         age: Age,
     ) -> Result<Step, Status> {
+        // The clock of another process may be behind.
+        let age = age.max(wait.saved.elapsed);
         let mut step = pin!(self.step(registration, wait, age));
-        poll_fn(|context| match guard("the transport", || step.as_mut().poll(context)) {
+        let stepped = poll_fn(|context| match guard("the transport", || step.as_mut().poll(context)) {
             Ok(Poll::Ready(stepped)) => Poll::Ready(stepped),
             Ok(Poll::Pending) => Poll::Pending,
             Err(panicked) => Poll::Ready(Err(panicked)),
-        })
-        .await
+        });
+        match stepped.await {
+            Err(fault) if registration.deadline.is_some_and(|deadline| age >= deadline) => {
+                debug!(%fault, "the deadline passed, and the last poll was not made");
+                Ok(Step::Ended(Ending::GaveUp(Expiry::Deadline.status())))
+            }
+            stepped => stepped,
+        }
     }
 
     async fn step(
@@ -97,32 +109,63 @@ impl Driver {
     ) -> Result<Step, Status> {
         let (name, transport) = (registration.name()?, self.transport(registration.service())?);
         let schedule = self.schedule(transport, registration.kind())?;
-        // The clock of another process may be behind.
-        let age = age.max(wait.saved.elapsed);
+        if registration.started && wait.saved.tally.polls == 0 {
+            let first = guard(PACING, || first_delay(&schedule))?;
+            let first = registration.deadline.map_or(first, |deadline| first.min(deadline));
+            if age < first {
+                return Ok(Step::After(first - age));
+            }
+        }
         let calls = Calls { rules: &self.rules, transport, registration, name, age, begun: Instant::now() };
         let mut chance = Chance::drawn();
-        if wait.cancel == Cancel::Wanted {
-            let (call, reply) = calls.cancel().await;
-            let requested = wait.cancelled(&self.rules, call, reply, chance.next());
-            if requested == Requested::Accepted {
-                let left = call.deadline.map_or(Duration::MAX, |at| at.saturating_sub(call.ended));
-                return Ok(Step::After(requested.delay().min(left)));
-            }
+        if wait.cancel == Cancel::Wanted
+            && let Some(delay) = self.cancel(&calls, wait, chance.next()).await
+        {
+            return Ok(Step::After(delay));
         }
         let (call, reply) = calls.get().await;
         let pace = |position: &mut Vec<u8>, moment: &_| guard(PACING, || schedule.delay(position, moment));
         let polled = Polled { name: &calls.name, call, reply };
-        let next = wait.polled(&self.rules, transport, polled, pace, chance.next());
-        wait.shorten();
-        Ok(match next {
-            Ok(at) => Step::After(at.saturating_sub(call.ended)),
+        match wait.polled(&self.rules, transport, polled, pace, chance.next()) {
+            Ok(at) => {
+                wait.shorten();
+                let delay = at.saturating_sub(call.ended);
+                debug!(name = %calls.name, polls = wait.saved.tally.polls, ?delay, "polled");
+                Ok(Step::After(delay))
+            }
             Err(ending) => {
+                wait.shorten_end();
                 let finish = wait.finish(&ending, call);
                 // A panic of the pacing does not change the outcome.
                 let _ = guard(PACING, || schedule.finished(&wait.position, &finish));
-                Step::Ended(ending)
+                debug!(name = %calls.name, polls = wait.saved.tally.polls, ?ending, "a stored wait has ended");
+                Ok(Step::Ended(ending))
             }
-        })
+        }
+    }
+
+    /// Sends a request to cancel. Returns the delay to the poll, `None` if it follows at once.
+    async fn cancel(&self, calls: &Calls<'_>, wait: &mut StoredWait, chance: f64) -> Option<Duration> {
+        if !calls.transport.capabilities().cancel {
+            wait.cannot_cancel(&Status::unsupported(
+                calls.registration.service(),
+                "cancel",
+                calls.name.as_str(),
+            ));
+            return None;
+        }
+        let (call, reply) = calls.cancel().await;
+        let requested = wait.cancelled(&self.rules, call, reply, chance);
+        debug!(name = %calls.name, ?requested, "requested the cancellation");
+        wait.shorten();
+        let delay = match &requested {
+            Requested::Accepted => requested.delay(),
+            // The server wants no calls for a while.
+            Requested::Failed { status, .. } => self.rules.hint(status.retry_after()),
+            Requested::Refused(_) => Duration::ZERO,
+        };
+        let left = call.deadline.map_or(Duration::MAX, |at| at.saturating_sub(call.ended));
+        Some(delay.min(left)).filter(|delay| !delay.is_zero())
     }
 
     fn schedule(&self, transport: &dyn LroTransport, kind: &str) -> Result<StoredSchedule, Status> {
@@ -131,6 +174,14 @@ impl Driver {
             own.or_else(|| transport.default_pacing(kind)).unwrap_or_default().stored()
         })
     }
+}
+
+/// Returns the delay to the first poll of an operation that a starting call has returned.
+fn first_delay(schedule: &StoredSchedule) -> Duration {
+    let delay =
+        |polls| schedule.delay(&mut Vec::new(), &Moment::new(Duration::ZERO, polls)).unwrap_or_default();
+    // A delay before the first poll is a prediction of the end. Otherwise the reply to the starting call counts as the first.
+    Some(delay(0)).filter(|first| !first.is_zero()).unwrap_or_else(|| delay(1))
 }
 
 const PACING: &str = "the pacing";

@@ -6,7 +6,7 @@ use crate::{Handle, OperationName, Service, Status};
 
 /// An operation to wait for, in the form that an engine stores.
 ///
-/// Its JSON is `{"handle": {"service": …, "version": …, "name": …}}`, with the members `deadline_ms` and `started` if they are set.
+/// Its JSON is `{"handle": …}`, the JSON of a [`Handle`], with the members `deadline_ms` and `started` if they are set.
 /// It has neither a URL nor a credential.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -17,7 +17,7 @@ pub struct Registration {
     #[serde(rename = "deadline_ms", default, skip_serializing_if = "Option::is_none", with = "millis")]
     pub deadline: Option<Duration>,
     /// Whether a starting call has just returned the operation, which the service may not find for a while.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_not")]
     pub started: bool,
 }
 
@@ -37,10 +37,12 @@ impl Registration {
         Self { started: true, ..self }
     }
 
-    /// Returns the service, the version of its API and the name of the operation, separated by slashes. No two operations share it.
+    /// Returns the service, the version of its API and the name of the operation, separated by slashes. No two operations share it: a
+    /// slash in the key of the service or in the version is written as `%2F`, and a percent sign as `%25`.
     pub fn key(&self) -> String {
+        let escaped = |part: &str| part.replace('%', "%25").replace('/', "%2F");
         let service = self.service();
-        format!("{}/{}/{}", service.key(), service.version(), self.handle.own_name())
+        format!("{}/{}/{}", escaped(service.key()), escaped(service.version()), self.handle.own_name())
     }
 
     /// Returns the service that the operation belongs to.
@@ -61,6 +63,11 @@ impl Registration {
     pub fn kind(&self) -> &str {
         self.handle.kind().unwrap_or_else(|| self.service().key())
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is that of serde")]
+fn is_not(value: &bool) -> bool {
+    !*value
 }
 
 /// A duration as a number of milliseconds.
