@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-/// The text of a call of a function of the schema.
+/// The text of a call of a function of the schema, as a statement or as a part of one.
 ///
 /// Nothing needs to be quoted: numbers and flags are written as they are, bytes and texts as hexadecimal digits.
 #[derive(Debug)]
@@ -12,6 +12,17 @@ pub(crate) struct Call {
 impl Call {
     pub(crate) fn new(schema: &str, function: &str) -> Self {
         Self { text: format!("SELECT * FROM \"{schema}\".{function}("), has_arguments: false }
+    }
+
+    /// Begins a call that is a part of a statement.
+    pub(crate) fn function(schema: &str, function: &str) -> Self {
+        Self { text: format!("\"{schema}\".{function}("), has_arguments: false }
+    }
+
+    /// Adds an argument that is a column of the statement.
+    pub(crate) fn column(mut self, name: &str) -> Self {
+        self.next().push_str(name);
+        self
     }
 
     pub(crate) fn bytes(mut self, bytes: &[u8]) -> Self {
@@ -96,14 +107,6 @@ impl Call {
         self.has_arguments = true;
         &mut self.text
     }
-}
-
-/// Returns an expression whose value is the text.
-pub(crate) fn text(text: &str) -> String {
-    let mut expression = String::from("convert_from(decode('");
-    push_hex(&mut expression, text.as_bytes());
-    expression.push_str("','hex'),'UTF8')");
-    expression
 }
 
 fn push_quoted_hex(text: &mut String, bytes: &[u8]) {

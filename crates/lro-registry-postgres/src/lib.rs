@@ -74,6 +74,7 @@
 //! | `deliveries`, `acknowledged` | of the outcome |
 //! | `error` | the last error, or why the record is set aside |
 //! | `tag` | the bytes of the caller |
+//! | `service_hash` | of service and version, for an index |
 //! | `saved`, `pacing`, `outcome` | bytes of the registry |
 //!
 //! `lro.buckets` has the tokens of each quota key, `lro.finished` how long operations took, and `lro.meta` the version.

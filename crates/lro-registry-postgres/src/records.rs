@@ -7,9 +7,9 @@ use lro_registry::{
 use tokio_postgres::SimpleQueryRow;
 
 use crate::{
-    call::{self, Call},
+    call::Call,
     row::{Row, corrupt},
-    time::micros,
+    time::{count, micros},
 };
 
 pub(crate) fn register(schema: &str, entries: &[Entry]) -> String {
@@ -49,9 +49,8 @@ pub(crate) fn registered(row: &SimpleQueryRow) -> Result<Registered, StoreError>
 }
 
 pub(crate) fn get(schema: &str, keys: &[String]) -> String {
-    let call = Call::new(schema, "texts_v1").each_text(keys.iter().map(|key| &**key)).finish();
-    let keys = call.trim_start_matches("SELECT * FROM ");
-    format!("{} WHERE r.key = ANY ({keys})", select(schema, true))
+    let keys = Call::function(schema, "texts_v1").each_text(keys.iter().map(|key| &**key)).finish();
+    format!("{} WHERE r.key = ANY ({keys})", select(schema, &format!("\"{schema}\".records"), true))
 }
 
 pub(crate) fn got(keys: &[String], rows: &[SimpleQueryRow]) -> Result<Vec<Option<Record>>, StoreError> {
@@ -62,23 +61,23 @@ pub(crate) fn got(keys: &[String], rows: &[SimpleQueryRow]) -> Result<Vec<Option
 }
 
 pub(crate) fn list(schema: &str, request: &ListRequest) -> String {
-    let mut statement = select(schema, request.payloads);
-    statement.push_str(" WHERE true");
-    if let Some(state) = request.state {
-        statement.push_str(&format!(" AND r.state = {}", state.number()));
-    }
-    if let Some(service) = &request.service {
-        let (key, version) = (call::text(service.key()), call::text(service.version()));
-        statement.push_str(&format!(" AND r.service = {key} AND r.version = {version}"));
-    }
-    if request.overdue {
-        statement.push_str(" AND r.due <= n.now");
-    }
-    if let Some(after) = &request.after {
-        statement.push_str(&format!(" AND r.key > {}", call::text(after)));
-    }
-    statement.push_str(&format!(" ORDER BY r.key LIMIT {}", request.most.min(i32::MAX as usize)));
-    statement
+    let ListRequest { state, service, overdue, after, most, payloads } = request;
+    let mut call = Call::function(schema, "list_v1").column("n.now");
+    call = match state {
+        Some(state) => call.number(state.number().into()),
+        None => call.null(),
+    };
+    call = match service {
+        Some(service) => call.bytes(service.key().as_bytes()).bytes(service.version().as_bytes()),
+        None => call.null().null(),
+    };
+    call = call.flag(*overdue);
+    call = match after {
+        Some(after) => call.bytes(after.as_bytes()),
+        None => call.null(),
+    };
+    let call = call.number(count(*most)).finish();
+    format!("{} ORDER BY r.key", select(schema, &call, *payloads))
 }
 
 pub(crate) fn record(row: &SimpleQueryRow, payloads: bool) -> Result<Record, StoreError> {
@@ -92,12 +91,12 @@ pub(crate) fn record(row: &SimpleQueryRow, payloads: bool) -> Result<Record, Sto
     Ok(record)
 }
 
-fn select(schema: &str, payloads: bool) -> String {
+fn select(schema: &str, from: &str, payloads: bool) -> String {
     let payloads = if payloads { ", r.tag, r.saved, r.outcome" } else { "" };
     format!(
         "SELECT r.key, r.state, r.service, r.version, r.name, r.kind, r.fingerprint, r.created, n.now - r.created, \
          r.deadline, r.due, r.claim IS NOT NULL, r.epoch, r.claims, r.cancel, r.deliveries, r.failures, r.error{payloads} \
-         FROM (SELECT \"{schema}\".now_v1() AS now OFFSET 0) AS n, \"{schema}\".records AS r"
+         FROM (SELECT \"{schema}\".now_v1() AS now OFFSET 0) AS n, {from} AS r"
     )
 }
 

@@ -12,9 +12,10 @@ use std::{
 use common::{
     claim, complete, database, delivery, entries, entry, number, request, reschedule, session, store, value,
 };
+use lro::Service;
 use lro_registry::{
     RecordState, Store, StoreErrorKind,
-    limits::LONGEST_KEY,
+    limits::{LONGEST_KEY, LONGEST_WORD},
     store::{Bucket, ClaimRequest, Finished, GiveBack, ListRequest, Registered, Written},
 };
 
@@ -247,6 +248,8 @@ async fn numbers_are_64_bits_wide_and_repeated_registrations_use_up_none() {
     let mut longest = entry("x");
     longest.key = long.clone();
     longest.fingerprint = long;
+    // An index entry has room for the longest key, but not for the longest service beside it.
+    longest.service = Service::owned(random_text(LONGEST_WORD), random_text(LONGEST_WORD));
     for _ in 0..50 {
         store.register(&vec![longest.clone(); 200]).await.unwrap();
     }

@@ -6,28 +6,18 @@ CREATE FUNCTION {schema}.counts_v1(p_most bigint, p_most_read bigint, p_most_gro
 #variable_conflict use_column
 DECLARE
     v_now bigint := {schema}.now_v1();
-    v_services text[] := '{}';
-    v_versions text[] := '{}';
-    v_service text := '';
-    v_version text := '';
-    v_after bigint := -9223372036854775808;
+    v_services text[];
+    v_versions text[];
     v_share bigint;
     v_count bigint;
 BEGIN
     FOR i IN 0 .. 4 LOOP
         SELECT count(*) INTO v_count FROM (
-            SELECT FROM {schema}.records AS r WHERE r.state = i ORDER BY r.state, r.key LIMIT p_most + 1) AS counted;
+            SELECT FROM {schema}.records AS r WHERE r.state = i ORDER BY r.service_hash, r.key LIMIT p_most + 1) AS counted;
         RETURN QUERY SELECT 'state', NULL, NULL, NULL, i::bigint, v_count, 0::bigint, 0::bigint, 0::double precision;
     END LOOP;
-    FOR i IN 1 .. p_most_groups LOOP
-        SELECT r.service, r.version INTO v_service, v_version FROM {schema}.records AS r
-        WHERE r.state = 1 AND (r.service, r.version, r.due) > (v_service, v_version, v_after)
-        ORDER BY r.service, r.version, r.due LIMIT 1;
-        EXIT WHEN NOT FOUND;
-        v_after := 9223372036854775807;
-        v_services := v_services || v_service;
-        v_versions := v_versions || v_version;
-    END LOOP;
+    SELECT coalesce(array_agg(p.service), '{}'), coalesce(array_agg(p.version), '{}') INTO v_services, v_versions
+    FROM {schema}.pending_services_v1(p_most_groups) AS p;
     v_share := greatest(cardinality(v_services), 1);
     FOR i IN 1 .. cardinality(v_services) LOOP
         RETURN QUERY SELECT 'service', v_services[i], v_versions[i], NULL, p_most / v_share, (

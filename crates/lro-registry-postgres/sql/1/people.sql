@@ -56,20 +56,10 @@ LANGUAGE plpgsql {settings} AS $f$
 #variable_conflict use_column
 DECLARE
     v_now bigint := {schema}.now_v1();
-    v_service text := '';
-    v_version text := '';
-    v_due bigint;
-    v_after bigint := -9223372036854775808;
 BEGIN
-    -- One step of the index a service. The limit keeps a store with a service for each customer readable.
-    FOR i IN 1 .. 1000 LOOP
-        SELECT r.service, r.version, r.due INTO v_service, v_version, v_due FROM {schema}.records AS r
-        WHERE r.state = 1 AND (r.service, r.version, r.due) > (v_service, v_version, v_after)
-        ORDER BY r.service, r.version, r.due LIMIT 1;
-        EXIT WHEN NOT FOUND;
-        v_after := 9223372036854775807;
-        RETURN QUERY SELECT 'service', v_service, v_version, CASE WHEN v_due <= v_now THEN v_now - v_due END;
-    END LOOP;
+    -- The limit keeps a store with a service for each customer readable.
+    RETURN QUERY SELECT 'service', p.service, p.version, CASE WHEN p.due <= v_now THEN v_now - p.due END
+    FROM {schema}.pending_services_v1(1000) AS p;
     RETURN QUERY SELECT 'intents', NULL, NULL, count(*) FROM (
         SELECT FROM {schema}.records AS r WHERE r.state = 0 AND r.due <= v_now LIMIT 10000) AS counted;
     RETURN QUERY SELECT 'set aside', NULL, NULL, count(*) FROM (

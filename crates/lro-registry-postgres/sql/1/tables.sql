@@ -23,6 +23,8 @@ CREATE TABLE {schema}.records (
     saved bytea NOT NULL DEFAULT '',
     pacing bytea NOT NULL DEFAULT '',
     outcome bytea,
+    -- Stands for service and version in an index, which has no room for both beside the longest key.
+    service_hash bigint NOT NULL GENERATED ALWAYS AS (hashtextextended(version, hashtextextended(service, 0))) STORED,
     CHECK (state <> 1 OR (name IS NOT NULL AND due IS NOT NULL))
 ) WITH (
     -- Every poll writes two versions of its row. Room in the page keeps them beside the old ones.
@@ -36,7 +38,7 @@ CREATE TABLE {schema}.records (
 CREATE INDEX records_due ON {schema}.records (service, version, due) WHERE state = 1;
 CREATE INDEX records_waiting ON {schema}.records (state, due) WHERE state IN (0, 3);
 CREATE INDEX records_acknowledged ON {schema}.records (acknowledged) WHERE state = 4;
-CREATE INDEX records_state ON {schema}.records (state, key);
+CREATE INDEX records_listed ON {schema}.records (state, service_hash, key);
 
 -- The token buckets. A bucket is its row of the highest generation.
 -- A new row replaces an old one each ten seconds, because an open transaction elsewhere keeps all versions of a row.

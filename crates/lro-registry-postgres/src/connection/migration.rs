@@ -12,6 +12,7 @@ const STEPS: [&str; 1] = [concat!(
     include_str!("../../sql/1/register.sql"),
     include_str!("../../sql/1/write.sql"),
     include_str!("../../sql/1/deliver.sql"),
+    include_str!("../../sql/1/list.sql"),
     include_str!("../../sql/1/people.sql"),
     include_str!("../../sql/1/count.sql"),
 )];
