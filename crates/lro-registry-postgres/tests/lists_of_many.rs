@@ -86,7 +86,8 @@ impl Lists {
                      WHEN i % 100 < 99 THEN 4 ELSE 0 END AS state) AS s"
         );
         session.batch_execute(&sql).await.unwrap();
-        session.batch_execute("VACUUM ANALYZE lro.records").await.unwrap();
+        // Without statistics: the plans must not depend on them.
+        session.batch_execute("VACUUM lro.records").await.unwrap();
         Self { store, session, records }
     }
 
@@ -109,15 +110,17 @@ impl Lists {
             text(request.after.as_deref()),
             request.most,
         );
-        // Few records that are due are all read, and looked for among 10,000 if they are many.
-        self.measure(what, time, &call, if request.overdue { 45_000 } else { 1_500 }).await;
+        // Many records that are due and far behind are all read, after 10,000 of each service were read without success.
+        let most = if what.starts_with("many at the end") { 20_000 + self.records / 20 } else { 1_500 };
+        self.measure(what, time, &call, most).await;
     }
 
     async fn count(&self) {
         let request = CountRequest { most: 100_000, most_read: 2_000, most_groups: 100 };
         let begin = Instant::now();
         self.store.counts(&request).await.unwrap();
-        self.measure("counts", begin.elapsed(), "lro.counts_v1(100000, 2000, 100)", 10_000).await;
+        // The indexes alone: with the tables' pages these are more than 100,000.
+        self.measure("counts", begin.elapsed(), "lro.counts_v1(100000, 2000, 100)", 60_000).await;
     }
 
     async fn measure(&self, what: &str, time: std::time::Duration, call: &str, most: usize) {
