@@ -12,16 +12,27 @@ use lro::{
 };
 use restate_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
+use tracing::error;
 
 /// The virtual object `Lro`: one key per operation, for the operations of any services.
 #[derive(Clone, Debug)]
-pub struct Lro(Arc<Driver>);
+pub struct Lro {
+    driver: Arc<Driver>,
+    retention: Duration,
+}
 
 impl Lro {
     /// Creates the object. A call takes at most 4 minutes, whatever the rules of the driver allow: a poll of two calls then ends before
     /// the engine counts it as stalled.
     pub fn new(driver: Driver) -> Self {
-        Self(Arc::new(driver.attempt_timeout_at_most(LONGEST_CALL)))
+        Self { driver: Arc::new(driver.attempt_timeout_at_most(LONGEST_CALL)), retention: RETENTION }
+    }
+
+    /// Sets how long an outcome is kept. Default: 24 hours, as the engine keeps the results of workflows.
+    ///
+    /// After that the operation is not known, and is polled again if it is registered again.
+    pub fn retention(self, retention: Duration) -> Self {
+        Self { retention, ..self }
     }
 }
 
@@ -34,6 +45,14 @@ struct Pending {
     /// The number of the poll that is due. A delayed call with another number is out of date.
     turn: u64,
     wait: StoredWait,
+}
+
+/// What it stores of one that has ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Kept {
+    ended: Ended,
+    /// The last number of the wait, which no other wait for the operation has.
+    turn: u64,
 }
 
 #[object(
@@ -56,29 +75,7 @@ impl Lro {
         ctx: ObjectContext<'_>,
         Json(registration): Json<Registration>,
     ) -> Result<bool, TerminalError> {
-        let key = registration.key();
-        if key != ctx.key() {
-            return Err(refused(400, format!("the key of this registration is {key}, not {}", ctx.key())));
-        }
-        let served = registration.name().and_then(|_| self.0.transport(registration.service()));
-        served.map_err(|status| refused(400, status))?;
-        let pending = pending(&ctx).await?.map(|pending| pending.registration);
-        let known = pending.or(ended(&ctx).await?.map(|ended| ended.registration));
-        if let Some(known) = known {
-            let conflict = format!(
-                "the operation is registered with other settings: {known:?}, and now {registration:?}"
-            );
-            return if known == registration { Ok(false) } else { Err(refused(409, conflict)) };
-        }
-        let since_ms = ctx.run(async || Ok(now_ms())).name("since").await?;
-        // The number differs from those of an earlier wait for this operation.
-        let turn = ctx.random_seed();
-        poll_after(
-            &ctx,
-            Pending { registration, since_ms, turn, wait: StoredWait::default() },
-            Duration::ZERO,
-        );
-        Ok(true)
+        self.register(&ctx, registration).await
     }
 
     /// Polls once. It calls itself again after the delay.
@@ -86,18 +83,24 @@ impl Lro {
     async fn poll(&self, ctx: ObjectContext<'_>, turn: u64) -> Result<(), TerminalError> {
         let pending = pending(&ctx).await?.filter(|pending| pending.turn == turn);
         let Some(before) = pending else { return Ok(()) };
-        let (driver, mut pending) = (self.0.clone(), before.clone());
-        // The engine repeats a step that fails: no transport serves the operation, or the transport panicked.
+        let (driver, mut pending) = (self.driver.clone(), before.clone());
         let poll = async move || {
             let age = Duration::from_millis(now_ms().saturating_sub(pending.since_ms));
-            let step = driver.poll(&pending.registration, &mut pending.wait, age).await?;
+            let polled = driver.poll(&pending.registration, &mut pending.wait, age).await;
+            // A step that fails would hold the key of the object, so that nothing could be cancelled or cleared.
+            let step = polled.unwrap_or_else(|fault| {
+                error!(key = pending.registration.key(), %fault, "an operation cannot be polled; it is tried again");
+                Step::After(UNSERVED_PAUSE)
+            });
             Ok(Json((pending, storable(step))))
         };
         match ctx.run(poll).name("poll").await {
             Ok(Json((pending, Step::After(delay)))) => poll_after(&ctx, pending, delay),
             Ok(Json((Pending { registration, wait, .. }, Step::Ended(ending)))) => {
+                let ended = Ended::new(registration, ending, wait.saved);
                 ctx.clear(PENDING);
-                ctx.set(ENDED, Json(Ended::new(registration, ending, wait.saved)));
+                ctx.set(ENDED, Json(Kept { ended, turn }));
+                object(&ctx).forget(turn).send_after(self.retention.min(LONGEST));
                 object(&ctx).deliver().send();
             }
             // An operator has cancelled this invocation, not the operation.
@@ -109,27 +112,26 @@ impl Lro {
     /// Passes the outcome to some of the waiters, and calls itself for the others: all of them at once may exceed the limit of a message.
     #[handler(ingress_private = true)]
     async fn deliver(&self, ctx: ObjectContext<'_>) -> Result<(), TerminalError> {
-        let Some(ended) = ended(&ctx).await? else { return Ok(()) };
-        let size = serde_json::to_vec(&ended).map_or(LARGEST_OUTCOME, |ended| ended.len());
-        let mut waiters = waiters(&ctx).await?;
-        let left = waiters.split_off(waiters.len().min((LARGEST_OUTCOME / size.max(1)).max(1)));
-        for waiter in waiters {
-            ctx.resolve_awakeable(&waiter, Json(ended.clone()));
+        match kept(&ctx).await? {
+            Some(Kept { ended, .. }) => deliver(&ctx, ended, waiters(&ctx).await?),
+            None => Ok(()),
         }
-        if left.is_empty() {
-            ctx.clear(WAITERS);
-        } else {
-            ctx.set(WAITERS, Json(left));
-            object(&ctx).deliver().send();
+    }
+
+    /// Removes an outcome that was kept for long enough.
+    #[handler(ingress_private = true)]
+    async fn forget(&self, ctx: ObjectContext<'_>, turn: u64) -> Result<(), TerminalError> {
+        match kept(&ctx).await? {
+            Some(kept) if kept.turn == turn => clear(&ctx).await,
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Asks the service to cancel the operation, once. The polls go on to the outcome. Returns `false` if the operation has ended.
     #[handler]
     async fn cancel(&self, ctx: ObjectContext<'_>) -> Result<bool, TerminalError> {
         let Some(mut pending) = pending(&ctx).await? else {
-            return ended(&ctx).await?.map(|_| false).ok_or_else(unknown);
+            return kept(&ctx).await?.map(|_| false).ok_or_else(unknown);
         };
         if pending.wait.cancel == Cancel::Unwanted {
             pending.wait.cancel = Cancel::Wanted;
@@ -138,49 +140,109 @@ impl Lro {
         Ok(true)
     }
 
-    /// Returns the outcome when the operation has ended.
+    /// Returns the outcome when the operation has ended. It begins to wait as `start` does.
     #[handler(inactivity_timeout = "0s", lazy_state = true)]
-    async fn outcome(&self, ctx: SharedObjectContext<'_>) -> Result<Json<Ended>, TerminalError> {
+    async fn outcome(
+        &self,
+        ctx: SharedObjectContext<'_>,
+        Json(registration): Json<Registration>,
+    ) -> Result<Json<Ended>, TerminalError> {
         let (waiter, ended) = ctx.awakeable::<Json<Ended>>();
-        ctx.object_client::<LroClient<'_>>(ctx.key()).attach(waiter).send();
+        ctx.object_client::<LroClient<'_>>(ctx.key()).attach(Json((registration, waiter))).send();
         ended.await
     }
 
     /// Adds a waiter for the outcome.
     #[handler(ingress_private = true)]
-    async fn attach(&self, ctx: ObjectContext<'_>, waiter: String) -> Result<(), TerminalError> {
-        if let Some(ended) = ended(&ctx).await? {
-            ctx.resolve_awakeable(&waiter, Json(ended));
+    async fn attach(
+        &self,
+        ctx: ObjectContext<'_>,
+        Json((registration, waiter)): Json<(Registration, String)>,
+    ) -> Result<(), TerminalError> {
+        if let Err(refusal) = self.register(&ctx, registration).await {
+            ctx.reject_awakeable(&waiter, refusal);
             return Ok(());
         }
         let mut waiters = waiters(&ctx).await?;
-        if pending(&ctx).await?.is_none() {
-            ctx.reject_awakeable(&waiter, unknown());
-        } else if waiters.len() >= MOST_WAITERS {
+        if waiters.len() >= MOST_WAITERS {
             let message = format!("{MOST_WAITERS} calls wait for this outcome already");
             ctx.reject_awakeable(&waiter, refused(429, message));
-        } else {
-            waiters.push(waiter);
-            ctx.set(WAITERS, Json(waiters));
-        }
-        Ok(())
-    }
-
-    /// Removes what is stored about the operation, when its outcome is delivered. The operation itself goes on, and nothing polls it.
-    #[handler]
-    async fn clear(&self, ctx: ObjectContext<'_>) -> Result<(), TerminalError> {
-        let waiters = waiters(&ctx).await?;
-        if !waiters.is_empty() && ended(&ctx).await?.is_some() {
-            // After the delivery to the next waiters, which is in the queue before.
-            object(&ctx).clear().send();
             return Ok(());
         }
-        for waiter in waiters {
-            ctx.reject_awakeable(&waiter, unknown());
+        waiters.push(waiter);
+        match kept(&ctx).await? {
+            Some(Kept { ended, .. }) => deliver(&ctx, ended, waiters),
+            None => {
+                ctx.set(WAITERS, Json(waiters));
+                Ok(())
+            }
         }
-        ctx.clear_all();
-        Ok(())
     }
+
+    /// Removes what is stored about the operation. The operation itself goes on, and nothing polls it.
+    #[handler]
+    async fn clear(&self, ctx: ObjectContext<'_>) -> Result<(), TerminalError> {
+        clear(&ctx).await
+    }
+}
+
+impl Lro {
+    /// Begins to wait. Returns `false` if that has been done before.
+    async fn register(
+        &self,
+        ctx: &ObjectContext<'_>,
+        registration: Registration,
+    ) -> Result<bool, TerminalError> {
+        let key = registration.key();
+        if key != ctx.key() {
+            return Err(refused(400, format!("the key of this registration is {key}, not {}", ctx.key())));
+        }
+        let pending = pending(ctx).await?.map(|pending| pending.registration);
+        if let Some(known) = pending.or(kept(ctx).await?.map(|kept| kept.ended.registration)) {
+            let conflict = format!(
+                "the operation is registered with other settings: {known:?}, and now {registration:?}"
+            );
+            return if known == registration { Ok(false) } else { Err(refused(409, conflict)) };
+        }
+        // A step: another worker may serve other services, and replays the choice of this one.
+        let served =
+            registration.name().and_then(|_| self.driver.transport(registration.service()).map(drop));
+        let since = served.map(|()| now_ms()).map_err(|status| status.to_string());
+        let Json(since) = ctx.run(async move || Ok(Json(since))).name("since").await?;
+        let since_ms = since.map_err(|message| refused(400, message))?;
+        // The number differs from those of an earlier wait for this operation.
+        let turn = ctx.random_seed();
+        poll_after(
+            ctx,
+            Pending { registration, since_ms, turn, wait: StoredWait::default() },
+            Duration::ZERO,
+        );
+        Ok(true)
+    }
+}
+
+/// Passes the outcome to as many waiters as fit a message, and has the others called later.
+fn deliver(ctx: &ObjectContext<'_>, ended: Ended, mut waiters: Vec<String>) -> Result<(), TerminalError> {
+    let size = serde_json::to_vec(&ended).map_or(LARGEST_OUTCOME, |ended| ended.len());
+    let left = waiters.split_off(waiters.len().min((LARGEST_OUTCOME / size.max(1)).max(1)));
+    for waiter in waiters {
+        ctx.resolve_awakeable(&waiter, Json(ended.clone()));
+    }
+    if left.is_empty() {
+        ctx.clear(WAITERS);
+    } else {
+        ctx.set(WAITERS, Json(left));
+        object(ctx).deliver().send();
+    }
+    Ok(())
+}
+
+async fn clear(ctx: &ObjectContext<'_>) -> Result<(), TerminalError> {
+    for waiter in waiters(ctx).await? {
+        ctx.reject_awakeable(&waiter, refused(404, "the operation was cleared"));
+    }
+    ctx.clear_all();
+    Ok(())
 }
 
 /// Stores the wait, and polls after the delay. The number of the poll makes a delayed call from before out of date.
@@ -198,8 +260,8 @@ async fn pending(ctx: &ObjectContext<'_>) -> Result<Option<Pending>, TerminalErr
     Ok(ctx.get::<Json<Pending>>(PENDING).await?.map(|Json(pending)| pending))
 }
 
-async fn ended(ctx: &ObjectContext<'_>) -> Result<Option<Ended>, TerminalError> {
-    Ok(ctx.get::<Json<Ended>>(ENDED).await?.map(|Json(ended)| ended))
+async fn kept(ctx: &ObjectContext<'_>) -> Result<Option<Kept>, TerminalError> {
+    Ok(ctx.get::<Json<Kept>>(ENDED).await?.map(|Json(kept)| kept))
 }
 
 async fn waiters(ctx: &ObjectContext<'_>) -> Result<Vec<String>, TerminalError> {
@@ -207,7 +269,7 @@ async fn waiters(ctx: &ObjectContext<'_>) -> Result<Vec<String>, TerminalError> 
 }
 
 fn unknown() -> TerminalError {
-    refused(404, "the operation is not registered, or was cleared")
+    refused(404, "the operation is not registered, or its outcome is no longer kept")
 }
 
 fn refused(code: u16, message: impl fmt::Display) -> TerminalError {
@@ -240,6 +302,9 @@ const LARGEST_OUTCOME: usize = 8 << 20;
 const MOST_WAITERS: usize = 1_000;
 /// Two calls of this length end before the engine's inactivity timeout of 10 minutes.
 const LONGEST_CALL: Duration = Duration::from_secs(240);
+/// A worker that serves the operation may be deployed meanwhile.
+const UNSERVED_PAUSE: Duration = Duration::from_secs(60);
+const RETENTION: Duration = Duration::from_secs(86_400);
 /// As long as after a failed poll.
 const CANCELLED_PAUSE: Duration = Duration::from_secs(1);
 /// A century. The engine adds it to its time.
