@@ -2,6 +2,7 @@
 
 mod entry;
 mod group;
+mod numbers;
 mod record;
 mod seats;
 
@@ -14,6 +15,7 @@ use hashbrown::{HashTable, hash_table::Entry as Slot};
 use lro::{Outcome, Status};
 use slab::Slab;
 
+use self::numbers::Numbers;
 pub(crate) use self::{
     entry::{Entry, Phase},
     group::{Group, Groups},
@@ -33,6 +35,8 @@ pub(crate) struct Book {
     hasher: RandomState,
     /// The entries whose wait has ended.
     ended: usize,
+    /// The entries whose wait has not ended.
+    pending: Numbers,
 }
 
 /// How the wait for an operation ended.
@@ -62,9 +66,16 @@ impl Book {
         self.entries.get_mut(id as usize)
     }
 
-    /// The numbers below this one may be in use.
-    pub(crate) fn end_of_numbers(&self) -> u32 {
-        self.entries.capacity() as u32
+    /// Calls `visit` with up to `most` operations that the fleet waits for, from a number on. Returns where to go on, `None` after
+    /// the last.
+    ///
+    /// Numbers that are not in use cost next to nothing, and no call passes over more than a million of them.
+    pub(crate) fn visit(&self, from: u32, most: usize, mut visit: impl FnMut(u32, &Entry)) -> Option<u32> {
+        self.pending.visit(from, most, |id| {
+            if let Some(entry) = self.get(id) {
+                visit(id, entry);
+            }
+        })
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<u32> {
@@ -77,6 +88,7 @@ impl Book {
     pub(crate) fn add(&mut self, entry: Entry) -> Option<u32> {
         let id = u32::try_from(self.entries.vacant_key()).ok().filter(|id| *id < u32::MAX)?;
         self.entries.insert(entry);
+        self.pending.insert(id);
         let Self { entries, by_name, hasher, .. } = self;
         let hash = |id: &u32| hash(hasher, entries, *id);
         if let Slot::Vacant(slot) = by_name.entry(hash(&id), |other| *other == id, hash) {
@@ -97,6 +109,7 @@ impl Book {
     pub(crate) fn remove(&mut self, id: u32) -> Option<Entry> {
         self.detach(id);
         let entry = self.entries.try_remove(id as usize)?;
+        self.pending.remove(id);
         self.ended -= usize::from(entry.phase == Phase::Ended);
         if self.entries.is_empty() {
             // The memory of the highest load is given back.
@@ -112,6 +125,7 @@ impl Book {
         };
         self.ended += usize::from(entry.phase != Phase::Ended);
         entry.phase = Phase::Ended;
+        self.pending.remove(id);
         entry.record.due = now;
         entry.cold_mut().end = Some(end);
     }

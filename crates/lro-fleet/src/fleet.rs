@@ -186,10 +186,11 @@ impl Fleet {
         pending
     }
 
-    /// Returns operations that the fleet waits for, and where the next ones begin. `None` after the last.
+    /// Returns up to `most` operations that the fleet waits for, and where the next ones begin. `None` after the last.
     ///
-    /// `from` is a position in the memory of the fleet, zero for the first. At most `most` positions are looked at, and some are
-    /// empty. An operation keeps its position, so a caller that goes on where it stopped sees each once.
+    /// `from` is a position in the memory of the fleet, zero for the first. An operation keeps its position, so a caller that goes
+    /// on where it stopped sees each once. Empty positions cost next to nothing: a few operations of a fleet that was large before
+    /// are found at once.
     ///
     /// ```
     /// # fn example(fleet: lro_fleet::Fleet) {
@@ -202,13 +203,12 @@ impl Fleet {
     /// # }
     /// ```
     pub fn pending_from(&self, from: u32, most: u32) -> (Vec<Pending>, Option<u32>) {
-        let (mut pending, mut next, mut left) = (Vec::new(), Some(from), most.max(1));
+        let (mut pending, mut next, most) = (Vec::new(), Some(from), most.max(1) as usize);
         self.0.0.piecewise(|state| {
             let Some(position) = next else { return false };
-            let some = left.min(AT_ONCE);
+            let some = AT_ONCE.min(most - pending.len());
             next = state.pending(position, some, &mut pending);
-            left -= some;
-            next.is_some() && left > 0
+            next.is_some() && pending.len() < most
         });
         (pending, next)
     }
@@ -279,7 +279,7 @@ impl fmt::Debug for Fleet {
 }
 
 /// The operations that are looked at before others have the lock: less than a millisecond.
-const AT_ONCE: u32 = 1_024;
+const AT_ONCE: usize = 1_024;
 /// The quota keys that are looked at before others have the lock: some tenths of a millisecond. Each costs several cache misses
 /// and an allocation, so far more than an operation.
 pub(crate) const KEYS_AT_ONCE: usize = 256;

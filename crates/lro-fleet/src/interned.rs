@@ -56,6 +56,10 @@ impl<K: Clone + Eq + Hash, T> Interned<K, T> {
             }
             holds
         });
+        // Those who read the numbers in order pass over the vacant ones.
+        if self.all.len() < self.all.capacity() / 4 {
+            self.all.shrink_to_fit();
+        }
     }
 
     /// Returns up to `most` values with their keys, from a number on.

@@ -175,14 +175,10 @@ impl State {
         }
     }
 
-    /// Adds up to `most` numbers from `from` on that are pending. Returns where to go on.
-    pub(crate) fn pending(&self, from: u32, most: u32, into: &mut Vec<Pending>) -> Option<u32> {
+    /// Adds up to `most` operations that are pending, from a number on. Returns where to go on.
+    pub(crate) fn pending(&self, from: u32, most: usize, into: &mut Vec<Pending>) -> Option<u32> {
         let now = self.clock.now();
-        let end = self.book.end_of_numbers();
-        let until = end.min(from.saturating_add(most));
-        let entries = (from..until).filter_map(|id| self.book.get(id));
-        into.extend(entries.filter(|entry| entry.phase.is_pending()).map(|entry| self.describe(entry, now)));
-        (until < end).then_some(until)
+        self.book.visit(from, most, |_, entry| into.push(self.describe(entry, now)))
     }
 
     /// As [`Lanes::quota_keys`].

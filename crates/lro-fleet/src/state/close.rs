@@ -41,16 +41,17 @@ impl State {
         }
         // One status for all: the report of each is added when it is read.
         let end: End = Arc::new(Err(stopped(why)));
-        let numbers = self.book.end_of_numbers();
-        let until = numbers.min(self.close_from.saturating_add(AT_ONCE));
-        for id in self.close_from..until {
-            if let Some(entry) = self.book.get(id).filter(|entry| entry.phase.is_pending()) {
-                self.handles.push(self.handle(entry));
-                self.end_wait(id, &end);
-            }
+        let (mut ids, mut handles) = (Vec::with_capacity(AT_ONCE), mem::take(&mut self.handles));
+        let next = self.book.visit(self.close_from, AT_ONCE, |id, entry| {
+            handles.push(self.handle(entry));
+            ids.push(id);
+        });
+        self.handles = handles;
+        for id in ids {
+            self.end_wait(id, &end);
         }
-        self.close_from = until;
-        if until < numbers {
+        if let Some(next) = next {
+            self.close_from = next;
             return true;
         }
         self.life = Life::Closed;
@@ -97,4 +98,4 @@ impl State {
 }
 
 /// The waits that are ended before others have the lock: less than a millisecond.
-const AT_ONCE: u32 = 1_024;
+const AT_ONCE: usize = 1_024;

@@ -7,5 +7,6 @@ mod drain;
 mod forget;
 mod handles;
 mod jobs;
+mod pending;
 mod settings;
 mod started;
