@@ -12,7 +12,7 @@ use crate::{
 };
 
 pub(crate) fn statement(schema: &str, request: &CountRequest) -> String {
-    let CountRequest { most, most_read, most_groups } = *request;
+    let CountRequest { most, most_read, most_groups, .. } = *request;
     Call::new(schema, "counts_v1")
         .number(count(most))
         .number(count(most_read))
@@ -44,18 +44,17 @@ pub(crate) fn counts(request: &CountRequest, rows: &[SimpleQueryRow]) -> Result<
             }
             "kind" => {
                 let service = counts.services.last_mut().ok_or_else(|| corrupt("a service"))?;
-                service.kinds.push(KindCounts {
-                    kind: kind.to_owned(),
-                    pending: row.count()?.into(),
-                    overdue: row.count()?.into(),
-                    failing: row.count()?.into(),
-                    oldest: row.duration()?,
-                });
+                let mut counts = KindCounts::new(kind);
+                counts.pending = row.count()?.into();
+                counts.overdue = row.count()?.into();
+                counts.failing = row.count()?.into();
+                counts.oldest = row.duration()?;
+                service.kinds.push(counts);
             }
             _ => {
                 let age = row.duration()?;
                 let _ = [row.number()?, row.number()?, row.number()?];
-                counts.buckets.push(BucketLevel { quota: key.to_owned(), tokens: row.float()?, age });
+                counts.buckets.push(BucketLevel::new(key, row.float()?, age));
             }
         }
     }

@@ -93,6 +93,33 @@ impl Registry {
         Ok(self.store.get(&[key.to_owned()]).await?.pop().flatten())
     }
 
+    /// Returns a record without its payloads. `None` if there is none with this key.
+    ///
+    /// The store does not read the payloads either, except for a few strange keys.
+    ///
+    /// ```
+    /// # use lro_registry::{MemoryStore, Registry};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lro_registry::StoreError> {
+    /// let registry = Registry::new(MemoryStore::new());
+    /// assert_eq!(registry.peek("report-7").await?, None);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The fault of the store.
+    pub async fn peek(&self, key: &str) -> Result<Option<Record>, StoreError> {
+        if let Some(after) = just_before(key) {
+            let request = ListRequest { after: Some(after), most: 1, ..ListRequest::default() };
+            match self.list(&request).await?.pop() {
+                Some(record) if *record.key < *key => {}
+                record => return Ok(record.filter(|record| record.key == key)),
+            }
+        }
+        let without = |record| Record { tag: Vec::new(), saved: Vec::new(), outcome: None, ..record };
+        Ok(self.get(key).await?.map(without))
+    }
+
     /// Returns a page of records, ordered by key.
     ///
     /// # Errors
@@ -198,6 +225,14 @@ fn receipt(registered: Registered, fingerprint: &str) -> Result<Receipt, Error> 
             Err(Error::Conflict(Box::new(Conflict { stored, fingerprint: fingerprint.to_owned() })))
         }
     }
+}
+
+/// Returns a text before a key, so close that hardly any other key lies between them.
+fn just_before(key: &str) -> Option<String> {
+    let mut characters = key.chars();
+    let last = characters.next_back()?;
+    let before = (1..u32::from(last)).rev().find_map(char::from_u32)?;
+    Some(format!("{}{before}{}", characters.as_str(), char::MAX))
 }
 
 /// A store that returns fewer results than it got items is broken.

@@ -140,7 +140,7 @@ impl RegistryOverview {
 }
 
 impl From<Count> for CountView {
-    fn from(Count { number, is_cut }: Count) -> Self {
+    fn from(Count { number, is_cut, .. }: Count) -> Self {
         Self { number, is_cut }
     }
 }

@@ -19,8 +19,7 @@ pub(crate) fn counts(transaction: &Transaction<'_>, request: &CountRequest) -> r
     }
     let services = health::services(transaction, request.most_groups)?;
     let share = services.len().max(1);
-    let shared =
-        CountRequest { most: request.most / share, most_read: request.most_read / share, ..*request };
+    let shared = request.most(request.most / share).most_read(request.most_read / share);
     let services = services.into_iter().map(|it| service(transaction, it.service, &shared));
     counts.services = services.collect::<rusqlite::Result<_>>()?;
     counts.buckets = buckets(transaction, request.most_groups)?;
@@ -43,13 +42,12 @@ fn service(
     let mut kinds = connection.prepare_cached(KINDS)?;
     let of = params![key, version, now, limit(request.most_read), limit(request.most_groups)];
     let kinds = kinds.query_map(of, |row| {
-        Ok(KindCounts {
-            kind: row.get(0)?,
-            pending: row.get::<_, i64>(1)?.unsigned_abs(),
-            overdue: row.get::<_, i64>(2)?.unsigned_abs(),
-            failing: row.get::<_, i64>(3)?.unsigned_abs(),
-            oldest: time::between(row.get(4)?, now),
-        })
+        let mut counts = KindCounts::new(row.get::<_, String>(0)?);
+        counts.pending = row.get::<_, i64>(1)?.unsigned_abs();
+        counts.overdue = row.get::<_, i64>(2)?.unsigned_abs();
+        counts.failing = row.get::<_, i64>(3)?.unsigned_abs();
+        counts.oldest = time::between(row.get(4)?, now);
+        Ok(counts)
     })?;
     let kinds = kinds.collect::<rusqlite::Result<_>>()?;
     Ok(ServiceCounts::new(service, pending, overdue, kinds))
@@ -59,7 +57,7 @@ fn buckets(transaction: &Transaction<'_>, most: usize) -> rusqlite::Result<Vec<B
     let mut buckets = transaction.connection.prepare_cached(BUCKETS)?;
     let buckets = buckets.query_map([limit(most)], |row| {
         let age: Duration = time::between(row.get(2)?, transaction.now);
-        Ok(BucketLevel { quota: row.get(0)?, tokens: row.get(1)?, age })
+        Ok(BucketLevel::new(row.get::<_, String>(0)?, row.get(1)?, age))
     })?;
     buckets.collect()
 }

@@ -30,9 +30,8 @@ impl Table {
         let most = request.most / services.len().max(1);
         let most_read = request.most_read / services.len().max(1);
         let services = services.into_iter().map(|(service, keys)| {
-            let overdue =
-                keys.iter().take(request.most.saturating_add(1)).take_while(|(due, _)| *due <= now).count()
-                    as u64;
+            let overdue = keys.iter().take(most.saturating_add(1)).take_while(|(due, _)| *due <= now);
+            let overdue = overdue.count() as u64;
             let mut kinds = self.kinds(now, keys, most_read);
             kinds.truncate(request.most_groups);
             let pending = Count::of(keys.len() as u64, most);

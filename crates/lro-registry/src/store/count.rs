@@ -7,7 +7,15 @@ use super::RecordState;
 /// A request to count records. The limits bound the costs, whatever the number of records.
 ///
 /// The services share [`most`](Self::most) and [`most_read`](Self::most_read) evenly.
+///
+/// ```
+/// use lro_registry::store::CountRequest;
+///
+/// let request = CountRequest::default().most_groups(10);
+/// assert_eq!((request.most, request.most_groups), (100_000, 10));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CountRequest {
     /// The most index entries that are read for the records of a state, and for the pending records of all services. Counts beyond
     /// them are cut.
@@ -25,6 +33,23 @@ impl Default for CountRequest {
     }
 }
 
+impl CountRequest {
+    /// Sets the most index entries that are read for a count.
+    pub fn most(self, most: usize) -> Self {
+        Self { most, ..self }
+    }
+
+    /// Sets the most pending records that are read for the kinds.
+    pub fn most_read(self, most_read: usize) -> Self {
+        Self { most_read, ..self }
+    }
+
+    /// Sets the most services, kinds of a service, and buckets.
+    pub fn most_groups(self, most_groups: usize) -> Self {
+        Self { most_groups, ..self }
+    }
+}
+
 /// The records of a store, counted.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
@@ -39,6 +64,7 @@ pub struct Counts {
 
 /// A number of records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Count {
     /// The records that were counted.
     pub number: u64,
@@ -83,6 +109,7 @@ impl ServiceCounts {
 
 /// The pending records of a kind, among those that were read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct KindCounts {
     /// The kind.
     pub kind: String,
@@ -96,8 +123,16 @@ pub struct KindCounts {
     pub oldest: Duration,
 }
 
+impl KindCounts {
+    /// Creates the counts of a kind that has no records yet.
+    pub fn new(kind: impl Into<String>) -> Self {
+        Self { kind: kind.into(), ..Self::default() }
+    }
+}
+
 /// The level of a token bucket when a claim last took from it.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct BucketLevel {
     /// The quota key.
     pub quota: String,
@@ -105,4 +140,11 @@ pub struct BucketLevel {
     pub tokens: f64,
     /// The time since then.
     pub age: Duration,
+}
+
+impl BucketLevel {
+    /// Creates the level of a bucket.
+    pub fn new(quota: impl Into<String>, tokens: f64, age: Duration) -> Self {
+        Self { quota: quota.into(), tokens, age }
+    }
 }

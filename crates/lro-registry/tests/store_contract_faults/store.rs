@@ -246,7 +246,7 @@ impl Store for Faulty {
     }
 
     async fn counts(&self, request: &CountRequest) -> Result<Counts, StoreError> {
-        let unlimited = CountRequest { most: 10_000, most_read: 10_000, most_groups: 100 };
+        let unlimited = CountRequest::default().most(10_000);
         let request = if self.has(Fault::CountsAll) { unlimited } else { *request };
         let mut counts = self.inner.counts(&request).await?;
         if self.has(Fault::CountsStatesOnly) {
