@@ -68,6 +68,19 @@ impl<T: Send + Sync + 'static> Fresh<T> {
         last.borrow().clone()
     }
 
+    /// As [`get`](Self::get), but a value of up to a minute ago is as good. An older one is returned while the next one is computed.
+    pub(crate) async fn recent<F>(self: &Arc<Self>, compute: impl FnOnce() -> F) -> Option<Arc<Computed<T>>>
+    where
+        F: Future<Output = (T, bool)> + Send + 'static,
+    {
+        let last = self.last.borrow().clone();
+        let Some(last) = last.filter(|last| last.is_good) else { return self.get(compute).await };
+        if last.age() > RECENT_FOR {
+            self.begin(compute);
+        }
+        Some(last)
+    }
+
     fn is_fresh(&self) -> bool {
         self.last.borrow().as_ref().is_some_and(|last| last.is_fresh())
     }
@@ -107,6 +120,8 @@ impl<T> Drop for Computing<T> {
 
 /// From the end of a computation to the next one. People see no difference below some seconds.
 const FRESH_FOR: Duration = Duration::from_secs(5);
+/// For how long a value is good that changes rarely.
+const RECENT_FOR: Duration = Duration::from_secs(60);
 /// A computation is at most one part in so many of the time, so that claims keep theirs.
 const SHARE: u32 = 20;
 /// How long a page waits for counts. The first one must be there within a second.

@@ -15,7 +15,7 @@
 //!
 //! | path | shows |
 //! |---|---|
-//! | `/` | pending operations by service and kind, what is overdue, quota keys, workers, what needs attention |
+//! | `/`, `/overview` | pending operations by service and kind, what is overdue, quota keys, workers, what needs attention |
 //! | `/list` | operations by `state`, `service` and `version`, and `overdue=1`, in pages of 50 [`after`](lro_registry::ListRequest::after) a key |
 //! | `/operation?key=` | one operation: times, counts, the last failure, the sizes of its payloads |
 //! | `/api`, `/api/list`, `/api/operation` | the same as JSON, which the paths above also return for `Accept: application/json` |

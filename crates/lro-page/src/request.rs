@@ -5,7 +5,7 @@ use lro::Service;
 use lro_registry::ListRequest;
 use percent_encoding::percent_decode_str;
 
-use crate::view::state;
+use crate::view::{parts::Parts, state};
 
 /// The form of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,17 +52,37 @@ impl Query {
         self.0.iter().find(|(of, _)| of == name).map(|(_, value)| &**value)
     }
 
+    /// Returns which parts of its tables the overview shows. `None` if a number is none.
+    pub(crate) fn parts(&self) -> Option<Parts> {
+        let from = |name| self.get(name).map_or(Some(0), |from| from.parse().ok());
+        Some(Parts {
+            services: from("services")?,
+            buckets: from("buckets")?,
+            kinds: from("kinds")?,
+            quota_keys: from("quota_keys")?,
+        })
+    }
+
+    /// Returns the service of `service` and `version`, or the one of `of`, which has both in one parameter for a form.
+    fn service(&self) -> Option<Option<Service>> {
+        match (self.get("service"), self.get("version"), self.get("of")) {
+            (Some(key), version, _) => Some(Some(Service::owned(key, version.unwrap_or_default()))),
+            (None, Some(_), _) => None,
+            (None, None, None) => Some(None),
+            (None, None, Some(of)) => {
+                let (key, version) = of.split_once('/')?;
+                Some(Some(Service::owned(plain(key)?, plain(version)?)))
+            }
+        }
+    }
+
     /// Returns what the list shows. `None` if a state or a number is none, or if there is a version without its service.
     pub(crate) fn list(&self) -> Option<ListRequest> {
         let state = match self.get("state") {
             Some(name) => Some(state::named(name)?),
             None => None,
         };
-        let service = self.get("service");
-        if service.is_none() && self.get("version").is_some() {
-            return None;
-        }
-        let service = service.map(|key| Service::owned(key, self.exact("version").unwrap_or_default()));
+        let service = self.service()?;
         let most = match self.get("most") {
             Some(most) => most.parse::<usize>().ok()?.clamp(1, MOST),
             None => PAGE,
@@ -74,8 +94,11 @@ impl Query {
 }
 
 fn decode(text: &str) -> Option<String> {
-    let spaced = text.replace('+', " ");
-    percent_decode_str(&spaced).decode_utf8().ok().map(Into::into)
+    plain(&text.replace('+', " "))
+}
+
+fn plain(text: &str) -> Option<String> {
+    percent_decode_str(text).decode_utf8().ok().map(Into::into)
 }
 
 /// The records of a page: some screens.
@@ -106,5 +129,21 @@ mod tests {
         assert_eq!((request.state, request.most), (Some(RecordState::SetAside), MOST));
         assert_eq!((request.service, request.overdue), (Some(Service::new("a", "v1")), true));
         assert_eq!(request.after.as_deref(), Some("k"));
+    }
+
+    #[test]
+    fn a_form_has_a_service_and_its_version_in_one_parameter() {
+        let service = |query| Query::parse(Some(query)).unwrap().list().map(|list| list.service);
+        assert_eq!(service("of=a%252F%2520b%2Fv1&service=&version="), Some(Some(Service::new("a/ b", "v1"))));
+        assert_eq!(service("of=a%2F"), Some(Some(Service::new("a", ""))));
+        assert_eq!(service("of=a%2Fv1&service=typed&version=v2"), Some(Some(Service::new("typed", "v2"))));
+        assert_eq!([service("of="), service("of=a"), service("of=%25ff%2F")], [Some(None), None, None]);
+    }
+
+    #[test]
+    fn parts_begin_at_numbers() {
+        let parts = |query| Query::parse(Some(query)).unwrap().parts();
+        assert_eq!(parts("services=100&buckets="), Some(Parts { services: 100, ..Parts::default() }));
+        assert_eq!(parts("quota_keys=-1"), None);
     }
 }

@@ -1,6 +1,6 @@
 //! The paths, and the headers of every answer.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -19,7 +19,6 @@ use crate::{
     view::{
         fleet::{FleetList, FleetOperation},
         list::List,
-        operation::Operation,
         time::seconds,
     },
 };
@@ -34,11 +33,14 @@ pub(crate) struct State {
 pub(crate) fn router(state: Arc<State>) -> Router {
     Router::new()
         .route("/", get(overview))
+        // A link leads here: `/ops/` is not the place of a router that is nested at `/ops`.
+        .route("/overview", get(overview))
         .route("/list", get(list))
         .route("/operation", get(operation))
         .route("/api", get(overview))
         .route("/api/list", get(list))
         .route("/api/operation", get(operation))
+        .fallback(async |asked: Asked| asked.fault(Fault::NoPage))
         .route("/page.css", get(|| async { asset("text/css; charset=utf-8", html::STYLE) }))
         .route("/page.js", get(|| async { asset("text/javascript; charset=utf-8", html::SCRIPT) }))
         .layer(middleware::map_response(with_headers))
@@ -49,15 +51,16 @@ pub(crate) fn router(state: Arc<State>) -> Router {
 struct Asked {
     state: Arc<State>,
     form: Form,
-    query: Query,
+    /// `None` if it cannot be read.
+    query: Option<Query>,
     /// The path from the page that is shown to the overview's folder.
     base: String,
 }
 
 impl FromRequestParts<Arc<State>> for Asked {
-    type Rejection = Answer;
+    type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, state: &Arc<State>) -> Result<Self, Answer> {
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<State>) -> Result<Self, Infallible> {
         let Ok(OriginalUri(whole)) = OriginalUri::from_request_parts(parts, state).await;
         // The address within this router, which may be nested in another one.
         let uri = &parts.uri;
@@ -66,12 +69,9 @@ impl FromRequestParts<Arc<State>> for Asked {
         let base = match whole.path().rsplit('/').next() {
             // At `/a`, the list is `a/list`. With the dot, a colon in it is not that of a scheme.
             Some(last) if uri.path() == "/" && !last.is_empty() => format!("./{last}/"),
-            _ => String::new(),
+            _ => "../".repeat(uri.path().matches('/').count().saturating_sub(1)),
         };
-        match Query::parse(uri.query()) {
-            Some(query) => Ok(Self { state: Arc::clone(state), form, query, base }),
-            None => Err(Answer::fault(form, Fault::Unreadable)),
-        }
+        Ok(Self { state: Arc::clone(state), form, query: Query::parse(uri.query()), base })
     }
 }
 
@@ -81,11 +81,33 @@ impl Asked {
         Site { title, base: &self.base, is_fleet: matches!(source, Source::Fleet(_)) }
     }
 
+    /// Reads the parameters.
+    fn read<T>(&self, read: impl FnOnce(&Query) -> Option<T>) -> Result<T, Answer> {
+        self.query.as_ref().and_then(read).ok_or_else(|| self.fault(Fault::Unreadable))
+    }
+
     /// Answers while the first counts are made.
-    fn counting(&self, site: &Site<'_>) -> Answer {
+    fn counting(&self) -> Answer {
         match self.form {
             Form::Json => Answer::json(StatusCode::SERVICE_UNAVAILABLE, &Counting { is_counting: true }),
-            Form::Html => Answer::html(StatusCode::OK, html::counting(site)),
+            Form::Html => Answer::html(StatusCode::OK, html::counting(&self.site())),
+        }
+    }
+
+    /// Answers that something cannot be shown.
+    fn fault(&self, fault: Fault) -> Answer {
+        let (status, message) = match fault {
+            Fault::NotFound => (StatusCode::NOT_FOUND, "there is no such operation".to_owned()),
+            Fault::NoPage => (StatusCode::NOT_FOUND, "there is no such page".to_owned()),
+            Fault::Unreadable => (StatusCode::BAD_REQUEST, "the address cannot be read".to_owned()),
+            Fault::Late => (StatusCode::GATEWAY_TIMEOUT, "the store does not answer in time".to_owned()),
+            Fault::Store(message) => {
+                (StatusCode::SERVICE_UNAVAILABLE, format!("the store failed: {message}"))
+            }
+        };
+        match self.form {
+            Form::Json => Answer::json(status, &serde_json::json!({ "fault": message })),
+            Form::Html => Answer::html(status, html::fault(&self.site(), &message, status.is_server_error())),
         }
     }
 
@@ -98,38 +120,41 @@ impl Asked {
     }
 }
 
-async fn overview(asked: Asked) -> Answer {
+async fn overview(asked: Asked) -> Result<Answer, Answer> {
+    let parts = asked.read(Query::parts)?;
     let site = asked.site();
-    match &asked.state.source {
+    Ok(match &asked.state.source {
         Source::Registry(registry) => {
-            let Some(counted) = registry.overview().await else { return asked.counting(&site) };
-            let counts = &counted.value;
+            let Some(counted) = registry.overview().await else { return Ok(asked.counting()) };
+            let counts = &counted.value.part(parts);
             let counted = Counted::new(counted.age(), counted.took, counts);
             let html = || html::registry(&site, &counted);
-            let Some(fault) = &counts.fault else { return asked.answer(&counted, html) };
+            let Some(fault) = &counts.fault else { return Ok(asked.answer(&counted, html)) };
             let fault = serde_json::json!({ "fault": fault, "workers": counts.workers });
             Answer { status: StatusCode::SERVICE_UNAVAILABLE, ..asked.answer(&fault, html) }
         }
         Source::Fleet(fleet) => {
-            let Some(counted) = fleet.overview().await else { return asked.counting(&site) };
-            let counted = Counted::new(counted.age(), counted.took, &counted.value);
+            let Some(counted) = fleet.overview().await else { return Ok(asked.counting()) };
+            let counts = &counted.value.part(parts);
+            let counted = Counted::new(counted.age(), counted.took, counts);
             asked.answer(&counted, || html::fleet(&site, &counted))
         }
-    }
+    })
 }
 
 async fn list(asked: Asked) -> Result<Answer, Answer> {
-    let fault = |fault| Answer::fault(asked.form, fault);
-    let request = asked.query.list().ok_or_else(|| fault(Fault::Unreadable))?;
+    let request = asked.read(Query::list)?;
     let site = asked.site();
     Ok(match &asked.state.source {
         Source::Registry(registry) => {
-            let list = List::new(&request, &registry.list(&request).await.map_err(fault)?);
-            asked.answer(&list, || html::list(&site, &list))
+            let records = registry.list(&request).await.map_err(|fault| asked.fault(fault))?;
+            let list = List::new(&request, &records);
+            let counted = if asked.form == Form::Html { registry.last_overview().await } else { None };
+            asked.answer(&list, || html::list(&site, &list, counted.as_ref().map(|counted| &counted.value)))
         }
         Source::Fleet(fleet) => {
-            let from = request.after.as_deref().map_or(Ok(0), str::parse);
-            let (pending, next) = fleet.list(from.map_err(|_| fault(Fault::Unreadable))?, request.most);
+            let from = asked.read(|query| query.get("after").map_or(Some(0), |after| after.parse().ok()))?;
+            let (pending, next) = fleet.list(from, request.most);
             let list = FleetList::new(&pending, next);
             asked.answer(&list, || html::fleet_list(&site, &list))
         }
@@ -137,16 +162,16 @@ async fn list(asked: Asked) -> Result<Answer, Answer> {
 }
 
 async fn operation(asked: Asked) -> Result<Answer, Answer> {
-    let fault = |fault| Answer::fault(asked.form, fault);
-    let key = asked.query.exact("key").ok_or_else(|| fault(Fault::Unreadable))?;
+    let key = asked.read(|query| query.exact("key").map(str::to_owned))?;
+    let fault = |fault| asked.fault(fault);
     let site = asked.site();
     Ok(match &asked.state.source {
         Source::Registry(registry) => {
-            let operation = Operation::new(&registry.operation(key).await.map_err(fault)?);
+            let operation = registry.operation(&key).await.map_err(fault)?;
             asked.answer(&operation, || html::operation(&site, &operation))
         }
         Source::Fleet(fleet) => {
-            let (name, snapshot) = fleet.operation(key).map_err(fault)?;
+            let (name, snapshot) = fleet.operation(&key).map_err(fault)?;
             let operation = FleetOperation::new(&name, &snapshot);
             asked.answer(&operation, || html::fleet_operation(&site, &operation))
         }
@@ -190,19 +215,6 @@ impl Answer {
 
     fn html(status: StatusCode, body: String) -> Self {
         Self { status, form: Form::Html, body }
-    }
-
-    fn fault(form: Form, fault: Fault) -> Self {
-        let (status, message) = match fault {
-            Fault::NotFound => (StatusCode::NOT_FOUND, "there is no such operation".to_owned()),
-            Fault::Unreadable => (StatusCode::BAD_REQUEST, "the address cannot be read".to_owned()),
-            Fault::Late => (StatusCode::GATEWAY_TIMEOUT, "the store does not answer in time".to_owned()),
-            Fault::Store(message) => (StatusCode::SERVICE_UNAVAILABLE, message),
-        };
-        match form {
-            Form::Json => Self::json(status, &serde_json::json!({ "fault": message })),
-            Form::Html => Self::html(status, html::fault(&message)),
-        }
     }
 }
 

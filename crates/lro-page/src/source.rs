@@ -2,6 +2,7 @@
 
 mod fleet;
 mod registry;
+mod seen;
 
 use std::{future::Future, time::Duration};
 
@@ -19,8 +20,10 @@ pub(crate) enum Source {
 /// Why something is not shown.
 #[derive(Debug)]
 pub(crate) enum Fault {
-    /// The request asks for something that does not exist.
+    /// The request asks for an operation that does not exist.
     NotFound,
+    /// The request asks for a page that does not exist.
+    NoPage,
     /// The parameters of the request are not valid.
     Unreadable,
     /// The store failed, with this message.

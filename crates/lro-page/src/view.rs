@@ -4,6 +4,7 @@ pub(crate) mod fleet;
 pub(crate) mod list;
 pub(crate) mod operation;
 pub(crate) mod overview;
+pub(crate) mod parts;
 pub(crate) mod state;
 pub(crate) mod time;
 

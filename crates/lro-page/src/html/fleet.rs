@@ -1,12 +1,12 @@
 use super::{
-    layout::{Site, end_table, number, table, time, wide_table},
+    layout::{Beside, Site, beside, end_table, number, table, time, wide_table},
     operation::fact,
     overview::{age, health, rate},
     text::{Html, Number, Time, encoded, put},
 };
 use crate::{
     router::Counted,
-    view::fleet::{FleetKind, FleetList, FleetOperation, FleetOverview, FleetRow, KeyView},
+    view::fleet::{FleetList, FleetOperation, FleetOverview, FleetRow},
 };
 
 pub(crate) fn fleet(site: &Site<'_>, counted: &Counted<'_, FleetOverview>) -> String {
@@ -24,8 +24,8 @@ pub(crate) fn fleet(site: &Site<'_>, counted: &Counted<'_, FleetOverview>) -> St
         tile(html, "Failed polls", counts.failed);
         put!(html; "</dl><p class=\"note\">99 % of the polls within " (Time(counts.late_p99_seconds))
             " of being due. Ends seen after " (Time(counts.notice_delay_seconds)) " on average.</p>");
-        kinds(html, &counts.kinds, counts.has_all_kinds);
-        keys(html, &counts.quota_keys, counts.has_more_keys);
+        kinds(html, site, counts);
+        keys(html, site, counts);
     })
 }
 
@@ -36,7 +36,7 @@ pub(crate) fn fleet_list(site: &Site<'_>, list: &FleetList) -> String {
             put!(html; "<p class=\"note\">There are none here.</p>");
         } else {
             let columns = ["Operation", "Kind, tag", "#Age", "#Polls", "#Next poll", "Last failure"];
-            wide_table(html, "", "In the order of their positions in the fleet", &columns);
+            wide_table(html, "operations", "list", "In the order of their positions in the fleet", &columns);
             list.operations.iter().for_each(|of| row(html, site, of));
             end_table(html);
         }
@@ -67,11 +67,13 @@ fn tile(html: &mut Html, name: &'static str, of: u64) {
     put!(html; "<div class=\"" (if of == 0 { "zero" } else { "" }) "\"><dt>" (name) "</dt><dd>" (Number(of)) "</dd></div>");
 }
 
-fn kinds(html: &mut Html, kinds: &[FleetKind], has_all: bool) {
-    let caption = if has_all { "Pending by kind" } else { "Kinds of the first 100,000" };
-    table(html, caption, &["Kind", "#Pending", "#Due", "#With failure", "#Oldest"]);
+fn kinds(html: &mut Html, site: &Site<'_>, counts: &FleetOverview) {
+    let FleetOverview { kinds, next_kinds: next, has_more_kinds: has_more, .. } = counts;
+    let caption =
+        if counts.has_all_kinds { "Pending by kind" } else { "Kinds of the first 100,000 operations" };
+    table(html, "kinds", caption, &["Kind", "#Pending", "#Due", "#With failure", "#Oldest"]);
     for of in kinds {
-        put!(html; "<tr><th scope=\"row\"><bdi>" (of.kind) "</bdi></th>");
+        put!(html; "<tr data-key=\"" (encoded(&of.kind)) "\"><th scope=\"row\"><bdi>" (of.kind) "</bdi></th>");
         number(html, of.pending);
         number(html, of.due);
         number(html, of.with_failure);
@@ -79,14 +81,22 @@ fn kinds(html: &mut Html, kinds: &[FleetKind], has_all: bool) {
         put!(html; "</tr>");
     }
     end_table(html);
+    let (from, shown) = (counts.parts.kinds, kinds.len());
+    beside(html, site, Beside { table: "kinds", of: "kinds", from, shown, next: *next, has_more: *has_more });
 }
 
-fn keys(html: &mut Html, keys: &[KeyView], has_more: bool) {
-    let caption = if has_more { "Quota keys: shut ones first, the first 100" } else { "Quota keys" };
-    table(html, caption, &["Quota key", "Health", "#Operations", "#Due", "#In flight", "#Found a second"]);
+fn keys(html: &mut Html, site: &Site<'_>, counts: &FleetOverview) {
+    let FleetOverview { quota_keys: keys, next_keys: next, has_more_keys: has_more, .. } = counts;
+    let caption = "Quota keys: shut ones first, then the largest";
+    table(
+        html,
+        "quota_keys",
+        caption,
+        &["Quota key", "Health", "#Operations", "#Due", "#In flight", "#Found a second"],
+    );
     for key in keys {
         let name = if key.quota.is_empty() { "the only one" } else { &key.quota };
-        put!(html; "<tr><th scope=\"row\"><bdi>" (name) "</bdi></th>");
+        put!(html; "<tr data-key=\"" (encoded(&key.quota)) "\"><th scope=\"row\"><bdi>" (name) "</bdi></th>");
         health(html, key.is_shut);
         number(html, key.operations as u64);
         number(html, key.due as u64);
@@ -95,10 +105,16 @@ fn keys(html: &mut Html, keys: &[KeyView], has_more: bool) {
         put!(html; "</tr>");
     }
     end_table(html);
+    let (from, shown) = (counts.parts.quota_keys, keys.len());
+    beside(
+        html,
+        site,
+        Beside { table: "quota_keys", of: "quota keys", from, shown, next: *next, has_more: *has_more },
+    );
 }
 
 fn row(html: &mut Html, site: &Site<'_>, of: &FleetRow) {
-    put!(html; "<tr><th scope=\"row\" class=\"long\"><a href=\"" (site.base) "operation?key=" (encoded(&of.name)) "\"><bdi>"
+    put!(html; "<tr data-key=\"" (encoded(&of.name)) "\"><th scope=\"row\" class=\"long\"><a href=\"" (site.base) "operation?key=" (encoded(&of.name)) "\"><bdi>"
         (of.name) "</bdi></a></th><td><bdi>" (of.kind) "</bdi>");
     if let Some(tag) = &of.tag {
         put!(html; "<br><bdi class=\"dim\">" (tag) "</bdi>");

@@ -12,8 +12,20 @@ pub(crate) struct Site<'a> {
 impl Site<'_> {
     /// Writes a page. `at` is the place in the navigation.
     pub(super) fn page(&self, at: &str, title: &str, main: impl FnOnce(&mut Html)) -> String {
+        self.write(at, title, "", "<main>", main)
+    }
+
+    /// Writes a page, with what else its head has, and the tag that begins its main part.
+    fn write(
+        &self,
+        at: &str,
+        title: &str,
+        head: &'static str,
+        tag: &'static str,
+        main: impl FnOnce(&mut Html),
+    ) -> String {
         let mut html = Html::default();
-        head(&mut html, title, self.title, self.base);
+        self.head(&mut html, title, head);
         put!(html; "<header><strong>" (self.title) "</strong><nav aria-label=\"Pages\">");
         let lists: &[(&str, &str)] = if self.is_fleet {
             &[("list", "Operations")]
@@ -27,32 +39,44 @@ impl Site<'_> {
                 ("list?state=acknowledged", "Acknowledged"),
             ]
         };
-        let home = if self.base.is_empty() { "./" } else { self.base };
-        link(&mut html, "", home, "Overview", at.is_empty());
+        link(&mut html, self.base, "overview", "Overview", at.is_empty());
         for (path, name) in lists {
             link(&mut html, self.base, path, name, at == *path);
         }
-        put!(html; "</nav></header><main>");
+        put!(html; "</nav></header>");
+        html.literal(tag);
         main(&mut html);
         put!(html; "</main></body></html>");
         html.finish()
+    }
+
+    fn head(&self, html: &mut Html, title: &str, more: &'static str) {
+        put!(html; "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">"
+            "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
+            "<meta name=\"color-scheme\" content=\"light dark\"><title>" (title) " – " (self.title) "</title>"
+            "<link rel=\"stylesheet\" href=\"" (self.base) "page.css\">"
+            "<script src=\"" (self.base) "page.js\" defer></script>");
+        html.literal(more);
+        html.literal("</head><body>");
     }
 }
 
 /// The page while the counts are made for the first time.
 pub(crate) fn counting(site: &Site<'_>) -> String {
-    site.page("", "Overview", |html| {
-        put!(html; "<p class=\"note\">The records are being counted. Reload the page in some seconds.</p>");
+    site.write("", "Overview", RELOAD, "<main data-fault>", |html| {
+        put!(html; "<h1>Overview</h1><p class=\"note\" id=\"fault\">The records are being counted.</p>");
     })
 }
 
-/// The page of a request that failed.
-pub(crate) fn fault(message: &str) -> String {
-    let mut html = Html::default();
-    put!(html; "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Not shown</title>"
-        "<main><h1>Not shown</h1><p>" (message) "</p></main></html>");
-    html.finish()
+/// The page of a request that failed. If that may pass, it is requested again, also without the script.
+pub(crate) fn fault(site: &Site<'_>, message: &str, may_pass: bool) -> String {
+    site.write("fault", "Not shown", if may_pass { RELOAD } else { "" }, "<main data-fault>", |html| {
+        put!(html; "<h1>Not shown</h1><p class=\"alert\" role=\"alert\" id=\"fault\">" (message) "</p>");
+    })
 }
+
+/// Has a browser without the script load the page again.
+const RELOAD: &str = "<noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>";
 
 /// Writes a count, with a plus if there are more.
 pub(super) fn count(html: &mut Html, count: CountView) {
@@ -97,27 +121,29 @@ pub(super) fn service(html: &mut Html, service: &str, version: &str) {
 }
 
 /// Writes what begins a table of counts: its caption and the names of the columns. Those with a `#` are numbers.
-pub(super) fn table(html: &mut Html, caption: &'static str, columns: &[&'static str]) {
-    html.literal("<div class=\"table counts\"><table><caption>");
-    head_of_table(html, caption, columns);
+pub(super) fn table(html: &mut Html, id: &'static str, caption: &'static str, columns: &[&'static str]) {
+    head_of_table(html, "counts", id, caption, columns);
 }
 
-/// As [`table`], for records: it is as wide as the page. With this class, a narrow page shows each record as a paragraph.
+/// As [`table`], for records: it is as wide as the page. A narrow page shows each record as a paragraph, by this class.
 pub(super) fn wide_table(
     html: &mut Html,
     class: &'static str,
+    id: &'static str,
     caption: &'static str,
     columns: &[&'static str],
 ) {
-    html.literal("<div class=\"table ");
-    html.literal(class);
-    html.literal("\"><table><caption>");
-    head_of_table(html, caption, columns);
+    head_of_table(html, class, id, caption, columns);
 }
 
-fn head_of_table(html: &mut Html, caption: &'static str, columns: &[&'static str]) {
-    html.literal(caption);
-    html.literal("</caption><thead><tr>");
+fn head_of_table(
+    html: &mut Html,
+    class: &'static str,
+    id: &'static str,
+    caption: &'static str,
+    columns: &[&'static str],
+) {
+    put!(html; "<div class=\"table " (class) "\" id=\"" (id) "\"><table><caption>" (caption) "</caption><thead><tr>");
     for column in columns {
         match column.strip_prefix('#') {
             Some(column) => {
@@ -135,12 +161,38 @@ pub(super) fn end_table(html: &mut Html) {
     html.literal("</tbody></table></div>");
 }
 
-fn head(html: &mut Html, title: &str, site: &str, base: &str) {
-    put!(html; "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">"
-        "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
-        "<meta name=\"color-scheme\" content=\"light dark\"><title>" (title) " – " (site) "</title>"
-        "<link rel=\"stylesheet\" href=\"" (base) "page.css\">"
-        "<script src=\"" (base) "page.js\" defer></script></head><body>");
+/// What is beside the part of a table that is shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beside {
+    /// The table's `id`, and the parameter with the position of the part.
+    pub(super) table: &'static str,
+    /// What the rows are.
+    pub(super) of: &'static str,
+    pub(super) from: usize,
+    pub(super) shown: usize,
+    pub(super) next: Option<usize>,
+    pub(super) has_more: bool,
+}
+
+/// Writes which part of a table is shown, and links to the others. Writes nothing if that is all.
+pub(super) fn beside(html: &mut Html, site: &Site<'_>, it: Beside) {
+    let Beside { table, of, from, shown, next, has_more } = it;
+    if from == 0 && !has_more {
+        return;
+    }
+    put!(html; "<nav class=\"pages\" id=\"pages_of_" (table) "\" aria-label=\"Parts of the " (of) "\"><span class=\"dim\">"
+        (Number(from as u64 + 1)) " to " (Number((from + shown) as u64)) " of the " (of) "</span>");
+    if from > 0 {
+        put!(html; "<a href=\"" (site.base) "overview#" (table) "\">First " (of) "</a>");
+    }
+    match next {
+        Some(next) => {
+            put!(html; "<a href=\"" (site.base) "overview?" (table) "=" (next) "#" (table) "\">Next " (of) "</a>");
+        }
+        None if has_more => html.literal("<span class=\"dim\">There are more, which are not counted.</span>"),
+        None => {}
+    }
+    html.literal("</nav>");
 }
 
 fn link(html: &mut Html, base: &str, path: &str, name: &str, is_here: bool) {

@@ -4,10 +4,12 @@ use super::{
 };
 use crate::view::{
     list::{List, Row},
+    overview::RegistryOverview,
     state::{STATES, words},
 };
 
-pub(crate) fn list(site: &Site<'_>, list: &List) -> String {
+/// Writes a list. The services of `counted` can be selected.
+pub(crate) fn list(site: &Site<'_>, list: &List, counted: Option<&RegistryOverview>) -> String {
     let place = match (list.state, list.overdue, &list.service) {
         (Some(state), false, None) => format!("list?state={state}"),
         (Some("pending"), true, None) => "list?state=pending&overdue=1".to_owned(),
@@ -18,25 +20,26 @@ pub(crate) fn list(site: &Site<'_>, list: &List) -> String {
         if list.overdue { format!("Operations: {what}, overdue") } else { format!("Operations: {what}") };
     site.page(&place, &title, |html| {
         put!(html; "<h1>" (title) "</h1>");
-        filter(html, site, list);
+        filter(html, site, list, counted);
         if list.records.is_empty() {
             let is_unversioned = list.service.is_some() && list.version.as_deref().is_none_or(str::is_empty);
             put!(html; "<p class=\"note\">There are none" (if list.after.is_some() { " after this key" } else { "" })
                 (if is_unversioned { " of this service without a version: add the version" } else { "" }) ".</p>");
         } else {
-            rows(html, site, "In the order of the keys", &list.records);
+            rows(html, site, "list", "In the order of the keys", &list.records);
         }
         pages(html, site, list);
     })
 }
 
 /// Writes a table of records.
-pub(super) fn rows(html: &mut Html, site: &Site<'_>, caption: &'static str, rows: &[Row]) {
+pub(super) fn rows(html: &mut Html, site: &Site<'_>, id: &'static str, caption: &'static str, rows: &[Row]) {
     let columns = ["Key, operation", "Service, kind", "State", "#Age", "#Due", "#Claims", "Last error"];
-    wide_table(html, "records", caption, &columns);
+    wide_table(html, "records", id, caption, &columns);
     for row in rows {
-        put!(html; "<tr><th scope=\"row\" class=\"long\"><a href=\"" (site.base) "operation?key=" (encoded(&row.key)) "\"><bdi>"
-            (row.key) "</bdi></a>");
+        let key = encoded(&row.key);
+        put!(html; "<tr data-key=\"" (key) "\"><th scope=\"row\" class=\"long\"><a href=\"" (site.base) "operation?key=" (key)
+            "\"><bdi>" (row.key) "</bdi></a>");
         if let Some(name) = row.name.as_ref().filter(|name| **name != row.key) {
             put!(html; "<br><bdi class=\"dim\">" (name) "</bdi>");
         }
@@ -73,16 +76,29 @@ fn due(html: &mut Html, seconds: Option<f64>) {
     }
 }
 
-fn filter(html: &mut Html, site: &Site<'_>, list: &List) {
+fn filter(html: &mut Html, site: &Site<'_>, list: &List, counted: Option<&RegistryOverview>) {
     put!(html; "<form action=\"" (site.base) "list\" id=\"filter\"><label>State <select name=\"state\"><option value=\"\">all</option>");
     for (_, name, words) in STATES {
         put!(html; "<option value=\"" (name) "\"" (if list.state == Some(name) { " selected" } else { "" }) ">" (words) "</option>");
     }
-    put!(html; "</select></label><label>Service <input name=\"service\" value=\"" (list.service.as_deref().unwrap_or_default())
-        "\" maxlength=\"256\"></label><label>Version <input name=\"version\" size=\"6\" value=\""
-        (list.version.as_deref().unwrap_or_default()) "\" maxlength=\"256\"></label>"
+    put!(html; "</select></label><label>Service <select name=\"of\"><option value=\"\">all</option>");
+    services(html, list, counted);
+    put!(html; "</select></label><label>or <input name=\"service\" placeholder=\"another service\" maxlength=\"256\"></label>"
+        "<input name=\"version\" size=\"8\" placeholder=\"its version\" aria-label=\"Version of the other service\" maxlength=\"256\">"
         "<label><input type=\"checkbox\" name=\"overdue\" value=\"1\"" (if list.overdue { " checked" } else { "" })
         "> overdue</label><button>Show</button></form>");
+}
+
+/// Writes the services that can be selected: those that have pending records, and the one that is shown.
+fn services(html: &mut Html, list: &List, counted: Option<&RegistryOverview>) {
+    let counted = counted.into_iter().flat_map(|counted| &counted.services);
+    let counted = counted.map(|it| (it.service.as_str(), it.version.as_str()));
+    let shown = list.service.as_deref().map(|service| (service, list.version.as_deref().unwrap_or_default()));
+    let other = shown.filter(|shown| counted.clone().all(|it| it != *shown));
+    for (service, version) in other.into_iter().chain(counted) {
+        put!(html; "<option value=\"" (encoded(service)) "/" (encoded(version)) "\""
+            (if shown == Some((service, version)) { " selected" } else { "" }) ">" (service) " " (version) "</option>");
+    }
 }
 
 fn pages(html: &mut Html, site: &Site<'_>, list: &List) {

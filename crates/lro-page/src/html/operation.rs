@@ -3,7 +3,7 @@ use super::{
     text::{Html, Number, Time, put},
 };
 use crate::view::{
-    operation::{End, Failure, Operation, Wait},
+    operation::{End, Failure, Operation, Payloads, Wait},
     state::words,
 };
 
@@ -33,16 +33,16 @@ pub(crate) fn operation(site: &Site<'_>, of: &Operation) -> String {
             put!(html; "</dd>");
         }
         counts(html, of);
-        if let Some(wait) = &of.wait {
+        if let Some(wait) = &of.payloads.wait {
             waited(html, wait);
         }
         if let Some(error) = &of.last_error {
             fact(html, "Last error", error);
         }
-        if let Some(ending) = &of.ending {
+        if let Some(ending) = &of.payloads.ending {
             ended(html, ending);
         }
-        sizes(html, of);
+        sizes(html, &of.payloads);
         put!(html; "</dl>");
     })
 }
@@ -83,7 +83,7 @@ fn ended(html: &mut Html, ending: &End) {
     }
 }
 
-fn sizes(html: &mut Html, of: &Operation) {
+fn sizes(html: &mut Html, of: &Payloads) {
     let bytes = |size: usize| format!("{} bytes", Number(size as u64));
     fact(html, "Tag", &bytes(of.tag_bytes));
     fact(html, "State of the wait", &bytes(of.state_bytes));

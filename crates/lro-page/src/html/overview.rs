@@ -1,11 +1,11 @@
 use super::{
-    layout::{Site, count, end_table, number, service, table, time},
+    layout::{Beside, Site, beside, count, end_table, number, service, table, time},
     list::rows,
     text::{Html, Number, Time, encoded, put},
 };
 use crate::{
     router::Counted,
-    view::overview::{BucketView, CountView, RegistryOverview, ServiceView, WorkerView},
+    view::overview::{CountView, RegistryOverview, ServiceView, WorkerView},
 };
 
 pub(crate) fn registry(site: &Site<'_>, counted: &Counted<'_, RegistryOverview>) -> String {
@@ -17,16 +17,19 @@ pub(crate) fn registry(site: &Site<'_>, counted: &Counted<'_, RegistryOverview>)
             put!(html; "<p class=\"alert\" role=\"alert\">The store failed: " (fault) "</p>");
         } else {
             tiles(html, site, counts);
-            services(html, site, &counts.services);
+            services(html, site, counts);
         }
         workers(html, &counts.workers);
-        buckets(html, &counts.buckets);
+        buckets(html, site, counts);
         if !counts.set_aside.is_empty() {
-            rows(html, site, "Set aside, with the reason", &counts.set_aside);
+            rows(html, site, "set_aside", "Set aside, with the reason", &counts.set_aside);
+            let all = counts.attention.set_aside;
+            rest(html, site, "state=set_aside", all, counts.set_aside.len());
         }
         if !counts.unresolved_intents.is_empty() {
-            let caption = "Unresolved intents";
-            rows(html, site, caption, &counts.unresolved_intents);
+            rows(html, site, "intents", "Unresolved intents", &counts.unresolved_intents);
+            let all = counts.attention.unresolved_intents;
+            rest(html, site, "state=intent&overdue=1", all, counts.unresolved_intents.len());
         }
         store(html, &counts.store);
     })
@@ -86,43 +89,75 @@ fn tile(
     put!(html; "</dd></div>");
 }
 
-fn services(html: &mut Html, site: &Site<'_>, services: &[ServiceView]) {
+/// Writes a link to the list of all, if some are not shown.
+fn rest(html: &mut Html, site: &Site<'_>, query: &'static str, all: CountView, shown: usize) {
+    if all.number > shown as u64 {
+        put!(html; "<nav class=\"pages\"><a href=\"" (site.base) "list?" (query) "\">All ");
+        count(html, all);
+        html.literal("</a></nav>");
+    }
+}
+
+fn services(html: &mut Html, site: &Site<'_>, counts: &RegistryOverview) {
+    let services = &counts.services;
     if services.is_empty() {
         put!(html; "<p class=\"note\">Nothing is pending.</p>");
         return;
     }
     table(
         html,
+        "services",
         "Pending by service and kind",
         &["Service, kind", "#Pending", "#Overdue", "#Failing", "#Oldest"],
     );
     for of in services {
-        put!(html; "<tr class=\"group\"><th scope=\"row\"><a href=\"" (site.base) "list?state=pending&service="
-            (encoded(&of.service)) "&version=" (encoded(&of.version)) "\">");
-        service(html, &of.service, &of.version);
-        put!(html; "</a></th><td class=\"n\">");
-        count(html, of.pending);
-        let class = if of.overdue.number == 0 { "n zero" } else { "n" };
-        put!(html; "</td><td class=\"" (class) "\">");
-        count(html, of.overdue);
-        if let Some(longest) = of.longest_overdue_seconds {
-            put!(html; "<small>for up to " (Time(longest)) "</small>");
-        }
-        put!(html; "</td><td></td><td></td></tr>");
-        for kind in &of.kinds {
-            put!(html; "<tr><th scope=\"row\" class=\"kind\"><bdi>" (kind.kind) "</bdi></th>");
-            number(html, kind.pending);
-            number(html, kind.overdue);
-            number(html, kind.failing);
-            time(html, Some(kind.oldest_seconds));
-            put!(html; "</tr>");
-        }
-        if !of.has_all_kinds {
-            let read: u64 = of.kinds.iter().map(|kind| kind.pending).sum();
-            put!(html; "<tr><td colspan=\"5\" class=\"kind dim\">Kinds among the " (Number(read)) " that are due first.</td></tr>");
-        }
+        row(html, site, of);
+        kinds(html, of);
     }
     end_table(html);
+    let RegistryOverview { next_services: next, has_more_services: has_more, .. } = *counts;
+    let (from, shown) = (counts.parts.services, services.len());
+    beside(html, site, Beside { table: "services", of: "services", from, shown, next, has_more });
+}
+
+fn row(html: &mut Html, site: &Site<'_>, of: &ServiceView) {
+    let (key, version) = (encoded(&of.service), encoded(&of.version));
+    put!(html; "<tr class=\"group\" data-key=\"" (key) "/" (version) "\"><th scope=\"row\"><a href=\"" (site.base)
+        "list?state=pending&service=" (key) "&version=" (version) "\">");
+    service(html, &of.service, &of.version);
+    put!(html; "</a></th><td class=\"n\">");
+    count(html, of.pending);
+    let class = if of.overdue.number == 0 { "n zero" } else { "n" };
+    put!(html; "</td><td class=\"" (class) "\">");
+    count(html, of.overdue);
+    if let Some(longest) = of.longest_overdue_seconds {
+        put!(html; "<small>for up to " (Time(longest)) "</small>");
+    }
+    put!(html; "</td><td></td><td></td></tr>");
+}
+
+fn kinds(html: &mut Html, of: &ServiceView) {
+    let (key, version) = (encoded(&of.service), encoded(&of.version));
+    for kind in &of.kinds {
+        put!(html; "<tr data-key=\"" (key) "/" (version) "/" (encoded(&kind.kind)) "\"><th scope=\"row\" class=\"kind\"><bdi>"
+            (kind.kind) "</bdi></th>");
+        number(html, kind.pending);
+        number(html, kind.overdue);
+        number(html, kind.failing);
+        time(html, Some(kind.oldest_seconds));
+        put!(html; "</tr>");
+    }
+    if of.has_all_kinds {
+        return;
+    }
+    put!(html; "<tr data-key=\"" (key) "/" (version) "//\"><td colspan=\"5\" class=\"kind dim\">");
+    if of.has_more_kinds {
+        put!(html; "The " (of.kinds.len()) " largest kinds. There are more.");
+    } else {
+        let read: u64 = of.kinds.iter().map(|kind| kind.pending).sum();
+        put!(html; "Kinds among the " (Number(read)) " that are due first.");
+    }
+    put!(html; "</td></tr>");
 }
 
 fn workers(html: &mut Html, workers: &[WorkerView]) {
@@ -131,6 +166,7 @@ fn workers(html: &mut Html, workers: &[WorkerView]) {
     }
     table(
         html,
+        "workers",
         "Workers of this process",
         &["Service", "Quota key", "Health", "#In flight", "#Rate a second", "#Found a second"],
     );
@@ -183,21 +219,27 @@ pub(super) fn rate(html: &mut Html, rate: Option<f64>) {
     }
 }
 
-fn buckets(html: &mut Html, buckets: &[BucketView]) {
+fn buckets(html: &mut Html, site: &Site<'_>, counts: &RegistryOverview) {
+    let buckets = &counts.buckets;
     if buckets.is_empty() {
         return;
     }
     table(
         html,
+        "buckets",
         "Quota keys in the store",
         &["Quota key", "#Tokens left by the last claim", "#Last claim before"],
     );
     for bucket in buckets {
-        put!(html; "<tr><th scope=\"row\"><bdi>" (bucket.quota) "</bdi></th><td class=\"n\">" (bucket.tokens) "</td>");
+        put!(html; "<tr data-key=\"" (encoded(&bucket.quota)) "\"><th scope=\"row\"><bdi>" (bucket.quota)
+            "</bdi></th><td class=\"n\">" (bucket.tokens) "</td>");
         time(html, Some(bucket.claimed_seconds_ago));
         put!(html; "</tr>");
     }
     end_table(html);
+    let RegistryOverview { next_buckets: next, has_more_buckets: has_more, .. } = *counts;
+    let (from, shown) = (counts.parts.buckets, buckets.len());
+    beside(html, site, Beside { table: "buckets", of: "quota keys", from, shown, next, has_more });
 }
 
 fn store(html: &mut Html, details: &[(String, String)]) {

@@ -11,10 +11,13 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{Fault, bounded};
+use super::{Fault, bounded, seen::Seen};
 use crate::{
     fresh::{Computed, Fresh},
-    view::overview::{RegistryOverview, WorkerView},
+    view::{
+        operation::{Operation, Payloads},
+        overview::{GROUPS, RegistryOverview, WorkerView},
+    },
 };
 
 /// A registry, its counts, and the workers of this process.
@@ -23,6 +26,7 @@ pub(crate) struct OfRegistry {
     registry: Registry,
     workers: Arc<Vec<Watched>>,
     overview: Arc<Fresh<RegistryOverview>>,
+    seen: Seen,
     /// The calls that are not shared.
     calls: Arc<Semaphore>,
 }
@@ -41,26 +45,32 @@ impl OfRegistry {
             Watched { worker, before }
         });
         let workers = Arc::new(workers.collect());
-        Self { registry, workers, overview: Fresh::new(), calls: Arc::new(Semaphore::new(CALLS)) }
+        let calls = Arc::new(Semaphore::new(CALLS));
+        Self { registry, workers, overview: Fresh::new(), seen: Seen::default(), calls }
     }
 
     /// Returns the counts, which all open pages share. `None` if they are being made for the first time.
     pub(crate) async fn overview(&self) -> Option<Arc<Computed<RegistryOverview>>> {
+        self.overview.get(|| self.count()).await
+    }
+
+    /// Returns counts that may be a minute old: their services change rarely.
+    pub(crate) async fn last_overview(&self) -> Option<Arc<Computed<RegistryOverview>>> {
+        self.overview.recent(|| self.count()).await
+    }
+
+    /// Counts. Returns also whether the store did.
+    fn count(&self) -> impl Future<Output = (RegistryOverview, bool)> + Send + use<> {
         let (registry, workers) = (self.registry.clone(), Arc::clone(&self.workers));
-        self.overview
-            .get(|| async move {
-                let overview = match timeout(LONGEST_COUNT, counted(&registry)).await {
-                    Ok(Ok(overview)) => overview,
-                    Ok(Err(error)) => RegistryOverview::fault(&error.to_string()),
-                    Err(_) => RegistryOverview::fault("the store does not answer"),
-                };
-                let is_good = overview.fault.is_none();
-                (
-                    RegistryOverview { workers: workers.iter().map(Watched::view).collect(), ..overview },
-                    is_good,
-                )
-            })
-            .await
+        async move {
+            let overview = match timeout(LONGEST_COUNT, counted(&registry)).await {
+                Ok(Ok(overview)) => overview,
+                Ok(Err(error)) => RegistryOverview::fault(&error.to_string()),
+                Err(_) => RegistryOverview::fault("the store does not answer"),
+            };
+            let is_good = overview.fault.is_none();
+            (RegistryOverview { workers: workers.iter().map(Watched::view).collect(), ..overview }, is_good)
+        }
     }
 
     pub(crate) async fn list(&self, request: &ListRequest) -> Result<Vec<Record>, Fault> {
@@ -68,10 +78,20 @@ impl OfRegistry {
         bounded(self.alone(|registry| async move { registry.list(&request).await })).await
     }
 
-    pub(crate) async fn operation(&self, key: &str) -> Result<Record, Fault> {
-        let key = key.to_owned();
-        let record = bounded(self.alone(|registry| async move { registry.get(&key).await })).await?;
-        record.ok_or(Fault::NotFound)
+    /// Returns an operation. Its payloads, which may be large, are read only if it has changed since.
+    pub(crate) async fn operation(&self, key: &str) -> Result<Operation, Fault> {
+        let [peeked, got] = [key.to_owned(), key.to_owned()];
+        let record = bounded(self.alone(|registry| async move { registry.peek(&peeked).await })).await?;
+        let record = record.ok_or(Fault::NotFound)?;
+        if let Some(payloads) = self.seen.find(&record) {
+            return Ok(Operation::new(&record, payloads));
+        }
+        let record = bounded(self.alone(|registry| async move { registry.get(&got).await })).await?;
+        let record = record.ok_or(Fault::NotFound)?;
+        let payloads = Payloads::of(&record);
+        let operation = Operation::new(&record, payloads.clone());
+        self.seen.keep(record, payloads);
+        Ok(operation)
     }
 
     /// Makes a call while no other one is made. It holds its turn until it has ended, also if nobody waits for it any more: a store
@@ -96,7 +116,7 @@ impl OfRegistry {
 /// Makes the calls one after the other: each is short, and leaves others their turn.
 async fn counted(registry: &Registry) -> Result<RegistryOverview, StoreError> {
     let health = registry.health().await?;
-    let counts = registry.counts(&CountRequest::default()).await?;
+    let counts = registry.counts(&CountRequest::default().most_groups(GROUPS + 1)).await?;
     let some =
         |state, overdue| ListRequest { state: Some(state), overdue, most: SOME, ..ListRequest::default() };
     let set_aside = registry.list(&some(RecordState::SetAside, false)).await?;

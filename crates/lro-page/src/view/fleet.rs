@@ -2,7 +2,12 @@ use lro::{OperationName, Snapshot};
 use lro_fleet::{Metrics, Pending, QuotaKey};
 use serde::Serialize;
 
-use super::{cut, operation::Failure, time::seconds};
+use super::{
+    cut,
+    operation::Failure,
+    parts::{Parts, part},
+    time::seconds,
+};
 
 /// A fleet at a moment.
 #[derive(Debug, Serialize)]
@@ -19,13 +24,21 @@ pub(crate) struct FleetOverview {
     pub(crate) kinds: Vec<FleetKind>,
     /// Whether the kinds are those of all operations, or of the first hundred thousand.
     pub(crate) has_all_kinds: bool,
+    /// Whether there are kinds after these.
+    pub(crate) has_more_kinds: bool,
+    /// Where the next kinds begin.
+    pub(crate) next_kinds: Option<usize>,
     pub(crate) quota_keys: Vec<KeyView>,
-    /// Whether there are more quota keys.
+    /// Whether there are quota keys after these.
     pub(crate) has_more_keys: bool,
+    /// Where the next quota keys begin.
+    pub(crate) next_keys: Option<usize>,
+    #[serde(skip)]
+    pub(crate) parts: Parts,
 }
 
 /// The operations of a kind.
-#[derive(Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct FleetKind {
     pub(crate) kind: String,
     pub(crate) pending: u64,
@@ -34,7 +47,7 @@ pub(crate) struct FleetKind {
     pub(crate) oldest_seconds: f64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct KeyView {
     pub(crate) quota: String,
     pub(crate) operations: usize,
@@ -89,14 +102,12 @@ impl FleetOverview {
         metrics: &Metrics,
         mut keys: Vec<QuotaKey>,
         kinds: Vec<FleetKind>,
-        is_cut: bool,
+        has_all_kinds: bool,
     ) -> Self {
         // What is shut first, then the largest.
         keys.sort_by(|a, b| {
             b.is_shut.cmp(&a.is_shut).then(b.operations.cmp(&a.operations)).then(a.name.cmp(&b.name))
         });
-        let has_more_keys = keys.len() > KEYS;
-        keys.truncate(KEYS);
         Self {
             pending: metrics.pending,
             due: metrics.due,
@@ -108,9 +119,29 @@ impl FleetOverview {
             late_p99_seconds: seconds(metrics.late.quantile(0.99)),
             notice_delay_seconds: seconds(metrics.notice_delay),
             kinds,
-            has_all_kinds: !is_cut,
+            has_all_kinds,
+            has_more_kinds: false,
+            next_kinds: None,
             quota_keys: keys.into_iter().map(KeyView::new).collect(),
-            has_more_keys,
+            has_more_keys: false,
+            next_keys: None,
+            parts: Parts::default(),
+        }
+    }
+
+    /// Returns the overview with a part of each long table.
+    pub(crate) fn part(&self, mut parts: Parts) -> Self {
+        let (kinds, next_kinds) = part(&self.kinds, &mut parts.kinds);
+        let (quota_keys, next_keys) = part(&self.quota_keys, &mut parts.quota_keys);
+        Self {
+            kinds,
+            has_more_kinds: next_kinds.is_some(),
+            next_kinds,
+            quota_keys,
+            has_more_keys: next_keys.is_some(),
+            next_keys,
+            parts,
+            ..*self
         }
     }
 }
@@ -162,6 +193,3 @@ impl FleetOperation {
         }
     }
 }
-
-/// The quota keys that are shown.
-const KEYS: usize = 100;

@@ -19,7 +19,7 @@ pub(crate) struct List {
 }
 
 /// A record in a list.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Row {
     pub(crate) key: String,
     pub(crate) name: Option<String>,

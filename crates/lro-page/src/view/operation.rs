@@ -32,6 +32,13 @@ pub(crate) struct Operation {
     pub(crate) deliveries: u32,
     pub(crate) cancel: Option<&'static str>,
     pub(crate) last_error: Option<String>,
+    #[serde(flatten)]
+    pub(crate) payloads: Payloads,
+}
+
+/// What is shown of the payloads of a record.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Payloads {
     pub(crate) wait: Option<Wait>,
     pub(crate) ending: Option<End>,
     pub(crate) tag_bytes: usize,
@@ -40,7 +47,7 @@ pub(crate) struct Operation {
 }
 
 /// The counts of a wait.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Wait {
     pub(crate) polls: u32,
     pub(crate) replies: u32,
@@ -51,21 +58,21 @@ pub(crate) struct Wait {
 }
 
 /// How a wait ended, without the response.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct End {
     pub(crate) how: &'static str,
     pub(crate) error: Option<Failure>,
 }
 
 /// A status, without its details.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Failure {
     pub(crate) code: String,
     pub(crate) message: String,
 }
 
 impl Operation {
-    pub(crate) fn new(record: &Record) -> Self {
+    pub(crate) fn new(record: &Record, payloads: Payloads) -> Self {
         Self {
             key: record.key.clone(),
             name: record.name.as_ref().map(|name| name.as_str().to_owned()),
@@ -84,6 +91,15 @@ impl Operation {
             deliveries: record.deliveries,
             cancel: state::cancel(record.cancel),
             last_error: record.error.clone(),
+            payloads,
+        }
+    }
+}
+
+impl Payloads {
+    /// Reads the payloads of a record that has them.
+    pub(crate) fn of(record: &Record) -> Self {
+        Self {
             wait: serde_json::from_slice(&record.saved).ok().map(|saved| Wait::new(&saved)),
             ending: record.ending().map(|ending| End::new(&ending)),
             tag_bytes: record.tag.len(),

@@ -1,10 +1,17 @@
+use std::collections::HashMap;
+
 use lro_registry::{
     Health, Record, WorkerState,
     store::{Count, Counts, ServiceCounts},
 };
 use serde::Serialize;
 
-use super::{list::Row, state, time::seconds};
+use super::{
+    list::Row,
+    parts::{PART, Parts, part},
+    state,
+    time::seconds,
+};
 
 /// A registry at a moment.
 #[derive(Debug, Default, Serialize)]
@@ -15,13 +22,21 @@ pub(crate) struct RegistryOverview {
     pub(crate) states: Vec<StateView>,
     pub(crate) attention: Attention,
     pub(crate) services: Vec<ServiceView>,
+    /// Whether there are services after these.
+    pub(crate) has_more_services: bool,
+    /// Where the next services begin. `None` if there are none, or if they were not counted.
+    pub(crate) next_services: Option<usize>,
     pub(crate) buckets: Vec<BucketView>,
+    pub(crate) has_more_buckets: bool,
+    pub(crate) next_buckets: Option<usize>,
     pub(crate) workers: Vec<WorkerView>,
     /// Some of the records that are set aside, with their reasons.
     pub(crate) set_aside: Vec<Row>,
     /// Some of the starting calls of which nothing is known.
     pub(crate) unresolved_intents: Vec<Row>,
     pub(crate) store: Vec<(String, String)>,
+    #[serde(skip)]
+    pub(crate) parts: Parts,
 }
 
 /// A count, and whether there are more.
@@ -31,13 +46,13 @@ pub(crate) struct CountView {
     pub(crate) is_cut: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct StateView {
     pub(crate) state: &'static str,
     pub(crate) records: CountView,
 }
 
-#[derive(Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Attention {
     pub(crate) overdue: CountView,
     pub(crate) longest_overdue_seconds: Option<f64>,
@@ -47,7 +62,7 @@ pub(crate) struct Attention {
     pub(crate) oldest_delivery_due_seconds: Option<f64>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct ServiceView {
     pub(crate) service: String,
     pub(crate) version: String,
@@ -56,10 +71,12 @@ pub(crate) struct ServiceView {
     pub(crate) longest_overdue_seconds: Option<f64>,
     /// Whether the kinds are those of all pending records, or of those that are due first.
     pub(crate) has_all_kinds: bool,
+    /// Whether there are more kinds than those, among the records that were read.
+    pub(crate) has_more_kinds: bool,
     pub(crate) kinds: Vec<KindView>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct KindView {
     pub(crate) kind: String,
     pub(crate) pending: u64,
@@ -68,14 +85,14 @@ pub(crate) struct KindView {
     pub(crate) oldest_seconds: f64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct BucketView {
     pub(crate) quota: String,
     pub(crate) tokens: f64,
     pub(crate) claimed_seconds_ago: f64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct WorkerView {
     pub(crate) claimed: usize,
     pub(crate) calls: u64,
@@ -85,7 +102,7 @@ pub(crate) struct WorkerView {
     pub(crate) services: Vec<ServedView>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct ServedView {
     pub(crate) service: String,
     pub(crate) version: String,
@@ -101,13 +118,22 @@ impl RegistryOverview {
         Self { fault: Some(message.to_owned()), ..Self::default() }
     }
 
-    pub(crate) fn new(health: Health, counts: Counts, set_aside: &[Record], unresolved: &[Record]) -> Self {
-        let overdue_for = |of: &ServiceCounts| {
-            health.services.iter().find(|it| it.service == of.service).and_then(|it| it.overdue)
-        };
+    /// Creates the view of counts up to [`GROUPS`] and one more.
+    pub(crate) fn new(
+        health: Health,
+        mut counts: Counts,
+        set_aside: &[Record],
+        unresolved: &[Record],
+    ) -> Self {
+        let has_more_services = cut(&mut counts.services);
+        let has_more_buckets = cut(&mut counts.buckets);
+        let overdue_for: HashMap<_, _> = health.services.iter().map(|it| (&it.service, it.overdue)).collect();
         let longest = health.services.iter().filter_map(|it| it.overdue).max();
         let overdue = counts.services.iter().map(|it| it.overdue);
-        let services = counts.services.iter().map(|it| ServiceView::new(it, overdue_for(it).map(seconds)));
+        let services = counts.services.iter().map(|it| {
+            let overdue_for = overdue_for.get(&it.service).copied().flatten();
+            ServiceView::new(it, overdue_for.map(seconds))
+        });
         let state =
             |(state, count): &(_, Count)| StateView { state: state::name(*state), records: (*count).into() };
         Self {
@@ -116,8 +142,7 @@ impl RegistryOverview {
             attention: Attention {
                 overdue: CountView {
                     number: overdue.clone().map(|count| count.number).sum(),
-                    is_cut: overdue.clone().any(|count| count.is_cut)
-                        || health.services.len() > counts.services.len(),
+                    is_cut: overdue.clone().any(|count| count.is_cut) || has_more_services,
                 },
                 longest_overdue_seconds: longest.map(seconds),
                 set_aside: up_to_a_limit(health.set_aside),
@@ -126,11 +151,38 @@ impl RegistryOverview {
                 oldest_delivery_due_seconds: health.undelivered_for.map(seconds),
             },
             states: counts.states.iter().map(state).collect(),
+            has_more_services,
+            next_services: None,
             buckets: counts.buckets.into_iter().map(BucketView::new).collect(),
+            has_more_buckets,
+            next_buckets: None,
             workers: Vec::new(),
             set_aside: set_aside.iter().map(Row::new).collect(),
             unresolved_intents: unresolved.iter().map(Row::new).collect(),
             store: health.details,
+            parts: Parts::default(),
+        }
+    }
+
+    /// Returns the overview with a part of each long table.
+    pub(crate) fn part(&self, mut parts: Parts) -> Self {
+        let (services, next_services) = part(&self.services, &mut parts.services);
+        let (buckets, next_buckets) = part(&self.buckets, &mut parts.buckets);
+        Self {
+            fault: self.fault.clone(),
+            states: self.states.clone(),
+            attention: self.attention.clone(),
+            services,
+            has_more_services: self.has_more_services || next_services.is_some(),
+            next_services,
+            buckets,
+            has_more_buckets: self.has_more_buckets || next_buckets.is_some(),
+            next_buckets,
+            workers: self.workers.clone(),
+            set_aside: self.set_aside.clone(),
+            unresolved_intents: self.unresolved_intents.clone(),
+            store: self.store.clone(),
+            parts,
         }
     }
 
@@ -147,7 +199,7 @@ impl From<Count> for CountView {
 
 impl ServiceView {
     fn new(of: &ServiceCounts, longest_overdue_seconds: Option<f64>) -> Self {
-        let kinds = of.kinds.iter().map(|it| KindView {
+        let kinds = of.kinds.iter().take(PART).map(|it| KindView {
             kind: it.kind.clone(),
             pending: it.pending,
             overdue: it.overdue,
@@ -161,7 +213,8 @@ impl ServiceView {
             pending: of.pending.into(),
             overdue: of.overdue.into(),
             longest_overdue_seconds,
-            has_all_kinds: !of.pending.is_cut && read >= of.pending.number,
+            has_all_kinds: !of.pending.is_cut && read >= of.pending.number && of.kinds.len() <= PART,
+            has_more_kinds: of.kinds.len() > PART,
             kinds: kinds.collect(),
         }
     }
@@ -196,6 +249,16 @@ impl WorkerView {
         }
     }
 }
+
+/// Cuts what is beyond [`GROUPS`]. Returns whether there was anything.
+fn cut<T>(groups: &mut Vec<T>) -> bool {
+    let has_more = groups.len() > GROUPS;
+    groups.truncate(GROUPS);
+    has_more
+}
+
+/// The services, and the buckets, that are counted. They share the index entries that are read, so the counts of more would say little.
+pub(crate) const GROUPS: usize = 1_000;
 
 /// [`Health`] counts up to 10,000.
 fn up_to_a_limit(number: u64) -> CountView {

@@ -1,9 +1,13 @@
 use std::time::Duration;
 
+use lro::Service;
 use lro_page::Page;
 use lro_registry::{ListRequest, RecordState, Registry, Store, store::Entry};
 
-use crate::common::{between, claim, entry, finish, html, json, other_service, registry, service};
+use crate::{
+    common::{between, claim, entry, finish, html, json, other_service, registry, service},
+    escaping::{IMAGE, SCRIPT, only_known_tags},
+};
 
 // g29
 #[tokio::test]
@@ -91,4 +95,42 @@ async fn a_list_says_what_is_due_and_what_failed() {
     assert!(page.contains("cancel requested") && page.contains(">now</td>"), "{page}");
     let none = html(&Page::registry(&registry).router(), "/list?state=set_aside").await;
     assert!(none.contains("There are none"), "{none}");
+}
+
+// g29
+#[tokio::test(start_paused = true)]
+async fn a_form_offers_the_services_that_have_pending_records() {
+    let hostile = Entry { service: Service::owned(SCRIPT, IMAGE), ..entry("hostile") };
+    let other = Entry { service: other_service(), ..entry("other") };
+    let done = Entry { service: Service::new("done.example.com", "v1"), ..entry("done") };
+    let (_, registry) = registry(&[entry("a"), other, hostile]).await;
+    let router = Page::registry(&registry).router();
+    let page = html(&router, "/list").await;
+    let form = between(&page, "<form action=\"list\"", "</form>").unwrap();
+    for option in [
+        "<option value=\"jobs.example.com/v1\">jobs.example.com v1</option>",
+        "<option value=\"other.example.com/\">other.example.com </option>",
+        "<option value=\"%3Cscript%3E",
+    ] {
+        assert!(form.contains(option), "{option}: {form}");
+    }
+    only_known_tags(&page);
+    // A browser sends all that the form has.
+    let sent = "list?state=&of=other.example.com%2F&service=&version=";
+    assert_eq!(by_keys(&router, sent).await, ["other"]);
+    let shown = html(&router, &format!("/{sent}")).await;
+    assert!(shown.contains("<option value=\"other.example.com/\" selected>"), "{shown}");
+    assert_eq!(by_keys(&router, "list?of=%253Cscript%253E/").await, [""; 0]);
+    // A service without pending records can be typed, and stays selected.
+    registry.store().register(&[done]).await.unwrap();
+    let shown = html(&router, "/list?service=done.example.com&version=v1").await;
+    assert!(shown.contains("<option value=\"done.example.com/v1\" selected>"), "{shown}");
+    assert!(shown.contains("operation?key=done") && !shown.contains("operation?key=other"), "{shown}");
+    let next = html(&router, "/list?of=jobs.example.com%2Fv1&after=").await;
+    assert!(next.contains("href=\"list?state=&service=jobs.example.com&version=v1\">First page"), "{next}");
+    // Services that are new are offered after a minute, without a wait.
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    html(&router, "/list").await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(html(&router, "/list").await.contains("<option value=\"done.example.com/v1\">"));
 }

@@ -4,7 +4,10 @@
 mod browser;
 mod common;
 mod escaping;
+mod faults;
 mod fleet;
 mod lists;
 mod overview;
+mod parts;
 mod serving;
+mod store;

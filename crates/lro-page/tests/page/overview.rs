@@ -169,6 +169,14 @@ async fn a_router_may_be_nested() {
         assert!(overview.contains(&format!("href=\"./{folder}/list?state=pending\"")), "{place}: {overview}");
         assert!(overview.contains(&format!("href=\"./{folder}/page.css\"")), "{place}");
         assert!(
+            overview.contains(&format!("<a href=\"./{folder}/overview\" aria-current=\"page\">Overview")),
+            "{place}"
+        );
+        assert!(
+            html(&router, &format!("{place}/overview")).await.contains("href=\"list?state=pending\""),
+            "{place}"
+        );
+        assert!(
             html(&router, &format!("{place}/list")).await.contains("href=\"operation?key=a\""),
             "{place}"
         );
