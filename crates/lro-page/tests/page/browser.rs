@@ -1,24 +1,37 @@
 //! Chromium shows the page. `LRO_REQUIRE_CHROMIUM=1` makes a missing one an error, `LRO_PAGE_SCREENSHOTS=FOLDER` keeps screenshots.
 
 use std::{
-    env,
+    env, io,
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
-use axum::{extract::Request, middleware};
+use axum::{
+    Router, body::Body, extract::Request, http::header, middleware, response::Response, routing::get,
+};
+use futures::future::BoxFuture;
+use http_body_util::BodyExt;
 use lro::Service;
 use lro_page::Page;
 use lro_registry::{
     MemoryStore, Registry, Store,
     store::{Bucket, ClaimId, ClaimRequest, Entry, GiveBack, Intent},
 };
-use tokio::{net::TcpListener, task::spawn_blocking};
+use tokio::{
+    net::TcpListener,
+    task::{JoinHandle, spawn_blocking},
+};
 
 use crate::{
     common::{between, claim, entry, finish, registry, service},
     escaping::{IMAGE, SCRIPT},
+    store::WatchedStore,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -27,21 +40,15 @@ async fn a_browser_shows_the_page_and_refreshes_it_in_place() {
     let hostile = Entry { kind: IMAGE.to_owned(), ..entry(&format!("a{SCRIPT}{IMAGE}")) };
     let (store, registry) = registry(&[hostile, entry("b")]).await;
     // From the second request of the list on, there is one more record: only a refresh shows it.
-    let requests = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    let watch = middleware::from_fn(move |request: Request, next: middleware::Next| {
-        let (store, requests) = (store.clone(), requests.clone());
-        async move {
-            let is_list = request.uri().path() == "/list";
-            if is_list && requests.fetch_add(1, std::sync::atomic::Ordering::Relaxed) > 0 {
+    let (address, server) = served(Page::registry(&registry).router(), move |request| {
+        let store = store.clone();
+        Box::pin(async move {
+            if request > 0 {
                 store.register(&[entry("c: seen after a refresh")]).await.unwrap();
             }
-            next.run(request).await
-        }
-    });
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let server =
-        tokio::spawn(axum::serve(listener, Page::registry(&registry).router().layer(watch)).into_future());
+        })
+    })
+    .await;
     let dom = chromium.dom(&format!("http://{address}/list?state=pending")).await;
     assert!(dom.contains("c: seen after a refresh"), "the page is not refreshed: {dom}");
     let refreshed = between(&dom, "data-refreshed=\"", "\"").unwrap();
@@ -60,6 +67,52 @@ async fn a_browser_shows_the_page_and_refreshes_it_in_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn focus_and_selection_stay_with_their_row_when_another_one_goes() {
+    let Some(chromium) = Chromium::find() else { return };
+    let (store, registry) = registry(&["a", "b", "c"].map(entry)).await;
+    let (address, server) = served(Page::registry(&registry).router(), move |request| {
+        let store = store.clone();
+        Box::pin(async move {
+            if request > 0 {
+                store.forget(&["a".to_owned()]).await.unwrap();
+                store.register(&["bb"].map(entry)).await.unwrap();
+            }
+        })
+    })
+    .await;
+    let dom = chromium.dom(&format!("http://{address}/list")).await;
+    assert_eq!(between(&dom, "data-keys=\"", "\""), Some("b bb c"), "{dom}");
+    assert_eq!(between(&dom, "data-probe=\"", "\""), Some("b true true report"), "{dom}");
+    server.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_leaves_what_is_shown_and_ends_with_the_store_that_comes_back() {
+    let Some(chromium) = Chromium::find() else { return };
+    for (away, shown) in [(0..1, "operation?key=a"), (1..9, "operation?key=a"), (0..9, "<h1>Not shown</h1>")]
+    {
+        let (store, _) = registry(&[entry("a")]).await;
+        let store = WatchedStore::new(&store);
+        let (is_away, ends_well) = (away.clone(), away.end == 1);
+        let router = Page::registry(&Registry::new(store.clone())).router();
+        let (address, server) = served(router, move |request| {
+            store.set_away(is_away.contains(&request));
+            Box::pin(std::future::ready(()))
+        })
+        .await;
+        let dom = chromium.dom(&format!("http://{address}/list?state=pending")).await;
+        assert!(dom.contains(shown), "{away:?}: {dom}");
+        let title = if shown.starts_with('<') { "Not shown" } else { "Operations: pending" };
+        assert!(dom.contains(&format!("<title>{title} – Registry</title>")), "{away:?}: {dom}");
+        let has_note = dom.contains("Not refreshed: the store failed: the &lt;b&gt;disk&lt;/b&gt; is away");
+        assert_eq!(has_note, away.start == 1, "{away:?}: {dom}");
+        assert_eq!(dom.contains("aria-current"), !shown.starts_with('<'), "{away:?}: {dom}");
+        assert!(!ends_well || !dom.contains("data-fault"), "{away:?}: {dom}");
+        server.abort();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_browser_draws_the_page() {
     let Some(chromium) = Chromium::find() else { return };
     let registry = furnished().await;
@@ -71,7 +124,9 @@ async fn a_browser_draws_the_page() {
         ("page.png", 1280, 800, ""),
         ("narrow.png", 400, 1100, ""),
         ("list.png", 1280, 700, "list?state=pending"),
+        ("narrow-list.png", 400, 1100, "list?state=pending"),
         ("operation.png", 1000, 600, "operation?key=import-0003"),
+        ("fault.png", 1000, 600, "operation?key=none"),
     ] {
         let file = kept.as_ref().unwrap_or(&folder).join(name);
         chromium.screenshot(&format!("http://{}/{path}", served.address()), &file, (width, height)).await;
@@ -82,6 +137,51 @@ async fn a_browser_draws_the_page() {
     }
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+/// Serves the page, with a script that watches a row of lists. Before each request of a list, `before` runs with the number of
+/// requests before it.
+async fn served(
+    router: Router,
+    before: impl Fn(usize) -> BoxFuture<'static, ()> + Clone + Send + Sync + 'static,
+) -> (SocketAddr, JoinHandle<io::Result<()>>) {
+    let requests = Arc::new(AtomicUsize::new(0));
+    let watch = middleware::from_fn(move |request: Request, next: middleware::Next| {
+        let (before, requests) = (before.clone(), requests.clone());
+        async move {
+            if request.uri().path() != "/list" {
+                return next.run(request).await;
+            }
+            before(requests.fetch_add(1, Ordering::Relaxed)).await;
+            let (mut parts, body) = next.run(request).await.into_parts();
+            let page = body.collect().await.unwrap().to_bytes();
+            let page = String::from_utf8(page.to_vec()).unwrap();
+            parts.headers.remove(header::CONTENT_LENGTH);
+            let page = page.replacen("</head>", "<script src=\"/probe.js\" defer></script></head>", 1);
+            Response::from_parts(parts, Body::from(page))
+        }
+    });
+    let probe = get(|| async { ([(header::CONTENT_TYPE, "text/javascript")], PROBE) });
+    let router = router.layer(watch).route("/probe.js", probe);
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    (address, tokio::spawn(axum::serve(listener, router).into_future()))
+}
+
+/// Focuses the link of the row `b`, selects its kind, and reports both all the time.
+const PROBE: &str = r#"
+const row = document.querySelector('[data-key="b"]');
+if (row) {
+  const link = row.querySelector('a');
+  link.focus();
+  getSelection().selectAllChildren(row.querySelector('td bdi.dim'));
+  setInterval(() => {
+    const keys = [...document.querySelectorAll('tbody tr')].map(row => row.dataset.key);
+    document.body.dataset.keys = keys.join(' ');
+    const state = [row.dataset.key, row.isConnected, document.activeElement === link, getSelection().toString()];
+    document.body.dataset.probe = state.join(' ');
+  }, 100);
+}
+"#;
 
 /// A registry with a bit of everything.
 async fn furnished() -> Registry {
