@@ -12,7 +12,7 @@ use lro_registry::{
     store::{CancelStep, ClaimId, ClaimRequest, CountRequest, Reschedule},
 };
 
-use self::browser::{Browsers, get};
+use self::browser::{Browsers, counted, get};
 use crate::{Fault, stores::open};
 
 /// Measures a store that was filled. Returns a line of the table.
@@ -26,6 +26,9 @@ pub async fn measure(name: &str, url: &str) -> Result<String, Fault> {
     let began = Instant::now();
     get(page.address(), "/").await?;
     let first = began.elapsed();
+    // A page that says that the records are being counted measures nothing, and the first count reads a cold store.
+    counted(page.address()).await?;
+    let counts = began.elapsed();
     let (slowest, of) = slowest(&registry).await?;
     let (mut alone, mut beside) = (Claims::default(), Claims::default());
     // In turns, so that both have the same share of what else the machine does.
@@ -36,7 +39,7 @@ pub async fn measure(name: &str, url: &str) -> Result<String, Fault> {
         browsers.check()?;
     }
     Ok(format!(
-        "| {name} | {first:.0?} | {slowest:.0?} | {of} | {:.0} | {:.0} | {:.3} |",
+        "| {name} | {first:.0?} | {counts:.0?} | {slowest:.0?} | {of} | {:.0} | {:.0} | {:.3} |",
         alone.rate(),
         beside.rate(),
         beside.rate() / alone.rate()
@@ -55,7 +58,7 @@ async fn slowest(registry: &Registry) -> Result<(Duration, String), Fault> {
     registry.health().await?;
     note(began, "health".to_owned());
     let began = Instant::now();
-    registry.counts(&CountRequest::default()).await?;
+    registry.counts(&CountRequest::default().most_groups(1_001)).await?;
     note(began, "counts".to_owned());
     let states = [None, Some(RecordState::Pending), Some(RecordState::Finished), Some(RecordState::SetAside)];
     let services = [None, Some(fill::service()), Some(fill::rare_service()), Some(Service::new("none", ""))];

@@ -8,7 +8,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     task::JoinSet,
-    time::sleep,
+    time::{sleep, timeout},
 };
 
 use crate::Fault;
@@ -21,7 +21,7 @@ pub(super) struct Browsers {
 }
 
 impl Browsers {
-    /// Half of them show the overview, the others lists.
+    /// Some of them show the overview, the others lists of all services, of a common and of a rare one, and an operation.
     pub(super) fn open(address: SocketAddr, count: usize) -> Self {
         let (mut pages, fault) = (JoinSet::new(), Arc::new(Mutex::new(None)));
         for page in 0..count {
@@ -45,6 +45,16 @@ impl Browsers {
     }
 }
 
+/// Waits until the page has counts.
+pub(super) async fn counted(address: SocketAddr) -> Result<(), Fault> {
+    let counts = async {
+        while get(address, "/api").await.is_err() {
+            sleep(LOOK_AGAIN).await;
+        }
+    };
+    timeout(LONGEST_COUNT, counts).await.map_err(|_| "the page has no counts".into())
+}
+
 /// Requests a path. Its answer must be one.
 pub(super) async fn get(address: SocketAddr, path: &str) -> Result<(), Fault> {
     let mut connection = TcpStream::connect(address).await?;
@@ -59,11 +69,19 @@ pub(super) async fn get(address: SocketAddr, path: &str) -> Result<(), Fault> {
 }
 
 const EVERY: Duration = Duration::from_secs(5);
-const PATHS: [&str; 6] = [
+/// From one look for the first counts to the next.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// The page itself gives up after half of it.
+const LONGEST_COUNT: Duration = Duration::from_secs(60);
+const PATHS: [&str; 10] = [
     "/",
     "/list?state=pending",
     "/",
     "/list?state=finished&after=job-0500000",
     "/",
     "/list?state=pending&overdue=1",
+    "/",
+    "/list?state=finished&service=jobs.example.com&version=v1",
+    "/operation?key=job-0000001",
+    "/list?state=pending&overdue=1&service=rare.example.com&version=v1",
 ];
