@@ -1,4 +1,7 @@
-use axum::{Router, http::StatusCode};
+use axum::{
+    Router,
+    http::{StatusCode, header::CONTENT_SECURITY_POLICY},
+};
 use lro_page::Page;
 use lro_registry::Registry;
 
@@ -29,6 +32,7 @@ async fn a_fault_looks_as_the_other_pages_do() {
     ] {
         let response = response(router, path, HTML).await;
         assert_eq!(response.status(), status, "{path}");
+        assert!(response.headers().contains_key(CONTENT_SECURITY_POLICY), "{path}");
         let page = body(response).await;
         only_known_tags(&page);
         for part in [
