@@ -116,7 +116,7 @@ impl Lists {
     }
 
     async fn count(&self) {
-        let request = CountRequest { most: 100_000, most_read: 2_000, most_groups: 100 };
+        let request = CountRequest::default().most(100_000).most_read(2_000).most_groups(100);
         let begin = Instant::now();
         self.store.counts(&request).await.unwrap();
         // The indexes alone: with the tables' pages these are more than 100,000.

@@ -18,10 +18,8 @@
 //!     #[handler]
 //!     async fn print(&self, ctx: Context<'_>, Json(job): Json<Handle>) -> Result<String, HandlerError> {
 //!         let registration = Registration::new(job);
-//!         let lro = || ctx.object_client::<LroClient<'_>>(registration.key());
-//!         lro().start(Json(registration.clone())).call().await?;
-//!         let Json(ended) = lro().outcome().call().await?;
-//!         lro().clear().send();
+//!         let lro = ctx.object_client::<LroClient<'_>>(registration.key());
+//!         let Json(ended) = lro.outcome(Json(registration)).call().await?;
 //!         let response = ended.decode::<serde_json::Value>();
 //!         Ok(response.map_err(|status| TerminalError::new(status.to_string()))?.to_string())
 //!     }
@@ -41,12 +39,14 @@
 //!
 //! | handler | input | effect |
 //! |---|---|---|
-//! | `start` | [`Registration`] | Begins to wait. The same registration again does nothing and returns `false`. Another one for the key is an error 409 that shows both. |
-//! | `outcome` | | Returns an [`Ended`] when the operation has ended. It makes no call of the service. 404 if the key is not registered. |
-//! | `cancel` | | Sends `CancelOperation` once. The polls go on to the outcome. `false` if the operation has ended. |
-//! | `clear` | | Removes the state. Waiters for an operation that is pending get 404. The operation goes on. |
+//! | `outcome` | [`Registration`] | Begins to wait, and returns an [`Ended`] when the operation has ended. Another registration for the key is an error 409 that shows both. |
+//! | `start` | [`Registration`] | Begins to wait. Returns `false` if that has been done before with the same registration. |
+//! | `cancel` | | Sends `CancelOperation` once. The polls go on to the outcome. `false` if the operation has ended, 404 if the key is not registered. |
+//! | `clear` | | Removes the state, for operators. Calls that wait get 404. The operation goes on. |
 //!
-//! `poll`, `attach` and `deliver` are called by the object alone.
+//! An outcome is kept for the [retention](Lro::retention).
+//!
+//! `poll`, `attach`, `deliver` and `forget` are called by the object alone.
 //!
 //! # Start
 //!

@@ -199,10 +199,8 @@ async fn a_request_to_cancel_is_sent_once() {
     let mut registration = registration();
     registration.cancel = true;
     let (mut wait, begun) = (StoredWait::default(), Instant::now());
-    assert_eq!(attempt(&polls, &registration, &mut wait, Duration::ZERO).await, Err(seconds(2)));
-    assert_eq!(begun.elapsed(), Duration::from_millis(250), "the poll after the request");
-    assert_eq!(attempt(&polls, &registration, &mut wait, seconds(3)).await, Err(seconds(2)));
-    assert!(attempt(&polls, &registration, &mut wait, seconds(5)).await.is_ok());
+    assert!(attempt(&polls, &registration, &mut wait, Duration::ZERO).await.is_ok());
+    assert_eq!(begun.elapsed(), Duration::from_millis(750), "the delays after the request begin anew");
     assert_eq!(service.cancelled.load(Relaxed), 1);
 }
 

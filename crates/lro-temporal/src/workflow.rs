@@ -8,7 +8,8 @@ use crate::{Ended, Polls, Registration, Text};
 ///
 /// If the workflow is cancelled and the registration says so ([`cancel_with_workflow`](Registration::cancel_with_workflow)), the
 /// operation is cancelled, and the polls go on until the service reports its outcome. A second activity does that, because the
-/// server does not run a cancelled activity again. Its delays begin anew.
+/// server does not run a cancelled activity again. Its delays and its counts begin anew, and a second cancellation of the workflow does not
+/// end it.
 ///
 /// # Errors
 ///

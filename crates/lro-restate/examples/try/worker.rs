@@ -68,9 +68,8 @@ impl Orders {
     #[handler]
     async fn wait(&self, ctx: Context<'_>, Json(order): Json<Order>) -> Result<(), HandlerError> {
         let registration = order.registration()?;
-        let lro = || ctx.object_client::<LroClient<'_>>(registration.key());
-        lro().start(Json(registration.clone())).call().await?;
-        let Json(ended) = lro().outcome().call().await?;
+        let lro = ctx.object_client::<LroClient<'_>>(registration.key());
+        let Json(ended) = lro.outcome(Json(registration)).call().await?;
         if self.has_one_more_step {
             let text = format!("{}\n", order.name);
             let file = format!("{}.more", self.deliveries);
@@ -79,7 +78,6 @@ impl Orders {
         let text = format!("{}\t{}\n", order.name, serde_json::to_string(&ended.ending)?);
         let file = self.deliveries.clone();
         ctx.run(async move || Ok(append(file, text).await?)).name("deliver").await?;
-        lro().clear().send();
         Ok(())
     }
 
@@ -156,7 +154,8 @@ pub(crate) async fn serve() -> Result<(), Fault> {
     let rules = Rules { attempt_timeout: Duration::from_secs(2), ..Rules::default() };
     let lro = Lro::new(
         Driver::default().serve(Panicking(transport, AtomicU32::new(0))).pacing(ByKind(pacing)).rules(rules),
-    );
+    )
+    .retention(Duration::from_secs(10));
     let orders = Orders {
         deliveries: env::var("TRY_DELIVERIES")?,
         starts: env::var("TRY_STARTS")?,
