@@ -4,6 +4,7 @@ use lro::{
     Any, LroTransport, OperationName, Service, Status, Tolerance,
     pacing::{Pacing, PacingByKind},
     rules::{Rules, guard},
+    telemetry::Observer,
 };
 
 use lro_control::Rate;
@@ -39,6 +40,7 @@ pub(crate) struct Settings {
     pub(crate) tick: Duration,
     pub(crate) sweeps: bool,
     pub(crate) seed: Option<u64>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) keep_metadata: bool,
     pub(crate) share: Option<Share>,
     pub(crate) service: Service,
@@ -76,6 +78,7 @@ impl FleetBuilder {
             tick: Duration::from_millis(50),
             sweeps: true,
             seed: None,
+            observer: None,
             keep_metadata: true,
             share: None,
             service: transport.service(),
@@ -193,6 +196,14 @@ impl FleetBuilder {
     /// Sets whether one list may stand in for many gets, where the transport has a call to list. Default: yes.
     pub fn sweeps(mut self, sweeps: bool) -> Self {
         self.settings.sweeps = sweeps;
+        self
+    }
+
+    /// Sets code that is called at the events of all operations, see [`lro::telemetry`]. Default: none.
+    ///
+    /// It runs on the task of the fleet, without a lock. It may call the fleet.
+    pub fn observe(mut self, observer: impl Observer + 'static) -> Self {
+        self.settings.observer = Some(Arc::new(observer));
         self
     }
 

@@ -13,13 +13,8 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use lro::{
-    Attempt, Code, LroTransport,
-    pacing::PacingByKind,
-    rules::{Limit, Reply},
-};
+use lro::{Attempt, LroTransport, pacing::PacingByKind, rules::Reply};
 use tokio::time::{Sleep, sleep};
-use tracing::debug;
 
 pub(crate) use self::{
     calls::{Answer, Ended, answer},
@@ -114,7 +109,6 @@ impl Driver<'_> {
 
     /// Decides about the operations whose calls have ended, and makes the calls that are due.
     fn round(&mut self, context: &Context<'_>) -> After {
-        self.ended.iter().for_each(|ended| run(SUBSCRIBER, || self.trace(ended)));
         let waker = context.waker().clone();
         let (ended, cases) = (&mut self.ended, &mut self.cases);
         let gone = self.shared.with(|state| state.take_out(ended, cases));
@@ -177,26 +171,6 @@ impl Driver<'_> {
             self.ended.extend(self.calls.begin(InFlight { subject, call, sent, permit, until, limit }));
         }
     }
-
-    /// Reports a call as an event. The subscriber is code of the caller: it may call the fleet, or be slow.
-    fn trace(&self, ended: &Ended) {
-        let Answer::Operation(_, name, reply) = &ended.answer else {
-            return;
-        };
-        let code = match reply {
-            Reply::Returned(Err(status)) => status.code().number(),
-            Reply::Cut(Limit::Attempt) => Code::DeadlineExceeded.number(),
-            Reply::Returned(Ok(_)) | Reply::Cut(Limit::Deadline | Limit::Grace) => Code::Ok.number(),
-        };
-        debug!(
-            lro.operation = name.as_str(),
-            lro.service = %self.shared.settings.service,
-            rpc.service = "google.longrunning.Operations",
-            rpc.method = "GetOperation",
-            rpc.grpc.status_code = code,
-            "operation polled"
-        );
-    }
 }
 
 /// Returns what a call is about, and the call.
@@ -208,10 +182,10 @@ fn call(
     let transport = transport.clone();
     match target {
         Target::Operation(id, name) => {
-            let subject = Subject::Operation(id, name.clone());
+            let subject = Subject::Operation(id);
             let call = async move {
                 let reply = answer(|| transport.get_operation_within(&name, &attempt)).await;
-                Answer::Operation(id, name, Reply::Returned(reply))
+                Answer::Operation(id, Reply::Returned(reply))
             };
             (subject, Box::pin(call))
         }

@@ -5,14 +5,19 @@ mod common;
 
 use std::{
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicU32, Ordering},
         mpsc,
     },
     thread,
+    time::Duration,
 };
 
 use common::{Server, millis, secs};
+use lro::{
+    Outcome, Pacing, Status,
+    telemetry::{About, Observer},
+};
 use lro_fleet::Fleet;
 use serde_json::Value;
 use tokio::runtime::Builder;
@@ -51,7 +56,7 @@ struct Curious {
 
 impl Subscriber for Curious {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("lro_fleet")
+        metadata.target().starts_with("lro")
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
@@ -70,4 +75,44 @@ impl Subscriber for Curious {
     fn enter(&self, _: &Id) {}
 
     fn exit(&self, _: &Id) {}
+}
+
+#[derive(Clone, Debug, Default)]
+struct Notes(Arc<Mutex<Vec<String>>>);
+
+impl Observer for Notes {
+    fn on_poll(&self, about: &About<'_>, pause: Option<Duration>) {
+        self.0.lock().unwrap().push(format!("{} poll {} {}", about.operation, about.polls, pause.is_some()));
+    }
+
+    fn on_outcome(&self, about: &About<'_>, outcome: Result<&Outcome, &Status>) {
+        let code = outcome.err().map(Status::code);
+        self.0.lock().unwrap().push(format!("{} outcome {code:?} of {}", about.operation, about.service));
+    }
+}
+
+// The events of a fleet are those of a wait.
+#[tokio::test(start_paused = true)]
+async fn an_observer_sees_the_polls_and_the_outcomes() {
+    let server = Server::new(millis(20));
+    let short = server.has("operations/1", secs(1));
+    let long = server.has("operations/2", secs(3_600));
+    let notes = Notes::default();
+    let pacing = Pacing::fixed(secs(2));
+    let fleet = Fleet::builder(server).pacing(pacing).deadline(secs(3)).observe(notes.clone()).start();
+    let (short, long) = (fleet.watch::<Value>(short), fleet.watch::<Value>(long));
+    assert!(short.await.is_ok() && long.await.is_err());
+    let mut seen = notes.0.lock().unwrap().clone();
+    seen.sort();
+    assert_eq!(
+        seen,
+        [
+            "operations/1 outcome None of jobs.example.com",
+            "operations/1 poll 1 true",
+            "operations/2 outcome Some(DeadlineExceeded) of jobs.example.com",
+            "operations/2 poll 1 true",
+            "operations/2 poll 2 true",
+            "operations/2 poll 3 false",
+        ]
+    );
 }

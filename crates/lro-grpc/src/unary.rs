@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, Version, header};
-use lro::{Attempt, Status};
+use lro::{Attempt, Code, Status};
 use lro_grpc_wire::{
     frame::{Decoder, Encoding, FrameError, GRPC_ACCEPT_ENCODING},
     status, timeout,
@@ -14,6 +14,7 @@ use lro_http::{
     raw::{PreparedCall, RawReply},
 };
 use prost::Message;
+use tracing::debug;
 
 use crate::secret::hidden_in_status;
 
@@ -73,6 +74,7 @@ pub(crate) async fn send<R: Message + Default>(
     }
     match trailers.as_ref().and_then(status::read).or_else(|| status::read(&reply.head().headers)) {
         Some(Ok(())) => {
+            trace(call, Code::Ok);
             let message = decoder.finish().map_err(|fault| unreadable(client, &reply, fault))?;
             Ok(Reply {
                 message,
@@ -81,6 +83,7 @@ pub(crate) async fn send<R: Message + Default>(
             })
         }
         Some(Err(status)) => {
+            trace(call, status.code());
             let status = reply.token().into_iter().fold(status, hidden_in_status);
             // Envoy refuses calls by such a reply, with this header of HTTP.
             let retry_after = lro::retry_after(&reply.head().headers);
@@ -106,6 +109,17 @@ pub(crate) async fn send_within<R: Message + Default>(
 ) -> Result<Reply<R>, Status> {
     let limit = timeout.unwrap_or_else(|| client.call_timeout());
     client.within(limit, send(client, call, attempt, Some(&Attempt::within(limit)))).await
+}
+
+/// Reports a reply of gRPC, by the names of OpenTelemetry.
+fn trace(call: &PreparedCall, code: Code) {
+    debug!(
+        rpc.system.name = "grpc",
+        rpc.method = call.path().trim_start_matches('/'),
+        rpc.response.status_code = code.name(),
+        server.address = call.host(),
+        "replied"
+    );
 }
 
 fn is_grpc(reply: &RawReply) -> bool {

@@ -210,8 +210,25 @@ impl HttpClient {
         let without_token = |fault| failure::without_token(fault, token.as_ref());
         let request = || self.request(prepared, more, token.as_ref());
         let sent = self.0.http.send(attempt, prepared.is_read, &request).await;
-        let response = sent.map_err(|error| without_token(self.unreached(error)))?;
-        debug!(status = response.status().as_u16(), "replied");
+        let response = sent.map_err(|error| {
+            let status = without_token(self.unreached(error));
+            debug!(
+                http.request.method = prepared.method.as_str(),
+                error.type = status.code().name(),
+                error.message = %status,
+                server.address = prepared.host(),
+                url.path = prepared.path(),
+                "no reply"
+            );
+            status
+        })?;
+        debug!(
+            http.request.method = prepared.method.as_str(),
+            http.response.status_code = response.status().as_u16(),
+            server.address = prepared.host(),
+            url.path = prepared.path(),
+            "replied"
+        );
         if response.status() == StatusCode::UNAUTHORIZED {
             // Before the body is read, which may never arrive.
             token.iter().for_each(|token| self.0.credentials.invalidate(token));

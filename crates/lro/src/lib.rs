@@ -74,6 +74,7 @@
 //! | [`pacing`] | [`Pacing`], and the trait [`PacingPolicy`](pacing::PacingPolicy) for other pacings |
 //! | [`rules`] | the decision after each call: poll again, retry or end the wait |
 //! | [`stored`] | waits whose state an engine or a store keeps between two calls |
+//! | [`telemetry`] | the events of waits, and the [`Observer`](telemetry::Observer) for code of the caller |
 //! | `transport` | [`LroTransport`], [`transport_fn`], [`map_replies`], [`Capabilities`], [`Attempt`] |
 //! | `wait` | [`poll_until_done`], [`Wait`], [`Snapshot`], [`Cancellation`] |
 //!
@@ -124,6 +125,7 @@ pub mod protobuf;
 pub mod rules;
 mod status;
 pub mod stored;
+pub mod telemetry;
 mod transport;
 mod wait;
 

@@ -26,7 +26,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use self::{driver::Driver, settings::Share, step::Step};
 use crate::{
     Any, Code, Handle, LroTransport, Operation, OperationName, Outcome, Response, Status, Tolerance,
-    pacing::Pacing,
+    pacing::Pacing, telemetry::Observer,
 };
 
 pub use self::{
@@ -262,6 +262,12 @@ impl<'a, R, M> Wait<'a, R, M> {
     /// The deadline and a cancellation end the delay.
     pub fn not_before(mut self, age: Duration) -> Self {
         self.driver.settings_mut().not_before = age;
+        self
+    }
+
+    /// Sets code that is called at the events of this wait, see [`telemetry`](crate::telemetry). Default: none.
+    pub fn observe(mut self, observer: impl Observer + 'static) -> Self {
+        self.driver.settings_mut().observer = Some(Arc::new(observer));
         self
     }
 

@@ -10,7 +10,7 @@ use std::{
 
 use futures::{future::BoxFuture, task::AtomicWaker};
 use lro::{
-    Code, OperationName, OperationPage, Status,
+    Code, OperationPage, Status,
     rules::{Limit, Reply, guard_call},
 };
 
@@ -42,14 +42,14 @@ pub(crate) struct Ended {
 /// What a call brought.
 #[derive(Debug)]
 pub(crate) enum Answer {
-    Operation(u32, OperationName, Reply),
+    Operation(u32, Reply),
     Page(usize, Result<OperationPage, Status>),
 }
 
 /// What a call is about.
 #[derive(Debug)]
 pub(super) enum Subject {
-    Operation(u32, OperationName),
+    Operation(u32),
     Page(usize),
 }
 
@@ -147,7 +147,7 @@ impl Calls {
         let (flight, subject, _) = self.take_call(slot, true)?;
         let status = Status::unanswered(now.since(flight.sent_at.unwrap_or(sent.at)));
         let answer = match subject {
-            Subject::Operation(id, name) => Answer::Operation(id, name, Reply::Returned(Err(status))),
+            Subject::Operation(id) => Answer::Operation(id, Reply::Returned(Err(status))),
             Subject::Page(number) => Answer::Page(number, Err(status)),
         };
         Some(Ended { flight, answer })
@@ -156,7 +156,7 @@ impl Calls {
     fn drop_call(&mut self, slot: u32) -> Option<Ended> {
         let (flight, subject, limit) = self.take_call(slot, false)?;
         let answer = match subject {
-            Subject::Operation(id, name) => Answer::Operation(id, name, Reply::Cut(limit)),
+            Subject::Operation(id) => Answer::Operation(id, Reply::Cut(limit)),
             Subject::Page(number) => {
                 let status = Status::new(Code::DeadlineExceeded, "a list was not answered in time");
                 Answer::Page(number, Err(status))

@@ -3,7 +3,8 @@ use std::{sync::Arc, time::Duration};
 use lro::{
     Any, Operation, Status,
     pacing::{Finish, Moment, PacingByKind},
-    rules::{Age, Call, Known, Next, Reply, Seen, guard},
+    rules::{Age, Call, Known, Next, Reply, Seen, Trouble, guard},
+    telemetry::{self, About},
 };
 use lro_control::Ranking;
 
@@ -55,13 +56,21 @@ impl Judge {
     fn decided(&mut self, subject: &Subject, kept: &mut Kept, question: Question) -> (Next, Age) {
         match question {
             Question::Begin => (due_at(self.begin(subject, kept)), Duration::ZERO),
-            Question::Started(operation) => (self.started(subject, kept, operation), Duration::ZERO),
+            Question::Started(operation) => {
+                let next = self.started(subject, kept, operation);
+                if !matches!(next, Next::Ask { .. }) {
+                    self.trace_end(&self.about(subject, kept, Duration::ZERO), &next);
+                }
+                (next, Duration::ZERO)
+            }
             Question::Replied { span, reply, counts } => {
                 let started = subject.started;
                 let deadline = subject.deadline(self.settings.deadline);
                 let (asked, ended) = (kept.record.age(span.asked), kept.record.age(span.ended));
                 let call = Call { deadline, started, counts, ..Call::new(asked, ended) };
-                (self.replied(subject, kept, call, reply), call.looked())
+                let next = self.replied(subject, kept, call, reply);
+                self.trace(subject, kept, ended, &next);
+                (next, call.looked())
             }
         }
     }
@@ -98,6 +107,44 @@ impl Judge {
         };
         let known = Known { name: subject.name.as_str(), tally, trouble, metadata };
         subject.rules(&settings.rules).step(known, call, reply, pace, chance.f64())
+    }
+
+    /// Reports a call, and the end of the wait.
+    fn trace(&self, subject: &Subject, kept: &Kept, ended: Age, next: &Next) {
+        let (about, observer) = (self.about(subject, kept, ended), self.settings.observer.as_deref());
+        if telemetry::is_wanted(observer) {
+            let (seen, pause) = match next {
+                Next::Ask { at, seen } => (*seen, Some(at.saturating_sub(ended))),
+                Next::Expired { seen, .. } => (*seen, None),
+                Next::Done(_) => (Seen::Running, None),
+                Next::Failed(_) => (Seen::Nothing, None),
+            };
+            let failure = kept.trouble.as_ref().and_then(Trouble::last_failure);
+            match (seen, failure) {
+                (Seen::Running, _) => {
+                    telemetry::polled(&about, observer, matches!(next, Next::Done(_)), pause);
+                }
+                (Seen::Nothing, Some(failure)) => telemetry::failed(&about, observer, failure, pause),
+                (Seen::Nothing, None) => {}
+            }
+        }
+        self.trace_end(&about, next);
+    }
+
+    fn trace_end(&self, about: &About<'_>, next: &Next) {
+        let observer = self.settings.observer.as_deref();
+        match next {
+            Next::Ask { .. } => {}
+            Next::Done(outcome) => telemetry::ended(about, observer, Ok(outcome)),
+            Next::Failed(status) => telemetry::ended(about, observer, Err(status)),
+            Next::Expired { why, .. } => telemetry::ended(about, observer, Err(&why.status())),
+        }
+    }
+
+    fn about<'s>(&'s self, subject: &'s Subject, kept: &Kept, elapsed: Age) -> About<'s> {
+        let (service, kind) = (self.settings.service.key(), &*subject.kind);
+        let kind = Some(kind).filter(|kind| *kind != service);
+        About { operation: &subject.name, service, kind, polls: kept.record.tally.polls, elapsed }
     }
 
     /// Ends the pace of an operation for which the fleet no longer waits.

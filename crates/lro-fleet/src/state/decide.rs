@@ -88,7 +88,7 @@ impl State {
         let now = self.clock.now();
         for Ended { flight, answer } in ended.drain(..) {
             match answer {
-                Answer::Operation(id, _, reply) => self.take_reply(id, &flight, reply, now, cases),
+                Answer::Operation(id, reply) => self.take_reply(id, &flight, reply, now, cases),
                 Answer::Page(number, page) => self.take_page(number, &flight, page, now, cases),
             }
         }

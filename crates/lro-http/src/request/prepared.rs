@@ -21,6 +21,18 @@ pub struct PreparedCall {
     pub(crate) body: Option<Bytes>,
 }
 
+impl PreparedCall {
+    /// Returns the host of the server.
+    pub fn host(&self) -> &str {
+        self.uri.host().unwrap_or_default()
+    }
+
+    /// Returns the path, without the query.
+    pub fn path(&self) -> &str {
+        self.uri.path()
+    }
+}
+
 /// Omits the query, the headers and the body, which may contain a secret of the caller.
 impl fmt::Debug for PreparedCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

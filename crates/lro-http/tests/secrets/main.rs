@@ -39,7 +39,7 @@ async fn nobody_sees_a_secret_of_a_good_call() {
             let seen = Seen::of_all_calls(client(&server, http2)).await;
             assert_all_sent(&server);
             let traced = seen.traced();
-            assert!(traced.contains("lro.wait") && traced.contains("replied"), "{traced}");
+            assert!(traced.contains("lro.wait") && traced.contains("http.response.status_code"), "{traced}");
             assert!(!http2 || traced.contains("(\"h2::"), "{traced}");
             seen.assert_nothing(&body.to_string());
         }

@@ -5,6 +5,7 @@ use lro::{
     LroTransport, Service, Tolerance,
     pacing::{Pacing, PacingByKind},
     rules::Rules,
+    telemetry::Observer,
 };
 use lro_control::{Control, Rate};
 use tokio::{
@@ -40,6 +41,7 @@ pub(super) struct Settings {
     pub(super) max_in_flight: usize,
     pub(super) fallback: Duration,
     pub(super) retain_for: Option<Duration>,
+    pub(super) observer: Option<Arc<dyn Observer>>,
 }
 
 impl WorkerBuilder {
@@ -51,6 +53,7 @@ impl WorkerBuilder {
             max_in_flight: MAX_IN_FLIGHT,
             fallback: FALLBACK,
             retain_for: Some(RETAIN_FOR),
+            observer: None,
         };
         Self {
             registry,
@@ -121,6 +124,14 @@ impl WorkerBuilder {
     /// Sets how often the worker asks the store for due operations if the store gives no hint of any. Default: 5 s.
     pub fn fallback(mut self, fallback: Duration) -> Self {
         self.settings.fallback = fallback.clamp(LEAST_FALLBACK, LONGEST_LEASE);
+        self
+    }
+
+    /// Sets code that is called at the events of the operations, see [`lro::telemetry`]. Default: none.
+    ///
+    /// It runs on the task of the worker. An outcome whose claim has ended, or that cannot be stored, is observed again by another worker.
+    pub fn observe(mut self, observer: impl Observer + 'static) -> Self {
+        self.settings.observer = Some(Arc::new(observer));
         self
     }
 

@@ -59,7 +59,12 @@ impl Driver {
         let Tools { registry, pacing, settings, show } = tools;
         let now = Instant::now();
         let rules = Arc::new(settings.rules.clone());
-        let judge = Judge { paces: Paces::new(pacing), rules: rules.clone(), worker: fastrand::i64(..) };
+        let judge = Judge {
+            paces: Paces::new(pacing),
+            rules: rules.clone(),
+            observer: settings.observer.clone(),
+            worker: fastrand::i64(..),
+        };
         Self {
             claims: Claims::new(lanes, keys, settings.clone(), now),
             calls: Calls::new(rules.clone()),
@@ -248,8 +253,8 @@ impl Driver {
         let times = Times { asked, ended, counts };
         let write = match answer {
             Answer::State(reply) => {
-                let transport = &*self.claims.lane(lane).transport;
-                self.judge.polled(transport, subject, reply, times)
+                let lane = self.claims.lane(lane);
+                self.judge.polled(&*lane.transport, &lane.service, subject, reply, times)
             }
             Answer::Cancel(reply) => self.judge.cancelled(subject, reply, times),
             Answer::Panicked(panicked) => {

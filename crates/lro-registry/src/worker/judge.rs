@@ -1,17 +1,16 @@
 use std::{mem, sync::Arc, time::Duration};
 
-use lro::{
-    LroTransport, Status,
-    pacing::{Finish, Moment},
-    rules::{Age, Call, Ending, Limit, Reply, Rules, Saved, Trouble},
-    stored::{Cancel, Polled, Requested, StoredWait},
-};
-use tracing::warn;
-
 use super::{encoded, paces::Paces, writer::Write};
 use crate::{
     limits::{LARGEST_PAYLOAD, stored_error},
     store::{CancelStep, ClaimedRecord, Complete, Finished, GiveBack, Reschedule},
+};
+use lro::{
+    LroTransport, Service, Status,
+    pacing::{Finish, Moment},
+    rules::{Age, Call, Ending, Limit, Reply, Rules, Saved, Trouble},
+    stored::{Cancel, Polled, Requested, StoredWait},
+    telemetry::{About, Observer},
 };
 
 /// Decides what follows a call, by the rules of a wait.
@@ -19,6 +18,7 @@ use crate::{
 pub(super) struct Judge {
     pub(super) paces: Paces,
     pub(super) rules: Arc<Rules>,
+    pub(super) observer: Option<Arc<dyn Observer>>,
     /// The number of this worker, by which it recognizes what it has stored itself.
     pub(super) worker: i64,
 }
@@ -98,6 +98,21 @@ impl Subject {
         Call { deadline, started, counts, ..Call::new(asked, ended) }
     }
 
+    /// Reports a call, and the end of the wait.
+    fn trace(
+        &self,
+        service: &Service,
+        observer: Option<&dyn Observer>,
+        call: Call,
+        next: Result<Duration, &Ending>,
+    ) {
+        let (service, kind) = (service.key(), &*self.record.kind);
+        let kind = Some(kind).filter(|kind| *kind != service);
+        let polls = self.wait.saved.tally.polls;
+        let about = About { operation: &self.record.name, service, kind, polls, elapsed: call.ended };
+        self.wait.report(&about, observer, next);
+    }
+
     fn reschedule(self, delay: Duration) -> Write {
         let failures = self.failures();
         let Self { record, wait: StoredWait { saved, position, .. }, cancel, error } = self;
@@ -119,6 +134,7 @@ impl Judge {
     pub(super) fn polled(
         &mut self,
         transport: &dyn LroTransport,
+        service: &Service,
         mut subject: Subject,
         reply: Reply,
         times: Times,
@@ -128,14 +144,20 @@ impl Judge {
             Reply::Returned(Err(status)) => Some(status.to_string()),
             _ => None,
         };
-        let Self { paces, rules, .. } = self;
+        let Self { paces, rules, observer, .. } = self;
+        let observer = observer.as_deref();
         let ClaimedRecord { kind, name, .. } = &subject.record;
         let pace = |position: &mut Vec<u8>, moment: &Moment| paces.delay(kind, position, moment);
         match subject.wait.polled(rules, transport, Polled { name, call, reply }, pace, fastrand::f64()) {
-            Err(ending) => self.complete(subject, ending, call),
+            Err(ending) => {
+                subject.trace(service, observer, call, Err(&ending));
+                self.complete(subject, ending, call)
+            }
             Ok(at) => {
+                let pause = at.saturating_sub(call.ended);
+                subject.trace(service, observer, call, Ok(pause));
                 subject.error = subject.error.or(failure);
-                subject.reschedule(at.saturating_sub(call.ended))
+                subject.reschedule(pause)
             }
         }
     }
@@ -180,10 +202,6 @@ impl Judge {
     fn complete(&mut self, subject: Subject, ending: Ending, call: Call) -> Write {
         let finish = subject.wait.finish(&ending, call);
         let Subject { record, wait: StoredWait { saved, position, .. }, .. } = subject;
-        if let Ending::GaveUp(status) = &ending {
-            let (key, name) = (&record.fence.key, &record.name);
-            warn!(key, %name, %status, "a wait was given up; the operation may still be running");
-        }
         self.paces.finished(&record.kind, &position, &finish);
         let outcome = outcome(&ending);
         Write::Complete(Complete {

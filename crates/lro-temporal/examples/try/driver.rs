@@ -1,6 +1,7 @@
 mod cases;
 mod crowd;
 mod delivery;
+mod rate;
 mod table;
 
 use std::time::Duration;
@@ -49,6 +50,13 @@ pub(crate) async fn run() -> Result<(), Fault> {
     let seconds = ended.saved.elapsed.as_secs();
     let text = format!("{history} events, {polls} polls in {seconds} s");
     bench.table.row("history of the workflow of one operation", text, is_right);
+    bench.table.print()
+}
+
+/// Measures the polls a second alone.
+pub(crate) async fn run_rate() -> Result<(), Fault> {
+    let mut bench = Bench::start().await?;
+    rate::run(&mut bench).await?;
     bench.table.print()
 }
 

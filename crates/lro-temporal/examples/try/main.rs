@@ -1,6 +1,6 @@
 //! Runs the adapter against Temporal's server and the emulator, kills worker and server on the way, and prints one table.
 //!
-//! `try.sh` starts it. Without an argument it drives everything, with `cases` only what takes some minutes. With `worker` it is the
+//! `try.sh` starts it. Without an argument it drives everything, with `cases` only what takes some minutes, with `rate` only the polls a second. With `worker` it is the
 //! worker that is killed.
 
 mod driver;
@@ -20,6 +20,7 @@ async fn main() -> ExitCode {
     let ran = match env::args().nth(1).as_deref() {
         Some("worker") => worker::run().await,
         Some("cases") => driver::run_cases().await,
+        Some("rate") => driver::run_rate().await,
         _ => driver::run().await,
     };
     match ran {

@@ -9,6 +9,7 @@ use temporalio_sdk::{
     ActivityOptions, Runtime, Worker, WorkerOptions, WorkflowCancellationToken, WorkflowContext,
     WorkflowResult,
     activities::{ActivityContext, ActivityError},
+    runtime::PollerBehavior,
 };
 
 use crate::{
@@ -32,6 +33,7 @@ pub(crate) async fn run() -> Result<(), Fault> {
         .register_workflow::<OnlyWait>()?
         .register_workflow::<Order>()?
         .register_workflow::<StartOnce>()?
+        .maybe_activity_task_poller_behavior(pollers()?)
         .build();
     let client = connect(&variable("TRY_TEMPORAL")?).await?;
     Ok(Worker::new(&runtime, client, options)?.run().await?)
@@ -63,6 +65,12 @@ impl PacingByKind for Paces {
             _ => Pacing::fixed(Duration::from_secs(2)),
         }
     }
+}
+
+/// How many requests for tasks the worker has open. Without a variable it is the SDK's own choice.
+fn pollers() -> Result<Option<PollerBehavior>, Fault> {
+    let most = env::var("TRY_POLLERS").ok().map(|most| most.parse()).transpose()?;
+    Ok(most.map(PollerBehavior::SimpleMaximum))
 }
 
 /// A workflow of the wait alone.

@@ -2,10 +2,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use super::Registration;
+use super::{Registration, StoredWait};
 use crate::{
     Attempt, LroTransport, OperationName, Status,
     rules::{Age, Call, Limit, Reply, Rules},
+    telemetry::About,
 };
 
 /// The calls of one step of a stored wait.
@@ -52,6 +53,13 @@ impl Calls<'_> {
     fn call(&self, asked: Age) -> Call {
         let Registration { deadline, started, .. } = *self.registration;
         Call { deadline, started, ..Call::new(asked, self.now()) }
+    }
+
+    /// Returns what an event of a call is about.
+    pub(super) fn about(&self, wait: &StoredWait, call: Call) -> About<'_> {
+        let (handle, polls) = (&self.registration.handle, wait.saved.tally.polls);
+        let (service, kind) = (handle.service().key(), handle.kind());
+        About { operation: &self.name, service, kind, polls, elapsed: call.ended }
     }
 
     fn now(&self) -> Age {

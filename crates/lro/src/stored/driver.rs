@@ -2,14 +2,14 @@ use std::{collections::HashMap, future::poll_fn, pin::pin, sync::Arc, task::Poll
 
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
-use tracing::debug;
 
 use super::{Cancel, Polled, Registration, Requested, StoredWait, calls::Calls};
 use crate::{
     Code, LroTransport, Service, Status,
     chance::Chance,
     pacing::{Moment, PacingByKind, StoredSchedule},
-    rules::{Age, Ending, Expiry, Rules, guard},
+    rules::{Age, Ending, Expiry, Rules, guard, stopped},
+    telemetry::{self, Observer},
 };
 
 /// Makes the calls of stored waits, with the transports of the services that this process serves.
@@ -18,6 +18,7 @@ pub struct Driver {
     transports: HashMap<Service, Arc<dyn LroTransport>>,
     pacing: Option<Arc<dyn PacingByKind>>,
     rules: Rules,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 /// What follows the calls of a stored wait.
@@ -46,6 +47,11 @@ impl Driver {
     /// Sets the rules that judge the calls.
     pub fn rules(self, rules: Rules) -> Self {
         Self { rules, ..self }
+    }
+
+    /// Sets code that is called at the events of the waits, see [`telemetry`](crate::telemetry). Default: none.
+    pub fn observe(self, observer: impl Observer + 'static) -> Self {
+        Self { observer: Some(Arc::new(observer)), ..self }
     }
 
     /// Limits the time for one call, whatever the [rules](Self::rules) allow.
@@ -94,8 +100,9 @@ impl Driver {
         });
         match stepped.await {
             Err(fault) if registration.deadline.is_some_and(|deadline| age >= deadline) => {
-                debug!(%fault, "the deadline passed, and the last poll was not made");
-                Ok(Step::Ended(Ending::GaveUp(Expiry::Deadline.status())))
+                let why =
+                    format_args!("{}, and the last poll was not made: {}", Expiry::Deadline, fault.message());
+                Ok(Step::Ended(Ending::GaveUp(stopped(why))))
             }
             stepped => stepped,
         }
@@ -126,19 +133,21 @@ impl Driver {
         let (call, reply) = calls.get().await;
         let pace = |position: &mut Vec<u8>, moment: &_| guard(PACING, || schedule.delay(position, moment));
         let polled = Polled { name: &calls.name, call, reply };
-        match wait.polled(&self.rules, transport, polled, pace, chance.next()) {
+        let polled = wait.polled(&self.rules, transport, polled, pace, chance.next());
+        let about = calls.about(wait, call);
+        match polled {
             Ok(at) => {
-                wait.shorten();
                 let delay = at.saturating_sub(call.ended);
-                debug!(name = %calls.name, polls = wait.saved.tally.polls, ?delay, "polled");
+                wait.report(&about, self.observer(), Ok(delay));
+                wait.shorten();
                 Ok(Step::After(delay))
             }
             Err(ending) => {
+                wait.report(&about, self.observer(), Err(&ending));
                 wait.shorten_end();
                 let finish = wait.finish(&ending, call);
                 // A panic of the pacing does not change the outcome.
                 let _ = guard(PACING, || schedule.finished(&wait.position, &finish));
-                debug!(name = %calls.name, polls = wait.saved.tally.polls, ?ending, "a stored wait has ended");
                 Ok(Step::Ended(ending))
             }
         }
@@ -156,7 +165,11 @@ impl Driver {
         }
         let (call, reply) = calls.cancel().await;
         let requested = wait.cancelled(&self.rules, call, reply, chance);
-        debug!(name = %calls.name, ?requested, "requested the cancellation");
+        let failure = match &requested {
+            Requested::Accepted => Ok(()),
+            Requested::Refused(status) | Requested::Failed { status, .. } => Err(status),
+        };
+        telemetry::cancel_requested(&calls.about(wait, call), failure);
         wait.shorten();
         let delay = match &requested {
             Requested::Accepted => requested.delay(),
@@ -166,6 +179,10 @@ impl Driver {
         };
         let left = call.deadline.map_or(Duration::MAX, |at| at.saturating_sub(call.ended));
         Some(delay.min(left)).filter(|delay| !delay.is_zero())
+    }
+
+    fn observer(&self) -> Option<&dyn Observer> {
+        self.observer.as_deref()
     }
 
     fn schedule(&self, transport: &dyn LroTransport, kind: &str) -> Result<StoredSchedule, Status> {

@@ -6,6 +6,7 @@ use crate::{
     Any, LroTransport, OperationName, Pacing, Status,
     pacing::{Finish, Moment},
     rules::{Age, Call, Ending, FailedCall, Known, Limit, Reply, Retry, Rules, Saved, Trouble, guard},
+    telemetry::{self, About, Observer},
 };
 
 /// The state of a wait between two calls.
@@ -167,6 +168,29 @@ impl StoredWait {
                 let done = matches!(ending, Ending::Done(_)).then(|| call.looked());
                 Finish::new(tally.running(), done, tally.replies)
             }
+        }
+    }
+
+    /// Reports the call after [`polled`](Self::polled) has judged it: the delay to the next call, or the end.
+    pub fn report(
+        &self,
+        about: &About<'_>,
+        observer: Option<&dyn Observer>,
+        next: Result<Duration, &Ending>,
+    ) {
+        if telemetry::is_wanted(observer) {
+            let failure = self.saved.trouble.as_ref().filter(|trouble| trouble.setbacks() > 0);
+            match (next, failure.and_then(Trouble::last_failure)) {
+                (Ok(pause), Some(failure)) => telemetry::failed(about, observer, failure, Some(pause)),
+                (Ok(pause), None) => telemetry::polled(about, observer, false, Some(pause)),
+                (Err(Ending::Done(_)), _) => telemetry::polled(about, observer, true, None),
+                (Err(Ending::GaveUp(_)), _) => {}
+            }
+        }
+        match next {
+            Ok(_) => {}
+            Err(Ending::Done(outcome)) => telemetry::ended(about, observer, Ok(outcome)),
+            Err(Ending::GaveUp(status)) => telemetry::ended(about, observer, Err(status)),
         }
     }
 

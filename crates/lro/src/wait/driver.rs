@@ -284,6 +284,7 @@ impl<'a> Driver<'a> {
         if let State::Open(open) = &mut self.state {
             if let Some(progress) = &open.progress {
                 progress.meter.ended(&end, || progress.now());
+                progress.trace_end(&open.name, setup(&self.settings, &*self.transport, &self.kind), &end);
             }
             let report = Report { done: end.is_ok(), ..open.report() };
             let end = end.map_err(|status| status.with_report(report.clone()));

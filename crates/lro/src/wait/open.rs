@@ -152,7 +152,7 @@ impl Open {
         let progress = begun(progress, name, setup, *started).map_err(Err)?;
         let call = progress.ended(ask.asked, setup.settings);
         match answer {
-            Answer::Cancel(reply) => progress.keep_cancelled(setup, call, reply),
+            Answer::Cancel(reply) => progress.keep_cancelled(name, setup, call, reply),
             Answer::State(reply) => {
                 let call = Call { held: matches!(ask.verb, Verb::Wait(_)), ..call };
                 progress.keep(name, metadata, setup, call, reply)

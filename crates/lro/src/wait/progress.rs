@@ -1,7 +1,7 @@
 use std::{thread, time::Duration};
 
 use tokio::time::Instant;
-use tracing::{Span, debug, debug_span};
+use tracing::{Span, debug, info_span};
 
 use super::{
     cancel::{AtDeadline, Cancelled, Cancelling},
@@ -16,6 +16,7 @@ use crate::{
     chance::Chance,
     pacing::{Finish, Moment},
     rules::{Age, Call, Expiry, Known, Limit, Next, Reply, Seen, Tally, Trouble, guard, stopped},
+    telemetry::{self, About, Observer},
 };
 
 /// The state of a wait that has begun. It neither sleeps nor makes calls.
@@ -56,7 +57,7 @@ impl Progress {
         let (schedule, first) = paced(|| pacing.schedule(), answered)?;
         let least = setup.settings.rules.hint(started.and_then(|started| started.retry_after));
         Ok(Box::new(Self {
-            span: debug_span!("lro.wait", operation = %name),
+            span: info_span!("lro.wait", lro.operation = name.as_str()),
             meter: Meter::begin(setup),
             began: Instant::now(),
             due: first.max(least),
@@ -189,22 +190,23 @@ impl Progress {
             }
             Next::Expired { why, seen } => (seen, Some(why)),
             Next::Done(outcome) => {
-                debug!(parent: &self.span, poll = self.tally.polls, done = true, "operation polled");
+                self.trace(name, setup, |about, observer| telemetry::polled(about, observer, true, None));
                 self.meter.noticed(&call, &self.tally);
                 self.finish(Some(call.looked()));
                 return Err(Ok(outcome));
             }
             Next::Failed(status) => {
-                self.trace_failure();
+                self.trace_failure(name, setup, None);
                 return Err(Err(self.cancelling.failed(status)));
             }
         };
         let is_running = seen == Seen::Running;
+        let pause = expiry.is_none().then(|| self.due.saturating_sub(self.elapsed));
         if is_running {
-            debug!(parent: &self.span, poll = self.tally.polls, done = false, "operation polled");
+            self.trace(name, setup, |about, observer| telemetry::polled(about, observer, false, pause));
             self.long_polls.paused(&call, self.due);
         } else {
-            self.trace_failure();
+            self.trace_failure(name, setup, pause);
         }
         if is_running && self.cancelling.has_failed_at_deadline() {
             return Err(Err(self.cancelling.expired(Expiry::Deadline)));
@@ -222,12 +224,16 @@ impl Progress {
     /// The end of the wait.
     pub(crate) fn keep_cancelled(
         &mut self,
+        name: &OperationName,
         setup: Setup<'_>,
         call: Call,
         reply: Result<Result<(), Status>, Limit>,
     ) -> Result<Step, End> {
         self.count(call);
-        debug!(parent: &self.span, poll = self.tally.polls, accepted = matches!(reply, Ok(Ok(()))), "cancel requested");
+        self.trace(name, setup, |about, _| match &reply {
+            Ok(reply) => telemetry::cancel_requested(about, reply.as_ref().copied()),
+            Err(_) => telemetry::cancel_requested(about, Err(&Status::unanswered(call.ended - call.asked))),
+        });
         let trouble = self.trouble.get_or_insert_default();
         let had_reply = self.tally.replies > 0;
         let chance = self.chance.next();
@@ -302,10 +308,44 @@ impl Progress {
         self.elapsed = call.ended;
     }
 
-    fn trace_failure(&self) {
+    /// Reports the end of the wait.
+    pub(crate) fn trace_end(&self, name: &OperationName, setup: Setup<'_>, end: &End) {
+        self.report(name, setup, |about, observer| telemetry::ended(about, observer, end.as_ref()));
+    }
+
+    fn trace_failure(&self, name: &OperationName, setup: Setup<'_>, pause: Option<Duration>) {
         if let Some(failure) = self.trouble.as_ref().and_then(Trouble::last_failure) {
-            debug!(parent: &self.span, poll = self.tally.polls, code = %failure.code(), "poll failed");
+            self.trace(name, setup, |about, observer| telemetry::failed(about, observer, failure, pause));
         }
+    }
+
+    /// Reports an event of a call, if somebody wants it.
+    fn trace(
+        &self,
+        name: &OperationName,
+        setup: Setup<'_>,
+        report: impl FnOnce(&About<'_>, Option<&dyn Observer>),
+    ) {
+        if self.span.in_scope(|| telemetry::is_wanted(setup.observer())) {
+            self.report(name, setup, report);
+        }
+    }
+
+    fn report(
+        &self,
+        name: &OperationName,
+        setup: Setup<'_>,
+        report: impl FnOnce(&About<'_>, Option<&dyn Observer>),
+    ) {
+        let service = setup.transport.service();
+        let about = About {
+            operation: name,
+            service: service.key(),
+            kind: setup.kind,
+            polls: self.tally.polls,
+            elapsed: self.elapsed,
+        };
+        self.span.in_scope(|| report(&about, setup.observer()));
     }
 
     /// Reports the end of the wait to the schedule, once. `done` is when the operation was seen done.

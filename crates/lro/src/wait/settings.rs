@@ -4,6 +4,7 @@ use super::cancel::AtDeadline;
 use crate::{
     Any, LroTransport, Pacing, Status,
     rules::{Rules, guard},
+    telemetry::Observer,
 };
 
 /// The settings of a wait.
@@ -19,6 +20,7 @@ pub(crate) struct Settings {
     /// No poll is made before this age.
     pub(crate) not_before: Duration,
     pub(crate) seed: Option<u64>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
 }
 
 /// A closure from the metadata to the share of the work that is done, from 0 to 1.
@@ -46,6 +48,10 @@ impl Setup<'_> {
         self.settings.pacing.clone().or_else(default).unwrap_or_default()
     }
 
+    pub(crate) fn observer(&self) -> Option<&dyn Observer> {
+        self.settings.observer.as_deref()
+    }
+
     /// Returns the share of the work that is done: by the closure of the caller, or else by the transport.
     ///
     /// # Errors
@@ -70,6 +76,7 @@ impl Default for Settings {
             long_poll: true,
             not_before: Duration::ZERO,
             seed: None,
+            observer: None,
         }
     }
 }

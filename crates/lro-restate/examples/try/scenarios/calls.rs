@@ -78,12 +78,12 @@ impl Scenarios {
         Ok(())
     }
 
-    /// The transport panics at two polls.
+    /// The transport panics at two polls. Each is made again after a minute.
     pub(crate) async fn panics(&mut self) -> Result<(), Fault> {
         let (mut operations, begun) = (Operations::default(), Instant::now());
         operations.run(&self.emulator, PANICS.to_owned(), Script::new().runs_for(Duration::ZERO))?;
         operations.order(&self.engine).await?;
-        let delivered = operations.delivered(&self.engine, Duration::from_secs(60)).await?;
+        let delivered = operations.delivered(&self.engine, Duration::from_secs(240)).await?;
         self.delivered("an operation whose transport panics twice", &operations, &delivered, begun);
         Ok(())
     }
