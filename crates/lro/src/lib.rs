@@ -67,7 +67,7 @@
 //! | module | contents |
 //! |---|---|
 //! | `operation` | [`Operation`], [`Outcome`], [`OperationName`], [`Any`] |
-//! | `status` | [`Status`], [`Code`], [`Origin`], [`Report`], [`details`] |
+//! | `status` | [`Status`], [`Code`], [`Origin`], [`Report`], [`details`], [`is_hidden`] |
 //! | [`message`](mod@message) | proto3 JSON: [`message!`], [`enumeration!`], the well-known types in [`wkt`] |
 //! | `metrics` | the table of metrics, with the feature `metrics` |
 //! | [`protobuf`] | the contract by which a type decodes protobuf messages |
@@ -138,7 +138,7 @@ pub use crate::{
     operation::{Any, Operation, OperationName, Outcome, Response},
     pacing::Pacing,
     rules::Tolerance,
-    status::{Code, Origin, Report, Status, details},
+    status::{Code, Origin, Report, Status, details, is_hidden},
     transport::{
         Attempt, Capabilities, ListOperationsRequest, LroTransport, MapReplies, OperationPage, Permit,
         TransportFn, map_replies, transport_fn,

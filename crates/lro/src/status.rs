@@ -14,10 +14,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use self::{details::Details, excerpt::without_stop};
 use crate::{Any, OperationName, Service, message};
 
-pub use self::code::Code;
 pub(crate) use self::failed::RATE_LIMIT;
 #[cfg(feature = "http")]
 pub use self::http::retry_after;
+pub use self::{code::Code, excerpt::is_hidden};
 
 /// The only error type of this crate: a `google.rpc.Status` with its origin.
 ///

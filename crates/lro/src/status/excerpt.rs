@@ -20,7 +20,7 @@ impl fmt::Display for Excerpt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut left = self.most;
         for character in self.text.chars() {
-            let escape = is_escaped(character).then(|| character.escape_default());
+            let escape = is_hidden(character).then(|| character.escape_default());
             let length = escape.as_ref().map_or(1, ExactSizeIterator::len);
             if length > left {
                 return f.write_char('…');
@@ -40,7 +40,17 @@ pub(crate) fn without_stop(text: &str) -> &str {
     text.trim_end().trim_end_matches(['.', ':', ';', ','])
 }
 
-fn is_escaped(character: char) -> bool {
+/// Returns whether a character is not visible, or changes how the text around it is shown.
+///
+/// These are the control characters, those that break a line, those that change the direction of a text, and those without
+/// a width, which make two different names look equal. [`Status`](crate::Status) escapes them in its `Display`. A program
+/// that shows names and messages of a server escapes them too.
+///
+/// ```
+/// assert!(lro::is_hidden('\u{1b}') && lro::is_hidden('\u{202e}'));
+/// assert!(!lro::is_hidden('é') && !lro::is_hidden(' '));
+/// ```
+pub fn is_hidden(character: char) -> bool {
     // All ASCII is below the first range.
     character.is_control()
         || character >= INVISIBLE[0].0
