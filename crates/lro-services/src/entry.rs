@@ -131,8 +131,11 @@ impl Entry {
         })
     }
 
-    /// Returns the host in the location of an operation, or that of the service.
-    pub(crate) fn host_for(&self, name: &OperationName) -> String {
+    /// Returns the host in the location of an operation, or that of the service if the name has no location or the service has
+    /// no host there. [`connect_for`](Self::connect_for) connects to it.
+    ///
+    /// A program with operations in several locations groups them by it.
+    pub fn host_for(&self, name: &OperationName) -> String {
         let regional = region::location_of(name).and_then(|location| self.host_in(location));
         regional.unwrap_or_else(|| self.0.host.to_owned())
     }
