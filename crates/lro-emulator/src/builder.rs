@@ -1,4 +1,8 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use lro::Status;
 
@@ -22,6 +26,7 @@ use crate::{emulator::Emulator, rng::Rng, server::Server, service::Services, sto
 #[derive(Clone)]
 #[must_use = "a builder starts nothing by itself"]
 pub struct Builder {
+    host: IpAddr,
     port: u16,
     runs_for: (Duration, Duration),
     seed: u64,
@@ -30,7 +35,14 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Sets the port of 127.0.0.1 to listen on. Default: 0, which stands for a free port.
+    /// Sets the address to listen on. Default: 127.0.0.1.
+    ///
+    /// Another container reaches the emulator at `0.0.0.0` only. Anyone who reaches the port can then change its operations.
+    pub fn host(self, host: impl Into<IpAddr>) -> Self {
+        Self { host: host.into(), ..self }
+    }
+
+    /// Sets the port to listen on. Default: 0, which stands for a free port.
     pub fn port(self, port: u16) -> Self {
         Self { port, ..self }
     }
@@ -70,9 +82,10 @@ impl Builder {
         let services_rng = Rng::seeded(rng.next_u64());
         let store = Store::new(rng, self.runs_for, self.token, self.keeps_calls);
         let services = Arc::new(Services::new(store, services_rng));
-        let server = Server::start(self.port, Arc::clone(&services)).await.map_err(|error| {
-            Status::unavailable(format!("cannot listen on 127.0.0.1:{}", self.port)).with_source(error)
-        })?;
+        let address = SocketAddr::new(self.host, self.port);
+        let server = Server::start(address, Arc::clone(&services))
+            .await
+            .map_err(|error| Status::unavailable(format!("cannot listen on {address}")).with_source(error))?;
         Ok(Emulator::of(server, services))
     }
 }
@@ -96,7 +109,8 @@ impl Emulator {
 impl Default for Builder {
     fn default() -> Self {
         let time = Duration::from_millis(200);
-        Self { port: 0, runs_for: (time, time), seed: 0, token: None, keeps_calls: 10_000 }
+        let host = Ipv4Addr::LOCALHOST.into();
+        Self { host, port: 0, runs_for: (time, time), seed: 0, token: None, keeps_calls: 10_000 }
     }
 }
 
@@ -104,6 +118,7 @@ impl Default for Builder {
 impl std::fmt::Debug for Builder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Builder")
+            .field("host", &self.host)
             .field("port", &self.port)
             .field("runs_for", &self.runs_for)
             .field("seed", &self.seed)

@@ -29,8 +29,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) async fn start(port: u16, services: Arc<Services>) -> io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    pub(crate) async fn start(address: SocketAddr, services: Arc<Services>) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(());
         let (refusals, asked) = mpsc::unbounded_channel();
