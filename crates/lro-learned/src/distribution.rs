@@ -100,6 +100,17 @@ impl Distribution {
         (early, last(self.done.partition_point(|&done| done <= 1.0 - tail)))
     }
 
+    /// The age, in seconds, at which half of the operations are done that are running at the age `now`. `now` itself if none is.
+    pub(crate) fn median_after(&self, now: f64) -> f64 {
+        let cell = self.times.partition_point(|&time| time <= now).saturating_sub(1);
+        let share = self.share_within(cell, now).unwrap_or(1.0);
+        let half = 0.5 * (1.0 + share);
+        let end = self.done.partition_point(|&done| done < half).clamp(1, self.done.len() - 1);
+        let (from, to) = (self.done[end - 1], self.done[end]);
+        let part = if to > from { ((half - from) / (to - from)).clamp(0.0, 1.0) } else { 1.0 };
+        (self.times[end - 1] + part * (self.times[end] - self.times[end - 1])).max(now)
+    }
+
     /// The expected number of polls of a schedule of ascending ages in seconds. The poll that finds the operation done
     /// counts.
     ///

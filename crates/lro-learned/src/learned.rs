@@ -158,6 +158,26 @@ impl Learned {
         lock(&self.kind(kind)).learn(seconds, Some(seconds));
     }
 
+    /// Returns how long an operation of a kind that is running at this age still takes: the median of the prediction. `None` as
+    /// long as no operation of the kind has ended.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use lro_learned::Learned;
+    ///
+    /// let learned = Learned::new();
+    /// assert_eq!(learned.time_left("report", Duration::ZERO), None);
+    /// learned.expect("report", Duration::from_secs(90));
+    /// let left = learned.time_left("report", Duration::from_secs(60)).unwrap();
+    /// assert!(left > Duration::from_secs(10) && left < Duration::from_secs(60));
+    /// ```
+    pub fn time_left(&self, kind: &str, age: Duration) -> Option<Duration> {
+        let kind = Arc::clone(&self.kinds().by_name.get(kind)?.1);
+        let age = age.as_secs_f64();
+        let end = lock(&kind).distribution()?.median_after(age);
+        Duration::try_from_secs_f64(end - age).ok()
+    }
+
     /// Returns what was learned, for saving.
     pub fn history(&self) -> History {
         let kinds = self.kinds();

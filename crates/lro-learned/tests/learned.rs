@@ -547,3 +547,18 @@ fn name() -> OperationName {
 }
 
 const ROUND_TRIP: f64 = 0.06;
+
+#[test]
+fn the_time_left_is_known_after_the_first_operation_and_shrinks_with_the_age() {
+    let learned = Learned::new();
+    assert_eq!(learned.time_left("report", Duration::ZERO), None);
+    for _ in 0..20 {
+        learned.expect("report", Duration::from_secs(90));
+    }
+    let left = |seconds| learned.time_left("report", Duration::from_secs(seconds)).unwrap().as_secs_f64();
+    assert!((80.0..100.0).contains(&left(0)), "{}", left(0));
+    assert!((20.0..40.0).contains(&left(60)), "{}", left(60));
+    for age in [0, 1, 80, 90, 100, 1_000, u64::MAX] {
+        assert!((0.0..1e9).contains(&left(age)), "{age}: {}", left(age));
+    }
+}
