@@ -1,0 +1,37 @@
+use std::env;
+
+use lro_emulator::Emulator;
+
+use crate::{
+    args::Emulate,
+    exit::{Exit, Failure},
+    output::Output,
+    signal::interrupted,
+};
+
+/// Serves the emulator until Ctrl-C, and writes its URL.
+pub(crate) async fn emulate(output: Output, args: &Emulate) -> Result<Exit, Failure> {
+    let longest = args.runs_up_to.unwrap_or(args.runs_for).max(args.runs_for);
+    let mut builder = Emulator::builder()
+        .host(args.host)
+        .port(args.port)
+        .seed(args.seed)
+        .runs_for_between(args.runs_for, longest)
+        .keeps_calls(0);
+    if let Some(variable) = &args.token_env {
+        let token = env::var(variable)
+            .map_err(|_| Failure::usage(format!("the environment variable {variable} has no token")))?;
+        builder = builder.require_token(token);
+    }
+    let emulator = builder.start().await?;
+    for operation in &args.operation {
+        emulator.operation(&operation.name, operation.script.clone());
+    }
+    for fault in &args.fault {
+        emulator.reply_next(fault.calls, fault.reply.clone());
+    }
+    output.line(&emulator.endpoint())?;
+    interrupted().await.map_err(|error| Failure::call(format!("cannot wait for Ctrl-C: {error}")))?;
+    emulator.shutdown().await;
+    Ok(Exit::Done)
+}

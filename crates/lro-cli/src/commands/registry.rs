@@ -1,0 +1,93 @@
+mod look;
+mod record;
+mod register;
+mod run;
+
+use std::path::Path;
+
+use lro_page::Page;
+use lro_registry::{CancelRequested, Registry};
+use lro_registry_postgres::PostgresStore;
+use lro_registry_sqlite::SqliteStore;
+use serde::Serialize;
+
+use crate::{
+    args::{Format, RegistryCommand, Serve, Show, Store},
+    exit::{Exit, Failure},
+    output::Output,
+    signal::interrupted,
+    text::Shown,
+};
+
+/// Runs a command about a registry.
+pub(super) async fn run(show: Show, command: RegistryCommand) -> Result<Exit, Failure> {
+    let output = Output { format: show.format };
+    match command {
+        RegistryCommand::Register(args) => register::register(output, args).await,
+        RegistryCommand::List(args) => look::list(output, &args).await,
+        RegistryCommand::Watch { keys, every, store } => look::watch(output, keys, every, &store).await,
+        RegistryCommand::Cancel { keys, store } => cancel(output, &keys, &store).await,
+        RegistryCommand::Run(args) => run::run(show, &args).await,
+        RegistryCommand::Serve(args) => serve(output, &args).await,
+    }
+}
+
+/// Opens the registry of a store. A file that does not exist is created only if `creates`, so that a wrong path is noticed.
+async fn open(store: &Store, creates: bool) -> Result<Registry, Failure> {
+    let store = &*store.store;
+    let is_server = ["postgres://", "postgresql://"].iter().any(|scheme| store.starts_with(scheme));
+    if is_server || store.contains("host=") {
+        let store = PostgresStore::new(store)?;
+        store.connect().await?;
+        return Ok(Registry::new(store));
+    }
+    if store.contains("://") {
+        // It may have a password, so it is not shown.
+        return Err(Failure::usage(
+            "not a store: expected the path of a file, or a URL that begins with postgres://",
+        ));
+    }
+    if !creates && !Path::new(store).exists() {
+        return Err(Failure::usage(format!(
+            "there is no registry at {store}: `lro registry register` creates one"
+        )));
+    }
+    Ok(Registry::new(SqliteStore::open(store).await?))
+}
+
+async fn cancel(output: Output, keys: &[String], store: &Store) -> Result<Exit, Failure> {
+    #[derive(Serialize)]
+    struct Requested<'a> {
+        key: &'a str,
+        cancel: &'a str,
+    }
+
+    let registry = open(store, false).await?;
+    let mut exit = Exit::Done;
+    for key in keys {
+        let cancel = match registry.cancel(key).await? {
+            CancelRequested::Requested => "requested",
+            CancelRequested::Already => "requested before",
+            CancelRequested::Ended => "ended already",
+            _ => {
+                exit = exit.max(Exit::NotFound);
+                "unknown key"
+            }
+        };
+        match output.format {
+            Format::Json => output.json(&Requested { key, cancel })?,
+            Format::Text => output.line(&format!("{}\t{cancel}", Shown(key)))?,
+        }
+    }
+    Ok(exit)
+}
+
+async fn serve(output: Output, args: &Serve) -> Result<Exit, Failure> {
+    let registry = open(&args.store, false).await?;
+    let served = Page::registry(&registry).serve(args.port).await;
+    let served =
+        served.map_err(|error| Failure::call(format!("cannot listen on port {}: {error}", args.port)))?;
+    output.line(&format!("http://{}/", served.address()))?;
+    interrupted().await.map_err(|error| Failure::call(format!("cannot wait for Ctrl-C: {error}")))?;
+    Ok(Exit::Done)
+}

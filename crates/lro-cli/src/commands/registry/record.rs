@@ -1,0 +1,124 @@
+use std::{borrow::Cow, time::Duration};
+
+use lro::{Operation, OperationName, Outcome, Status, rules::Ending};
+use lro_registry::{Record, RecordState};
+use serde::Serialize;
+
+use crate::{
+    args::Format,
+    exit::{Exit, Failure, explained},
+    output::Output,
+    text::{Shown, Time, counted},
+};
+
+/// A record as JSON.
+#[derive(Serialize)]
+struct Row<'a> {
+    key: &'a str,
+    service: &'a str,
+    version: &'a str,
+    name: Option<&'a OperationName>,
+    kind: &'a str,
+    state: &'a str,
+    claimed: bool,
+    #[serde(rename = "ageSeconds")]
+    age: f64,
+    #[serde(rename = "deadlineSeconds", skip_serializing_if = "Option::is_none")]
+    deadline: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due: Option<String>,
+    failures: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
+}
+
+/// The end of an operation of a registry, as JSON.
+#[derive(Serialize)]
+struct End<'a> {
+    key: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    tag: Cow<'a, str>,
+    #[serde(flatten)]
+    operation: Option<&'a Operation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<&'a Status>,
+}
+
+/// Writes a record.
+pub(super) fn write(output: Output, record: &Record) -> Result<(), Failure> {
+    let seconds = |duration: Duration| duration.as_millis() as f64 / 1_000.0;
+    let state = state(record.state);
+    if output.format == Format::Json {
+        return output.json(&Row {
+            key: &record.key,
+            service: record.service.key(),
+            version: record.service.version(),
+            name: record.name.as_ref(),
+            kind: &record.kind,
+            state,
+            claimed: record.is_claimed,
+            age: seconds(record.age),
+            deadline: record.deadline.map(seconds),
+            due: record.due.map(|due| humantime::format_rfc3339_millis(due).to_string()),
+            failures: record.failures,
+            error: record.error.as_deref(),
+        });
+    }
+    let mut line = format!("{}\t{state}\tage {}", Shown(&record.key), Time(record.age));
+    if record.failures > 0 {
+        line.push_str(&format!("\t{} in a row", counted(record.failures, "failure")));
+    }
+    if let Some(error) = &record.error {
+        line.push_str(&format!("\t{}", Shown(error)));
+    }
+    output.line(&line)
+}
+
+/// Writes how the wait for an operation ended, and returns its exit code.
+pub(super) fn write_end(
+    output: Output,
+    key: &str,
+    tag: &[u8],
+    name: Option<&OperationName>,
+    ending: Result<Ending, Status>,
+) -> Result<Exit, Failure> {
+    let ended = match ending {
+        Ok(Ending::Done(outcome)) => Ok(outcome),
+        Ok(Ending::GaveUp(status)) | Err(status) => Err(status),
+        Ok(_) => Err(Status::malformed("a later version has stored the outcome")),
+    };
+    let exit = match &ended {
+        Ok(Outcome::Error(status)) | Err(status) => Exit::of(status),
+        Ok(_) => Exit::Done,
+    };
+    let tag = String::from_utf8_lossy(tag);
+    let name = name.map_or("", OperationName::as_str);
+    match (ended, output.format) {
+        (Ok(outcome), Format::Json) => {
+            let operation = Operation { outcome: Some(outcome), ..Operation::running(name) };
+            output.json(&End { key, tag, operation: Some(&operation), failure: None })?;
+        }
+        (Err(status), Format::Json) => {
+            output.json(&End { key, tag, operation: None, failure: Some(&status) })?
+        }
+        (Ok(outcome), Format::Text) => {
+            // The key stands in the place of the name.
+            output.operation(&Operation { outcome: Some(outcome), ..Operation::running(key) })?;
+        }
+        (Err(status), Format::Text) => {
+            output.line(&format!("{}\tgiven up\t{}", Shown(key), Shown(&explained(&status))))?;
+        }
+    }
+    Ok(exit)
+}
+
+fn state(state: RecordState) -> &'static str {
+    match state {
+        RecordState::Intent => "intent",
+        RecordState::Pending => "pending",
+        RecordState::SetAside => "set aside",
+        RecordState::Finished => "finished",
+        RecordState::Acknowledged => "acknowledged",
+        _ => "unknown",
+    }
+}

@@ -1,0 +1,113 @@
+use std::time::Duration;
+
+use lro::{LroTransport, Service};
+use lro_learned::Learned;
+use lro_registry::{Delivery, ListRequest, Quota, Rate, RecordState, Registry, Worker};
+use tracing_subscriber::filter::LevelFilter;
+
+use super::{open, record};
+use crate::{
+    args::{Run, Show},
+    exit::{Exit, Failure},
+    output::{Output, note},
+    service::Target,
+    signal::interrupted,
+};
+
+/// Polls what is registered until Ctrl-C, and writes and acknowledges the outcomes.
+pub(super) async fn run(show: Show, args: &Run) -> Result<Exit, Failure> {
+    log(show.quiet);
+    let registry = open(&args.store, true).await?;
+    let mut worker = Worker::builder(&registry)
+        .pacing(Learned::new())
+        .attempt_timeout(args.call_timeout)
+        .lease(args.lease);
+    let mut services = Vec::new();
+    for name in &args.services {
+        let transport = Target::named(name, &args.template, &args.access)?.connect(None)?;
+        let service = transport.service();
+        worker = match args.rate {
+            Some(rate) => {
+                worker.serve_under(Quota::new(service.to_string(), Rate::per_second(rate)), transport)
+            }
+            None => worker.serve(transport),
+        };
+        services.push(service);
+    }
+    let worker = worker.start().await?;
+    if !show.quiet {
+        note(&format!("polling {}", services.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")));
+    }
+    let result = deliver(Output { format: show.format }, args, &registry, &services, &worker).await;
+    worker.stop().await;
+    result
+}
+
+/// Writes each outcome and acknowledges it then, so that one that was not written is delivered again.
+async fn deliver(
+    output: Output,
+    args: &Run,
+    registry: &Registry,
+    services: &[Service],
+    worker: &Worker,
+) -> Result<Exit, Failure> {
+    let interrupted = interrupted();
+    tokio::pin!(interrupted);
+    let mut deliveries = registry.deliveries();
+    let mut look = tokio::time::interval(LOOK);
+    let mut exit = Exit::Done;
+    loop {
+        tokio::select! {
+            biased;
+            signal = &mut interrupted => {
+                signal.map_err(|error| Failure::call(format!("cannot wait for Ctrl-C: {error}")))?;
+                return Ok(Exit::Done);
+            }
+            Some(delivery) = deliveries.next(), if !args.no_deliver => {
+                exit = exit.max(write(output, &delivery)?);
+                delivery.acknowledge().await?;
+            }
+            _ = look.tick() => {
+                if worker.state().has_ended {
+                    return Err(Failure::call("the worker has ended: its log says why; run the command again"));
+                }
+                if args.until_idle && is_idle(registry, services).await? {
+                    return Ok(exit);
+                }
+            }
+        }
+    }
+}
+
+fn write(output: Output, delivery: &Delivery) -> Result<Exit, Failure> {
+    record::write_end(output, delivery.key(), delivery.tag(), delivery.name(), delivery.ending())
+}
+
+/// Returns whether no operation of the services is pending, and no outcome is to be delivered.
+async fn is_idle(registry: &Registry, services: &[Service]) -> Result<bool, Failure> {
+    for service in services {
+        for state in [RecordState::Pending, RecordState::Finished] {
+            let request = ListRequest {
+                state: Some(state),
+                service: Some(service.clone()),
+                most: 1,
+                ..ListRequest::default()
+            };
+            if !registry.list(&request).await?.is_empty() {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// Writes the warnings of the worker to stderr.
+fn log(is_quiet: bool) {
+    let level = if is_quiet { LevelFilter::ERROR } else { LevelFilter::WARN };
+    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
+    // It fails only if there is another one already.
+    let _ = log.with_ansi(false).with_target(false).try_init();
+}
+
+/// A person notices no less, and a look reads one row of each service.
+const LOOK: Duration = Duration::from_millis(500);

@@ -1,0 +1,175 @@
+use std::{collections::HashMap, sync::Arc};
+
+use futures::StreamExt;
+use lro::{Handle, Operation, OperationName, Outcome, Status};
+
+use crate::{
+    args::{Format, Resume, Show, WaitFor},
+    exit::{Exit, Failure, explained},
+    handles,
+    history::Memory,
+    output::{Output, complain, note},
+    pacing::AtOnce,
+    progress::Progress,
+    service::Target,
+    signal::interrupted,
+    waits::{self, Event, Events, kind_of},
+};
+
+/// Waits for operations by their names, and writes their responses, or with `is_watch` each change.
+pub(crate) async fn wait(show: Show, args: &WaitFor, is_watch: bool) -> Result<Exit, Failure> {
+    let WaitFor { named, waiting } = args;
+    let target = Target::of(&named.connection)?;
+    let names = handles::names(&named.names)?;
+    let service = target.service();
+    let handle = |name: OperationName| {
+        let handle = Handle::new(&service, name);
+        match &waiting.kind {
+            Some(kind) => handle.with_kind(kind),
+            None => handle,
+        }
+    };
+    let handles: Vec<Handle> = names.into_iter().map(handle).collect();
+    let mut memory = Memory::load();
+    let events = waits::by_name(&target, &handles, waiting, &AtOnce(memory.learned().clone()))?;
+    handles.iter().for_each(|handle| memory.uses(kind_of(handle)));
+    Waits::new(show, is_watch, handles).run(events, &memory).await
+}
+
+/// Waits for the operations of saved handles. Nothing is learned from them: their ages are not known.
+pub(crate) async fn resume(show: Show, args: &Resume) -> Result<Exit, Failure> {
+    let Resume { file, template, access, waiting } = args;
+    let mut handles = handles::read(file)?;
+    if let Some(kind) = &waiting.kind {
+        handles = handles.into_iter().map(|handle| handle.with_kind(kind)).collect();
+    }
+    let memory = Memory::load();
+    let pacing = AtOnce(memory.learned().clone());
+    let mut all = Vec::new();
+    let mut services: Vec<_> = handles.iter().map(|handle| handle.service().clone()).collect();
+    services.dedup();
+    for service in services {
+        let target = Target::of_handle(&service, template, access)?;
+        let own: Vec<Handle> =
+            handles.iter().filter(|handle| *handle.service() == service).cloned().collect();
+        all.push(waits::by_name(&target, &own, waiting, &pacing)?);
+    }
+    let events = futures::stream::select_all(all).boxed();
+    Waits::new(show, false, handles).run(events, &memory).await
+}
+
+/// Operations that are waited for.
+pub(crate) struct Waits {
+    output: Output,
+    is_watch: bool,
+    is_single: bool,
+    progress: Progress,
+    /// What is pending, by the order of the arguments.
+    pending: HashMap<Handle, usize>,
+    /// What `watch` has written last.
+    written: HashMap<Arc<Handle>, Operation>,
+    exit: Exit,
+}
+
+impl Waits {
+    pub(crate) fn new(show: Show, is_watch: bool, handles: Vec<Handle>) -> Self {
+        let (output, is_single) = (Output { format: show.format }, handles.len() == 1);
+        // The lines of `watch` on stdout say what the lines of the progress would.
+        let progress = Progress::new(show.quiet || is_watch, handles.len());
+        let pending = handles.into_iter().zip(0..).collect();
+        Self { output, is_watch, is_single, progress, pending, written: HashMap::new(), exit: Exit::Done }
+    }
+
+    /// Writes what happens, until all have ended, or until Ctrl-C.
+    pub(crate) async fn run(mut self, mut events: Events, memory: &Memory) -> Result<Exit, Failure> {
+        let interrupted = interrupted();
+        tokio::pin!(interrupted);
+        let result = loop {
+            let event = tokio::select! {
+                biased;
+                signal = &mut interrupted => break self.interrupted(signal),
+                event = events.next() => event,
+            };
+            let Some(event) = event else { break Ok(self.exit) };
+            if let Err(failure) = self.take(event, memory) {
+                break Err(failure);
+            }
+        };
+        self.progress.end();
+        memory.save();
+        result
+    }
+
+    fn take(&mut self, event: Event, memory: &Memory) -> Result<(), Failure> {
+        match event {
+            Event::Running(handle, view) => {
+                let name = handle.name_for(handle.service())?;
+                let left = memory.learned().time_left(kind_of(&handle), view.elapsed);
+                self.progress.running(&name, &view, left);
+                if !self.is_watch {
+                    return Ok(());
+                }
+                let operation = Operation { metadata: view.metadata, ..Operation::running(name.as_str()) };
+                if self.written.get(&handle) != Some(&operation) {
+                    self.output.operation(&operation)?;
+                    self.written.insert(handle, operation);
+                }
+                Ok(())
+            }
+            Event::Ended(handle, result, view) => {
+                self.progress.ended(&handle.name_for(handle.service())?, &result, &view);
+                self.pending.remove(&*handle);
+                self.written.remove(&handle);
+                match result {
+                    Ok(operation) => self.ended(&operation),
+                    Err(status) => self.given_up(&handle, &status),
+                }
+            }
+        }
+    }
+
+    fn ended(&mut self, operation: &Operation) -> Result<(), Failure> {
+        let (output, is_single) = (self.output, self.is_single && !self.is_watch);
+        if let Some(Outcome::Error(status)) = &operation.outcome {
+            self.exit = self.exit.max(Exit::of(status));
+            if is_single {
+                self.complain(&format!("{}: the operation failed: {status}", operation.name))?;
+            }
+        }
+        self.progress.beside(|| match is_single {
+            true => output.response(operation),
+            false => output.operation(operation),
+        })
+    }
+
+    fn given_up(&mut self, handle: &Handle, status: &Status) -> Result<(), Failure> {
+        self.exit = self.exit.max(Exit::of(status));
+        self.complain(&explained(status))?;
+        let output = self.output;
+        self.progress.beside(|| output.unfinished(handle, status))
+    }
+
+    fn complain(&self, message: &str) -> Result<(), Failure> {
+        self.progress.beside(|| {
+            complain("error", &crate::text::Shown(message).to_string());
+            Ok(())
+        })
+    }
+
+    /// Writes the handles of what is pending.
+    fn interrupted(&self, signal: std::io::Result<()>) -> Result<Exit, Failure> {
+        signal.map_err(|error| Failure::call(format!("cannot wait for Ctrl-C: {error}")))?;
+        self.progress.end();
+        let mut pending: Vec<(&Handle, &usize)> = self.pending.iter().collect();
+        pending.sort_unstable_by_key(|(_, order)| **order);
+        for (handle, _) in pending {
+            self.output.json(handle)?;
+        }
+        if self.output.format == Format::Text {
+            note(
+                "interrupted; the operations go on. Save the handles above to a file, and continue with: lro resume FILE",
+            );
+        }
+        Ok(Exit::Interrupted)
+    }
+}

@@ -1,0 +1,45 @@
+#![doc = include_str!("../README.md")]
+
+mod args;
+mod commands;
+mod credentials;
+mod emulation;
+mod exit;
+mod handles;
+mod history;
+mod json;
+mod output;
+mod pacing;
+mod progress;
+mod service;
+mod signal;
+mod text;
+mod waits;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::{args::Cli, exit::Exit};
+
+fn main() -> ExitCode {
+    let Cli { show, command } = Cli::parse();
+    let exit = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => {
+            let result = runtime.block_on(commands::run(show, command));
+            // A read of stdin or of a lock may still block a thread.
+            runtime.shutdown_background();
+            result.unwrap_or_else(|failure| {
+                if !failure.message.is_empty() {
+                    output::complain("error", &failure.to_string());
+                }
+                failure.exit
+            })
+        }
+        Err(error) => {
+            output::complain("error", &format!("cannot start: {error}"));
+            Exit::CallFailed
+        }
+    };
+    ExitCode::from(exit as u8)
+}

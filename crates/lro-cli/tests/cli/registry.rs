@@ -1,0 +1,136 @@
+use lro_testkit::postgres::Postgres;
+use serde_json::json;
+
+use crate::{Running, Test, json_lines};
+
+const SERVICE: &str = "workspace-events/v1";
+
+impl Test {
+    /// The path of the registry.
+    fn store(&self) -> String {
+        self.folder.join("operations.db").to_str().unwrap().to_owned()
+    }
+
+    async fn registry(&self, arguments: &str) -> crate::Ended {
+        self.run(&format!("registry {arguments} --store {}", self.store())).await
+    }
+
+    fn worker(&self, store: &str, more: &str) -> Running {
+        self.start(&format!(
+            "registry run --service {SERVICE} --store {store} --format json --call-timeout 1s --lease 6s {more}"
+        ))
+    }
+}
+
+#[tokio::test]
+async fn a_worker_that_is_killed_and_run_again_delivers_each_outcome() {
+    let test = Test::new().await;
+    test.never("operations/1");
+    let registered = test
+        .registry(&format!("register operations/1 --service {SERVICE} --tag order-7 --format json"))
+        .await;
+    assert_eq!(json_lines(&registered.stdout)[0]["new"], true, "{registered:?}");
+    let known = test.registry(&format!("register operations/1 --service {SERVICE}")).await;
+    assert_eq!(known.stdout, "workspaceevents.googleapis.com/v1/operations/1\tknown\n");
+
+    let mut first = test.worker(&test.store(), "");
+    first.says("polling workspaceevents.googleapis.com v1").await;
+    let polled = async {
+        while test.emulator.call_count() == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(crate::PATIENCE, polled).await.expect("the worker polls");
+    first.child.kill().await.unwrap();
+
+    test.done("operations/1", r#"{"@type": "t/Job", "pages": 7}"#);
+    let second = test.worker(&test.store(), "--until-idle").end().await;
+    let [end] = &json_lines(&second.stdout)[..] else { panic!("{second:?}") };
+    assert_eq!((&end["tag"], &end["response"]["pages"]), (&json!("order-7"), &json!(7)), "{second:?}");
+    assert_eq!((second.code, &end["done"]), (0, &json!(true)));
+    let third = test.worker(&test.store(), "--until-idle").end().await;
+    assert_eq!((third.code, &*third.stdout), (0, ""), "nothing is delivered twice");
+    let listed = test.registry("list --state acknowledged --format json").await;
+    assert_eq!(json_lines(&listed.stdout)[0]["name"], "operations/1");
+}
+
+#[tokio::test]
+async fn records_are_listed_watched_and_cancelled() {
+    let test = Test::new().await;
+    test.never("operations/1");
+    test.never("operations/2");
+    let registered =
+        test.registry(&format!("register operations/1 operations/2 --service {SERVICE} --deadline 1h")).await;
+    assert_eq!(registered.stdout.lines().count(), 2, "{registered:?}");
+    let conflict = test.registry(&format!("register operations/1 --service {SERVICE} --deadline 2h")).await;
+    assert!(conflict.code == 2 && conflict.stderr.contains("belongs to another request"), "{conflict:?}");
+    assert_eq!(test.registry("list --state pending").await.stdout.lines().count(), 2);
+    assert_eq!(test.registry("list --most 1").await.stdout.lines().count(), 1);
+    assert_eq!(test.registry("list --state finished").await.stdout, "");
+
+    let keys =
+        "workspaceevents.googleapis.com/v1/operations/1 workspaceevents.googleapis.com/v1/operations/2";
+    let watch = format!("registry watch {keys} nothing --every 50ms --store {}", test.store());
+    let mut watch = test.start(&watch);
+    assert!(watch.line().await.contains("operations/1\tpending"));
+    let cancelled = test.registry(&format!("cancel {keys} nothing")).await;
+    assert!(cancelled.code == 4 && cancelled.stdout.matches("requested").count() == 2, "{cancelled:?}");
+    // Workspace Events has no call to cancel, so the operations go on.
+    test.done("operations/1", "{}");
+    test.emulator.operation(
+        "operations/2",
+        lro_emulator::Script::new()
+            .runs_for(std::time::Duration::ZERO)
+            .fails(lro::Status::new(lro::Code::Aborted, "jam")),
+    );
+    let run = test.worker(&test.store(), "--until-idle").end().await;
+    assert_eq!((run.code, json_lines(&run.stdout).len()), (1, 2), "{run:?}");
+    let watched = watch.end().await;
+    assert_eq!(watched.code, 4, "{watched:?}");
+    assert!(
+        watched.stdout.contains("operations/1\tdone") && watched.stdout.contains("failed\tABORTED: jam"),
+        "{watched:?}"
+    );
+}
+
+#[tokio::test]
+async fn ctrl_c_stops_a_worker_and_the_page() {
+    let test = Test::new().await;
+    test.never("operations/1");
+    test.registry(&format!("register operations/1 --service {SERVICE}")).await;
+    let mut worker = test.worker(&test.store(), "");
+    worker.says("polling").await;
+    let mut page = test.start(&format!("registry serve --store {}", test.store()));
+    assert!(page.line().await.starts_with("http://127.0.0.1:"));
+    for running in [worker, page] {
+        running.interrupt().await;
+        let ended = running.end().await;
+        assert_eq!(ended.code, 0, "{ended:?}");
+    }
+}
+
+#[tokio::test]
+async fn handles_of_an_interrupted_wait_are_registered() {
+    let test = Test::new().await;
+    test.done("operations/1", "{}");
+    let handle = r#"{"service": "workspaceevents.googleapis.com", "version": "v1", "name": "operations/1", "kind": "print"}"#;
+    let registered = test.registry(&format!("register --handles {}", test.file("handle", handle))).await;
+    assert_eq!(registered.code, 0, "{registered:?}");
+    let listed = test.registry("list --format json").await;
+    assert_eq!(json_lines(&listed.stdout)[0]["kind"], "print");
+}
+
+#[tokio::test]
+async fn a_registry_may_be_in_postgresql() {
+    let Some(config) = Postgres::shared().map(Postgres::database) else { return };
+    let test = Test::new().await;
+    test.done("operations/1", "{}");
+    let mut register = test.command(&format!("registry register operations/1 --service {SERVICE}"));
+    register.env("LRO_REGISTRY", &config);
+    let registered = crate::ended(register).await;
+    assert!(registered.code == 0 && registered.stdout.ends_with("\tnew\n"), "{registered:?}");
+    let mut run = test.command(&format!("registry run --service {SERVICE} --until-idle"));
+    run.env("LRO_REGISTRY", &config);
+    let run = crate::ended(run).await;
+    assert!(run.code == 0 && run.stdout.contains("\tdone"), "{run:?}");
+}

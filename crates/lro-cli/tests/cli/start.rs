@@ -1,0 +1,44 @@
+use serde_json::json;
+
+use crate::{Test, json_lines};
+
+const TOURS: &str = include_str!("../../../../examples/data/optimize_tours.json");
+
+fn subscription() -> String {
+    json!({
+        "targetResource": "//chat.googleapis.com/spaces/AAAABBBBCCC",
+        "eventTypes": ["google.workspace.chat.message.v1.created"],
+        "notificationEndpoint": {"pubsubTopic": "projects/my-project/topics/events"},
+    })
+    .to_string()
+}
+
+#[tokio::test]
+async fn tours_are_planned_and_a_start_can_be_resumed() {
+    let test = Test::new().await;
+    let file = test.file("request.json", TOURS);
+    let started = test.run(&format!("start optimize-tours {file}")).await;
+    assert_eq!(started.code, 0, "{started:?}");
+    assert!(started.stderr.starts_with("started projects/"), "{started:?}");
+    let tours: serde_json::Value = serde_json::from_str(&started.stdout).unwrap();
+    assert!(!tours["routes"].as_array().unwrap().is_empty(), "{tours}");
+
+    let detached = test.run(&format!("start optimize-tours --detach {file}")).await;
+    let handle = &json_lines(&detached.stdout)[0];
+    assert_eq!(handle["kind"], "routeoptimization.googleapis.com/OptimizeToursLongRunning");
+    let resumed = test.run(&format!("resume {}", test.file("handle", &detached.stdout))).await;
+    assert_eq!((resumed.code, resumed.stdout), (0, started.stdout));
+}
+
+#[tokio::test]
+async fn a_subscription_is_created_and_a_second_one_refused() {
+    let test = Test::new().await;
+    let file = test.file("subscription.json", &subscription());
+    let created = test.run(&format!("start subscription --api-version v1beta {file} --quiet")).await;
+    assert!(created.code == 0 && created.stdout.contains("\"state\": \"ACTIVE\""), "{created:?}");
+    let again = test.run(&format!("start subscription --api-version v1beta {file}")).await;
+    assert!(again.code == 5 && again.stderr.contains("ALREADY_EXISTS"), "{again:?}");
+    let file = test.file("subscription.json", r#"{"targetResource": 7}"#);
+    let wrong = test.run(&format!("start subscription {file}")).await;
+    assert!(wrong.code == 2 && wrong.stderr.contains("targetResource"), "{wrong:?}");
+}
