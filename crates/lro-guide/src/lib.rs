@@ -1,0 +1,47 @@
+//! The guide to [`lro`]: how to wait for long-running operations, from the first await to a registry on several machines.
+//!
+//! The crate has no code. Its chapters are the modules, and their examples are doc tests, which run against the
+//! [emulator](lro_emulator). Each chapter ends with what can go wrong, with the text of the error.
+//!
+//! | question | chapter |
+//! |---|---|
+//! | How is an operation awaited? Which crates and which types does that need? | [`first_await`] |
+//! | Where do the credentials come from, and what if there are none? | [`credentials`] |
+//! | How far is the operation? | [`progress`] |
+//! | How are a hundred operations awaited at once, in tasks or together? | [`many`] |
+//! | How does a program go on after a restart? | [`resume`] |
+//! | How is a wait ended by a deadline, and an operation cancelled? | [`cancel`] |
+//!
+//! A first reading takes [`first_await`], [`credentials`] and [`failures`]. The pages of the crates have the whole reference.
+
+pub mod first_await {
+    #![doc = include_str!("first_await.md")]
+}
+
+pub mod credentials {
+    #![doc = include_str!("credentials.md")]
+    #![cfg_attr(
+        feature = "google-cloud-auth",
+        doc = "[`GoogleCloudCredentials`]: lro_auth::GoogleCloudCredentials"
+    )]
+    #![cfg_attr(
+        not(feature = "google-cloud-auth"),
+        doc = "[`GoogleCloudCredentials`]: https://docs.rs/lro-auth/latest/lro_auth/struct.GoogleCloudCredentials.html"
+    )]
+}
+
+pub mod progress {
+    #![doc = include_str!("progress.md")]
+}
+
+pub mod many {
+    #![doc = include_str!("many.md")]
+}
+
+pub mod resume {
+    #![doc = include_str!("resume.md")]
+}
+
+pub mod cancel {
+    #![doc = include_str!("cancel.md")]
+}
