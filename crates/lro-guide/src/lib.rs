@@ -11,6 +11,8 @@
 //! | How are a hundred operations awaited at once, in tasks or together? | [`many`] |
 //! | How does a program go on after a restart? | [`resume`] |
 //! | How is a wait ended by a deadline, and an operation cancelled? | [`cancel`] |
+//! | What does this error mean, and what is retried? | [`failures`] |
+//! | When are the polls made, and how are there fewer of them? | [`pacing`] |
 //!
 //! A first reading takes [`first_await`], [`credentials`] and [`failures`]. The pages of the crates have the whole reference.
 
@@ -44,4 +46,12 @@ pub mod resume {
 
 pub mod cancel {
     #![doc = include_str!("cancel.md")]
+}
+
+pub mod failures {
+    #![doc = include_str!("failures.md")]
+}
+
+pub mod pacing {
+    #![doc = include_str!("pacing.md")]
 }
