@@ -13,6 +13,8 @@
 //! | How is a wait ended by a deadline, and an operation cancelled? | [`cancel`] |
 //! | What does this error mean, and what is retried? | [`failures`] |
 //! | When are the polls made, and how are there fewer of them? | [`pacing`] |
+//! | How are a million operations awaited under one quota? | [`fleets`] |
+//! | How do operations outlive the process? How do several machines share them? | [`registry`] |
 //!
 //! A first reading takes [`first_await`], [`credentials`] and [`failures`]. The pages of the crates have the whole reference.
 
@@ -54,4 +56,12 @@ pub mod failures {
 
 pub mod pacing {
     #![doc = include_str!("pacing.md")]
+}
+
+pub mod fleets {
+    #![doc = include_str!("fleets.md")]
+}
+
+pub mod registry {
+    #![doc = include_str!("registry.md")]
 }
