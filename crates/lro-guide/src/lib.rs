@@ -15,6 +15,9 @@
 //! | When are the polls made, and how are there fewer of them? | [`pacing`] |
 //! | How are a million operations awaited under one quota? | [`fleets`] |
 //! | How do operations outlive the process? How do several machines share them? | [`registry`] |
+//! | How is a service reached that has no crate of its own? And over gRPC? | [`any_service`] |
+//! | How is a service reached that is not Google's: Azure, AWS, a job API? | [`your_service`] |
+//! | How is code that awaits operations tested? | [`testing`] |
 //!
 //! A first reading takes [`first_await`], [`credentials`] and [`failures`]. The pages of the crates have the whole reference.
 
@@ -64,4 +67,16 @@ pub mod fleets {
 
 pub mod registry {
     #![doc = include_str!("registry.md")]
+}
+
+pub mod any_service {
+    #![doc = include_str!("any_service.md")]
+}
+
+pub mod your_service {
+    #![doc = include_str!("your_service.md")]
+}
+
+pub mod testing {
+    #![doc = include_str!("testing.md")]
 }
