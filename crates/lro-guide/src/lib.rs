@@ -18,6 +18,8 @@
 //! | How is a service reached that has no crate of its own? And over gRPC? | [`any_service`] |
 //! | How is a service reached that is not Google's: Azure, AWS, a job API? | [`your_service`] |
 //! | How is code that awaits operations tested? | [`testing`] |
+//! | What is logged and counted? | [`telemetry`] |
+//! | What replaces the poller of google-cloud-rust, of Azure, of AWS, or a loop? | [`coming_from`] |
 //!
 //! A first reading takes [`first_await`], [`credentials`] and [`failures`]. The pages of the crates have the whole reference.
 
@@ -79,4 +81,12 @@ pub mod your_service {
 
 pub mod testing {
     #![doc = include_str!("testing.md")]
+}
+
+pub mod telemetry {
+    #![doc = include_str!("telemetry.md")]
+}
+
+pub mod coming_from {
+    #![doc = include_str!("coming_from.md")]
 }
