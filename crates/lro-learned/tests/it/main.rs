@@ -1,0 +1,6 @@
+//! The tests that can share a process. Building and starting one program for all of them costs a fraction of one for each.
+
+mod history;
+mod learned;
+mod longest_delay;
+mod saved;
