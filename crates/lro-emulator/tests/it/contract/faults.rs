@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use lro::{Any, Operation, Outcome, Status};
 use serde_json::Value;
 
-use crate::{client::Reply, transport::Faults};
+use crate::{client::Reply, contract::transport::Faults};
 
 /// The rule that a transport breaks, what it does, and how its faults are set.
 pub(crate) type Fault = (&'static str, &'static str, fn(&mut Faults));

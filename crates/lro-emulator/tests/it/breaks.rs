@@ -2,17 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod client;
-mod raw;
-
 use std::{io, time::Duration};
 
-use client::Client;
 use http::Method;
 use lro_emulator::{Break, Emulator, Point, Reply, Script};
-use raw::{End, Http, Seen};
 use serde_json::json;
 use tokio::{io::AsyncWriteExt, net::TcpStream, time::Instant};
+
+use super::{
+    client::Client,
+    raw::{self, End, Http, Seen},
+};
 
 const BODY: &[u8] = br#"{"name":"operations/1"}"#;
 

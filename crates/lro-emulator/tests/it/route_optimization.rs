@@ -2,14 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod client;
-
 use std::{collections::BTreeSet, time::Duration};
 
-use client::Client;
 use lro::wkt;
 use lro_emulator::Emulator;
 use serde_json::{Value, json};
+
+use super::client::Client;
 
 #[tokio::test]
 async fn solves_by_an_operation_in_a_location() {

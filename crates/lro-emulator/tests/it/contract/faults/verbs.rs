@@ -2,7 +2,7 @@ use http::Method;
 use lro::{Capabilities, OperationPage, Status};
 
 use super::Fault;
-use crate::transport::Request;
+use crate::contract::transport::Request;
 
 pub(crate) const FAULTS: &[Fault] = &[
     ("missing_verbs_are_refused_without_a_call", "makes a call that the service does not have", |f| {

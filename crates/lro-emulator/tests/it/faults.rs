@@ -2,16 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod client;
-
 use std::{io::Read, time::Duration};
 
-use client::Client;
 use flate2::read::GzDecoder;
 use http::Method;
 use lro::Any;
 use lro_emulator::{Emulator, Reply, Script};
 use serde_json::json;
+
+use super::client::Client;
 
 #[tokio::test]
 async fn a_lie_is_told_once() {

@@ -2,13 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod client;
-
 use std::time::Duration;
 
-use client::Client;
 use lro_emulator::{Emulator, Script};
 use serde_json::{Value, json};
+
+use super::client::Client;
 
 /// Another type of event that a space of Chat has.
 const OTHER: &str = "google.workspace.chat.message.v1.deleted";

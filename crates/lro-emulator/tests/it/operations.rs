@@ -2,15 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod client;
-
 use std::{sync::Arc, time::Duration};
 
-use client::Client;
 use lro::{Any, Code, Status};
 use lro_emulator::{Emulator, Reply, Script};
 use serde_json::json;
 use tokio::time::Instant;
+
+use super::client::Client;
 
 #[tokio::test(start_paused = true)]
 async fn metadata_goes_with_the_time_and_stands_still_at_the_end() {

@@ -1,15 +1,14 @@
 //! The server itself: the calls that it records, the tokens that it accepts, how it breaks and stops.
 
-mod client;
-
 use std::time::Duration;
 
-use client::Client;
 use http::{Method, Version};
 use lro::{Code, Status};
 use lro_emulator::{Call, Emulator, Reply, Script};
 use serde_json::json;
 use tokio::time::Instant;
+
+use super::client::Client;
 
 #[tokio::test]
 async fn records_calls_as_they_came() {

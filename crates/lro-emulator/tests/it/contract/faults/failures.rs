@@ -3,7 +3,7 @@ use lro::{Code, Operation, Origin, Status};
 use serde_json::{Value, json};
 
 use super::{Fault, edited, remove, with_details};
-use crate::{client::Reply, transport::LOST};
+use crate::{client::Reply, contract::transport::LOST};
 
 pub(crate) const FAULTS: &[Fault] = &[
     ("unknown_names_are_failed_calls", "takes NOT_FOUND for a running operation", |f| {

@@ -2,12 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-#[path = "../client/mod.rs"]
-mod client;
 mod faults;
 mod transport;
 
-use client::Client;
 use http::Method;
 use lro::{Any, Capabilities, Operation, transport_fn};
 use lro_emulator::{
@@ -19,6 +16,8 @@ use self::{
     faults::FAULTS,
     transport::{Faults, Transport},
 };
+
+use super::client::Client;
 
 #[tokio::test]
 async fn passes_over_http_1() {
