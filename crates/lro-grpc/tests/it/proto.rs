@@ -14,8 +14,7 @@ use lro_grpc::{AnyProto, Proto};
 use prost::{Message, Name};
 use serde::{Deserialize, de::DeserializeOwned};
 
-mod common;
-use common::{Job, Reply, Server, get, in_time, name, running, succeeded};
+use super::common::{Job, Reply, Server, get, in_time, name, running, succeeded};
 
 /// A message with the fields of [`Job`] and another name.
 #[derive(Clone, PartialEq, Message)]

@@ -24,8 +24,9 @@ use lro_http::NameTemplate;
 use prost::Message;
 use tokio::time::{Sleep, sleep};
 
-mod common;
-use common::{Job, NAME, Recorded, Reply, Server, assert_clear, get, in_time, name, running, succeeded};
+use super::common::{
+    self, Job, NAME, Recorded, Reply, Server, assert_clear, get, in_time, name, running, succeeded,
+};
 
 #[tokio::test]
 async fn every_verb_has_its_path_and_its_message() {

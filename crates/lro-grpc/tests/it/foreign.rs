@@ -9,8 +9,7 @@ use flate2::{Compression, write::GzEncoder};
 use lro::{Any, Code, Status, details::DebugInfo};
 use lro_grpc_wire::{frame, messages};
 
-mod common;
-use common::{End, Reply, Server, assert_clear, failure, get, is_survived, running, trailers_of};
+use super::common::{End, Reply, Server, assert_clear, failure, get, is_survived, running, trailers_of};
 
 #[tokio::test]
 async fn the_page_of_a_proxy_is_read_by_its_status_line() {

@@ -12,8 +12,7 @@ use lro_emulator::{
     contract::{self, Subject},
 };
 
-mod common;
-use common::client;
+use super::common::client;
 
 #[tokio::test]
 async fn passes_with_every_verb() {

@@ -18,8 +18,7 @@ use prost::Message;
 use tonic::transport::Endpoint;
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 
-mod common;
-use common::{
+use super::common::{
     End, Job, Reply, Server, assert_clear, client, failure, get, in_time, is_survived, name, running,
     trailers_of,
 };

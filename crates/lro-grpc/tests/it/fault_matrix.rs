@@ -19,8 +19,7 @@ use lro_grpc::{Proto, Token};
 use serde_json::{Value, json};
 use tokio::{runtime::Builder, time::Instant};
 
-mod common;
-use common::{Job, Reply, Server, get, in_time, is_survived, name, running, trailers_of};
+use super::common::{Job, Reply, Server, get, in_time, is_survived, name, running, trailers_of};
 
 #[test]
 fn a_failed_call_is_read_and_survived_as_over_http() {

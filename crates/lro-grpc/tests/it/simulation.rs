@@ -15,8 +15,7 @@ use lro_http::{Binding, HttpTransport, NameTemplate};
 use lro_testkit::Dice;
 use tokio::time::timeout;
 
-mod common;
-use common::Job;
+use super::common::Job;
 
 #[tokio::test]
 async fn every_wait_reaches_the_outcome_of_its_operation() {

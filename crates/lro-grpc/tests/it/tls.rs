@@ -5,12 +5,10 @@
 use lro::{Code, Status};
 use lro_grpc::GrpcTransport;
 
-#[path = "../../lro-http/tests/common/tls.rs"]
-mod certificates;
-mod common;
-
-use certificates::{Identity, acceptor, http1_acceptor, identity, no_alpn_acceptor};
-use common::{Reply, Server, client, failure, get, running};
+use super::{
+    certificates::{Identity, acceptor, http1_acceptor, identity, no_alpn_acceptor},
+    common::{Reply, Server, client, failure, get, running},
+};
 
 #[tokio::test]
 async fn http_2_is_negotiated() {
