@@ -1,8 +1,6 @@
 //! One rate for all workers, by the clock of the service.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-mod common;
-
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -12,7 +10,7 @@ use lro::{Attempt, LroTransport, Operation, OperationName, Service, Status, asyn
 use lro_registry::{MemoryStore, Quota, Rate, Registration, Registry, Worker};
 use tokio::time::{Instant, sleep};
 
-use self::common::{SECOND, name, service};
+use super::common::{self, SECOND, name, service};
 
 /// A service that notes when each call arrives. Operations run for ever.
 #[derive(Clone, Debug, Default)]

@@ -1,8 +1,6 @@
 //! Services, stores and handlers that fail in the worst way, and the healthy operations beside them.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-mod common;
-
 use std::{
     collections::HashMap,
     fmt,
@@ -24,7 +22,7 @@ use lro_registry::{
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use self::common::{Fault, HookedStore, Jobs, Reply, SECOND, Script, deliver, name, register, service};
+use super::common::{Fault, HookedStore, Jobs, Reply, SECOND, Script, deliver, name, register, service};
 
 // g19: the intent has ended, and somebody found the operation of the start meanwhile.
 #[tokio::test(start_paused = true)]

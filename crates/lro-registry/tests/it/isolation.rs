@@ -1,8 +1,6 @@
 //! Records that end the process of their worker, and healthy records beside them.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-mod common;
-
 use std::{
     sync::{
         Arc,
@@ -17,7 +15,7 @@ use lro_registry::{
 };
 use tokio::{sync::Notify, time::sleep};
 
-use self::common::{Fault, HookedStore, Reply, SECOND, Script, deliver, register, service};
+use super::common::{Fault, HookedStore, Reply, SECOND, Script, deliver, register, service};
 
 // g05
 #[tokio::test(start_paused = true)]

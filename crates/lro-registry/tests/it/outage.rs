@@ -1,13 +1,11 @@
 //! Workers and consumers while the store is away.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-mod common;
-
 use lro_registry::{Registration, Registry, Worker};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use self::common::{FaultyStore, Jobs, SECOND, name, service};
+use super::common::{FaultyStore, Jobs, SECOND, name, service};
 
 // g14
 #[tokio::test(start_paused = true)]

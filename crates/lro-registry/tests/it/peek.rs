@@ -1,8 +1,6 @@
 //! A record without its payloads.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-mod common;
-
 use std::time::Duration;
 
 use lro_registry::{
@@ -10,7 +8,7 @@ use lro_registry::{
     store::{ClaimId, ClaimRequest, Complete, Entry},
 };
 
-use self::common::{Fault, HookedStore, service};
+use super::common::{self, Fault, HookedStore, service};
 
 // g29
 #[tokio::test]

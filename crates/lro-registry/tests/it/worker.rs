@@ -1,7 +1,5 @@
 //! Workers on a store in memory, on a paused clock.
 
-mod common;
-
 use std::{
     sync::{
         Arc,
@@ -19,7 +17,7 @@ use lro_registry::{
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
-use self::common::{Jobs, SECOND, name, service};
+use super::common::{Jobs, SECOND, name, service};
 
 #[tokio::test(start_paused = true)]
 async fn an_operation_is_polled_until_it_is_done_and_its_outcome_is_delivered() {

@@ -1,8 +1,6 @@
 //! Starting calls that are announced before they are made.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-mod common;
-
 use std::{
     sync::{
         Arc,
@@ -19,7 +17,7 @@ use lro_registry::{
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
-use self::common::{Jobs, SECOND, name, service};
+use super::common::{self, Jobs, SECOND, name, service};
 
 fn request() -> StartRequest {
     StartRequest::new(&service(), "order 7", "sha256:1").tag("7")

@@ -1,8 +1,6 @@
 //! Calls that wait for their permission: the connection comes late, the store is slow, or the rate is low.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-mod common;
-
 use std::time::Duration;
 
 use lro::{LroTransport, Pacing, Service, Tolerance};
@@ -10,7 +8,7 @@ use lro_registry::{MemoryStore, Quota, Rate, Registration, Registry, Worker};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use self::common::{Fault, HookedStore, Reply, SECOND, Script, deliver, name, register, service};
+use super::common::{Fault, HookedStore, Reply, SECOND, Script, deliver, name, register, service};
 
 // g01, g17
 #[tokio::test(start_paused = true)]
