@@ -26,7 +26,7 @@ const NAMES: [(&str, &str); 5] = [
 
 #[tokio::test]
 async fn each_reply_of_the_table_reads_as_one_of_google_longrunning() {
-    for line in include_str!("data/forms.tsv").lines().skip(1) {
+    for line in include_str!("../data/forms.tsv").lines().skip(1) {
         let [service, text, expected] = line.split('\t').collect::<Vec<_>>()[..] else {
             panic!("not a row: {line:?}");
         };

@@ -190,7 +190,7 @@ impl Row {
 }
 
 fn rows() -> impl Iterator<Item = Row> {
-    include_str!("../services.tsv").lines().skip(1).map(Row::parse)
+    include_str!("../../services.tsv").lines().skip(1).map(Row::parse)
 }
 
 /// Returns the variables of a path with their patterns, sorted.

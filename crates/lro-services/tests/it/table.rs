@@ -7,9 +7,9 @@ use std::collections::{HashMap, HashSet};
 use lro::Code;
 use lro_services::{Entry, entries, find};
 
-const SERVICES: &str = include_str!("../services.tsv");
-const SOURCES: &str = include_str!("../sources.tsv");
-const ALIASES: &str = include_str!("../aliases.tsv");
+const SERVICES: &str = include_str!("../../services.tsv");
+const SOURCES: &str = include_str!("../../sources.tsv");
+const ALIASES: &str = include_str!("../../aliases.tsv");
 const HEADER: &str =
     "host\tversion\tform\tget\tnames\tlist\tcancel\tdelete\twait\tcalls\tprogress\tscopes\tregions";
 
