@@ -2,7 +2,7 @@
 
 use lro_testkit::trouble::{Broken, Failure, Place, Quota, Scenario};
 
-use crate::runs;
+use crate::trouble::runs;
 
 /// Three times as many polls are due as the rate allows.
 const BUSY: Scenario = Scenario { operations: 300, rate: Some((100, 1)), until: 100.0, ..Scenario::DEFAULT };

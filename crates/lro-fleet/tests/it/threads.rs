@@ -1,8 +1,6 @@
 //! A fleet whose handles are used by many threads at a time loses nobody. In real time, by no runtime but its own.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod common;
-
 use std::{
     pin::pin,
     sync::{
@@ -14,11 +12,12 @@ use std::{
     time::Duration,
 };
 
-use common::{Server, millis, secs};
 use futures::{FutureExt, StreamExt, channel::oneshot, executor::block_on};
 use lro::pacing::Pacing;
 use lro_fleet::Fleet;
 use serde_json::Value;
+
+use super::common::{Server, millis, secs};
 
 #[test]
 fn threads_that_watch_register_and_drop_are_all_told() {

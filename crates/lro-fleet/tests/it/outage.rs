@@ -1,16 +1,15 @@
 //! What a fleet does when the server throttles, or is down, and once it is back.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod common;
-
 use std::time::Duration;
 
-use common::{Server, millis, secs};
 use futures::future::join_all;
 use lro::{Code, Status, Tolerance};
 use lro_fleet::{Fleet, Rate};
 use serde_json::Value;
 use tokio::time::sleep;
+
+use super::common::{Server, millis, secs};
 
 #[tokio::test(start_paused = true)]
 async fn an_outage_is_probed_by_few_and_loses_nothing() {

@@ -1,17 +1,16 @@
 //! Under a rate far below the demand each operation is asked about within a bounded time, whatever its rank.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod common;
-
 use std::{collections::HashMap, time::Duration};
 
-use common::{Server, millis, secs};
 use futures::{StreamExt, future::join_all, stream::FuturesUnordered};
 use lro::OperationName;
 use lro_fleet::{Fleet, Rate};
 use lro_learned::Learned;
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
+
+use super::common::{Server, millis, secs};
 
 /// A hundred operations that never end, of a kind that takes a minute and of one that takes an hour, and one call a
 /// second: those of the first kind that should be done long ago are worth nothing by now, or all there is.

@@ -12,7 +12,7 @@ use lro_fleet::{Fleet, Registration};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
-use crate::jobs::{Jobs, assert_stopped, done, millis, name, secs, unavailable};
+use crate::api::jobs::{Jobs, assert_stopped, done, millis, name, secs, unavailable};
 
 /// SPEC 35
 #[tokio::test(start_paused = true)]

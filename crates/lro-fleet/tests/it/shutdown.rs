@@ -1,13 +1,12 @@
 //! A shutdown ends what is pending, whatever is going on.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod common;
-
-use common::{Server, millis, secs};
 use lro::Origin;
 use lro_fleet::Fleet;
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
+
+use super::common::{Server, millis, secs};
 
 #[tokio::test(start_paused = true)]
 async fn a_shutdown_ends_with_the_last_call_in_flight() {

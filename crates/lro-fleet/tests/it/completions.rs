@@ -1,18 +1,17 @@
 //! Completions that are not taken hold back what would add to them, and nothing else.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod common;
-
 use std::{
     sync::Arc,
     task::{Context, Wake, Waker},
 };
 
-use common::{Server, millis, secs};
 use futures::{StreamExt, future::join_all};
 use lro_fleet::Fleet;
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
+
+use super::common::{Server, millis, secs};
 
 #[tokio::test(start_paused = true)]
 async fn those_that_run_do_not_hold_back_those_that_are_done() {

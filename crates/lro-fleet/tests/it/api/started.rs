@@ -7,7 +7,7 @@ use lro_fleet::{Fleet, Registration};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
-use crate::jobs::{Jobs, done, millis, name, response, secs};
+use crate::api::jobs::{Jobs, done, millis, name, response, secs};
 
 /// SPEC 34
 #[tokio::test(start_paused = true)]

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
-use crate::jobs::{Jobs, done, name, secs};
+use crate::api::jobs::{Jobs, done, name, secs};
 
 #[derive(Debug, Deserialize, PartialEq)]
 struct Job {

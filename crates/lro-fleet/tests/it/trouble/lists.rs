@@ -2,7 +2,7 @@
 
 use lro_testkit::trouble::{Scenario, case};
 
-use crate::runs;
+use crate::trouble::runs;
 
 #[test]
 fn an_operation_alone_is_noticed_among_collections_that_are_listed() {

@@ -2,7 +2,7 @@
 
 use lro_testkit::trouble::{Scenario, case};
 
-use crate::runs;
+use crate::trouble::runs;
 
 fn holds_its_rate(name: &str, share: f64) {
     let scenario = Scenario { until: 120.0, ..case(name) };

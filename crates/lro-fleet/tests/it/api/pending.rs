@@ -2,7 +2,7 @@
 
 use lro_fleet::Fleet;
 
-use crate::jobs::{Jobs, name, secs};
+use crate::api::jobs::{Jobs, name, secs};
 
 /// Positions that are not in use any more are no operations: a page is full as long as there are operations for it.
 #[tokio::test(start_paused = true)]

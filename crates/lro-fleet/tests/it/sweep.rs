@@ -1,14 +1,13 @@
 //! What becomes of the operations of a sweep that does not go well.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod common;
-
-use common::{Server, millis, secs};
 use futures::future::join_all;
 use lro::{Code, Status};
 use lro_fleet::Fleet;
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
+
+use super::common::{Server, millis, secs};
 
 /// Two sweeps of the same operations while nothing may be asked.
 #[tokio::test(start_paused = true)]

@@ -7,7 +7,7 @@ use lro::{Code, Handle, OperationName, Service};
 use lro_fleet::{Fleet, Registration};
 use tokio::time::{sleep, timeout};
 
-use crate::jobs::{Jobs, name, secs};
+use crate::api::jobs::{Jobs, name, secs};
 
 const SERVICE: Service = Service::new("jobs.example.com", "v1");
 

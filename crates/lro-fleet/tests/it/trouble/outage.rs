@@ -2,7 +2,7 @@
 
 use lro_testkit::trouble::{Scenario, case};
 
-use crate::runs;
+use crate::trouble::runs;
 
 /// A tenth of the operations and of the rate of the bench.
 #[test]

@@ -1,14 +1,11 @@
 //! A fleet waits for many operations as `poll_until_done` does for one.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod common;
-
 use std::{
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
-use common::{Server, millis, secs};
 use futures::{StreamExt, future::join_all};
 use lro::{
     Code, Origin, Status, Tolerance,
@@ -18,6 +15,8 @@ use lro::{
 use lro_fleet::{Fleet, Rate};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
+
+use super::common::{Server, millis, secs};
 
 #[tokio::test(start_paused = true)]
 async fn every_watch_has_the_outcome_of_its_operation() {

@@ -8,7 +8,7 @@ use lro_fleet::{Fleet, Registration};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
-use crate::jobs::{Jobs, assert_stopped, done, millis, name, response, secs};
+use crate::api::jobs::{Jobs, assert_stopped, done, millis, name, response, secs};
 
 const SERVICE: Service = Service::new("jobs.example.com", "v1");
 

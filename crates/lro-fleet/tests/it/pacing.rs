@@ -1,16 +1,15 @@
 //! Which pacing a fleet applies, by the kind of operation.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod common;
-
 use std::{sync::Arc, time::Duration};
 
-use common::{Server, millis, secs};
 use lro::{
     LroTransport, Operation, OperationName, Pacing, Service, Status, async_trait, pacing::PacingByKind,
 };
 use lro_fleet::{Fleet, FleetBuilder};
 use serde_json::Value;
+
+use super::common::{Server, millis, secs};
 
 #[tokio::test(start_paused = true)]
 async fn the_pacing_of_the_transport_unless_the_fleet_has_another() {

@@ -10,7 +10,7 @@ use lro_fleet::{Fleet, Rate};
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
-use crate::jobs::{Jobs, Verb, millis, name, secs, unavailable};
+use crate::api::jobs::{Jobs, Verb, millis, name, secs, unavailable};
 
 const CALM: Duration = Duration::from_secs(40);
 

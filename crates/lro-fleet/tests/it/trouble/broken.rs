@@ -2,7 +2,7 @@
 
 use lro_testkit::trouble::{Broken, Failure, Place, Scenario, case};
 
-use crate::runs;
+use crate::trouble::runs;
 
 #[test]
 fn hundreds_of_broken_ones_do_not_stop_those_behind_them() {

@@ -12,7 +12,7 @@ use lro_testkit::{
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
-use crate::jobs::{Jobs, done, millis, name, secs};
+use crate::api::jobs::{Jobs, done, millis, name, secs};
 
 #[test]
 fn completions_end_after_the_last_outcome() {
