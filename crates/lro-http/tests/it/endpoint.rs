@@ -6,8 +6,7 @@ use lro::{Code, Service, Status};
 use lro_http::{Binding, Call, Endpoint, HttpClient, HttpTransport, NameTemplate, NoCredentials, Token};
 use tokio::net::TcpListener;
 
-mod common;
-use common::{RUNNING, Server, assert_clear, get, jobs, reply};
+use super::common::{RUNNING, Server, assert_clear, get, jobs, reply};
 
 /// An invalid endpoint, and words that its refusal must contain.
 const REFUSED: [(&str, &str); 27] = [

@@ -3,7 +3,7 @@
 use lro::Code;
 use serde_json::{Value, json};
 
-use crate::model::{Fate, NAMES, Says, Survival};
+use crate::fault_matrix::model::{Fate, NAMES, Says, Survival};
 
 /// The body of a failed call.
 #[derive(Debug)]

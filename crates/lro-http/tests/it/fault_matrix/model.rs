@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use lro::{Code, Operation, Origin, Status};
 use lro_testkit::codes::BY_HTTP_STATUS;
 
-use crate::hint::Hint;
+use crate::fault_matrix::hint::Hint;
 
 /// The result of a call.
 pub(crate) type Reply = Result<Operation, Status>;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lro::{Any, Code, Operation, Origin, Outcome, Status};
 
-use crate::{
+use crate::fault_matrix::{
     case::Case,
     model::{CEILING, Course, End, Expected, Fate, Range, Reply, Survival, Windows, course},
     play::{Played, on_a_paused_clock, play},

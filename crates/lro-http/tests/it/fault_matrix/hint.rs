@@ -2,7 +2,7 @@ use std::time::{Duration, SystemTime};
 
 use http::HeaderValue;
 
-use crate::model::Range;
+use crate::fault_matrix::model::Range;
 
 /// A `Retry-After`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

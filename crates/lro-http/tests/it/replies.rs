@@ -15,8 +15,7 @@ use lro::{
 use lro_http::{Call, HttpTransport, Token};
 use serde_json::{Value, json};
 
-mod common;
-use common::{RUNNING, Server, binding, failure, hasty, in_time, jobs, name, reply, running};
+use super::common::{RUNNING, Server, binding, failure, hasty, in_time, jobs, name, reply, running};
 
 /// The row of a case.
 #[derive(Clone, Copy, Debug)]
@@ -221,7 +220,7 @@ impl Case {
 }
 
 fn cases() -> impl Iterator<Item = Case> {
-    include_str!("cases/replies.tsv").lines().skip(1).map(Case::parse)
+    include_str!("../cases/replies.tsv").lines().skip(1).map(Case::parse)
 }
 
 /// Replaces the marks of a case.

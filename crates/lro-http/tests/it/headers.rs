@@ -10,8 +10,7 @@ use lro_http::{Call, HttpClient, HttpTransport, Token};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-mod common;
-use common::{RUNNING, RawServer, Recorded, Server, assert_clear, get, jobs, raw_reply, reply};
+use super::common::{RUNNING, RawServer, Recorded, Server, assert_clear, get, jobs, raw_reply, reply};
 
 #[tokio::test]
 async fn a_poll_has_these_headers_and_no_body() {

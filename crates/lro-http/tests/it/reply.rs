@@ -6,8 +6,7 @@ use lro_http::{Call, HttpClient};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-mod common;
-use common::{
+use super::common::{
     RUNNING, RawServer, SUCCEEDED, Server, Step, assert_clear, assert_final, assert_survived, failure, get,
     in_time, jobs, name, raw_reply, reply, running, say,
 };

@@ -5,10 +5,12 @@ use http::header;
 use lro::Code;
 
 use crate::{
-    body::Body,
     common::{self, reply},
-    hint::Hint,
-    model::{Expected, Fate, Range, Says, Survival, failed_call},
+    fault_matrix::{
+        body::Body,
+        hint::Hint,
+        model::{Expected, Fate, Range, Says, Survival, failed_call},
+    },
 };
 
 /// One reply to one call, and the expectation of the rules.

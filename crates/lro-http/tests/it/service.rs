@@ -24,8 +24,7 @@ use tokio::time::timeout;
 use tower::{ServiceBuilder, service_fn};
 use tower_http::{set_header::SetRequestHeaderLayer, trace::TraceLayer};
 
-mod common;
-use common::{RUNNING, Server, assert_clear, binding, failure, get, in_time, jobs, name, running};
+use super::common::{RUNNING, Server, assert_clear, binding, failure, get, in_time, jobs, name, running};
 
 #[tokio::test]
 async fn layers_of_tower_http_fit_around_a_client_of_hyper() {

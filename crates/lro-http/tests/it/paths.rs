@@ -8,8 +8,7 @@ use lro::{Capabilities, Code, ListOperationsRequest, LroTransport, OperationName
 use lro_http::{Binding, HttpTransport, Paths};
 use serde_json::{Value, json};
 
-mod common;
-use common::{Server, assert_clear};
+use super::common::{Server, assert_clear};
 
 const RUNNING: &str = "{\"done\": false}";
 

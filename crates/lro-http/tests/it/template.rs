@@ -5,8 +5,7 @@
 use lro::{Capabilities, Code, LroTransport, OperationName, Status};
 use lro_http::{HttpTransport, NameTemplate, resource_name};
 
-mod common;
-use common::{RUNNING, Server, assert_clear, binding, in_time, jobs};
+use super::common::{RUNNING, Server, assert_clear, binding, in_time, jobs};
 
 #[tokio::test]
 async fn sends_each_name_of_the_table_as_its_path_or_refuses_it() {
@@ -231,7 +230,7 @@ struct Row {
 }
 
 fn rows() -> impl Iterator<Item = Row> {
-    include_str!("data/transcode_cases.tsv").lines().skip(1).map(|line| {
+    include_str!("../data/transcode_cases.tsv").lines().skip(1).map(|line| {
         let fields: Vec<_> = line.split('\t').collect();
         let [id, _, name, transcoded, sent] = fields[..] else {
             panic!("not a row: {line:?}");

@@ -10,8 +10,7 @@ use lro_emulator::{
 };
 use lro_http::{HttpClient, HttpTransport};
 
-mod common;
-use common::binding;
+use super::common::binding;
 
 #[tokio::test]
 async fn passes_with_every_verb() {

@@ -10,7 +10,7 @@ use tokio::{runtime::Builder, time::Instant};
 
 use crate::{
     common::name,
-    model::{PACE, Reply, Windows},
+    fault_matrix::model::{PACE, Reply, Windows},
 };
 
 /// The actual course of a wait.

@@ -10,9 +10,6 @@ use std::sync::Arc;
 use lro::{Code, LroTransport, OperationName};
 use lro_http::{HttpClient, HttpClientBuilder, HttpTransport, Token};
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod body;
 mod case;
 mod hint;
@@ -22,11 +19,12 @@ mod play;
 
 use body::{Body, good_calls, with_a_name, with_details, without_a_name};
 use case::Case;
-use common::{RawServer, SUCCEEDED, Server, Step, get, in_time, jobs, raw_reply, say};
 use hint::Hint;
 use judge::judge;
 use model::{Fate, LINES, Reply, Survival};
 use play::on_the_network;
+
+use super::common::{RawServer, SUCCEEDED, Server, Step, get, in_time, jobs, raw_reply, say};
 
 #[test]
 fn a_failed_call_is_what_its_status_name_says() {

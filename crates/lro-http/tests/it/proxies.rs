@@ -15,12 +15,10 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-mod common;
-#[path = "common/tls.rs"]
-mod tls;
-
-use common::{RUNNING, Server, assert_clear, assert_final, assert_survived, get, jobs};
-use tls::{Identity, acceptor, identity, serve};
+use super::{
+    common::{RUNNING, Server, assert_clear, assert_final, assert_survived, get, jobs},
+    tls::{Identity, acceptor, identity, serve},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_reaches_the_server() {

@@ -9,8 +9,7 @@ use lro::{Any, Code, LroTransport, OperationName, Origin, Status, Tolerance, det
 use lro_testkit::codes::{BY_HTTP_STATUS, SURVIVED};
 use serde_json::{Value, json};
 
-mod common;
-use common::{Recorded, Reply, Server, failure, in_time, reply};
+use super::common::{self, Recorded, Reply, Server, failure, in_time, reply};
 
 /// The table of SPEC 25 for the codes of `google.rpc`.
 const BY_NAME: [(&str, i32, u16); 16] = [

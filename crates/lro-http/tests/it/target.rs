@@ -12,8 +12,7 @@ use lro_auth::Token;
 use lro_http::{Binding, Call, HttpClient, HttpTransport};
 use serde_json::{Value, json};
 
-mod common;
-use common::{Reply, Server, reply};
+use super::common::{Reply, Server, reply};
 
 const DONE: &str = r#"{"name": "1", "status": "DONE", "targetLink": "https://www.example.com/v1/disks/d"}"#;
 const RUNNING: &str =

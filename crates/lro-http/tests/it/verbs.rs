@@ -20,8 +20,7 @@ use lro_http::HttpTransport;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-mod common;
-use common::{RUNNING, SUCCEEDED, Server, assert_clear, binding, in_time, name, reply};
+use super::common::{RUNNING, SUCCEEDED, Server, assert_clear, binding, in_time, name, reply};
 
 #[tokio::test]
 async fn nothing_is_sent_before_the_permit_of_the_attempt_is_there() {
