@@ -23,6 +23,7 @@ mod rules;
 mod settings;
 mod sizes;
 mod status;
+mod stored;
 mod tolerance;
 mod transport;
 mod wait;
