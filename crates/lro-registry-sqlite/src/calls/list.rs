@@ -99,8 +99,12 @@ fn overdue(transaction: &Transaction<'_>, request: &ListRequest) -> rusqlite::Re
     let mut places = Vec::new();
     for (sql, of) in [(DUE_INTENTS, 0), (pending, 1), (DUE_FINISHED, 3)] {
         if state.is_none_or(|asked| asked == of) && !are_many {
-            let of = params![transaction.now, service, version, limit(FEW + 1)];
-            places.extend(Place::query(transaction, sql, of)?);
+            let (now, most) = (transaction.now, limit(FEW + 1));
+            places.extend(if of != 1 && is_rare(transaction, request, of)? {
+                Place::query(transaction, DUE_LISTED, params![now, service, version, most, of])?
+            } else {
+                Place::query(transaction, sql, params![now, service, version, most])?
+            });
             are_many = places.len() > FEW;
         }
     }
@@ -110,6 +114,16 @@ fn overdue(transaction: &Transaction<'_>, request: &ListRequest) -> rusqlite::Re
     }
     places.retain(|place| place.key >= first_key);
     Ok(page(places, request.most))
+}
+
+/// Returns whether the service asked for has few records in a state. The due ones are then found among them: the indexes of what is due
+/// have those of all services, except for pending records.
+fn is_rare(transaction: &Transaction<'_>, request: &ListRequest, state: i16) -> rusqlite::Result<bool> {
+    let Some(service) = &request.service else { return Ok(false) };
+    let counted = params![state, service.key(), service.version(), limit(FEW + 1)];
+    let listed: i64 =
+        transaction.connection.prepare_cached(COUNT_LISTED)?.query_one(counted, |row| row.get(0))?;
+    Ok(listed <= limit(FEW))
 }
 
 /// The number of due records up to which they are sorted.
@@ -200,4 +214,10 @@ const COUNT_PENDING_OF: &str = "
     SELECT count(*) FROM (SELECT 1 FROM records INDEXED BY records_due
     WHERE state = 1 AND service = ?2 AND version = ?3 AND due <= ?1 LIMIT ?4)";
 const DUE_FINISHED: &str = due!("INDEXED BY records_undelivered", "state = 3 LIMIT ?4");
+const DUE_LISTED: &str = "
+    SELECT key, id FROM records INDEXED BY records_listed
+    WHERE state = ?5 AND service = ?2 AND version = ?3 AND due <= ?1 LIMIT ?4";
+const COUNT_LISTED: &str = "
+    SELECT count(*) FROM (SELECT 1 FROM records INDEXED BY records_listed
+    WHERE state = ?1 AND service = ?2 AND version = ?3 LIMIT ?4)";
 const DUE_BY_KEY: &str = due!("", "(?6 IS NULL OR state = ?6) AND key >= ?5 ORDER BY key LIMIT ?4");
