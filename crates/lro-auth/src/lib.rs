@@ -45,6 +45,8 @@
 //! [`Token::headers`], passes a token that the server refused to [`Credentials::invalidate`], and shows texts of the
 //! server by [`Token::hidden_in`].
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod credentials;
 mod echo;
 #[cfg(feature = "google-cloud-auth")]

@@ -85,6 +85,8 @@
 //! | `request` | a request that was read, and its record |
 //! | `api`, `rng` | what all APIs of Google have in common; random numbers |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod api;
 mod builder;
 pub mod contract;

@@ -26,6 +26,8 @@
 //!
 //! How much is asked, and what next, is decided by the crate `lro-control`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod book;
 mod builder;
 mod caller;

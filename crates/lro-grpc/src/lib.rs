@@ -25,6 +25,8 @@
 //!
 //! A response, metadata and details stay encoded as they came. [`Proto`] decodes them as a message of prost.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod call;
 mod proto;
 mod secret;

@@ -37,6 +37,8 @@
 //! The source is grouped by noun: `connection` (endpoint, proxy, TLS), `request` (call, name template, rule, encoding),
 //! `reply` (body, failure) and `form` (replies of other forms). The credentials are those of the crate `lro-auth`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod binding;
 mod builder;
 mod calls;

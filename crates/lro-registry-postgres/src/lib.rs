@@ -124,6 +124,8 @@
 //! UPDATE lro.records SET state = 3, due = lro.now_v1(), claim = NULL, acknowledged = NULL WHERE state = 4 AND key = 'report-8';
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod builder;
 mod call;
 mod claims;

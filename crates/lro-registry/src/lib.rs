@@ -83,6 +83,8 @@
 //! | [`store`] | the trait, and its records; `memory` is the smallest store |
 //! | [`limits`] | the sizes that every store accepts |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "contract")]
 pub mod contract;
 mod deliveries;

@@ -82,6 +82,7 @@
 //! The short names, in the domain `googleapis.com`, with the calls that reach the operations of each version:
 //!
 #![doc = include_str!("../SERVICES.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod entry;
 mod find;

@@ -57,6 +57,8 @@
 //! | `grpc` | `GrpcWorkspaceEvents`, a client over gRPC with the same messages, and the crate `lro-grpc` |
 //! | `google-cloud-auth` | `GoogleCloudCredentials`, and the crate `google-cloud-auth` with the types that it takes |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "grpc")]
 mod grpc;
 pub mod kind;

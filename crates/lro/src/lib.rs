@@ -110,6 +110,8 @@
 //! Google's own poller is `google-cloud-lro`. It belongs to Google's official client crates, which are generated per
 //! service. This crate is for any service that answers with `google.longrunning` operations.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod chance;
 #[doc(hidden)]
 #[cfg(any(test, fuzzing))]
