@@ -107,6 +107,21 @@ impl From<lro_registry::Error> for Failure {
     }
 }
 
+/// Returns whether the operation is worth another wait: it may be running, and is not unknown to the service.
+pub(crate) fn is_resumable(status: &Status) -> bool {
+    let exit = Exit::of(status);
+    status.may_be_running() && !matches!(exit, Exit::NotFound | Exit::Usage)
+}
+
+/// Returns one line about a wait that was given up. A second run of a command that starts an operation would start another one.
+pub(crate) fn given_up(status: &Status) -> String {
+    if is_resumable(status) {
+        let advice = "continue with `lro resume FILE`, where FILE has the handle that is on stdout";
+        return status.clone().with_advice(advice).to_string();
+    }
+    explained(status)
+}
+
 /// Returns one line about a status, with advice that fits a command line.
 pub(crate) fn explained(status: &Status) -> String {
     let advice = match (status.origin(), status.code()) {
@@ -120,7 +135,6 @@ pub(crate) fn explained(status: &Status) -> String {
         (Origin::CallFailed, Code::Unavailable) => {
             "check the endpoint and the network, and run the command again"
         }
-        (Origin::StoppedAsking, Code::DeadlineExceeded) => "run the command again to go on waiting",
         (Origin::MalformedReply, _) => {
             "check --service and --endpoint, or report it to the operators of the server"
         }

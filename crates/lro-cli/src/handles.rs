@@ -25,15 +25,20 @@ pub(crate) fn text(file: &Path) -> Result<String, Failure> {
     read.map_err(|error| Failure::usage(format!("cannot read {}: {error}", file.display())))
 }
 
-/// Reads the handles in a file: JSON values, each a handle or what a command has written about an operation. Those of
-/// operations that are done are left out.
+/// Reads the handles in a file: JSON values, each a handle or what a command has written about an operation, or the text that a command
+/// has written, with handles on lines of their own. Those of operations that are done are left out.
 pub(crate) fn read(file: &Path) -> Result<Vec<Handle>, Failure> {
     let refuse =
         |fault: &dyn std::fmt::Display| Failure::usage(format!("no handle in {}: {fault}", file.display()));
     let text = text(file)?;
+    let values: Result<Vec<Value>, _> = serde_json::Deserializer::from_str(&text).into_iter().collect();
+    let values = values.or_else(|fault| {
+        let lines = text.lines().filter(|line| line.starts_with("{\""));
+        let values: Vec<Value> = lines.map(serde_json::from_str).collect::<Result<_, _>>()?;
+        if values.is_empty() { Err(fault) } else { Ok(values) }
+    });
     let mut handles = Vec::new();
-    for value in serde_json::Deserializer::from_str(&text).into_iter::<Value>() {
-        let value = value.map_err(|fault| refuse(&fault))?;
+    for value in values.map_err(|fault| refuse(&fault))? {
         let handle = match value.get("handle") {
             Some(handle) => handle,
             None if value.get("service").is_some() => &value,

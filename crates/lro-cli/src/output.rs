@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::{
     args::Format,
-    exit::{Exit, Failure},
+    exit::{Exit, Failure, is_resumable},
     json,
     text::Shown,
 };
@@ -51,14 +51,14 @@ impl Output {
         }
     }
 
-    /// Writes that a wait ended before its operation was done. As text, only stderr says so.
+    /// Writes that a wait ended before its operation was done. As text, stderr says why, and the handle is what is written.
     pub(crate) fn unfinished(self, handle: &Handle, status: &Status) -> Result<(), Failure> {
         if self.format == Format::Text {
-            return Ok(());
+            return if is_resumable(status) { self.json(handle) } else { Ok(()) };
         }
         let name = handle.name_for(handle.service())?;
         let failure = FailureOf { exit: Exit::of(status) as u8, status };
-        let handle = status.may_be_running().then_some(handle);
+        let handle = is_resumable(status).then_some(handle);
         self.line(&json::line(&Unfinished { name: &name, failure, handle })?)
     }
 

@@ -5,7 +5,7 @@ use lro::{Handle, Operation, OperationName, Outcome, Status};
 
 use crate::{
     args::{Format, Resume, Show, WaitFor},
-    exit::{Exit, Failure, explained},
+    exit::{Exit, Failure, given_up},
     handles,
     history::Memory,
     output::{Output, complain, note},
@@ -144,7 +144,7 @@ impl Waits {
 
     fn given_up(&mut self, handle: &Handle, status: &Status) -> Result<(), Failure> {
         self.exit = self.exit.max(Exit::of(status));
-        self.complain(&explained(status))?;
+        self.complain(&given_up(status))?;
         let output = self.output;
         self.progress.beside(|| output.unfinished(handle, status))
     }

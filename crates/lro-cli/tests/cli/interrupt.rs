@@ -45,6 +45,20 @@ async fn of_several_operations_those_that_are_pending_are_resumed() {
     assert_eq!((resumed.code, pages), (0, vec![2.into(), 3.into()]), "{}", resumed.stderr);
 }
 
+// The handles are found among lines of text.
+#[tokio::test]
+async fn the_text_of_a_command_is_a_file_to_resume_from() {
+    let test = Test::new().await;
+    test.done("operations/1", r#"{"pages": 1}"#);
+    test.never("operations/2");
+    let given_up = test.run("wait operations/1 operations/2 --deadline 2s").await;
+    assert_eq!(given_up.code, 124, "{given_up:?}");
+    assert!(given_up.stderr.contains("lro resume FILE") && given_up.stdout.contains("operations/1\tdone"), "{given_up:?}");
+    test.done("operations/2", r#"{"pages": 2}"#);
+    let resumed = test.run(&format!("resume {}", test.file("output", &given_up.stdout))).await;
+    assert_eq!((resumed.code, &*resumed.stdout), (0, "{\n  \"pages\": 2\n}\n"), "{resumed:?}");
+}
+
 #[tokio::test]
 async fn a_file_without_a_handle_is_refused() {
     let test = Test::new().await;

@@ -30,6 +30,17 @@ async fn tours_are_planned_and_a_start_can_be_resumed() {
     assert_eq!((resumed.code, resumed.stdout), (0, started.stdout));
 }
 
+// A second start would start a second operation, so a wait that was given up leaves the handle.
+#[tokio::test]
+async fn a_start_that_was_given_up_leaves_the_handle() {
+    let test = Test::new().await;
+    let file = test.file("request.json", TOURS);
+    let given_up = test.run(&format!("start optimize-tours --deadline 0s {file}")).await;
+    assert!(given_up.code == 124 && given_up.stderr.contains("lro resume FILE"), "{given_up:?}");
+    let resumed = test.run(&format!("resume {}", test.file("handle", &given_up.stdout))).await;
+    assert!(resumed.code == 0 && resumed.stdout.contains("routes"), "{resumed:?}");
+}
+
 #[tokio::test]
 async fn a_subscription_is_created_and_a_second_one_refused() {
     let test = Test::new().await;

@@ -17,7 +17,7 @@ use crate::{
 /// Polls what is registered until Ctrl-C, and writes and acknowledges the outcomes.
 pub(super) async fn run(show: Show, args: &Run) -> Result<Exit, Failure> {
     log(show.quiet);
-    let registry = open(&args.store, true).await?;
+    let registry = open(&args.store, false).await?;
     let mut worker = Worker::builder(&registry)
         .pacing(Learned::new())
         .attempt_timeout(args.call_timeout)
