@@ -53,7 +53,10 @@ async fn the_text_of_a_command_is_a_file_to_resume_from() {
     test.never("operations/2");
     let given_up = test.run("wait operations/1 operations/2 --deadline 2s").await;
     assert_eq!(given_up.code, 124, "{given_up:?}");
-    assert!(given_up.stderr.contains("lro resume FILE") && given_up.stdout.contains("operations/1\tdone"), "{given_up:?}");
+    assert!(
+        given_up.stderr.contains("lro resume FILE") && given_up.stdout.contains("operations/1\tdone"),
+        "{given_up:?}"
+    );
     test.done("operations/2", r#"{"pages": 2}"#);
     let resumed = test.run(&format!("resume {}", test.file("output", &given_up.stdout))).await;
     assert_eq!((resumed.code, &*resumed.stdout), (0, "{\n  \"pages\": 2\n}\n"), "{resumed:?}");
