@@ -115,7 +115,7 @@ pub(crate) fn is_resumable(status: &Status) -> bool {
 
 /// Returns one line about a wait that was given up. A second run of a command that starts an operation would start another one.
 pub(crate) fn given_up(status: &Status) -> String {
-    if is_resumable(status) {
+    if is_resumable(status) && Exit::of(status) != Exit::Credentials {
         let advice = "continue with `lro resume FILE`, where FILE has the handle that is on stdout";
         return status.clone().with_advice(advice).to_string();
     }

@@ -58,7 +58,7 @@ impl Output {
         }
         let name = handle.name_for(handle.service())?;
         let failure = FailureOf { exit: Exit::of(status) as u8, status };
-        let handle = is_resumable(status).then_some(handle);
+        let handle = status.may_be_running().then_some(handle);
         self.line(&json::line(&Unfinished { name: &name, failure, handle })?)
     }
 
