@@ -57,20 +57,12 @@ impl Write for Escaped<'_> {
                 '"' => self.0.push_str("&quot;"),
                 '\'' => self.0.push_str("&#39;"),
                 '\n' | '\t' => self.0.push(character),
-                _ if is_hidden(character) => write!(self.0, "⟨{:04X}⟩", u32::from(character))?,
+                _ if lro::is_hidden(character) => write!(self.0, "⟨{:04X}⟩", u32::from(character))?,
                 _ => self.0.push(character),
             }
         }
         Ok(())
     }
-}
-
-/// Returns whether a character is not shown, or changes how others are shown.
-fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// A duration as people say it, from seconds.
