@@ -86,7 +86,7 @@ impl Start {
 mod tests {
     use std::sync::atomic::AtomicU32;
 
-    use lro::{OperationName, rules::Ending};
+    use lro::OperationName;
 
     use super::*;
 
@@ -113,19 +113,5 @@ mod tests {
         // The replay: the intent comes from the journal, so its step does not run.
         assert_eq!(run(Start::new(), &calls).await, Started::Unresolved);
         assert_eq!(calls.load(Relaxed), 1);
-    }
-
-    #[test]
-    fn a_result_is_restored_from_the_journal() {
-        let failed = Started::from(Err(Status::unavailable("away")));
-        let nameless = Started::from(Ok(Operation::running("")));
-        let done = Started::from(Operation::succeeded("", 42));
-        assert!(matches!(&failed, Started::Ended(Ending::GaveUp(status)) if status.message() == "away"));
-        assert!(matches!(&nameless, Started::Ended(Ending::GaveUp(_))));
-        assert!(matches!(&done, Started::Ended(ending) if ending.decode::<u32>() == Ok(42)));
-        for started in [failed, nameless, done, Started::Unresolved] {
-            let journaled = serde_json::to_vec(&started).unwrap();
-            assert_eq!(serde_json::from_slice::<Started>(&journaled).unwrap(), started);
-        }
     }
 }
