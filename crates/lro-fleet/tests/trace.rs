@@ -34,16 +34,15 @@ fn a_subscriber_may_call_the_fleet() {
         let (fleet, events) = (Arc::default(), Arc::default());
         let subscriber = Curious { fleet: Arc::clone(&fleet), events: Arc::clone(&events) };
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        tracing::subscriber::with_default(subscriber, || {
-            runtime.block_on(async {
-                let server = Server::new(millis(20));
-                let name = server.has("operations/1", secs(200));
-                let started = fleet.get_or_init(|| Fleet::builder(server).start());
-                let outcome = started.watch::<Value>(name).await;
-                // The polls, and the metrics once a minute.
-                let expected = started.metrics().polls as u32 + 3;
-                told.send((outcome.is_ok(), events.load(Ordering::Relaxed) >= expected)).unwrap();
-            });
+        let _guard = lro_testkit::events::subscribe(subscriber);
+        runtime.block_on(async {
+            let server = Server::new(millis(20));
+            let name = server.has("operations/1", secs(200));
+            let started = fleet.get_or_init(|| Fleet::builder(server).start());
+            let outcome = started.watch::<Value>(name).await;
+            // The polls, and the metrics once a minute.
+            let expected = started.metrics().polls as u32 + 3;
+            told.send((outcome.is_ok(), events.load(Ordering::Relaxed) >= expected)).unwrap();
         });
     });
     assert_eq!(done.recv_timeout(secs(20)), Ok((true, true)));

@@ -14,6 +14,7 @@
 //! | module | for |
 //! |---|---|
 //! | [`codes`] | tables of the codes of failed calls |
+//! | [`events`] | subscribers of tracing, one for each test |
 //! | `grpc`, with the feature `grpc` | a server of gRPC that starts operations |
 //! | [`messages`] | messages against tables that are made from the schemas of a service |
 //! | `postgres`, with the feature `postgres` | a PostgreSQL server in a temporary folder |
@@ -28,6 +29,7 @@
 
 pub mod codes;
 mod dice;
+pub mod events;
 #[cfg(feature = "grpc")]
 pub mod grpc;
 pub mod messages;

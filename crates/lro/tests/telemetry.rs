@@ -140,7 +140,7 @@ fn name() -> OperationName {
 /// Subscribes on this thread until the guard is dropped.
 fn log(most: Level) -> (Notes, tracing::subscriber::DefaultGuard) {
     let notes = Notes::default();
-    let guard = tracing::subscriber::set_default(Log { lines: notes.0.clone(), most });
+    let guard = lro_testkit::events::subscribe(Log { lines: notes.0.clone(), most });
     (notes, guard)
 }
 

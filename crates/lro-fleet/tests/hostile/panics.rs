@@ -352,7 +352,7 @@ async fn a_subscriber() {
         fn enter(&self, _: &tracing::span::Id) {}
         fn exit(&self, _: &tracing::span::Id) {}
     }
-    let _guard = tracing::subscriber::set_default(Cursed);
+    let _guard = lro_testkit::events::subscribe(Cursed);
     let ended = culprit_among(Fleet::builder(jobs()), Registration::new(name(CULPRIT))).await;
     assert_done("a subscriber", ended);
     // The metrics are an event too.

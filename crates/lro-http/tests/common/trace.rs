@@ -21,9 +21,7 @@ pub(crate) struct Traces {
 impl Traces {
     pub(crate) fn record() -> Self {
         let text = Arc::default();
-        let installed = tracing::subscriber::set_default(Recorder(Arc::clone(&text)));
-        // A callsite that another thread registers meanwhile, without a subscriber, would stay off.
-        tracing::callsite::rebuild_interest_cache();
+        let installed = lro_testkit::events::subscribe(Recorder(Arc::clone(&text)));
         Self { text, _installed: installed }
     }
 
