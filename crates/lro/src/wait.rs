@@ -6,6 +6,7 @@ mod meter;
 mod open;
 mod pace;
 mod progress;
+mod report;
 mod settings;
 mod snapshot;
 mod step;

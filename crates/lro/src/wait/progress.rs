@@ -16,7 +16,7 @@ use crate::{
     chance::Chance,
     pacing::{Finish, Moment},
     rules::{Age, Call, Expiry, Known, Limit, Next, Reply, Seen, Tally, Trouble, guard, stopped},
-    telemetry::{self, About, Observer},
+    telemetry,
 };
 
 /// The state of a wait that has begun. It neither sleeps nor makes calls.
@@ -306,46 +306,6 @@ impl Progress {
     fn count(&mut self, call: Call) {
         self.tally.polls = self.tally.polls.saturating_add(1);
         self.elapsed = call.ended;
-    }
-
-    /// Reports the end of the wait.
-    pub(crate) fn trace_end(&self, name: &OperationName, setup: Setup<'_>, end: &End) {
-        self.report(name, setup, |about, observer| telemetry::ended(about, observer, end.as_ref()));
-    }
-
-    fn trace_failure(&self, name: &OperationName, setup: Setup<'_>, pause: Option<Duration>) {
-        if let Some(failure) = self.trouble.as_ref().and_then(Trouble::last_failure) {
-            self.trace(name, setup, |about, observer| telemetry::failed(about, observer, failure, pause));
-        }
-    }
-
-    /// Reports an event of a call, if somebody wants it.
-    fn trace(
-        &self,
-        name: &OperationName,
-        setup: Setup<'_>,
-        report: impl FnOnce(&About<'_>, Option<&dyn Observer>),
-    ) {
-        if self.span.in_scope(|| telemetry::is_wanted(setup.observer())) {
-            self.report(name, setup, report);
-        }
-    }
-
-    fn report(
-        &self,
-        name: &OperationName,
-        setup: Setup<'_>,
-        report: impl FnOnce(&About<'_>, Option<&dyn Observer>),
-    ) {
-        let service = setup.transport.service();
-        let about = About {
-            operation: name,
-            service: service.key(),
-            kind: setup.kind,
-            polls: self.tally.polls,
-            elapsed: self.elapsed,
-        };
-        self.span.in_scope(|| report(&about, setup.observer()));
     }
 
     /// Reports the end of the wait to the schedule, once. `done` is when the operation was seen done.
