@@ -72,7 +72,8 @@
 mod events;
 mod observer;
 
+pub(crate) use self::events::{failed, span, within};
 pub use self::{
-    events::{cancel_requested, ended, failed, is_wanted, polled},
+    events::{called, cancel_requested, ended, ended_by, is_wanted},
     observer::{About, Observer},
 };

@@ -393,6 +393,7 @@ impl<'a, R, M> Wait<'a, R, M> {
                 };
             }
         }
+        self.driver.finish().await;
         Cancellation::of(self.decode())
     }
 

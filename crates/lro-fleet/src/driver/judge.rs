@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use lro::{
     Any, Operation, Status,
     pacing::{Finish, Moment, PacingByKind},
-    rules::{Age, Call, Known, Next, Reply, Seen, Trouble, guard},
+    rules::{Age, Call, Known, Next, Reply, Seen, guard},
     telemetry::{self, About},
 };
 use lro_control::Ranking;
@@ -35,11 +35,17 @@ impl Judge {
     /// Decides about an operation. Whatever panics meanwhile ends that operation, the destructor of an error included.
     pub(super) fn decide(&mut self, case: Case) -> Verdict {
         let Case { subject, mut kept, question } = case;
+        let ended = match &question {
+            Question::Replied { span, .. } => kept.record.age(span.ended),
+            Question::Begin | Question::Started(_) => Age::ZERO,
+        };
         let decided = guard(DESTRUCTOR, || self.decided(&subject, &mut kept, question));
         let (next, looked) = decided.unwrap_or_else(|panicked| {
             drop_each(DESTRUCTOR, kept.trouble.take());
-            (Next::Failed(panicked), Duration::ZERO)
+            (failed(panicked), Duration::ZERO)
         });
+        let about = self.about(&subject, &kept, ended);
+        telemetry::ended_by(&about, self.settings.observer.as_deref(), &next);
         let Subject { id, ref kind, .. } = subject;
         if !matches!(next, Next::Ask { .. }) {
             let Record { tally, state, .. } = kept.record;
@@ -56,20 +62,14 @@ impl Judge {
     fn decided(&mut self, subject: &Subject, kept: &mut Kept, question: Question) -> (Next, Age) {
         match question {
             Question::Begin => (due_at(self.begin(subject, kept)), Duration::ZERO),
-            Question::Started(operation) => {
-                let next = self.started(subject, kept, operation);
-                if !matches!(next, Next::Ask { .. }) {
-                    self.trace_end(&self.about(subject, kept, Duration::ZERO), &next);
-                }
-                (next, Duration::ZERO)
-            }
+            Question::Started(operation) => (self.started(subject, kept, operation), Duration::ZERO),
             Question::Replied { span, reply, counts } => {
                 let started = subject.started;
                 let deadline = subject.deadline(self.settings.deadline);
                 let (asked, ended) = (kept.record.age(span.asked), kept.record.age(span.ended));
                 let call = Call { deadline, started, counts, ..Call::new(asked, ended) };
                 let next = self.replied(subject, kept, call, reply);
-                self.trace(subject, kept, ended, &next);
+                self.report(subject, kept, call, &next);
                 (next, call.looked())
             }
         }
@@ -109,36 +109,15 @@ impl Judge {
         subject.rules(&settings.rules).step(known, call, reply, pace, chance.f64())
     }
 
-    /// Reports a call, and the end of the wait.
-    fn trace(&self, subject: &Subject, kept: &Kept, ended: Age, next: &Next) {
-        let (about, observer) = (self.about(subject, kept, ended), self.settings.observer.as_deref());
-        if telemetry::is_wanted(observer) {
-            let (seen, pause) = match next {
-                Next::Ask { at, seen } => (*seen, Some(at.saturating_sub(ended))),
-                Next::Expired { seen, .. } => (*seen, None),
-                Next::Done(_) => (Seen::Running, None),
-                Next::Failed(_) => (Seen::Nothing, None),
-            };
-            let failure = kept.trouble.as_ref().and_then(Trouble::last_failure);
-            match (seen, failure) {
-                (Seen::Running, _) => {
-                    telemetry::polled(&about, observer, matches!(next, Next::Done(_)), pause);
-                }
-                (Seen::Nothing, Some(failure)) => telemetry::failed(&about, observer, failure, pause),
-                (Seen::Nothing, None) => {}
-            }
-        }
-        self.trace_end(&about, next);
-    }
-
-    fn trace_end(&self, about: &About<'_>, next: &Next) {
+    /// Reports a call.
+    fn report(&self, subject: &Subject, kept: &Kept, call: Call, next: &Next) {
+        let pause = match next {
+            Next::Ask { at, .. } => Some(at.saturating_sub(call.ended)),
+            _ => None,
+        };
+        let about = self.about(subject, kept, call.ended);
         let observer = self.settings.observer.as_deref();
-        match next {
-            Next::Ask { .. } => {}
-            Next::Done(outcome) => telemetry::ended(about, observer, Ok(outcome)),
-            Next::Failed(status) => telemetry::ended(about, observer, Err(status)),
-            Next::Expired { why, .. } => telemetry::ended(about, observer, Err(&why.status())),
-        }
+        telemetry::called(&about, observer, (call, next), kept.trouble.as_ref(), pause);
     }
 
     fn about<'s>(&'s self, subject: &'s Subject, kept: &Kept, elapsed: Age) -> About<'s> {
@@ -174,8 +153,12 @@ impl Judge {
 fn due_at(delay: Result<Duration, Status>) -> Next {
     match delay {
         Ok(at) => Next::Ask { at, seen: Seen::Nothing },
-        Err(panicked) => Next::Failed(panicked),
+        Err(panicked) => failed(panicked),
     }
+}
+
+fn failed(status: Status) -> Next {
+    Next::Failed { status, seen: Seen::Nothing }
 }
 
 const DESTRUCTOR: &str = "the destructor of a setting or of an error";

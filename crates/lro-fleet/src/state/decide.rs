@@ -189,7 +189,7 @@ impl State {
                 }
                 return self.conclude(id, end, now);
             }
-            Next::Failed(status) => status,
+            Next::Failed { status, .. } => status,
             Next::Expired { why, .. } => why.status(),
         };
         self.give_up(id, failure, now);

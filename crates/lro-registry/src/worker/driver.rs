@@ -176,7 +176,9 @@ impl Driver {
                 let lane = self.claims.lane(lane);
                 self.judge.polled(&*lane.transport, &lane.service, subject, reply, times)
             }
-            Answer::Cancel(reply) => self.judge.cancelled(subject, reply, times),
+            Answer::Cancel(reply) => {
+                self.judge.cancelled(&self.claims.lane(lane).service, subject, reply, times)
+            }
             Answer::Panicked(panicked) => {
                 let key = &subject.record.fence.key;
                 error!(key, %panicked, "a call panicked; the operation is polled again");

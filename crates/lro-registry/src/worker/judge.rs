@@ -10,7 +10,7 @@ use lro::{
     pacing::{Finish, Moment},
     rules::{Age, Call, Ending, Limit, Reply, Rules, Saved, Trouble},
     stored::{Cancel, Polled, Requested, StoredWait},
-    telemetry::{About, Observer},
+    telemetry::{self, About, Observer},
 };
 
 /// Decides what follows a call, by the rules of a wait.
@@ -98,19 +98,12 @@ impl Subject {
         Call { deadline, started, counts, ..Call::new(asked, ended) }
     }
 
-    /// Reports a call, and the end of the wait.
-    fn trace(
-        &self,
-        service: &Service,
-        observer: Option<&dyn Observer>,
-        call: Call,
-        next: Result<Duration, &Ending>,
-    ) {
+    /// Returns what an event of a call is about.
+    fn about<'a>(&'a self, service: &'a Service, call: Call) -> About<'a> {
         let (service, kind) = (service.key(), &*self.record.kind);
         let kind = Some(kind).filter(|kind| *kind != service);
         let polls = self.wait.saved.tally.polls;
-        let about = About { operation: &self.record.name, service, kind, polls, elapsed: call.ended };
-        self.wait.report(&about, observer, next);
+        About { operation: &self.record.name, service, kind, polls, elapsed: call.ended }
     }
 
     fn reschedule(self, delay: Duration) -> Write {
@@ -148,16 +141,14 @@ impl Judge {
         let observer = observer.as_deref();
         let ClaimedRecord { kind, name, .. } = &subject.record;
         let pace = |position: &mut Vec<u8>, moment: &Moment| paces.delay(kind, position, moment);
-        match subject.wait.polled(rules, transport, Polled { name, call, reply }, pace, fastrand::f64()) {
-            Err(ending) => {
-                subject.trace(service, observer, call, Err(&ending));
-                self.complete(subject, ending, call)
-            }
-            Ok(at) => {
-                let pause = at.saturating_sub(call.ended);
-                subject.trace(service, observer, call, Ok(pause));
+        let polled = Polled { name, call, reply };
+        let next = subject.wait.polled(rules, transport, polled, pace, fastrand::f64());
+        subject.wait.report(&subject.about(service, call), observer, call, &next);
+        match next.into_ending() {
+            Ok(ending) => self.complete(subject, ending, call),
+            Err(at) => {
                 subject.error = subject.error.or(failure);
-                subject.reschedule(pause)
+                subject.reschedule(at.saturating_sub(call.ended))
             }
         }
     }
@@ -165,12 +156,14 @@ impl Judge {
     /// Decides what follows a request to cancel.
     pub(super) fn cancelled(
         &self,
+        service: &Service,
         mut subject: Subject,
         reply: Result<Result<(), Status>, Limit>,
         times: Times,
     ) -> Write {
         let call = subject.call(times);
         let requested = subject.wait.cancelled(&self.rules, call, reply, fastrand::f64());
+        telemetry::cancel_requested(&subject.about(service, call), requested.failure().map_or(Ok(()), Err));
         (subject.cancel, subject.error) = match &requested {
             Requested::Accepted => (CancelStep::Sent, None),
             Requested::Refused(status) => {

@@ -74,7 +74,7 @@ impl Next {
         match self {
             Self::Ask { at, .. } => Err(at),
             Self::Done(outcome) => Ok(Ending::Done(outcome)),
-            Self::Failed(status) => Ok(Ending::GaveUp(status)),
+            Self::Failed { status, .. } => Ok(Ending::GaveUp(status)),
             Self::Expired { why, .. } => Ok(Ending::GaveUp(why.status())),
         }
     }

@@ -30,8 +30,13 @@ pub enum Next {
     },
     /// The operation is done.
     Done(Outcome),
-    /// The wait ends with this failure. The operation may still be running.
-    Failed(Status),
+    /// The wait ends with this status. The operation may still be running.
+    Failed {
+        /// The failure of the call, or of the caller's code.
+        status: Status,
+        /// The result of the call that has ended.
+        seen: Seen,
+    },
     /// The wait ends at its deadline, or because the pacing gives up. The operation may still be running.
     Expired {
         /// The reason.
@@ -46,7 +51,11 @@ pub enum Next {
 pub enum Seen {
     /// A successful reply: the operation is running.
     Running,
-    /// No state: the call failed or was cut.
+    /// A successful reply: the operation is done.
+    Done,
+    /// The call failed. [`Trouble::last_failure`] is its failure.
+    Failed,
+    /// No state of the operation: the deadline cut the call, the reply named another operation, or no call was made.
     Nothing,
 }
 
@@ -116,9 +125,10 @@ impl Rules {
         let Operation { name: replied, metadata: fresh, outcome, running_error, retry_after } = operation;
         if !replied.is_empty() && replied != name {
             let replied = Excerpt::new(&replied, LONGEST_NAME);
-            return Next::Failed(Status::malformed(format!(
+            let status = Status::malformed(format!(
                 "the reply for {name} names another operation, {replied}, which was not followed"
-            )));
+            ));
+            return Next::Failed { status, seen: Seen::Nothing };
         }
         tally.replies = tally.replies.saturating_add(1);
         let is_fresh = fresh.is_some();
@@ -143,7 +153,7 @@ impl Rules {
                 Next::Ask { at, seen: Seen::Running }
             }
             Ok(None) => Next::Expired { why: Expiry::Pacing, seen: Seen::Running },
-            Err(status) => Next::Failed(status),
+            Err(status) => Next::Failed { status, seen: Seen::Running },
         }
     }
 
@@ -152,8 +162,8 @@ impl Rules {
         let had_reply = tally.replies > 0;
         let failed = FailedCall { status, call, had_reply };
         match self.retry(trouble.get_or_insert_default(), failed, chance) {
-            Retry::After(delay) => Next::Ask { at: call.ended.saturating_add(delay), seen: Seen::Nothing },
-            Retry::Exhausted(status) | Retry::Final(status) => Next::Failed(status),
+            Retry::After(delay) => Next::Ask { at: call.ended.saturating_add(delay), seen: Seen::Failed },
+            Retry::Exhausted(status) | Retry::Final(status) => Next::Failed { status, seen: Seen::Failed },
         }
     }
 
@@ -168,6 +178,16 @@ impl Rules {
             return paced.max(call.ended.saturating_add(hint));
         }
         call.ended.saturating_add(delay.max(hint).max(self.least_delay))
+    }
+}
+
+impl Next {
+    /// Returns the result of the call that has ended.
+    pub fn seen(&self) -> Seen {
+        match self {
+            Self::Done(_) => Seen::Done,
+            Self::Ask { seen, .. } | Self::Failed { seen, .. } | Self::Expired { seen, .. } => *seen,
+        }
     }
 }
 

@@ -92,7 +92,7 @@ impl Trouble {
     }
 
     /// Stores an error that is not a failed call.
-    pub(super) fn keep_last(&mut self, status: &Status) {
+    pub(crate) fn keep_last(&mut self, status: &Status) {
         self.last = Some(status.clone());
     }
 

@@ -46,7 +46,8 @@ impl Calls<'_> {
     fn limit(&self) -> (Age, Duration, Limit) {
         let (now, deadline) = (self.now(), self.registration.deadline);
         let is_last = |deadline: &Age| deadline.saturating_sub(now) < Rules::GRACE;
-        let (until, limit) = self.rules.limit(deadline.filter(is_last).unwrap_or(now), deadline);
+        let begins = deadline.filter(is_last).map_or(now, |deadline| deadline.max(now));
+        let (until, limit) = self.rules.limit(begins, deadline);
         (now, until.saturating_sub(now), limit)
     }
 
@@ -57,12 +58,21 @@ impl Calls<'_> {
 
     /// Returns what an event of a call is about.
     pub(super) fn about(&self, wait: &StoredWait, call: Call) -> About<'_> {
-        let (handle, polls) = (&self.registration.handle, wait.saved.tally.polls);
-        let (service, kind) = (handle.service().key(), handle.kind());
-        About { operation: &self.name, service, kind, polls, elapsed: call.ended }
+        about(self.registration, &self.name, wait, call.ended)
     }
 
     fn now(&self) -> Age {
         self.age.saturating_add(self.begun.elapsed())
     }
+}
+
+/// Returns what an event of a wait is about.
+pub(super) fn about<'a>(
+    registration: &'a Registration,
+    operation: &'a OperationName,
+    wait: &StoredWait,
+    elapsed: Age,
+) -> About<'a> {
+    let (handle, polls) = (&registration.handle, wait.saved.tally.polls);
+    About { operation, service: handle.service().key(), kind: handle.kind(), polls, elapsed }
 }

@@ -3,7 +3,10 @@ use std::{collections::HashMap, future::poll_fn, pin::pin, sync::Arc, task::Poll
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::{Cancel, Polled, Registration, Requested, StoredWait, calls::Calls};
+use super::{
+    Cancel, Polled, Registration, Requested, StoredWait,
+    calls::{Calls, about},
+};
 use crate::{
     Code, LroTransport, Service, Status,
     chance::Chance,
@@ -92,17 +95,25 @@ impl Driver {
     ) -> Result<Step, Status> {
         // The clock of another process may be behind.
         let age = age.max(wait.saved.elapsed);
-        let mut step = pin!(self.step(registration, wait, age));
-        let stepped = poll_fn(|context| match guard("the transport", || step.as_mut().poll(context)) {
-            Ok(Poll::Ready(stepped)) => Poll::Ready(stepped),
-            Ok(Poll::Pending) => Poll::Pending,
-            Err(panicked) => Poll::Ready(Err(panicked)),
-        });
-        match stepped.await {
+        let stepped = {
+            let mut step = pin!(self.step(registration, wait, age));
+            poll_fn(|context| match guard("the transport", || step.as_mut().poll(context)) {
+                Ok(Poll::Ready(stepped)) => Poll::Ready(stepped),
+                Ok(Poll::Pending) => Poll::Pending,
+                Err(panicked) => Poll::Ready(Err(panicked)),
+            })
+            .await
+        };
+        match stepped {
             Err(fault) if registration.deadline.is_some_and(|deadline| age >= deadline) => {
                 let why =
                     format_args!("{}, and the last poll was not made: {}", Expiry::Deadline, fault.message());
-                Ok(Step::Ended(Ending::GaveUp(stopped(why))))
+                let status = stopped(why);
+                if let Ok(name) = registration.name() {
+                    let about = about(registration, &name, wait, age);
+                    telemetry::ended(&about, self.observer(), Err(&status));
+                }
+                Ok(Step::Ended(Ending::GaveUp(status)))
             }
             stepped => stepped,
         }
@@ -116,7 +127,7 @@ impl Driver {
     ) -> Result<Step, Status> {
         let (name, transport) = (registration.name()?, self.transport(registration.service())?);
         let schedule = self.schedule(transport, registration.kind())?;
-        if registration.started && wait.saved.tally.polls == 0 {
+        if registration.started && wait.saved.tally.polls == 0 && wait.cancel == Cancel::Unwanted {
             let first = guard(PACING, || first_delay(&schedule))?;
             let first = registration.deadline.map_or(first, |deadline| first.min(deadline));
             if age < first {
@@ -133,17 +144,14 @@ impl Driver {
         let (call, reply) = calls.get().await;
         let pace = |position: &mut Vec<u8>, moment: &_| guard(PACING, || schedule.delay(position, moment));
         let polled = Polled { name: &calls.name, call, reply };
-        let polled = wait.polled(&self.rules, transport, polled, pace, chance.next());
-        let about = calls.about(wait, call);
-        match polled {
-            Ok(at) => {
-                let delay = at.saturating_sub(call.ended);
-                wait.report(&about, self.observer(), Ok(delay));
+        let next = wait.polled(&self.rules, transport, polled, pace, chance.next());
+        wait.report(&calls.about(wait, call), self.observer(), call, &next);
+        match next.into_ending() {
+            Err(at) => {
                 wait.shorten();
-                Ok(Step::After(delay))
+                Ok(Step::After(at.saturating_sub(call.ended)))
             }
-            Err(ending) => {
-                wait.report(&about, self.observer(), Err(&ending));
+            Ok(ending) => {
                 wait.shorten_end();
                 let finish = wait.finish(&ending, call);
                 // A panic of the pacing does not change the outcome.
@@ -165,11 +173,7 @@ impl Driver {
         }
         let (call, reply) = calls.cancel().await;
         let requested = wait.cancelled(&self.rules, call, reply, chance);
-        let failure = match &requested {
-            Requested::Accepted => Ok(()),
-            Requested::Refused(status) | Requested::Failed { status, .. } => Err(status),
-        };
-        telemetry::cancel_requested(&calls.about(wait, call), failure);
+        telemetry::cancel_requested(&calls.about(wait, call), requested.failure().map_or(Ok(()), Err));
         wait.shorten();
         let delay = match &requested {
             Requested::Accepted => requested.delay(),

@@ -28,7 +28,9 @@ impl From<Result<Operation, Status>> for Started {
             (None, Err(fault)) => {
                 let message =
                     format!("the operation that was started has no usable name: {}", fault.message());
-                Self::Ended(Ending::GaveUp(running_error.unwrap_or_else(|| Status::malformed(message))))
+                // Without a name there is no operation, so the error is that of the start.
+                let refusal = running_error.filter(|_| name.is_empty());
+                Self::Ended(Ending::GaveUp(refusal.unwrap_or_else(|| Status::malformed(message))))
             }
         }
     }

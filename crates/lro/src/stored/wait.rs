@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Any, LroTransport, OperationName, Pacing, Status,
     pacing::{Finish, Moment},
-    rules::{Age, Call, Ending, FailedCall, Known, Limit, Reply, Retry, Rules, Saved, Trouble, guard},
+    rules::{Age, Call, Ending, FailedCall, Known, Limit, Next, Reply, Retry, Rules, Saved, Trouble, guard},
     telemetry::{self, About, Observer},
 };
 
@@ -68,15 +68,11 @@ pub enum Requested {
 }
 
 impl StoredWait {
-    /// Stores the result of a poll, and decides what follows: the age at which the next call is due, or the end.
+    /// Stores the result of a poll, and decides what follows.
     ///
     /// `pace` is the step of the pacing: it gets the position, which it changes. `chance` is uniform in `0.0..1.0`.
     /// While the operation is to be cancelled, the next call is due when the request is sent again at the latest. After the service has
     /// accepted a request, [`Pacing::default`] counts from then, because the pacing knows nothing of an operation that is being cancelled.
-    ///
-    /// # Errors
-    ///
-    /// How the wait ends.
     pub fn polled(
         &mut self,
         rules: &Rules,
@@ -84,7 +80,7 @@ impl StoredWait {
         polled: Polled<'_>,
         pace: impl FnOnce(&mut Vec<u8>, &Moment) -> Result<Option<Duration>, Status>,
         chance: f64,
-    ) -> Result<Age, Ending> {
+    ) -> Next {
         let Polled { name, call, reply } = polled;
         let longest = self.is_cancel_wanted().then(|| self.pause_of_requests(rules));
         if self.cancel == Cancel::Postponed {
@@ -107,10 +103,7 @@ impl StoredWait {
         };
         *elapsed = call.ended;
         let known = Known { name: name.as_str(), tally, trouble, metadata };
-        match rules.step(known, call, reply, pace, chance).into_ending() {
-            Ok(ending) => Err(ending),
-            Err(at) => Ok(at),
-        }
+        rules.step(known, call, reply, pace, chance)
     }
 
     /// Stores the result of a request to cancel. Only a refusal ends the requests, and a second refusal of the credential.
@@ -171,27 +164,14 @@ impl StoredWait {
         }
     }
 
-    /// Reports the call after [`polled`](Self::polled) has judged it: the delay to the next call, or the end.
-    pub fn report(
-        &self,
-        about: &About<'_>,
-        observer: Option<&dyn Observer>,
-        next: Result<Duration, &Ending>,
-    ) {
-        if telemetry::is_wanted(observer) {
-            let failure = self.saved.trouble.as_ref().filter(|trouble| trouble.setbacks() > 0);
-            match (next, failure.and_then(Trouble::last_failure)) {
-                (Ok(pause), Some(failure)) => telemetry::failed(about, observer, failure, Some(pause)),
-                (Ok(pause), None) => telemetry::polled(about, observer, false, Some(pause)),
-                (Err(Ending::Done(_)), _) => telemetry::polled(about, observer, true, None),
-                (Err(Ending::GaveUp(_)), _) => {}
-            }
-        }
-        match next {
-            Ok(_) => {}
-            Err(Ending::Done(outcome)) => telemetry::ended(about, observer, Ok(outcome)),
-            Err(Ending::GaveUp(status)) => telemetry::ended(about, observer, Err(status)),
-        }
+    /// Reports the call after [`polled`](Self::polled) has judged it, and the end of the wait.
+    pub fn report(&self, about: &About<'_>, observer: Option<&dyn Observer>, call: Call, next: &Next) {
+        let pause = match next {
+            Next::Ask { at, .. } => Some(at.saturating_sub(call.ended)),
+            _ => None,
+        };
+        telemetry::called(about, observer, (call, next), self.saved.trouble.as_ref(), pause);
+        telemetry::ended_by(about, observer, next);
     }
 
     /// Returns the number of consecutive polls that failed.
@@ -252,6 +232,14 @@ fn is_larger(value: &impl Serialize, most: usize) -> bool {
 }
 
 impl Requested {
+    /// Returns why the request was not accepted.
+    pub fn failure(&self) -> Option<&Status> {
+        match self {
+            Self::Accepted => None,
+            Self::Refused(status) | Self::Failed { status, .. } => Some(status),
+        }
+    }
+
     /// Returns the delay to the next call of a driver that makes one call at a time.
     pub fn delay(&self) -> Duration {
         match self {

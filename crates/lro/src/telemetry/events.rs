@@ -1,28 +1,59 @@
 use std::time::Duration;
 
-use tracing::{Level, debug, enabled, error, info, warn};
+use tracing::{Level, Span, debug, enabled, error, info, info_span, warn};
 
 use super::{About, Observer};
-use crate::{Outcome, Status, rules::guard};
+use crate::{
+    OperationName, Outcome, Status,
+    rules::{Call, Next, Seen, Trouble, guard},
+};
 
 /// Returns whether somebody wants the events of calls. The functions of this module are for authors of [drivers](crate::rules).
 pub fn is_wanted(observer: Option<&dyn Observer>) -> bool {
-    observer.is_some() || guard(SUBSCRIBER, || enabled!(Level::DEBUG)).unwrap_or(false)
+    observer.is_some() || guard(SUBSCRIBER, || enabled!(target: TARGET, Level::DEBUG)).unwrap_or(false)
 }
 
-/// Reports that a call has brought the state of the operation.
+/// Reports what a call for the state of the operation has brought, after [`Rules::step`](crate::rules::Rules::step) has judged it.
 ///
-/// `pause` is the delay to the next call, `None` if the wait ends.
-pub fn polled(about: &About<'_>, observer: Option<&dyn Observer>, is_done: bool, pause: Option<Duration>) {
+/// `trouble` has the failures of the wait, this call's included. `pause` is the delay to the next call, `None` if the wait ends.
+pub fn called(
+    about: &About<'_>,
+    observer: Option<&dyn Observer>,
+    (call, next): (Call, &Next),
+    trouble: Option<&Trouble>,
+    pause: Option<Duration>,
+) {
+    if !is_wanted(observer) {
+        return;
+    }
+    match (next.seen(), next) {
+        (Seen::Running, _) => polled(about, observer, false, pause),
+        (Seen::Done, _) => polled(about, observer, true, pause),
+        (Seen::Failed, _) => {
+            if let Some(failure) = trouble.and_then(Trouble::last_failure) {
+                failed(about, observer, failure, pause);
+            }
+        }
+        (Seen::Nothing, Next::Failed { status, .. }) => failed(about, observer, status, pause),
+        (Seen::Nothing, _) => {
+            failed(about, observer, &Status::unanswered(call.ended.saturating_sub(call.asked)), pause);
+        }
+    }
+}
+
+fn polled(about: &About<'_>, observer: Option<&dyn Observer>, is_done: bool, pause: Option<Duration>) {
     let About { operation, service, kind, polls, .. } = *about;
     reported(|| {
         debug!(
-            lro.operation = operation.as_str(),
-            lro.service = service,
-            lro.kind = kind,
-            lro.polls = polls,
-            lro.done = is_done,
-            lro.pause_ms = pause.map(millis),
+            target: TARGET,
+            {
+                lro.operation = operation.as_str(),
+                lro.service = service,
+                lro.kind = kind,
+                lro.polls = polls,
+                lro.done = is_done,
+                lro.pause_ms = pause.map(millis),
+            },
             "operation polled"
         );
         if let Some(observer) = observer.filter(|_| !is_done) {
@@ -32,17 +63,25 @@ pub fn polled(about: &About<'_>, observer: Option<&dyn Observer>, is_done: bool,
 }
 
 /// Reports that a call has brought no state.
-pub fn failed(about: &About<'_>, observer: Option<&dyn Observer>, failure: &Status, pause: Option<Duration>) {
+pub(crate) fn failed(
+    about: &About<'_>,
+    observer: Option<&dyn Observer>,
+    failure: &Status,
+    pause: Option<Duration>,
+) {
     let About { operation, service, kind, polls, .. } = *about;
     reported(|| {
         debug!(
-            lro.operation = operation.as_str(),
-            lro.service = service,
-            lro.kind = kind,
-            lro.polls = polls,
-            lro.code = failure.code().name(),
-            lro.error = %failure,
-            lro.pause_ms = pause.map(millis),
+            target: TARGET,
+            {
+                lro.operation = operation.as_str(),
+                lro.service = service,
+                lro.kind = kind,
+                lro.polls = polls,
+                lro.code = failure.code().name(),
+                lro.error = %failure,
+                lro.pause_ms = pause.map(millis),
+            },
             "poll failed"
         );
         if let Some(observer) = observer {
@@ -56,12 +95,15 @@ pub fn cancel_requested(about: &About<'_>, reply: Result<(), &Status>) {
     let About { operation, service, kind, polls, .. } = *about;
     reported(|| {
         debug!(
-            lro.operation = operation.as_str(),
-            lro.service = service,
-            lro.kind = kind,
-            lro.polls = polls,
-            lro.accepted = reply.is_ok(),
-            lro.error = reply.err().map(display),
+            target: TARGET,
+            {
+                lro.operation = operation.as_str(),
+                lro.service = service,
+                lro.kind = kind,
+                lro.polls = polls,
+                lro.accepted = reply.is_ok(),
+                lro.error = reply.err().map(display),
+            },
             "cancellation requested"
         );
     });
@@ -74,32 +116,41 @@ pub fn ended(about: &About<'_>, observer: Option<&dyn Observer>, end: Result<&Ou
     reported(|| {
         match end {
             Ok(Outcome::Response(_) | Outcome::Neither) => info!(
-                lro.operation = operation,
-                lro.service = service,
-                lro.kind = kind,
-                lro.polls = polls,
-                lro.elapsed_ms = elapsed,
+                target: TARGET,
+                {
+                    lro.operation = operation,
+                    lro.service = service,
+                    lro.kind = kind,
+                    lro.polls = polls,
+                    lro.elapsed_ms = elapsed,
+                },
                 "operation succeeded"
             ),
             Ok(Outcome::Error(error)) => info!(
-                lro.operation = operation,
-                lro.service = service,
-                lro.kind = kind,
-                lro.polls = polls,
-                lro.elapsed_ms = elapsed,
-                lro.code = error.code().name(),
-                lro.error = %error,
+                target: TARGET,
+                {
+                    lro.operation = operation,
+                    lro.service = service,
+                    lro.kind = kind,
+                    lro.polls = polls,
+                    lro.elapsed_ms = elapsed,
+                    lro.code = error.code().name(),
+                    lro.error = %error,
+                },
                 "operation failed"
             ),
             Err(status) => warn!(
-                lro.operation = operation,
-                lro.service = service,
-                lro.kind = kind,
-                lro.polls = polls,
-                lro.elapsed_ms = elapsed,
-                lro.origin = ?status.origin(),
-                lro.code = status.code().name(),
-                lro.error = %status,
+                target: TARGET,
+                {
+                    lro.operation = operation,
+                    lro.service = service,
+                    lro.kind = kind,
+                    lro.polls = polls,
+                    lro.elapsed_ms = elapsed,
+                    lro.origin = ?status.origin(),
+                    lro.code = status.code().name(),
+                    lro.error = %status,
+                },
                 "gave up waiting; the operation may still be running"
             ),
         }
@@ -109,15 +160,41 @@ pub fn ended(about: &About<'_>, observer: Option<&dyn Observer>, end: Result<&Ou
     });
 }
 
+/// Reports the end of a wait, if what follows from a call ends it.
+pub fn ended_by(about: &About<'_>, observer: Option<&dyn Observer>, next: &Next) {
+    match next {
+        Next::Ask { .. } => {}
+        Next::Done(outcome) => ended(about, observer, Ok(outcome)),
+        Next::Failed { status, .. } => ended(about, observer, Err(status)),
+        Next::Expired { why, .. } => ended(about, observer, Err(&why.status())),
+    }
+}
+
 /// Runs the subscriber and the observer, which are code of the caller. The subscriber that has panicked may not get the event of it.
 fn reported(report: impl FnOnce()) {
     if let Err(panicked) = guard("the observer of a wait", report) {
-        let _ = guard(SUBSCRIBER, || error!(%panicked, "an event is lost"));
+        let _ = guard(SUBSCRIBER, || error!(target: TARGET, %panicked, "an event is lost"));
     }
+}
+
+/// Returns the span of a wait.
+pub(crate) fn span(operation: &OperationName) -> Span {
+    let span =
+        guard(SUBSCRIBER, || info_span!(target: TARGET, "lro.wait", lro.operation = operation.as_str()));
+    span.unwrap_or_else(|_| Span::none())
+}
+
+/// Runs code within the span of a wait, whether the subscriber panics or not.
+pub(crate) fn within<T>(span: &Span, code: impl FnOnce() -> T) -> T {
+    let entered = guard(SUBSCRIBER, || span.enter());
+    let result = code();
+    let _ = guard(SUBSCRIBER, || drop(entered));
+    result
 }
 
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
+const TARGET: &str = "lro::telemetry";
 const SUBSCRIBER: &str = "the subscriber of the events";

@@ -16,7 +16,11 @@ use super::{
     settings::{Settings, Setup},
     step::{End, Started, Step},
 };
-use crate::{Any, LroTransport, Operation, OperationName, Pacing, Report, Status, rules::Age};
+use crate::{
+    Any, LroTransport, Operation, OperationName, Pacing, Report, Status,
+    rules::Age,
+    telemetry::{self, About},
+};
 
 /// Polls one operation until it is done. Only this file sleeps.
 ///
@@ -49,6 +53,8 @@ enum Goal {
 struct Ended {
     report: Report,
     end: End,
+    /// Whether the end was reported as an event. That of an operation that was done at its start is reported by the first step.
+    is_told: bool,
 }
 
 impl<'a> Driver<'a> {
@@ -70,10 +76,11 @@ impl<'a> Driver<'a> {
         let state = match (outcome, parsed) {
             (Some(outcome), name) => {
                 let report = report(name.ok(), metadata, true);
-                State::Ended(Box::new(Ended { report, end: Ok(outcome) }))
+                State::Ended(Box::new(Ended { report, end: Ok(outcome), is_told: false }))
             }
             (None, Ok(name)) => {
-                State::Open(Open { name, metadata, started: Some(Started { retry_after }), progress: None })
+                let started = Started { retry_after, running_error: running_error.map(Box::new) };
+                State::Open(Open { name, metadata, started: Some(started), progress: None })
             }
             (None, Err(fault)) => {
                 let report = report(None, metadata, false);
@@ -85,7 +92,7 @@ impl<'a> Driver<'a> {
                 let refusal = running_error.filter(|_| name.is_empty());
                 let end = refusal.map_or_else(malformed, |error| error.in_context(NOT_STARTED));
                 let end = Err(end.with_report(report.clone()));
-                State::Ended(Box::new(Ended { report, end }))
+                State::Ended(Box::new(Ended { report, end, is_told: false }))
             }
         };
         Self { transport, settings: None, kind: None, state }
@@ -93,14 +100,27 @@ impl<'a> Driver<'a> {
 
     /// Returns the operation as it was last seen.
     pub(crate) fn into_operation(self) -> Result<Operation, Status> {
-        let (name, metadata, outcome, retry_after) = match self.state {
-            State::Open(Open { name, metadata, started, .. }) => {
-                (Some(name), metadata, None, started.and_then(|started| started.retry_after))
+        match self.state {
+            State::Open(Open { name, metadata, started, progress }) => {
+                // A poll has shown a later state than the starting call.
+                let started = started.filter(|_| progress.is_none_or(|progress| progress.tally.polls == 0));
+                let (running_error, retry_after) =
+                    started.map(|started| (started.running_error, started.retry_after)).unwrap_or_default();
+                let running_error = running_error.map(|error| *error);
+                Ok(Operation { name: name.to_string(), metadata, outcome: None, running_error, retry_after })
             }
-            State::Ended(ended) => (ended.report.name, ended.report.last_metadata, Some(ended.end?), None),
-        };
-        let name = name.map_or_else(String::new, |name| name.to_string());
-        Ok(Operation { name, metadata, outcome, running_error: None, retry_after })
+            State::Ended(ended) => {
+                let Report { name, last_metadata: metadata, .. } = ended.report;
+                let name = name.map_or_else(String::new, |name| name.to_string());
+                Ok(Operation {
+                    name,
+                    metadata,
+                    outcome: Some(ended.end?),
+                    running_error: None,
+                    retry_after: None,
+                })
+            }
+        }
     }
 
     pub(crate) fn transport(&self) -> &(dyn LroTransport + 'a) {
@@ -215,6 +235,7 @@ impl<'a> Driver<'a> {
 
     async fn step_to(&mut self, goal: Goal) -> Step {
         if self.end().is_some() {
+            self.tell_end();
             return Step::Ended;
         }
         // One timer serves many steps, because a reset costs less than a new timer.
@@ -256,7 +277,7 @@ impl<'a> Driver<'a> {
         let State::Open(Open { name, started, progress, .. }) = &mut self.state else {
             return Ok(());
         };
-        match begun(progress, name, setup, *started) {
+        match begun(progress, name, setup, started.as_ref()) {
             Ok(progress) => progress.wish_cancel(),
             Err(panicked) => self.end_with(Err(panicked)),
         }
@@ -286,9 +307,25 @@ impl<'a> Driver<'a> {
                 progress.meter.ended(&end, || progress.now());
                 progress.trace_end(&open.name, setup(&self.settings, &*self.transport, &self.kind), &end);
             }
+            let is_told = open.progress.is_some();
             let report = Report { done: end.is_ok(), ..open.report() };
             let end = end.map_err(|status| status.with_report(report.clone()));
-            self.state = State::Ended(Box::new(Ended { report, end }));
+            self.state = State::Ended(Box::new(Ended { report, end, is_told }));
+            self.tell_end();
+        }
+    }
+
+    /// Reports the end of a wait that has made no step, once.
+    fn tell_end(&mut self) {
+        let setup = setup(&self.settings, &*self.transport, &self.kind);
+        if let State::Ended(ended) = &mut self.state
+            && !mem::replace(&mut ended.is_told, true)
+            && let Some(name) = &ended.report.name
+        {
+            let service = setup.transport.service();
+            let (service, kind) = (service.key(), setup.kind);
+            let about = About { operation: name, service, kind, polls: 0, elapsed: Age::ZERO };
+            telemetry::ended(&about, setup.observer(), ended.end.as_ref());
         }
     }
 }

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     Any, Attempt, LroTransport, Operation, OperationName, Report, Status,
     rules::{Age, Call, Limit, Reply, Trouble},
+    telemetry,
 };
 
 /// An operation whose wait has not ended.
@@ -79,7 +80,7 @@ impl Open {
     ///
     /// The end of the wait: the caller's pacing may panic.
     pub(super) fn sleeps_until(&mut self, setup: Setup<'_>) -> Result<Option<Instant>, End> {
-        let progress = begun(&mut self.progress, &self.name, setup, self.started).map_err(Err)?;
+        let progress = begun(&mut self.progress, &self.name, setup, self.started.as_ref()).map_err(Err)?;
         if progress.is_outpaced {
             progress.repace(setup).map_err(Err)?;
         }
@@ -95,7 +96,7 @@ impl Open {
     ///
     /// The end of the wait: the caller's pacing may panic.
     pub(super) fn ask(&mut self, setup: Setup<'_>, is_watched: bool) -> Result<(Ask, Instant), End> {
-        let progress = begun(&mut self.progress, &self.name, setup, self.started).map_err(Err)?;
+        let progress = begun(&mut self.progress, &self.name, setup, self.started.as_ref()).map_err(Err)?;
         let asked = progress.now();
         let (until, limit) = setup.settings.rules.limit(asked, progress.deadline(setup.settings));
         let patience = progress.patience(setup, is_watched, until.saturating_sub(asked), limit);
@@ -129,7 +130,7 @@ impl Open {
         let span = self.progress.as_ref().map(|progress| &progress.span);
         poll_fn(move |context| {
             let answered = match span {
-                Some(span) => span.in_scope(|| call.poll(context)),
+                Some(span) => telemetry::within(span, || call.poll(context)),
                 None => call.poll(context),
             };
             match answered {
@@ -149,7 +150,7 @@ impl Open {
     /// The end of the wait.
     pub(super) fn keep(&mut self, setup: Setup<'_>, ask: Ask, answer: Answer) -> Result<Step, End> {
         let Self { name, metadata, started, progress } = self;
-        let progress = begun(progress, name, setup, *started).map_err(Err)?;
+        let progress = begun(progress, name, setup, started.as_ref()).map_err(Err)?;
         let call = progress.ended(ask.asked, setup.settings);
         match answer {
             Answer::Cancel(reply) => progress.keep_cancelled(name, setup, call, reply),
@@ -170,7 +171,7 @@ pub(super) fn begun<'p>(
     progress: &'p mut Option<Box<Progress>>,
     name: &OperationName,
     setup: Setup<'_>,
-    started: Option<Started>,
+    started: Option<&Started>,
 ) -> Result<&'p mut Progress, Status> {
     match progress {
         Some(progress) => Ok(progress),

@@ -1,7 +1,7 @@
 use std::{thread, time::Duration};
 
 use tokio::time::Instant;
-use tracing::{Span, debug, info_span};
+use tracing::Span;
 
 use super::{
     cancel::{AtDeadline, Cancelled, Cancelling},
@@ -49,21 +49,24 @@ impl Progress {
     pub(crate) fn begin(
         name: &OperationName,
         setup: Setup<'_>,
-        started: Option<Started>,
+        started: Option<&Started>,
     ) -> Result<Box<Self>, Status> {
-        let pacing = setup.pacing();
         // The starting call counts as the first poll.
         let answered = started.map(|_| Moment::new(Duration::ZERO, 1));
-        let (schedule, first) = paced(|| pacing.schedule(), answered)?;
+        let (schedule, first) = paced(|| setup.pacing().schedule(), answered)?;
         let least = setup.settings.rules.hint(started.and_then(|started| started.retry_after));
+        let mut trouble = None;
+        if let Some(error) = started.and_then(|started| started.running_error.as_ref()) {
+            trouble.get_or_insert_with(Trouble::default).keep_last(error);
+        }
         Ok(Box::new(Self {
-            span: info_span!("lro.wait", lro.operation = name.as_str()),
+            span: telemetry::span(name),
             meter: Meter::begin(setup),
             began: Instant::now(),
             due: first.max(least),
             elapsed: Duration::ZERO,
             tally: Tally::default(),
-            trouble: None,
+            trouble,
             cancelling: Cancelling::default(),
             started: started.is_some(),
             long_polls: LongPolls::default(),
@@ -106,14 +109,16 @@ impl Progress {
     ///
     /// As [`guard`]: the caller's pacing may panic.
     pub(crate) fn repace(&mut self, setup: Setup<'_>) -> Result<(), Status> {
-        let pacing = setup.pacing();
         self.is_outpaced = false;
         self.meter.set_kind(setup);
         self.finish(None);
         let is_cancelling = self.cancelling.is_accepted();
         let moment = Moment::new(self.elapsed, self.tally.replies);
         let answered = (self.tally.replies > 0).then(|| self.pace.moment(moment));
-        let schedule = || if is_cancelling { pacing.schedule_of_cancelling() } else { pacing.schedule() };
+        let schedule = || match setup.pacing() {
+            pacing if is_cancelling => pacing.schedule_of_cancelling(),
+            pacing => pacing.schedule(),
+        };
         let (schedule, delay) = paced(schedule, answered)?;
         self.pace = Pace { schedule, gets_notice: !is_cancelling, ..self.pace };
         if self.is_well() && !self.cancelling.is_due() {
@@ -176,45 +181,53 @@ impl Progress {
     ) -> Result<Step, End> {
         self.meter.polled(&reply);
         if let Some(fallback) = self.long_polls.replied(&call, &reply) {
-            debug!(parent: &self.span, ?fallback, "the wait call of the server brought no state");
             if fallback == Fallback::Missing {
                 setup.transport.disable_wait();
             }
             self.count(call);
+            let failure = match reply {
+                Reply::Returned(Err(status)) => status,
+                _ => Status::unanswered(call.ended.saturating_sub(call.asked)),
+            };
+            self.trace(name, setup, |about, observer| {
+                telemetry::failed(about, observer, &failure, Some(self.due.saturating_sub(call.ended)));
+            });
             return Ok(Step::Silent);
         }
-        let (seen, expiry) = match self.step(name, metadata, setup, call, reply) {
-            Next::Ask { at, seen } => {
-                self.due = at;
-                (seen, None)
+        let next = self.step(name, metadata, setup, call, reply);
+        let is_running = next.seen() == Seen::Running;
+        let end = match &next {
+            Next::Failed { status, .. } => Some(self.cancelling.failed(status.clone())),
+            Next::Ask { .. } | Next::Expired { .. }
+                if is_running && self.cancelling.has_failed_at_deadline() =>
+            {
+                Some(self.cancelling.expired(Expiry::Deadline))
             }
-            Next::Expired { why, seen } => (seen, Some(why)),
-            Next::Done(outcome) => {
-                self.trace(name, setup, |about, observer| telemetry::polled(about, observer, true, None));
+            Next::Expired { why, .. } => self.expire(*why, setup).err(),
+            Next::Ask { at, .. } => {
+                self.due = *at;
+                None
+            }
+            Next::Done(_) => None,
+        };
+        let is_over = end.is_some() || matches!(next, Next::Done(_));
+        let pause = (!is_over).then(|| self.due.saturating_sub(self.elapsed));
+        self.trace(name, setup, |about, observer| {
+            telemetry::called(about, observer, (call, &next), self.trouble.as_ref(), pause);
+        });
+        match (next, end) {
+            (Next::Done(outcome), _) => {
                 self.meter.noticed(&call, &self.tally);
                 self.finish(Some(call.looked()));
-                return Err(Ok(outcome));
+                Err(Ok(outcome))
             }
-            Next::Failed(status) => {
-                self.trace_failure(name, setup, None);
-                return Err(Err(self.cancelling.failed(status)));
+            (_, Some(status)) => Err(Err(status)),
+            (_, None) if is_running => {
+                self.long_polls.paused(&call, self.due);
+                Ok(Step::Running)
             }
-        };
-        let is_running = seen == Seen::Running;
-        let pause = expiry.is_none().then(|| self.due.saturating_sub(self.elapsed));
-        if is_running {
-            self.trace(name, setup, |about, observer| telemetry::polled(about, observer, false, pause));
-            self.long_polls.paused(&call, self.due);
-        } else {
-            self.trace_failure(name, setup, pause);
+            (_, None) => Ok(Step::Silent),
         }
-        if is_running && self.cancelling.has_failed_at_deadline() {
-            return Err(Err(self.cancelling.expired(Expiry::Deadline)));
-        }
-        if let Some(why) = expiry {
-            self.expire(why, setup).map_err(Err)?;
-        }
-        Ok(if is_running { Step::Running } else { Step::Silent })
     }
 
     /// Stores the result of a request to cancel.
@@ -291,8 +304,7 @@ impl Progress {
     fn begin_anew(&mut self, setup: Setup<'_>) -> Result<(), Status> {
         // The old schedule receives an end without `done`, because the duration of the work remains unknown.
         self.finish(None);
-        let pacing = setup.pacing();
-        let schedule = guard(PACING, || pacing.schedule_of_cancelling())?;
+        let schedule = guard(PACING, || setup.pacing().schedule_of_cancelling())?;
         // The acceptance counts as a successful reply: the operation exists, and the budget of failures is restored.
         self.tally.replies = self.tally.replies.saturating_add(1);
         self.pace =

@@ -1,11 +1,8 @@
 //! What an observer and a subscriber see of a wait.
 
-use std::time::Duration;
-
 use super::{progress::Progress, settings::Setup, step::End};
 use crate::{
     OperationName,
-    rules::Trouble,
     telemetry::{self, About, Observer},
 };
 
@@ -15,12 +12,6 @@ impl Progress {
         self.report(name, setup, |about, observer| telemetry::ended(about, observer, end.as_ref()));
     }
 
-    pub(super) fn trace_failure(&self, name: &OperationName, setup: Setup<'_>, pause: Option<Duration>) {
-        if let Some(failure) = self.trouble.as_ref().and_then(Trouble::last_failure) {
-            self.trace(name, setup, |about, observer| telemetry::failed(about, observer, failure, pause));
-        }
-    }
-
     /// Reports an event of a call, if somebody wants it.
     pub(super) fn trace(
         &self,
@@ -28,7 +19,7 @@ impl Progress {
         setup: Setup<'_>,
         report: impl FnOnce(&About<'_>, Option<&dyn Observer>),
     ) {
-        if self.span.in_scope(|| telemetry::is_wanted(setup.observer())) {
+        if telemetry::within(&self.span, || telemetry::is_wanted(setup.observer())) {
             self.report(name, setup, report);
         }
     }
@@ -47,6 +38,6 @@ impl Progress {
             polls: self.tally.polls,
             elapsed: self.elapsed,
         };
-        self.span.in_scope(|| report(&about, setup.observer()));
+        telemetry::within(&self.span, || report(&about, setup.observer()));
     }
 }

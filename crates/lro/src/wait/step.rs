@@ -3,10 +3,12 @@ use std::time::Duration;
 use crate::{Outcome, Status};
 
 /// The reply of a starting call to a running operation.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Started {
     /// The delay that the server asked for.
     pub(crate) retry_after: Option<Duration>,
+    /// The error beside the running operation.
+    pub(crate) running_error: Option<Box<Status>>,
 }
 
 /// The result of one step.

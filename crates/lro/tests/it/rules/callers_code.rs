@@ -30,11 +30,14 @@ fn the_predicate_sees_each_failed_call_once_and_as_a_failed_call() {
     let origins = [Origin::CallFailed, Origin::OperationFailed, Origin::StoppedAsking];
     for (calls, origin) in (1..).zip(origins) {
         let status = Status::new(Code::DataLoss, "no").with_origin(origin);
-        assert!(matches!(step(&rules, &mut saved, Err(status)), Next::Ask { seen: Seen::Nothing, .. }));
+        assert!(matches!(step(&rules, &mut saved, Err(status)), Next::Ask { seen: Seen::Failed, .. }));
         assert_eq!(asked.load(Ordering::Relaxed), calls);
     }
     let malformed = Status::new(Code::DataLoss, "no").with_origin(Origin::MalformedReply);
-    assert_eq!(step(&rules, &mut saved, Err(malformed.clone())), Next::Failed(malformed));
+    assert_eq!(
+        step(&rules, &mut saved, Err(malformed.clone())),
+        Next::Failed { status: malformed, seen: Seen::Failed }
+    );
     step(&rules, &mut saved, Ok(Operation::running(NAME)));
     assert_eq!(asked.load(Ordering::Relaxed), 4);
 }

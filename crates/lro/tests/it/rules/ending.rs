@@ -32,7 +32,9 @@ fn an_ending_that_was_stored_is_read_and_written_again() {
         done(failed.outcome.unwrap()),
         done(Outcome::Neither),
         Next::Expired { why: Expiry::Deadline, seen: Seen::Running }.into_ending().unwrap(),
-        Next::Failed(denied.with_response(progress("most"))).into_ending().unwrap(),
+        Next::Failed { status: denied.with_response(progress("most")), seen: Seen::Failed }
+            .into_ending()
+            .unwrap(),
     ];
     for (ending, stored) in endings.iter().zip(STORED) {
         assert_eq!(serde_json::to_string(ending).unwrap(), stored);

@@ -74,8 +74,8 @@ impl Model {
             Answer::Cut(Limit::Grace) => return expired(Expiry::LastCallUnanswered, Seen::Nothing),
         };
         let next = match self.after_failure(setting, failed, when.ended, event.counts, chance) {
-            Retry::After(pause) => ask(when, when.ended.saturating_add(pause), Seen::Nothing),
-            Retry::Exhausted(status) | Retry::Final(status) => Next::Failed(status),
+            Retry::After(pause) => ask(when, when.ended.saturating_add(pause), Seen::Failed),
+            Retry::Exhausted(status) | Retry::Final(status) => Next::Failed { status, seen: Seen::Failed },
         };
         Expected { next, paced: None }
     }
@@ -112,8 +112,11 @@ impl Model {
                 Next::Expired { why: Expiry::Deadline, seen: Seen::Running }
             }
             Pace::GivesUp => Next::Expired { why: Expiry::Pacing, seen: Seen::Running },
-            Pace::Fails => Next::Failed(status(Code::DataLoss, "lost the pace", Origin::StoppedAsking)),
-            Pace::Panics => Next::Failed(panicked("the pacing")),
+            Pace::Fails => {
+                let status = status(Code::DataLoss, "lost the pace", Origin::StoppedAsking);
+                Next::Failed { status, seen: Seen::Running }
+            }
+            Pace::Panics => Next::Failed { status: panicked("the pacing"), seen: Seen::Running },
         };
         Expected { next, paced: Some((moment, state.metadata)) }
     }
@@ -348,7 +351,7 @@ fn expired(why: Expiry, seen: Seen) -> Expected {
 }
 
 fn failed(status: Status) -> Expected {
-    Expected { next: Next::Failed(status), paced: None }
+    Expected { next: Next::Failed { status, seen: Seen::Nothing }, paced: None }
 }
 
 fn panicked(whose: &str) -> Status {
