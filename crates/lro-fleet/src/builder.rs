@@ -143,7 +143,7 @@ impl FleetBuilder {
         mut self,
         share: impl Fn(&M) -> Option<f64> + Send + Sync + 'static,
     ) -> Self {
-        let of_metadata = move |metadata: &Any| share(&metadata.decode().ok()?);
+        let of_metadata = move |metadata: &Any| share(&lro::telemetry::metadata(metadata)?);
         self.settings.share =
             Some(Share { whose: "the closure of pace_by_progress", of: Arc::new(of_metadata) });
         self

@@ -31,7 +31,7 @@
 //!
 //! | target | level | what |
 //! |---|---|---|
-//! | `lro` | WARN | Metadata that do not fit the type of the caller, the first time in a wait; a metric that is lost because its recorder panicked. |
+//! | `lro` | WARN | Metadata that do not fit the type of the caller, once per type in the process; a metric that is lost because its recorder panicked. |
 //! | `lro`, `lro_fleet`, `lro_registry` | ERROR | Code of the caller panicked: a pacing, a transport, a subscriber. The event names it. |
 //! | `lro_http`, `lro_grpc` | DEBUG | A reply, by the names of OpenTelemetry: `http.request.method`, `http.response.status_code`, `server.address`; `rpc.system.name`, `rpc.method`, `rpc.response.status_code`. |
 //! | `lro_auth` | WARN | A token could not be renewed. |
@@ -70,10 +70,12 @@
 //! `RUST_LOG=lro=debug` shows each poll, `lro=info` the outcomes.
 
 mod events;
+mod metadata;
 mod observer;
 
 pub(crate) use self::events::{failed, span, within};
 pub use self::{
     events::{called, cancel_requested, ended, ended_by, is_wanted},
+    metadata::metadata,
     observer::{About, Observer},
 };

@@ -27,7 +27,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use self::{driver::Driver, settings::Share, step::Step};
 use crate::{
     Any, Code, Handle, LroTransport, Operation, OperationName, Outcome, Response, Status, Tolerance,
-    pacing::Pacing, telemetry::Observer,
+    pacing::Pacing,
+    telemetry::{self, Observer},
 };
 
 pub use self::{
@@ -204,7 +205,7 @@ impl<'a, R, M> Wait<'a, R, M> {
     where
         M: DeserializeOwned,
     {
-        let of_metadata = move |metadata: &Any| share(&metadata.decode().ok()?);
+        let of_metadata = move |metadata: &Any| share(&telemetry::metadata(metadata)?);
         self.driver.settings_mut().share = Some(Share(Arc::new(of_metadata)));
         self
     }

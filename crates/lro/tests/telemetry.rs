@@ -9,8 +9,11 @@ use std::{
 };
 
 use lro::{
-    Cancellation, Capabilities, Code, Handle, LroTransport, Operation, OperationName, Outcome, Service,
-    Status, async_trait, poll_until_done,
+    Any, AtDeadline, Cancellation, Capabilities, Code, Handle, LroTransport, Operation, OperationName,
+    Outcome, Pacing, Service, Status, Tolerance, Wait, async_trait,
+    pacing::{PacingPolicy, Schedule},
+    poll_until_done,
+    rules::Rules,
     stored::{Driver, Registration, Step, StoredWait},
     telemetry::{About, Observer},
 };
@@ -100,14 +103,18 @@ impl Observer for Notes {
     }
 }
 
-/// Replies by a script.
+/// Replies by a script. A call beyond it has no answer.
 #[derive(Debug)]
 struct Jobs(Mutex<Vec<Result<Operation, Status>>>);
 
 #[async_trait]
 impl LroTransport for Jobs {
     async fn get_operation(&self, _: &OperationName) -> Result<Operation, Status> {
-        self.0.lock().unwrap().pop().unwrap()
+        let reply = self.0.lock().unwrap().pop();
+        match reply {
+            Some(reply) => reply,
+            None => std::future::pending().await,
+        }
     }
 
     async fn cancel_operation(&self, _: &OperationName) -> Result<(), Status> {
@@ -249,4 +256,158 @@ async fn a_request_to_cancel_is_an_event() {
     let requested = lines.iter().find(|line| line.contains("cancellation requested")).unwrap();
     assert!(requested.contains("lro.accepted=false") && requested.contains("not you"), "{requested}");
     assert!(matches!(cancellation, Ok(Cancellation::Finished(7))), "{cancellation:?}");
+}
+
+// Each event of a failed call has the failure of that call.
+#[tokio::test(start_paused = true)]
+async fn a_failure_is_reported_once() {
+    let notes = Notes::default();
+    let busy = || Err(Status::unavailable("busy"));
+    let elsewhere = || Ok(Operation::running("operations/2"));
+    let pacing = || Pacing::fixed(Duration::from_secs(5));
+
+    let cut = jobs([busy(), running()]);
+    let wait = poll_until_done::<u32>(&cut, name()).pacing(pacing()).observe(notes.clone());
+    wait.deadline(Duration::from_secs(12)).await.unwrap_err();
+    let seen = notes.take();
+    assert_eq!(codes(&seen), ["UNAVAILABLE", "DEADLINE_EXCEEDED"], "{seen:?}");
+
+    let other = jobs([busy(), running(), elsewhere()]);
+    let status = poll_until_done::<u32>(&other, name()).observe(notes.clone()).await.unwrap_err();
+    let seen = notes.take();
+    assert_eq!(codes(&seen), ["UNAVAILABLE", status.code().name()], "{seen:?}");
+
+    let registration = Registration::new(Handle::new(&Service::new("jobs.example.com", "v1"), name()));
+    let driver = Driver::default().serve(jobs([busy(), running(), elsewhere()])).observe(notes.clone());
+    let mut stored = StoredWait::default();
+    while let Step::After(_) = driver.poll(&registration, &mut stored, Duration::ZERO).await.unwrap() {}
+    assert_eq!(codes(&notes.take()), ["UNAVAILABLE", status.code().name()]);
+
+    // So is the one that ends the wait.
+    let refused = || jobs([Err(Status::new(Code::PermissionDenied, "no"))]);
+    let _ =
+        poll_until_done::<u32>(refused(), name()).tolerance(Tolerance::none()).observe(notes.clone()).await;
+    assert_eq!(codes(&notes.take()), ["PERMISSION_DENIED"]);
+    let rules = Rules { tolerance: Tolerance::none(), ..Rules::default() };
+    let driver = Driver::default().serve(refused()).rules(rules).observe(notes.clone());
+    let _ = driver.poll(&registration, &mut StoredWait::default(), Duration::ZERO).await;
+    assert_eq!(codes(&notes.take()), ["PERMISSION_DENIED"]);
+}
+
+/// The codes of the failures.
+fn codes(notes: &[String]) -> Vec<&str> {
+    notes.iter().filter_map(|note| note.split_once(" failure ")?.1.split(' ').next()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_goes_on_after_its_deadline_has_a_next_poll() {
+    let notes = Notes::default();
+    let wait = poll_until_done::<u32>(jobs([running(), running(), Operation::succeeded(NAME, 7)]), name());
+    let wait = wait.pacing(Pacing::fixed(Duration::from_secs(5))).deadline(Duration::from_secs(4));
+    let wait = wait.at_deadline(AtDeadline::CancelAndWait(Duration::from_secs(60)));
+    let _ = wait.observe(notes.clone()).await;
+    let seen = notes.take();
+    assert!(
+        seen.iter().filter(|note| note.contains(" poll ")).all(|note| !note.ends_with("None")),
+        "{seen:?}"
+    );
+}
+
+#[derive(Debug)]
+struct Defective;
+
+impl PacingPolicy for Defective {
+    fn schedule(&self) -> Box<dyn Schedule> {
+        panic!("a defect of the pacing")
+    }
+}
+
+// Whoever counts outcomes misses none.
+#[tokio::test(start_paused = true)]
+async fn each_end_is_reported_once() {
+    let notes = Notes::default();
+    let wait = || poll_until_done::<u32>(jobs([]), name()).observe(notes.clone());
+    let defective = || Pacing::custom(Defective);
+
+    wait().pacing(defective()).await.unwrap_err();
+    assert_eq!(notes.take(), ["jobs.example.com outcome StoppedAsking after 0 polls"]);
+
+    let mut at_start =
+        Wait::<u32>::started(jobs([]), Operation::succeeded(NAME, 7).unwrap()).observe(notes.clone());
+    assert_eq!(at_start.outcome().await, Ok(7));
+    assert_eq!(at_start.await, Ok(7));
+    assert_eq!(notes.take(), ["jobs.example.com outcome response after 0 polls"]);
+
+    let registration = Registration::new(Handle::new(&Service::new("jobs.example.com", "v1"), name()));
+    let unserved = Driver::default().observe(notes.clone());
+    let late = registration.deadline(Duration::from_secs(1));
+    let step = unserved.poll(&late, &mut StoredWait::default(), Duration::from_secs(1)).await;
+    assert!(matches!(step, Ok(Step::Ended(_))), "{step:?}");
+    assert_eq!(notes.take(), ["jobs.example.com outcome StoppedAsking after 0 polls"]);
+}
+
+/// Panics where it is told to.
+struct Cursed(&'static str);
+
+impl Cursed {
+    fn panics_in(&self, what: &str) {
+        assert!(self.0 != what, "a defect of the subscriber");
+    }
+}
+
+impl Subscriber for Cursed {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "lro::telemetry"
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        self.panics_in("span");
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, _: &Event<'_>) {
+        self.panics_in("event");
+    }
+
+    fn enter(&self, _: &Id) {
+        self.panics_in("enter");
+    }
+
+    fn exit(&self, _: &Id) {
+        self.panics_in("exit");
+    }
+}
+
+// SPEC 61
+#[tokio::test(start_paused = true)]
+async fn a_subscriber_that_panics_changes_no_outcome() {
+    for place in ["span", "enter", "event", "exit"] {
+        let _guard = lro_testkit::events::subscribe(Cursed(place));
+        let jobs = jobs([running(), Operation::succeeded(NAME, 7)]);
+        assert_eq!(poll_until_done::<u32>(jobs, name()).await, Ok(7), "{place}");
+    }
+}
+
+// SPEC 11
+#[tokio::test(start_paused = true)]
+async fn metadata_that_do_not_fit_are_logged_once() {
+    #[derive(Debug, serde::Deserialize)]
+    struct Pages {
+        pages: u32,
+    }
+    let (log, _guard) = log(Level::WARN);
+    for _ in 0..2 {
+        let odd = Any::from_json(r#"{"@type": "t/a.B", "pages": "many"}"#).unwrap();
+        let replies = [Ok(Operation::running(NAME).with_metadata(odd)), Operation::succeeded(NAME, 7)];
+        let wait = poll_until_done::<u32>(jobs(replies), name()).with_metadata::<Pages>();
+        let wait = wait.pace_by_progress(|progress| Some(f64::from(progress.pages) / 9.0));
+        assert_eq!(wait.await, Ok(7));
+    }
+    let lines = log.take();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("cannot be read") && lines[0].contains("a.B at pages"), "{lines:?}");
 }

@@ -197,4 +197,4 @@ fn millis(time: Duration) -> u64 {
 }
 
 const TARGET: &str = "lro::telemetry";
-const SUBSCRIBER: &str = "the subscriber of the events";
+pub(super) const SUBSCRIBER: &str = "the subscriber of the events";

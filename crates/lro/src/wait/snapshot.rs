@@ -1,17 +1,9 @@
-use std::{
-    any::type_name,
-    collections::HashSet,
-    fmt,
-    marker::PhantomData,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{fmt, marker::PhantomData, time::Duration};
 
 use serde::de::{DeserializeOwned, IgnoredAny};
-use tracing::warn;
 
 use super::driver::Driver;
-use crate::{Any, Report, Status};
+use crate::{Any, Report, Status, telemetry};
 
 /// The state of an operation at one reply, and the counters of its wait.
 pub struct Snapshot<M = IgnoredAny> {
@@ -69,12 +61,7 @@ impl<M> Snapshot<M> {
     where
         M: DeserializeOwned,
     {
-        self.try_metadata().unwrap_or_else(|misfit| {
-            if is_first(type_name::<M>()) {
-                warn!(metadata = type_name::<M>(), %misfit, "the metadata of an operation cannot be read");
-            }
-            None
-        })
+        self.metadata.as_ref().and_then(telemetry::metadata)
     }
 
     /// Returns the last metadata, decoded as `M`. `None` if the service sent none.
@@ -142,11 +129,4 @@ impl<M> fmt::Debug for Snapshot<M> {
             .field("metadata", &self.metadata)
             .finish()
     }
-}
-
-/// Returns whether this is the first call with this type name in the process.
-fn is_first(metadata: &'static str) -> bool {
-    static SEEN: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
-    let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
-    seen.get_or_insert_default().insert(metadata)
 }

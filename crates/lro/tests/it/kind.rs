@@ -57,6 +57,31 @@ async fn goes_on_after_a_restart() {
     assert_eq!(jobs.asked(), [PRINT]);
 }
 
+/// A service whose choice of a pacing panics.
+#[derive(Debug)]
+struct Defective(Script);
+
+#[async_trait]
+impl LroTransport for Defective {
+    async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
+        self.0.get_operation(name).await
+    }
+
+    fn default_pacing(&self, _: &str) -> Option<Pacing> {
+        panic!("a defect of the pacing")
+    }
+}
+
+// SPEC 61
+#[tokio::test(start_paused = true)]
+async fn a_choice_that_panics_ends_its_wait() {
+    let transport = Defective(script([running(), succeeded()]));
+    let status = poll_until_done::<Value>(&transport, name()).await.unwrap_err();
+    assert_eq!(status.message(), "stopped asking: the pacing panicked: a defect of the pacing");
+    let mut wait = poll_until_done::<Value>(&transport, name()).pacing(Pacing::fixed(seconds(5)));
+    assert!(wait.next().await.unwrap().is_ok(), "the pacing of the caller is asked first");
+}
+
 /// A service that has a pacing for one kind.
 #[derive(Debug)]
 struct Jobs {

@@ -541,3 +541,41 @@ fn a_registration_is_written_by_hand() {
     assert_eq!(parsed, registration());
     assert_eq!(parsed.key(), "print.example.com/v1/operations/1");
 }
+
+// SPEC 37: an engine that was down over the deadline has the time of a last call.
+#[tokio::test(start_paused = true)]
+async fn a_last_poll_long_after_the_deadline_brings_the_outcome() {
+    let printer =
+        Printer { script: vec![done()], latency: Duration::from_millis(1_900), ..Printer::default() };
+    let (driver, _) = serving_by(printer);
+    let late = registration().deadline(Duration::from_secs(60));
+    let step = driver.poll(&late, &mut StoredWait::default(), Duration::from_secs(65)).await.unwrap();
+    assert!(matches!(step, Step::Ended(Ending::Done(_))), "{step:?}");
+}
+
+// SPEC 38: nobody waits for the first delay of the pacing to cancel what was just started.
+#[tokio::test(start_paused = true)]
+async fn a_started_operation_is_cancelled_before_its_first_poll() {
+    let an_hour = Pacing::fixed(Duration::from_secs(3_600));
+    let (driver, printer) = serving([done()]);
+    let mut wait = canceling();
+    let started = registration().started();
+    let driver = driver.pacing(an_hour);
+    let step = driver.poll(&started, &mut wait, Duration::from_secs(1)).await.unwrap();
+    assert_eq!((printer.cancelled.load(Relaxed), printer.polls.load(Relaxed)), (1, 0));
+    let Step::After(pause) = step else { panic!("{step:?}") };
+    assert!(pause < Duration::from_secs(1), "{pause:?}");
+    let step = driver.poll(&started, &mut wait, Duration::from_secs(2)).await.unwrap();
+    assert!(matches!(step, Step::Ended(Ending::Done(_))), "{step:?}");
+}
+
+#[test]
+fn a_start_without_a_usable_name_is_malformed() {
+    let refused = Status::new(Code::ResourceExhausted, "no paper");
+    let started = |name: &str| {
+        Started::from(Ok(Operation { running_error: Some(refused.clone()), ..Operation::running(name) }))
+    };
+    assert_eq!(started(""), Started::Ended(Ending::GaveUp(refused.clone())));
+    let Started::Ended(Ending::GaveUp(status)) = started("operations/") else { panic!("a usable name") };
+    assert_eq!(status.origin(), Origin::MalformedReply);
+}

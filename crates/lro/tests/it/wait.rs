@@ -531,3 +531,24 @@ async fn shows_its_name_and_progress_in_debug() {
 fn every_ten_seconds(transport: &Script) -> Wait<'_, Value> {
     poll_until_done(transport, name()).pacing(Pacing::fixed(seconds(10)))
 }
+
+#[tokio::test(start_paused = true)]
+async fn keeps_the_error_beside_an_operation_that_was_started() {
+    // SPEC 2
+    let nearly = Status::new(Code::ResourceExhausted, "the quota is nearly used up");
+    let started = Operation {
+        running_error: Some(nearly.clone()),
+        ..Operation::running(NAME).with_retry_after(seconds(3))
+    };
+    let jobs = || script([running(), succeeded()]);
+    let wait = Wait::<Value>::started(jobs(), started.clone());
+    assert_eq!(wait.into_operation().unwrap(), started);
+    let status = Wait::<Value>::started(jobs(), started.clone()).deadline(seconds(0)).await.unwrap_err();
+    assert_eq!(status.report().unwrap().last_failure, Some(nearly));
+    assert_eq!(status.report().unwrap().failed_calls, 0);
+
+    let mut wait = Wait::<Value>::started(jobs(), started);
+    wait.next().await.unwrap().unwrap();
+    let seen = wait.into_operation().unwrap();
+    assert_eq!((seen.running_error, seen.retry_after), (None, None), "the last reply had neither");
+}
