@@ -21,6 +21,11 @@
 //! | What is logged and counted? | [`telemetry`] |
 //! | What replaces the poller of google-cloud-rust, of Azure, of AWS, or a loop? | [`coming_from`] |
 //!
+//! Each chapter begins with the dependencies of its snippets. Until the first release a line for each of these crates leads to a clone
+//! of the repository: `[patch.crates-io]`, and `lro = { path = "../lro/crates/lro" }`.
+//!
+//! Hidden lines set up what a snippet needs to run without an account. In the Markdown they begin with `#`.
+//!
 //! A first reading takes [`first_await`], [`credentials`] and [`failures`]. The pages of the crates have the whole reference.
 
 pub mod first_await {
@@ -90,3 +95,6 @@ pub mod telemetry {
 pub mod coming_from {
     #![doc = include_str!("coming_from.md")]
 }
+
+#[cfg(test)]
+mod blocks;
