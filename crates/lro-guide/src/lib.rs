@@ -15,6 +15,7 @@
 //! | When are the polls made, and how are there fewer of them? | [`pacing`] |
 //! | How are a million operations awaited under one quota? | [`fleets`] |
 //! | How do operations outlive the process? How do several machines share them? | [`registry`] |
+//! | How does a web service answer 202, show the work, and survive its restart? | [`web_service`] |
 //! | How is a service reached that has no crate of its own? And over gRPC? | [`any_service`] |
 //! | How is a service reached that is not Google's: Azure, AWS, a job API? | [`your_service`] |
 //! | How is code that awaits operations tested? | [`testing`] |
@@ -74,6 +75,10 @@ pub mod fleets {
 
 pub mod registry {
     #![doc = include_str!("registry.md")]
+}
+
+pub mod web_service {
+    #![doc = include_str!("web_service.md")]
 }
 
 pub mod any_service {
