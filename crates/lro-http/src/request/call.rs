@@ -26,28 +26,40 @@ pub struct Call {
 }
 
 impl Call {
-    /// Creates a GET of `/{version}/{name}{verb}`. The name is percent-encoded; the version and the verb are not. An empty
-    /// version is left out of the path. The verb may be empty too.
+    /// Creates a GET of `/{version}/{name}{verb}`. The arguments are those of [`post`](Self::post).
     pub fn get(version: &str, name: &str, verb: &str) -> Self {
         Self::new(Method::GET, version, name, verb)
     }
 
-    /// Creates a POST to `/{version}/{name}{verb}`, such as `/v1/projects/p:optimizeTours`.
+    /// Creates a POST to `/{version}/{name}{verb}`.
+    ///
+    /// - `version` is the first part of the path, such as `v1`. It is sent as it is. An empty version is left out.
+    /// - `name` is the resource, such as `projects/p`. It is percent-encoded, except for its slashes.
+    /// - `verb` is what follows the name, such as `:optimizeTours`. It is sent as it is, and may be empty.
+    ///
+    /// The path is appended to that of the endpoint:
+    ///
+    /// | endpoint | call | request |
+    /// |---|---|---|
+    /// | `https://example.com` | `Call::post("v1", "projects/p", ":optimizeTours")` | `POST https://example.com/v1/projects/p:optimizeTours` |
+    /// | `https://example.com/media` | `Call::post("", "videos", "")` | `POST https://example.com/media/videos` |
+    ///
+    /// [`query`](Self::query), [`header`](Self::header) and [`body`](Self::body) add the rest.
     pub fn post(version: &str, name: &str, verb: &str) -> Self {
         Self::new(Method::POST, version, name, verb)
     }
 
-    /// Creates a PATCH of `/{version}/{name}`.
+    /// Creates a PATCH of `/{version}/{name}`. The arguments are those of [`post`](Self::post).
     pub fn patch(version: &str, name: &str) -> Self {
         Self::new(Method::PATCH, version, name, "")
     }
 
-    /// Creates a PUT of `/{version}/{name}`.
+    /// Creates a PUT of `/{version}/{name}`. The arguments are those of [`post`](Self::post).
     pub fn put(version: &str, name: &str) -> Self {
         Self::new(Method::PUT, version, name, "")
     }
 
-    /// Creates a DELETE of `/{version}/{name}`.
+    /// Creates a DELETE of `/{version}/{name}`. The arguments are those of [`post`](Self::post).
     pub fn delete(version: &str, name: &str) -> Self {
         Self::new(Method::DELETE, version, name, "")
     }
