@@ -66,3 +66,8 @@ pub use crate::{
 };
 #[cfg(feature = "google-cloud-auth")]
 pub use google_cloud_auth;
+
+/// The snippets of the README, as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -102,3 +102,8 @@ pub use pick::Pick;
 pub use ranking::Ranking;
 pub use rate::{Rate, Window};
 pub use reply::Reply;
+
+/// The snippets of the README, as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

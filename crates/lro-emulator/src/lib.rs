@@ -107,3 +107,8 @@ pub use crate::{
     request::call::Call,
     script::Script,
 };
+
+/// The snippets of the README, as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -40,3 +40,8 @@ pub use crate::{
     proto::{AnyProto, Proto},
     transport::GrpcTransport,
 };
+
+/// The snippets of the README, as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -70,3 +70,8 @@ pub use crate::{
     request::{Call, NameTemplate, resource_name},
     transport::HttpTransport,
 };
+
+/// The snippets of the README, as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -142,3 +142,8 @@ mod time;
 mod writes;
 
 pub use crate::{builder::PostgresStoreBuilder, store::PostgresStore};
+
+/// The snippets of the README, as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

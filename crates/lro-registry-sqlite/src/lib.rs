@@ -101,3 +101,8 @@ mod worker_lock;
 mod writer;
 
 pub use crate::{builder::Builder, store::SqliteStore};
+
+/// The snippets of the README, as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

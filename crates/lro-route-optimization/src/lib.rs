@@ -72,3 +72,8 @@ pub use lro_http::{GoogleCloudCredentials, google_cloud_auth};
 #[cfg(feature = "grpc")]
 pub use crate::grpc::GrpcRouteOptimization;
 pub use crate::route_optimization::RouteOptimization;
+
+/// The snippets of the README, as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

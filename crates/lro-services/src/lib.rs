@@ -103,3 +103,8 @@ pub use crate::{
     entry::{Entry, entries},
     find::find,
 };
+
+/// The snippets of the README, as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

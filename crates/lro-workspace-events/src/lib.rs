@@ -73,3 +73,8 @@ pub use lro_http::{GoogleCloudCredentials, google_cloud_auth};
 #[cfg(feature = "grpc")]
 pub use crate::grpc::GrpcWorkspaceEvents;
 pub use crate::workspace_events::{Version, WorkspaceEvents};
+
+/// The snippets of the README, as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
