@@ -19,7 +19,7 @@ use crate::{
     state::State,
 };
 
-/// Sets up a [`Fleet`]; from [`Fleet::builder`].
+/// The settings of a [`Fleet`] that is not started. From [`Fleet::builder`].
 #[derive(Debug)]
 #[must_use = "a fleet does nothing until it is started"]
 pub struct FleetBuilder {
@@ -29,7 +29,7 @@ pub struct FleetBuilder {
     settings: Settings,
 }
 
-/// How a fleet asks.
+/// The settings of a fleet.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) rules: Rules,
@@ -46,17 +46,17 @@ pub(crate) struct Settings {
     pub(crate) service: Service,
 }
 
-/// A closure from the metadata to the share of the work that is done, from 0 to 1.
+/// A closure that returns the share of the work that is done, from 0 to 1, from the metadata.
 #[derive(Clone)]
 pub(crate) struct Share {
-    /// What the closure is, for the message of a panic.
+    /// The name of the closure, for the message of a panic.
     whose: &'static str,
     of: Arc<ShareOf>,
 }
 
 type ShareOf = dyn Fn(&Any) -> Option<f64> + Send + Sync;
 
-/// What the name of an operation says of it.
+/// The closures that return the quota key and the kind of an operation from its name.
 #[derive(Clone)]
 pub(crate) struct Naming {
     /// The key of the service.
@@ -87,13 +87,13 @@ impl FleetBuilder {
         Self { transport, naming, pacing: None, settings }
     }
 
-    /// Sets the most calls in flight at a time; at least one. Default: 64.
+    /// Sets the most calls in flight at a time, at least 1. Default: 64.
     pub fn max_in_flight(mut self, most: usize) -> Self {
         self.settings.max_in_flight = most.max(1);
         self
     }
 
-    /// Sets how many calls may be made under each quota key. Default: any number.
+    /// Sets the rate of calls under each [quota key](Self::quota_key). Default: no limit.
     ///
     /// ```
     /// # use lro_fleet::{Fleet, Rate};
@@ -106,8 +106,9 @@ impl FleetBuilder {
         self
     }
 
-    /// Sets which quota the calls about an operation count against, by its name. Default: all against that of the
-    /// service.
+    /// Sets a closure that returns the quota key of an operation, from its name. Default: one key for all.
+    ///
+    /// Each key has the whole [rate](Self::rate), and its own health: an outage of one key does not stop the others.
     ///
     /// ```
     /// # use lro_fleet::{Fleet, Rate};
@@ -122,52 +123,56 @@ impl FleetBuilder {
         self
     }
 
-    /// Sets the kind of an operation, by its name. Operations of a kind take a similar time. Default: the key of the
-    /// service for all.
+    /// Sets a closure that returns the kind of an operation, from its name. Default: the key of the service for all.
+    ///
+    /// Operations of a kind take a similar time. The kind selects the pacing.
     pub fn kind(mut self, kind: impl Fn(&OperationName) -> String + Send + Sync + 'static) -> Self {
         self.naming.kind = Some(Arc::new(kind));
         self
     }
 
     /// Sets when to poll: one [`Pacing`] for all, or one for each [kind](Self::kind) of operation, such as
-    /// `lro_learned::Learned`. Default: that of the [transport](LroTransport::default_pacing), if it has one; else
-    /// [`Pacing::default`].
+    /// `lro_learned::Learned`.
+    ///
+    /// Default: the pacing of the [transport](LroTransport::default_pacing) if it has one, otherwise [`Pacing::default`].
     pub fn pacing(mut self, pacing: impl PacingByKind + 'static) -> Self {
         self.pacing = Some(Arc::new(pacing));
         self
     }
 
-    /// Sets the closure that reads from the metadata `M` which share of the work is done, from 0 to 1, as
-    /// [`Wait::pace_by_progress`](lro::Wait::pace_by_progress) does. Default: [`LroTransport::progress`].
+    /// Sets a closure that returns the share of the work that is done, from 0 to 1, from the metadata.
+    ///
+    /// The closure runs after each successful reply with metadata that decodes as `M`, and again for a snapshot, as that of
+    /// [`Wait::pace_by_progress`](lro::Wait::pace_by_progress) does. A panic of it ends the wait for that operation.
+    /// Default: [`LroTransport::progress`], which knows the fields of some services.
     pub fn pace_by_progress<M: DeserializeOwned>(
         mut self,
         share: impl Fn(&M) -> Option<f64> + Send + Sync + 'static,
     ) -> Self {
         let of_metadata = move |metadata: &Any| share(&lro::telemetry::metadata(metadata)?);
-        self.settings.share =
-            Some(Share { whose: "the closure of pace_by_progress", of: Arc::new(of_metadata) });
+        self.settings.share = Some(Share { whose: "the progress closure", of: Arc::new(of_metadata) });
         self
     }
 
     /// Sets whether the last metadata of each operation is kept, for snapshots and reports. Default: yes.
     ///
-    /// Without it an operation takes less memory, and reports have no metadata. They say so:
-    /// [`Report::metadata_dropped`](lro::Report::metadata_dropped).
+    /// Without it an operation takes less memory. Reports have no metadata then, and
+    /// [`Report::metadata_dropped`](lro::Report::metadata_dropped) is true.
     pub fn keep_metadata(mut self, keep: bool) -> Self {
         self.settings.keep_metadata = keep;
         self
     }
 
-    /// Sets which failed calls are survived. Default: [`Tolerance::default`].
+    /// Sets which failed calls are retried. Default: [`Tolerance::default`].
     pub fn tolerance(mut self, tolerance: Tolerance) -> Self {
         self.settings.rules.tolerance = tolerance;
         self
     }
 
-    /// Sets the longest time to wait for an operation, `None` for any. Default: `None`.
+    /// Sets the longest time to wait for an operation. `None`, the default, is no limit.
     ///
-    /// Then the wait ends with [`Origin::StoppedAsking`](lro::Origin::StoppedAsking), after a last call: it is made within
-    /// two seconds, or not at all if there is no room for it, and has two seconds to be answered.
+    /// The wait then ends with [`Origin::StoppedAsking`](lro::Origin::StoppedAsking), after a last call. That call has two seconds
+    /// to be answered. It is left out if the rate or the calls in flight leave no room for it within two seconds.
     pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
         self.settings.deadline = deadline.into();
         self
@@ -179,27 +184,27 @@ impl FleetBuilder {
         self
     }
 
-    /// Sets how many [completions](Fleet::completions) are kept until they are taken; at least one. Default: 1,024.
+    /// Sets how many [completions](Fleet::completions) are kept until they are taken, at least 1. Default: 1,024.
     pub fn most_completions(mut self, most: usize) -> Self {
         self.settings.most_completions = most.max(1);
         self
     }
 
-    /// Sets the grid on which calls are made, so that many are made in one go; zero for none. Default: 50 ms.
+    /// Sets the interval of the grid on which calls are made, so that the task wakes once for many. Zero is no grid. Default: 50 ms.
     ///
-    /// A call comes later by that at most, and by no more than a fortieth of its pace.
+    /// It delays a call by at most this interval, and by at most a fortieth of the delay of the pacing.
     pub fn tick(mut self, tick: Duration) -> Self {
         self.settings.tick = tick;
         self
     }
 
-    /// Sets whether one list may stand in for many gets, where the transport has a call to list. Default: yes.
+    /// Sets whether one list may replace many gets, where the transport has a call to list. Default: yes.
     pub fn sweeps(mut self, sweeps: bool) -> Self {
         self.settings.sweeps = sweeps;
         self
     }
 
-    /// Sets code that is called at the events of all operations, see [`lro::telemetry`]. Default: none.
+    /// Sets an [observer](lro::telemetry) of the events of all operations. Default: none.
     ///
     /// It runs on the task of the fleet, without a lock. It may call the fleet.
     pub fn observe(mut self, observer: impl Observer + 'static) -> Self {
@@ -207,13 +212,13 @@ impl FleetBuilder {
         self
     }
 
-    /// Seeds the jitter after failed calls and the phase of the ticks. Default: drawn.
+    /// Sets the seed of the jitter after failed calls and of the phase of the grid. Default: random.
     pub fn seed(mut self, seed: u64) -> Self {
         self.settings.seed = Some(seed);
         self
     }
 
-    /// Starts the task that drives the fleet.
+    /// Starts the task of the fleet, and returns the fleet.
     ///
     /// # Panics
     ///
@@ -282,7 +287,7 @@ impl Naming {
     }
 }
 
-/// The pacing of a fleet that was given none: the transport's.
+/// The default pacing of a fleet: that of its transport.
 #[derive(Debug)]
 struct TransportPacing(Arc<dyn LroTransport>);
 

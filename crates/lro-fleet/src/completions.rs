@@ -11,20 +11,20 @@ use serde::de::DeserializeOwned;
 
 use crate::{shared::Hold, state::State};
 
-/// The outcomes of registered operations, as they come: from [`Fleet::completions`](crate::Fleet::completions).
+/// A stream of the outcomes of registered operations. From [`Fleet::completions`](crate::Fleet::completions).
 ///
-/// The stream ends after [`Fleet::drain`](crate::Fleet::drain) with the last outcome, and after a shutdown once all outcomes are
+/// After [`Fleet::drain`](crate::Fleet::drain) it ends with the last outcome. After a shutdown it ends when all outcomes are
 /// taken.
-#[must_use = "completions that are not taken stop the asking in the end"]
+#[must_use = "completions that are not taken stop the polls in the end"]
 pub struct Completions(Listener);
 
-/// A place among the tasks that are woken when there is a completion, given back when it is dropped.
+/// An entry among the wakers of the tasks that wait for completions. Dropping it removes the entry.
 pub(crate) struct Listener {
     hold: Arc<Hold>,
     number: usize,
 }
 
-/// How the wait for a registered operation ended, with its outcome as `R`.
+/// The end of the wait for a registered operation, with its outcome as `R`.
 #[derive(Clone, Debug)]
 pub struct Completion<R = Outcome> {
     name: OperationName,
@@ -39,7 +39,7 @@ impl Completions {
         Self(Listener::new(hold))
     }
 
-    /// Decodes the responses as `R`, for a fleet whose operations have one type of response.
+    /// Returns a stream whose responses are decoded as `R`, for a fleet whose operations have one type of response.
     pub fn decode<R: DeserializeOwned>(self) -> impl Stream<Item = Completion<R>> + Send + Unpin {
         self.map(Completion::decoded)
     }
@@ -69,7 +69,7 @@ impl Listener {
         Self { hold, number }
     }
 
-    /// Takes what there is to take. Otherwise the task is woken when there may be something.
+    /// Returns what `take` returns. If that is `None`, the task is woken when there may be something.
     pub(crate) fn poll<T>(
         &self,
         context: &Context<'_>,
@@ -112,12 +112,12 @@ impl<R> Completion<R> {
         self.tag.as_deref()
     }
 
-    /// Returns the outcome: of the operation if it is `Ok`, otherwise why the wait ended before.
+    /// Returns the outcome: the response, the error of the operation, or why the wait ended before the operation did.
     pub fn outcome(&self) -> Result<&R, &Status> {
         self.result.as_ref()
     }
 
-    /// Returns the outcome as [`outcome`](Self::outcome) does, by value.
+    /// Returns the outcome by value.
     ///
     /// # Errors
     ///
@@ -126,7 +126,7 @@ impl<R> Completion<R> {
         self.result
     }
 
-    /// Returns what was known of the operation.
+    /// Returns what the fleet knew of the operation when the wait ended.
     pub fn report(&self) -> &Report {
         &self.report
     }
@@ -153,7 +153,7 @@ impl Completion {
         decode(&self.result, &self.report)
     }
 
-    /// Decodes the response as `R`.
+    /// Returns the completion with its response decoded as `R`.
     pub fn decoded<R: DeserializeOwned>(self) -> Completion<R> {
         let result = self.decode();
         let Self { name, kind, tag, report, .. } = self;
@@ -161,7 +161,7 @@ impl Completion {
     }
 }
 
-/// Returns the response of an operation that ended so, as `R`.
+/// Decodes the response in the end of a wait as `R`.
 pub(crate) fn decode<R: DeserializeOwned>(
     end: &Result<Outcome, Status>,
     report: &Report,

@@ -10,10 +10,10 @@ use crate::{
     state::{State, Wanted},
 };
 
-/// Very many operations, waited for by one task under one budget.
+/// Waits for very many operations, by one task and under one quota.
 ///
-/// Cloning is cheap, and all clones are the same fleet. Its task ends when the last of them, of its [`Watch`]es and of
-/// its [`Completions`] is dropped: then no more calls are made, and the operations go on.
+/// Cloning is cheap, and all clones are the same fleet. The task ends when the last clone, the last [`Watch`] and the last
+/// [`Completions`] are dropped. No more calls are made then, and the operations go on.
 ///
 /// ```
 /// # use lro::{Operation, OperationName, Status, transport_fn};
@@ -32,7 +32,7 @@ use crate::{
 pub struct Fleet(Arc<Hold>);
 
 impl Fleet {
-    /// Creates a fleet that makes its calls by this transport.
+    /// Creates the builder of a fleet that makes its calls by this transport.
     pub fn builder(transport: impl LroTransport + 'static) -> FleetBuilder {
         FleetBuilder::new(Arc::new(transport))
     }
@@ -41,25 +41,30 @@ impl Fleet {
         Self(hold)
     }
 
-    /// Waits for an operation, and decodes its response as `R`: a future of the outcome and a stream of snapshots, which
-    /// ends as [`poll_until_done`](lro::poll_until_done) does.
+    /// Waits for an operation, and decodes its response as `R`.
     ///
-    /// The calls begin now, whether the watch is awaited or not. Dropping the last watch of a name stops them, and nothing else.
+    /// The watch is a future of the outcome, and a stream of snapshots. It ends as [`poll_until_done`](lro::poll_until_done)
+    /// does.
     ///
-    /// An operation that is waited for already is not asked about twice: the watch joins the wait that is there, with its
-    /// deadline. It also joins a wait whose operation is done. After a wait that failed a new one begins.
+    /// The polls begin now, whether the watch is awaited or not. Dropping the last watch of a name stops the polls. The operation
+    /// goes on.
+    ///
+    /// A name is polled once. Another watch of it joins the wait that exists, with the deadline of that wait, also if the
+    /// operation is done. If that wait has failed, a new one begins.
     pub fn watch<R>(&self, name: OperationName) -> Watch<R> {
         self.watch_with(Registration::new(name))
     }
 
-    /// As [`watch`](Self::watch), for an operation with settings of its own.
+    /// Waits for an operation with settings of its own, as [`watch`](Self::watch) does.
     pub fn watch_with<R>(&self, registration: Registration) -> Watch<R> {
         let wanted = self.wanted(registration);
         let seat = self.0.0.with(|state| state.watch(wanted));
         Watch::new(self.0.clone(), seat)
     }
 
-    /// As [`watch`](Self::watch), for an operation that a starting call has just returned: see [`Registration::started`].
+    /// Waits for an operation that a starting call has just returned, as [`watch`](Self::watch) does.
+    ///
+    /// [`Registration::started`] says what differs.
     ///
     /// # Errors
     ///
@@ -68,17 +73,18 @@ impl Fleet {
         Ok(self.watch_with(Registration::started(operation)?))
     }
 
-    /// As [`watch`](Self::watch) without a future: the outcome comes among the [`completions`](Self::completions).
+    /// Waits for an operation without a future. Its outcome is one of the [`completions`](Self::completions).
     ///
     /// # Errors
     ///
-    /// `FAILED_PRECONDITION` of [`Origin::StoppedAsking`](lro::Origin::StoppedAsking) after [`drain`](Self::drain) and after
-    /// a shutdown, `RESOURCE_EXHAUSTED` if four billion operations are waited for.
+    /// - `FAILED_PRECONDITION` with [`Origin::StoppedAsking`](lro::Origin::StoppedAsking) after [`drain`](Self::drain) and
+    ///   after a shutdown.
+    /// - `RESOURCE_EXHAUSTED` if the fleet has four billion operations.
     pub fn register(&self, name: OperationName) -> Result<(), Status> {
         self.register_with(Registration::new(name))
     }
 
-    /// As [`register`](Self::register), for an operation with settings of its own.
+    /// Waits for an operation with settings of its own, as [`register`](Self::register) does.
     ///
     /// # Errors
     ///
@@ -88,13 +94,13 @@ impl Fleet {
         self.0.0.with(|state| state.register(wanted))
     }
 
-    /// As [`register`](Self::register), for the operations of saved handles, such as those of a [`shutdown`](Self::shutdown).
+    /// Registers the operations of saved handles, such as those of a [`shutdown`](Self::shutdown).
     ///
-    /// A handle carries the kind, so a fleet of several types of responses goes on where it was.
+    /// A handle has the kind of its operation, and no other setting of a [`Registration`].
     ///
     /// # Errors
     ///
-    /// `INVALID_ARGUMENT` if a handle belongs to another service; then none is registered. Otherwise as
+    /// `INVALID_ARGUMENT` if a handle belongs to another service. No handle is registered then. Otherwise as
     /// [`register`](Self::register).
     pub fn register_handles<'a>(&self, handles: impl IntoIterator<Item = &'a Handle>) -> Result<(), Status> {
         let service = &self.0.0.settings.service;
@@ -105,17 +111,18 @@ impl Fleet {
         Ok(())
     }
 
-    /// Returns the outcomes of the operations that were [registered](Self::register), as they come.
+    /// Returns the outcomes of the operations that were [registered](Self::register), as a stream.
     ///
-    /// Several of these streams share them: each outcome is returned once. Up to
-    /// [`most_completions`](FleetBuilder::most_completions) are kept until they are taken. After that no calls are made about
-    /// registered operations until there is room, so no outcome is lost. What ends without a call of its own,
-    /// by its deadline or in a list, may come on top, and so may what is watched too.
+    /// Several streams share the outcomes. Each outcome is returned once.
+    ///
+    /// The fleet keeps up to [`most_completions`](FleetBuilder::most_completions) outcomes that no stream has returned. It then
+    /// polls no registered operation until there is room, so no outcome is lost. An operation that ends without a poll of its own, at
+    /// its deadline or in a list, may exceed the limit, as may one that is watched too.
     pub fn completions(&self) -> Completions {
         Completions::new(self.0.clone())
     }
 
-    /// Accepts no more operations, so the [`completions`](Self::completions) end after the last outcome.
+    /// Accepts no more operations. The [`completions`](Self::completions) then end after the last outcome.
     ///
     /// ```
     /// # use futures::StreamExt;
@@ -131,14 +138,14 @@ impl Fleet {
         self.0.0.with(State::drain);
     }
 
-    /// Asks the server to cancel an operation, which need not be one of the fleet. Then its next poll is due at once.
+    /// Asks the server to cancel an operation.
     ///
-    /// Success means that the server accepted the request. The wait ends as before: with the outcome of the operation.
-    /// The request counts against the rate. It is retried as a poll is.
+    /// `Ok` means that the server accepted the request. The next poll is then due at once, and the wait ends with the outcome of
+    /// the operation. The fleet need not know the name. The request counts against the rate, and is retried as a poll is.
     ///
     /// # Errors
     ///
-    /// The failed call. `UNIMPLEMENTED` if the service does not cancel operations.
+    /// The status of the failed call. `UNIMPLEMENTED` if the service does not cancel operations.
     pub async fn cancel(&self, name: &OperationName) -> Result<(), Status> {
         let shared = &self.0.0;
         let key = shared.naming.key(name)?;
@@ -147,36 +154,39 @@ impl Fleet {
         Ok(())
     }
 
-    /// Stops the wait for an operation, and returns its handle. `None` if the fleet does not wait for it.
+    /// Ends the wait for an operation, and returns its handle. Returns `None` if the fleet does not wait for it.
     ///
-    /// Its watches end with [`Origin::StoppedAsking`](lro::Origin::StoppedAsking), and it has no completion. The operation goes
-    /// on.
+    /// Its watches end with [`Origin::StoppedAsking`](lro::Origin::StoppedAsking). The completions do not return it. The
+    /// operation goes on.
     pub fn forget(&self, name: &OperationName) -> Option<Handle> {
         self.0.0.with(|state| state.stop(name))
     }
 
-    /// Returns the last snapshot of an operation, with the metadata as `M`, without a call. `None` if the fleet does not
-    /// know the name.
+    /// Returns the last snapshot of an operation, with the metadata as `M`. Returns `None` if the fleet does not know the name.
+    ///
+    /// No call is made.
     pub fn get<M>(&self, name: &OperationName) -> Option<Snapshot<M>> {
         let (report, next_poll) = self.0.0.with(|state| state.last(name))?;
         Some(self.0.0.snapshot(report, next_poll))
     }
 
-    /// Makes no more calls until [`unpause`](Self::unpause). Those in flight end as usual, and deadlines hold.
+    /// Makes no more calls until [`unpause`](Self::unpause).
+    ///
+    /// Calls in flight end as usual. Deadlines hold.
     pub fn pause(&self) {
         self.0.0.with(|state| state.set_paused(true));
     }
 
-    /// Makes calls again after [`pause`](Self::pause).
+    /// Ends a [`pause`](Self::pause).
     pub fn unpause(&self) {
         self.0.0.with(|state| state.set_paused(false));
     }
 
     /// Returns the operations that the fleet waits for.
     ///
-    /// The fleet goes on meanwhile, so what ends or begins while this runs may be missing.
+    /// The fleet does not stop meanwhile. An operation that ends or is added while this runs may be missing.
     pub fn pending(&self) -> Vec<Pending> {
-        // With room for all: a vector that grows under the lock is copied under the lock.
+        // A vector that grows under the lock is copied under the lock.
         let (mut pending, mut from) = (Vec::with_capacity(self.metrics().pending), 0);
         self.0.0.piecewise(|state| {
             let next = state.pending(from, AT_ONCE, &mut pending);
@@ -186,11 +196,10 @@ impl Fleet {
         pending
     }
 
-    /// Returns up to `most` operations that the fleet waits for, and where the next ones begin. `None` after the last.
+    /// Returns up to `most` operations that the fleet waits for, and the position of the next one. It is `None` after the last.
     ///
-    /// `from` is a position in the memory of the fleet, zero for the first. An operation keeps its position, so a caller that goes
-    /// on where it stopped sees each once. Empty positions cost next to nothing: a few operations of a fleet that was large before
-    /// are found at once.
+    /// `from` is a position in the table of the fleet, 0 for the first. An operation keeps its position, so a caller that continues
+    /// from the returned position sees each operation once. Positions that are not in use are skipped at almost no cost.
     ///
     /// ```
     /// # fn example(fleet: lro_fleet::Fleet) {
@@ -213,14 +222,14 @@ impl Fleet {
         (pending, next)
     }
 
-    /// Returns what the fleet has done so far.
+    /// Returns the counters of the fleet.
     pub fn metrics(&self) -> Metrics {
         self.0.0.with(|state| state.metrics())
     }
 
-    /// Returns the state of the [quota keys](FleetBuilder::quota_key), in no particular order.
+    /// Returns the state of each [quota key](FleetBuilder::quota_key), in no particular order.
     ///
-    /// The fleet goes on meanwhile, as for [`pending`](Self::pending).
+    /// The fleet does not stop meanwhile. A key that is added while this runs may be missing.
     ///
     /// ```
     /// # fn example(fleet: lro_fleet::Fleet) {
@@ -240,13 +249,19 @@ impl Fleet {
         keys
     }
 
-    /// Makes no more calls, waits for those in flight, and returns the handles of what is still pending, by which
-    /// [`Wait::resumed`](lro::Wait::resumed) or another fleet ([`register_handles`](Self::register_handles)) goes on.
+    /// Ends all waits, and returns the handles of the operations that are still pending.
     ///
-    /// The watches of what is pending end with [`Origin::StoppedAsking`](lro::Origin::StoppedAsking). Of several callers the
-    /// first gets all handles, the others none. Dropping the future takes nothing back: the waits end all the same, and
-    /// another call returns the handles. It also returns them if the task of the fleet has ended before, with its runtime
-    /// for example.
+    /// [`register_handles`](Self::register_handles) of another fleet and [`Wait::resumed`](lro::Wait::resumed) continue with a
+    /// handle. It has the service, the version, the name and the kind. It does not have the tag, the deadline, the pacing and the
+    /// tolerance of the [`Registration`], nor the age and the polls of the wait.
+    ///
+    /// - Calls in flight are waited for. An operation that one of them finds done ends as usual.
+    /// - Watches of pending operations end with [`Origin::StoppedAsking`](lro::Origin::StoppedAsking).
+    /// - [`completions`](Self::completions) still return the outcomes that were not taken, and then end. These operations have no
+    ///   handle.
+    ///
+    /// Of several callers, the first gets all handles. Dropping the future does not undo the shutdown: the waits end, and another
+    /// call returns the handles. This also holds if the task of the fleet has ended before, for example with its runtime.
     pub async fn shutdown(&self) -> Vec<Handle> {
         self.0.0.with(State::close);
         let listener = Listener::new(self.0.clone());
@@ -278,8 +293,8 @@ impl fmt::Debug for Fleet {
     }
 }
 
-/// The operations that are looked at before others have the lock: less than a millisecond.
+/// The operations that are visited while the lock is held: less than a millisecond.
 const AT_ONCE: usize = 1_024;
-/// The quota keys that are looked at before others have the lock: some tenths of a millisecond. Each costs several cache misses
-/// and an allocation, so far more than an operation.
+/// The quota keys that are visited while the lock is held: some tenths of a millisecond. A key costs several cache misses and an
+/// allocation, far more than an operation.
 pub(crate) const KEYS_AT_ONCE: usize = 256;

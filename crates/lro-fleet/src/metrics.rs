@@ -7,47 +7,49 @@ use tracing::debug;
 
 pub use self::histogram::Histogram;
 
-/// What a fleet has done since it started, as plain numbers. Once a minute, while calls are made, they are a `tracing`
-/// event too, at the level `DEBUG`.
+/// The counters of a fleet since it started. From [`Fleet::metrics`](crate::Fleet::metrics).
+///
+/// Once a minute, while calls are made, they are also a `tracing` event of level DEBUG.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Metrics {
-    /// The calls made, sweeps included.
+    /// The calls made: gets and lists.
     pub polls: u64,
-    /// The calls that failed, by the number of their code.
+    /// The calls that failed, by the number of their [`Code`].
     pub failures: [u64; 17],
-    /// The gets that were not answered in time; those that had their whole timeout count as `DEADLINE_EXCEEDED` too.
+    /// The gets that were not answered in time. A get that had its whole timeout also counts as `DEADLINE_EXCEEDED`.
     pub unanswered: u64,
     /// The calls in flight now.
     pub in_flight: usize,
-    /// The operations waited for now.
+    /// The operations that the fleet waits for now.
     pub pending: usize,
-    /// The operations that are due and not asked about yet.
+    /// The operations whose poll is due and has not been sent.
     pub due: usize,
-    /// The operations that finished, well or not.
+    /// The operations that are done, with a response or an error.
     pub finished: u64,
     /// The waits that ended before their operation did.
     pub given_up: u64,
-    /// The waits that were joined to one that was there.
+    /// The watches and registrations that joined an existing wait.
     pub shared: u64,
-    /// The list calls that stood in for gets.
+    /// The list calls that replaced gets.
     pub sweeps: u64,
-    /// The operations that those told of when they were due.
+    /// The polls that these list calls replaced: operations in a list whose poll was due.
     pub swept: u64,
-    /// How late calls were made after they were due.
+    /// The delays from the due time of a poll until its call was made.
     pub late: Histogram,
-    /// How long after their end operations were seen done, on average: half the time between the last two polls.
+    /// The average delay from the end of an operation until a poll found it done, estimated as half the time between the last two
+    /// polls.
     pub notice_delay: Duration,
     pub(crate) notice_seconds: f64,
 }
 
 impl Metrics {
-    /// The calls that failed.
+    /// Returns the number of calls that failed.
     pub fn failed(&self) -> u64 {
         self.failures.iter().sum()
     }
 
-    /// The calls that failed with a code.
+    /// Returns the number of calls that failed with a code.
     pub fn failures_of(&self, code: Code) -> u64 {
         usize::try_from(code.number()).ok().and_then(|code| self.failures.get(code)).copied().unwrap_or(0)
     }
@@ -59,7 +61,7 @@ impl Metrics {
         }
     }
 
-    /// An operation was seen done after so many seconds, and last seen running before.
+    /// Counts an operation that a poll found done after `done` seconds, and the poll before found running after `running` seconds.
     pub(crate) fn count_finish(&mut self, running: f64, done: f64) {
         self.finished += 1;
         self.notice_seconds += (done - running).max(0.0) / 2.0;
@@ -67,7 +69,7 @@ impl Metrics {
         self.notice_delay = Duration::try_from_secs_f64(mean).unwrap_or_default();
     }
 
-    /// Tells them as an event.
+    /// Emits the counters as an event.
     pub(crate) fn trace(&self) {
         debug!(
             polls = self.polls,

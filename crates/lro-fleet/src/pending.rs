@@ -7,7 +7,7 @@ use crate::{
     clock::Time,
 };
 
-/// The state of an operation that a fleet waits for.
+/// The state of an operation that a fleet waits for. From [`Fleet::pending`](crate::Fleet::pending).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Pending {
@@ -21,9 +21,9 @@ pub struct Pending {
     pub age: Duration,
     /// The calls made.
     pub polls: u32,
-    /// The time until the next call; zero if it is due, `None` while a call is in flight.
+    /// The time until the next call. Zero if it is due, `None` while a call is in flight.
     pub next_poll: Option<Duration>,
-    /// The last call that failed.
+    /// The status of the last call that failed. `None` if none has.
     pub last_failure: Option<Status>,
 }
 

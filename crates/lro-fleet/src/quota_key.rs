@@ -1,20 +1,20 @@
 use std::fmt;
 
-/// The state of a quota key, from [`Fleet::quota_keys`](crate::Fleet::quota_keys).
+/// The state of a quota key. From [`Fleet::quota_keys`](crate::Fleet::quota_keys).
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct QuotaKey {
     /// The key, as [`FleetBuilder::quota_key`](crate::FleetBuilder::quota_key) returned it. Empty if the fleet has one key.
     pub name: String,
-    /// Whether the service seems to be down, or its quota to be used up. Then only probes are sent.
+    /// Whether the service seems to be down, or its quota to be spent. Only probes are sent then.
     pub is_shut: bool,
-    /// The calls a second that the service was found to give. `None` as long as no limit below the configured rate was found.
+    /// The rate that the service was found to bear, in calls a second. `None` if no limit below the configured rate was found.
     pub found_rate: Option<f64>,
     /// The calls in flight.
     pub in_flight: usize,
-    /// The calls that are due and not made yet, for pages of lists too.
+    /// The calls that are due and have not been sent: gets and pages of lists.
     pub due: usize,
-    /// The operations under this key that the fleet knows, including outcomes that were not taken yet.
+    /// The operations under this key, including those whose outcomes have not been taken.
     pub operations: usize,
 }
 

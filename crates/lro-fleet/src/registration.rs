@@ -4,8 +4,9 @@ use lro::{Handle, Operation, OperationName, Service, Status, Tolerance, pacing::
 
 use crate::caller::drop_each;
 
-/// An operation to wait for, with settings of its own; for [`Fleet::watch_with`](crate::Fleet::watch_with) and
-/// [`Fleet::register_with`](crate::Fleet::register_with).
+/// An operation to wait for, with settings of its own.
+///
+/// [`Fleet::watch_with`](crate::Fleet::watch_with) and [`Fleet::register_with`](crate::Fleet::register_with) take it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -31,24 +32,24 @@ pub(crate) struct Own {
     pub(crate) tag: Option<String>,
     pub(crate) deadline: Option<Option<Duration>>,
     pub(crate) pacing: Option<Pacing>,
-    /// The rules with the tolerance of its own.
+    /// The rules of the fleet with the tolerance of this operation.
     pub(crate) rules: Option<Rules>,
 }
 
 impl Registration {
-    /// Waits for the operation of this name.
+    /// Creates a registration of the operation with this name.
     pub fn new(name: OperationName) -> Self {
         Self { name, kind: None, first: None, tolerance: None, own: Own::default() }
     }
 
-    /// Waits for an operation that a starting call has just returned.
+    /// Creates a registration of an operation that a starting call has just returned.
     ///
-    /// The reply of that call counts as the first one: the next call follows at the pace, and an operation that is done
-    /// costs no call.
+    /// The reply of that call counts as the first poll. The next poll follows after a delay of the pacing. No call is made for an
+    /// operation that is done.
     ///
     /// # Errors
     ///
-    /// The origin [`MalformedReply`](lro::Origin::MalformedReply) if the operation has no valid name.
+    /// [`Origin::MalformedReply`](lro::Origin::MalformedReply) if the operation has no valid name.
     pub fn started(operation: Operation) -> Result<Self, Status> {
         let name = OperationName::parse(&operation.name).map_err(|status| {
             Status::malformed(format!("the reply of the starting call: {}", status.message()))
@@ -56,7 +57,7 @@ impl Registration {
         Ok(Self { first: Some(operation), ..Self::new(name) })
     }
 
-    /// Waits for the operation of a saved handle, with its kind.
+    /// Creates a registration of the operation of a saved handle, with its kind.
     ///
     /// # Errors
     ///
@@ -72,13 +73,15 @@ impl Registration {
         self
     }
 
-    /// Sets a text that the fleet returns with the completion, such as an order number. Default: none.
+    /// Sets a text that the completion returns, such as an order number. Default: none.
+    ///
+    /// A handle does not have it: see [`Fleet::shutdown`](crate::Fleet::shutdown).
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.own.tag = Some(tag.into());
         self
     }
 
-    /// Sets the longest time to wait, `None` for no limit. Default: that of the fleet.
+    /// Sets the longest time to wait, counted from the registration. `None` is no limit. Default: that of the fleet.
     pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
         self.own.deadline = Some(deadline.into());
         self

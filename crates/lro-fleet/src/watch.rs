@@ -13,8 +13,9 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::{book::End, completions::decode, shared::Hold, state::News};
 
-/// A wait for one operation of a fleet: a future of its outcome, and a stream of its snapshots. From
-/// [`Fleet::watch`](crate::Fleet::watch).
+/// The wait for one operation of a fleet: a future of its outcome, and a stream of its snapshots.
+///
+/// From [`Fleet::watch`](crate::Fleet::watch). Dropping the last watch of an operation stops its polls. The operation goes on.
 ///
 /// ```
 /// # use lro::{OperationName, Status};
@@ -29,17 +30,17 @@ use crate::{book::End, completions::decode, shared::Hold, state::News};
 /// let job = watch.await?;
 /// # Ok(()) }
 /// ```
-#[must_use = "dropping the last watch of an operation stops the asking"]
+#[must_use = "dropping the last watch of an operation stops its polls"]
 pub struct Watch<R, M = IgnoredAny> {
     claim: Claim,
-    /// The good replies as of the last snapshot that `next` returned.
+    /// The number of good replies at the last snapshot that `next` returned.
     reported: u32,
     /// Whether `next` has returned the end.
     ended: bool,
     types: PhantomData<fn() -> (R, M)>,
 }
 
-/// A seat at an operation, given back when it is dropped.
+/// The place of a watch in the table of an operation. Dropping it frees the place.
 struct Claim {
     hold: Arc<Hold>,
     id: u32,
@@ -60,10 +61,10 @@ impl<R, M> Watch<R, M> {
         Watch { claim: self.claim, reported: self.reported, ended: self.ended, types: PhantomData }
     }
 
-    /// Returns the state as of the next good reply that was not returned yet; `None` once the end was returned.
+    /// Waits for the next good reply, and returns a snapshot of it. Returns `None` after the last snapshot.
     ///
-    /// The last snapshot is the one that is done. A wait that ends in another way ends with its error. Either way the
-    /// watch can still be awaited. A slow caller gets the latest reply only.
+    /// The last snapshot is the one of the operation that is done. A wait that ends in another way returns its error instead. The
+    /// watch can be awaited after either. A caller that is slower than the polls gets the latest reply only.
     pub async fn next(&mut self) -> Option<Result<Snapshot<M>, Status>> {
         if self.ended {
             return None;
@@ -84,12 +85,14 @@ impl<R, M> Watch<R, M> {
         }
     }
 
-    /// Returns a stream of the snapshots that [`next`](Self::next) returns. The watch can be awaited after it was dropped.
+    /// Returns a stream of the snapshots that [`next`](Self::next) returns.
+    ///
+    /// The watch can be awaited after the stream is dropped.
     pub fn snapshots(&mut self) -> Snapshots<'_, M> {
         Box::pin(stream::unfold(self, |watch| async { Some((watch.next().await?, watch)) }))
     }
 
-    /// As [`snapshots`](Self::snapshots), for a stream that owns the watch.
+    /// Returns a stream of the snapshots that owns the watch.
     pub fn into_stream(self) -> Snapshots<'static, M>
     where
         R: 'static,
@@ -98,7 +101,7 @@ impl<R, M> Watch<R, M> {
         Box::pin(stream::unfold(self, |mut watch| async { Some((watch.next().await?, watch)) }))
     }
 
-    /// Waits for the outcome as awaiting does, but leaves the watch: asking again gives the same outcome.
+    /// Waits for the outcome, and keeps the watch. Another call returns the same outcome.
     ///
     /// # Errors
     ///
