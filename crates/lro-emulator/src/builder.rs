@@ -8,7 +8,7 @@ use lro::Status;
 
 use crate::{emulator::Emulator, rng::Rng, server::Server, service::Services, store::Store};
 
-/// The settings of an [`Emulator`].
+/// The settings of an [`Emulator`] that is not started. From [`Emulator::builder`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -37,32 +37,32 @@ pub struct Builder {
 impl Builder {
     /// Sets the address to listen on. Default: 127.0.0.1.
     ///
-    /// Another container reaches the emulator at `0.0.0.0` only. Anyone who reaches the port can then change its operations.
+    /// With `0.0.0.0` other containers and machines reach the emulator. Anyone who reaches the port can change its operations.
     pub fn host(self, host: impl Into<IpAddr>) -> Self {
         Self { host: host.into(), ..self }
     }
 
-    /// Sets the port to listen on. Default: 0, which stands for a free port.
+    /// Sets the port to listen on. Default: 0, for which the system chooses a free port.
     pub fn port(self, port: u16) -> Self {
         Self { port, ..self }
     }
 
-    /// Sets how long an operation runs if its script does not set it. Default: 200 ms.
+    /// Sets how long an operation runs whose script does not set that. Default: 200 ms.
     pub fn runs_for(self, time: Duration) -> Self {
         self.runs_for_between(time, time)
     }
 
-    /// Sets bounds between which the time is drawn, evenly, that an operation runs if its script does not set it.
+    /// Sets how long an operation runs whose script does not set that: a random time between these bounds, evenly distributed.
     pub fn runs_for_between(self, shortest: Duration, longest: Duration) -> Self {
         Self { runs_for: (shortest, longest), ..self }
     }
 
-    /// Sets the seed of the times, names and ids that are drawn. Default: 0.
+    /// Sets the seed of random times, names and ids. Default: 0.
     pub fn seed(self, seed: u64) -> Self {
         Self { seed, ..self }
     }
 
-    /// Sets the bearer token that calls must have. Default: none. See [`Emulator::require_token`].
+    /// Sets the bearer token that calls must have, as [`Emulator::require_token`] does. Default: none.
     pub fn require_token(self, token: impl Into<String>) -> Self {
         Self { token: Some(token.into()), ..self }
     }
@@ -100,7 +100,7 @@ impl Emulator {
         Self::builder().start().await
     }
 
-    /// Returns the settings of a server to start.
+    /// Creates the builder of a server.
     pub fn builder() -> Builder {
         Builder::default()
     }

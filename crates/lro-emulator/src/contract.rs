@@ -1,3 +1,5 @@
+//! The rules for every transport of any service, as checks of a transport that calls an [`Emulator`].
+//!
 //! ```no_run
 //! # async fn example(transport: &dyn lro::LroTransport, emulator: &lro_emulator::Emulator) {
 //! use lro_emulator::contract::{self, Subject};
@@ -6,15 +8,13 @@
 //! # }
 //! ```
 //!
-//! The rules for every transport of any service, as checks of a transport that calls an [`Emulator`].
-//!
 //! `Subject::over_grpc`, with the feature `grpc`, is for a transport over gRPC. Rules about JSON are then skipped.
 //!
 //! [`check`] returns the first rule that the transport breaks. [`all`], and the function of each rule, panic with its name.
 //!
-//! Each rule starts its own operations. Other operations do no harm; other [calls] and page sizes at the same time do.
-//! The calls among the [capabilities](lro::LroTransport::capabilities) of the transport must work. The others must be
-//! refused without a request.
+//! Each rule starts its own operations. Other operations of the emulator do not disturb a rule. Other [calls] and page sizes at the
+//! same time do. The calls among the [capabilities](lro::LroTransport::capabilities) of the transport must work. It must refuse the
+//! others without a request.
 //!
 //! [`Emulator`]: crate::Emulator
 //! [calls]: crate::Emulator::call_count
@@ -141,7 +141,7 @@ rules! {
     verbs::calls_within_an_attempt_are_the_same;
 }
 
-/// The whole contract.
+/// Checks all rules, and panics if one is broken.
 ///
 /// # Panics
 ///

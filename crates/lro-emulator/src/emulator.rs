@@ -9,7 +9,7 @@ use crate::{
     store::job::{Ending, Scope, empty},
 };
 
-/// A running server. It stops when it is dropped.
+/// A running server. Dropping it stops the server.
 ///
 /// ```
 /// use lro_emulator::Emulator;
@@ -26,75 +26,87 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// The emulator of a server that runs.
+    /// Creates the emulator of a running server.
     pub(crate) fn of(server: Server, services: Arc<Services>) -> Self {
         Self { server, services }
     }
 
-    /// The URL at which the server listens, such as `http://127.0.0.1:41234`, for both HTTP/1.1 and HTTP/2.
+    /// Returns the URL of the server, such as `http://127.0.0.1:41234`. It speaks HTTP/1.1 and HTTP/2.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address())
     }
 
-    /// The address at which the server listens.
+    /// Returns the address at which the server listens.
     pub fn address(&self) -> SocketAddr {
         self.server.address()
     }
 
-    /// Starts an operation of this name and replaces any other of the name. It is found under every version of an API.
-    /// It can be got, listed within its collection, cancelled, deleted and waited for.
+    /// Starts an operation of this name. It replaces one that has the name already.
+    ///
+    /// The operation exists under every version of an API. It has the calls get, list (of its collection), cancel, delete and
+    /// wait.
     pub fn operation(&self, name: impl Into<String>, script: Script) {
         let ending = Ending::response(empty());
         self.services.store.state().run(name.into(), Scope::Every, script, None, ending);
         self.services.store.changed.notify_waiters();
     }
 
-    /// Sets the script of the next operation that a service starts. Scripts queue up.
+    /// Sets the script of the next operation that a starting call starts.
+    ///
+    /// Each call of this method adds a script to a queue, and each started operation takes one.
     pub fn next_operation(&self, script: Script) {
         self.services.store.state().scripts.push_back(script);
     }
 
-    /// Sets the reply to each of the next `n` calls, whatever they are about. Replies queue up. They come before those of
-    /// scripts.
+    /// Sets the reply to each of the next `n` calls, whatever they are about.
+    ///
+    /// Each call of this method adds to a queue. These replies precede those of scripts.
     pub fn reply_next(&self, n: usize, reply: Reply) {
         self.services.store.state().replies.extend(std::iter::repeat_n(reply, n));
     }
 
-    /// Closes the socket and every connection, and listens again at the same address after a time: a server that restarts.
-    /// Connections are refused when this returns. Operations continue to run.
+    /// Restarts the server: closes the socket and every connection, and listens again at the same address after a time.
+    ///
+    /// Connections are refused from when this returns until then. Operations continue to run.
     pub async fn refuse_for(&self, time: Duration) {
         self.server.refuse_for(time).await;
     }
 
-    /// Sets the sizes of the next pages of lists of operations. 0 is a size. Later pages are as long as requested.
+    /// Sets the sizes of the next pages of lists of operations. A size of 0 is an empty page.
+    ///
+    /// Pages after these have the requested size.
     pub fn pages(&self, sizes: impl IntoIterator<Item = usize>) {
         self.services.store.state().operations.set_pages(sizes);
     }
 
-    /// Removes an operation, as services do with old ones. Returns `false` if there is none of this name.
+    /// Removes an operation, as services remove old ones. Returns `false` if no operation has this name.
     pub fn forget(&self, name: &str) -> bool {
         let forgotten = self.services.store.state().operations.remove(name).is_some();
         self.services.store.changed.notify_waiters();
         forgotten
     }
 
-    /// Suspends a subscription for a reason such as `ENDPOINT_PERMISSION_DENIED`. Returns `false` if there is none of this
+    /// Suspends a subscription for a reason such as `ENDPOINT_PERMISSION_DENIED`. Returns `false` if no subscription has this
     /// name.
     pub fn suspend(&self, subscription: &str, reason: &str) -> bool {
         self.services.suspend(subscription, reason)
     }
 
-    /// Sets the bearer token that calls must have. A call without it is UNAUTHENTICATED. `None` accepts every call.
+    /// Sets the bearer token that calls must have. `None` accepts every call.
+    ///
+    /// A call without it fails with `UNAUTHENTICATED`.
     pub fn require_token<'a>(&self, token: impl Into<Option<&'a str>>) {
         self.services.store.state().token = token.into().map(str::to_owned);
     }
 
-    /// Returns the last calls, oldest first. [`Builder::keeps_calls`](crate::Builder::keeps_calls) sets how many are kept.
+    /// Returns the last calls, oldest first.
+    ///
+    /// [`Builder::keeps_calls`](crate::Builder::keeps_calls) sets how many are kept.
     pub fn calls(&self) -> Vec<Call> {
         self.services.store.state().calls.to_vec()
     }
 
-    /// Returns the number of all calls, kept or not.
+    /// Returns the number of all calls, including those that are not kept.
     pub fn call_count(&self) -> u64 {
         self.services.store.state().calls.count
     }

@@ -1,3 +1,5 @@
+//! A real HTTP server of long-running operations, as a library: for tests, examples and benchmarks without an account.
+//!
 //! ```
 //! use std::time::Duration;
 //! use lro::Any;
@@ -10,7 +12,7 @@
 //! emulator.operation("operations/print", Script::new().runs_for(Duration::ZERO).responds(job));
 //! emulator.reply_next(1, Reply::status(503));
 //!
-//! // In the place of a client.
+//! // A client of a few lines. Any other client of HTTP works too.
 //! let get = async || {
 //!     let mut socket = TcpStream::connect(emulator.address()).await?;
 //!     socket.write_all(b"GET /v1/operations/print HTTP/1.0\r\n\r\n").await?;
@@ -23,8 +25,6 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A real HTTP server of long-running operations, as a library: for tests, examples and benchmarks without an account.
-//!
 //! It speaks HTTP/1.1 and HTTP/2 (with prior knowledge) on one loopback port and serves
 //!
 //! - Workspace Events `v1` and `v1beta`, on a small store of subscriptions,
@@ -32,41 +32,46 @@
 //! - `google.longrunning` for any operation that a test [defines](Emulator::operation).
 //!
 //! Operations run for a time, report metadata, and end with a response, an error or neither. A [`Script`] sets how an
-//! operation runs and how single calls about it are replied to. [`Emulator::reply_next`] sets the [`Reply`] to the next
-//! calls of all: an error, a lie, a body that is hard to read, a connection that [breaks](Reply::breaks).
-//! [`Emulator::calls`] returns the calls that were received. [`contract`] has the rules for every transport.
+//! operation runs and the replies to single calls about it. [`Emulator::reply_next`] sets the [`Reply`] to the next
+//! calls about any operation: an error, a false state, a body that is hard to read, a connection that
+//! [breaks](Reply::breaks). [`Emulator::calls`] returns the calls that were received. [`contract`] has the rules for every transport.
 //!
-//! The services refuse what they document as invalid, in the form that they document. Event types, lives of subscriptions,
+//! The services refuse what Google documents as invalid, with the documented error. Event types, lifetimes of subscriptions,
 //! timeouts and sizes of batches have the documented limits. A second subscription for a target and a topic is refused with
-//! the name of the first. Only the default `solvingMode` solves.
+//! the name of the first. Route Optimization solves with the default `solvingMode` only.
 //!
 //! # gRPC
 //!
 //! With the feature `grpc` a request whose content type is `application/grpc` is a call of `google.longrunning.Operations`, on the
-//! same port and about the same operations: get, list, cancel, delete and wait. Names have no version of an API. The
-//! operation of a service can only be got. Scripts, tokens and recorded calls are the same, and replies apply so:
+//! same port and about the same operations: get, list, cancel, delete and wait. Names have no version of an API. An
+//! operation that a service started has only get. Scripts, tokens and recorded calls are the same. Replies differ:
 //!
 //! - An error becomes the status of the call with its details, in the headers of an empty reply. The header `retry-after` adds a
 //!   `RetryInfo`.
 //! - A body in JSON is sent as the message or the error that it describes. Any other body is sent as it is, as a proxy
 //!   sends it.
-//! - Large bodies, lies, delays and breaks are as over JSON. `Reply::trailer` replaces the status after a message.
+//! - Large bodies, false states, delays and breaks are as over JSON. `Reply::trailer` replaces the status after a message.
 //!
 //! An [`Any`](lro::Any) that is protobuf is sent as it is. JSON of the standard details and of the well-known types is
 //! converted to their messages. Any other JSON becomes a `google.protobuf.Struct` of all its members.
 //!
 //! A compressed request may be gzip, and its reply then is too, if the client accepts that. A wait ends at the deadline of the
-//! call, `grpc-timeout`, if that comes before its timeout. A delay that a script sets does not end there.
+//! call, `grpc-timeout`, if that comes before its timeout. The deadline does not shorten a delay that a script sets.
 //!
 //! # Time
 //!
-//! All time is tokio's. A paused clock advances as soon as all tasks wait, and a task that waits for a socket counts:
-//! timeouts of a client may then pass while a reply is on its way.
+//! All time is that of tokio's clock. A paused clock advances as soon as all tasks wait, and a task that waits for a socket
+//! waits, too. Timeouts of a client may then pass while a reply is on its way.
 //!
 //! # Words
 //!
-//! A *request* is what a client sends, and a [`Call`] its record. A *reply* is all that goes back for it, its *body* the
-//! bytes after the headers. A *message* is what a service replies with before it is encoded as a body.
+//! | word | meaning |
+//! |---|---|
+//! | request | what a client sends |
+//! | [`Call`] | the record of a request |
+//! | [`Reply`] | all that is sent for a request |
+//! | body | the bytes of a reply after its headers |
+//! | message | what a service returns before it is encoded as a body |
 //!
 //! # Modules
 //!
@@ -75,13 +80,13 @@
 //! | module | what it is |
 //! |---|---|
 //! | `contract` | checks of any transport, by the public API |
-//! | `builder`, then `emulator` | the public face of a running server |
+//! | `builder`, then `emulator` | the settings of a server, and a running server |
 //! | `server` | sockets: reads requests, sends replies, breaks connections |
-//! | `protocol` | HTTP/JSON and gRPC: a request that was read becomes a call of a service, and its message an answer |
+//! | `protocol` | HTTP/JSON and gRPC: converts a request to a call of a service, and its message to a reply |
 //! | `service` | Workspace Events, Route Optimization and `google.longrunning`: requests to messages |
 //! | `store` | operations as they run, and the calls about them; it knows no service |
 //! | `script` | how an operation runs |
-//! | `reply` | how a call is replied to |
+//! | `reply` | the reply to a call |
 //! | `request` | a request that was read, and its record |
 //! | `api`, `rng` | what all APIs of Google have in common; random numbers |
 

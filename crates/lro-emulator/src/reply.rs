@@ -20,7 +20,7 @@ pub(crate) use self::{
 };
 use crate::api::error;
 
-/// How one call is replied to.
+/// The reply to one call: that of the emulated service, or another one.
 ///
 /// ```
 /// use std::time::Duration;
@@ -57,14 +57,16 @@ pub(crate) enum ReplyKind {
     Refuse(Duration),
 }
 
-/// Replies of the service, and replies in its place.
+/// Replies of the service, and replies that replace them.
 impl Reply {
-    /// The reply of the emulated service, which the other methods change.
+    /// Creates the reply of the emulated service. The other methods change it.
     pub fn usual() -> Self {
         Self::of(ReplyKind::Usual)
     }
 
-    /// A reply of this HTTP status. An error has a body in Google's form. The service does not receive the call.
+    /// Creates a reply with this HTTP status. The service does not receive the call.
+    ///
+    /// An error has a body in Google's form.
     ///
     /// # Panics
     ///
@@ -78,13 +80,13 @@ impl Reply {
         Self::failure(&error, status)
     }
 
-    /// An error with this code, message and details, in Google's form. The service does not receive the call.
+    /// Creates an error with this code, message and details, in Google's form. The service does not receive the call.
     pub fn error(error: &Status) -> Self {
         Self::failure(error, error::http_status(error.code()))
     }
 
-    /// The error of a bearer token that has expired: UNAUTHENTICATED, as the front end of all services sends it. The service
-    /// does not receive the call.
+    /// Creates the error of a bearer token that has expired: `UNAUTHENTICATED`, in the form of Google's front end. The service does
+    /// not receive the call.
     pub fn expired_token() -> Self {
         let reason = Some("ACCESS_TOKEN_EXPIRED");
         let (json, error) = (error::unauthenticated_body(reason), error::unauthenticated(reason));
@@ -92,8 +94,8 @@ impl Reply {
             .header("www-authenticate", r#"Bearer error="invalid_token""#)
     }
 
-    /// The error of a limit in the older form, without the name of a code: `errors` with this reason, such as
-    /// `userRateLimitExceeded`. The service does not receive the call.
+    /// Creates the error of a limit in Google's older form: `errors` with this reason, such as `userRateLimitExceeded`, and no name
+    /// of a code. The service does not receive the call.
     ///
     /// ```
     /// use lro_emulator::Reply;
@@ -111,7 +113,7 @@ impl Reply {
         Self::canned(status, Content::Error { json, error })
     }
 
-    /// A redirect (307) to another location. The service does not receive the call.
+    /// Creates a redirect (307) to another location. The service does not receive the call.
     ///
     /// # Panics
     ///
@@ -143,13 +145,14 @@ impl Reply {
         self
     }
 
-    /// Sets the body. A [usual](Self::usual) reply becomes one of HTTP status 200, and the service does not receive the
-    /// call.
+    /// Sets the body.
+    ///
+    /// A [usual](Self::usual) reply gets HTTP status 200, and the service does not receive the call.
     pub fn body(self, body: impl Into<Bytes>) -> Self {
         self.with_content(Content::Body(body.into()))
     }
 
-    /// Sets how long the call waits before the service receives it and the reply is sent.
+    /// Sets how long the server waits before the service receives the call and the reply is sent.
     pub fn after(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
@@ -158,19 +161,21 @@ impl Reply {
 
 /// Bodies that are hard to read. As with [`Reply::body`] the service does not receive the call.
 impl Reply {
-    /// Sets a body of this many bytes, at least two: an operation without any field, `{}`, with spaces between the braces.
-    /// It is generated as it is sent, not held in memory.
+    /// Sets a body of this many bytes, at least two: an operation without fields, `{}`, with spaces between the braces.
+    ///
+    /// It is generated as it is sent, so that it takes no memory.
     pub fn large_body(self, bytes: u64) -> Self {
         self.with_content(Content::Large(bytes))
     }
 
-    /// A small body in gzip that decompresses to a [large](Self::large_body) one of this many bytes. About a thousandth of
-    /// them is sent.
+    /// Creates a reply with a body in gzip that decompresses to a [large](Self::large_body) one of this many bytes.
+    ///
+    /// About a thousandth of them is sent.
     pub fn gzip_bomb(bytes: u64) -> Self {
         Self::canned(StatusCode::OK, Content::Bomb(bytes))
     }
 
-    /// An operation that is well-formed, with metadata that are objects within objects to this depth. It has no name.
+    /// Creates a reply with an operation without a name, whose metadata is objects in objects, nested to this depth.
     pub fn nested(levels: usize) -> Self {
         const START: &str =
             r#"{"done":false,"metadata":{"@type":"type.googleapis.com/google.protobuf.Struct","value":"#;
@@ -178,7 +183,7 @@ impl Reply {
         Self::status(200).body([START, &open, "{}", &close, "}}"].concat())
     }
 
-    /// Does not declare the length of the body. With HTTP/1.1 it is sent in chunks.
+    /// Leaves out the length of the body. With HTTP/1.1 the body is sent in chunks.
     pub fn without_length(mut self) -> Self {
         self.declares_length = false;
         self
@@ -187,13 +192,13 @@ impl Reply {
 
 /// Connections that break.
 impl Reply {
-    /// No reply: the connection is closed, with every other call on it. The service does not receive the call.
+    /// Closes the connection without a reply, with every other call on it. The service does not receive the call.
     pub fn close() -> Self {
         Self::of(ReplyKind::Close)
     }
 
-    /// No reply: every connection is closed, and new ones are refused for a time, as by [`Emulator::refuse_for`]. The
-    /// service does not receive the call.
+    /// Closes every connection without a reply, and refuses new ones for a time, as [`Emulator::refuse_for`] does. The service does
+    /// not receive the call.
     ///
     /// [`Emulator::refuse_for`]: crate::Emulator::refuse_for
     pub fn refuse_for(time: Duration) -> Self {
@@ -215,7 +220,7 @@ impl Reply {
         self
     }
 
-    /// Ends the body after this many bytes although its whole length is declared: a connection lost half-way.
+    /// Ends the body after this many bytes although a longer one is declared, as a connection that is lost does.
     ///
     /// With [`usual`](Self::usual) the service has received the call: an operation that the call starts is started.
     pub fn cut_after(mut self, bytes: usize) -> Self {
@@ -223,18 +228,19 @@ impl Reply {
         self
     }
 
-    /// Sends GOAWAY with the reply, so that the next call needs a new connection. With HTTP/1.1 it is
-    /// `connection: close`. Calls that are under way are completed.
+    /// Sends GOAWAY with the reply, or `connection: close` with HTTP/1.1. The next call needs a new connection.
+    ///
+    /// Calls in flight are completed.
     pub fn goaway(mut self) -> Self {
         self.goes_away = true;
         self
     }
 }
 
-/// Lies. They change the operation of a [usual](Reply::usual) reply on its way out, never the operation itself, and
-/// no other reply: no error, page of operations or subscription.
+/// False states. They change the operation in a [usual](Reply::usual) reply, and not the operation of the server. Other replies
+/// (errors, pages of operations, subscriptions) do not change.
 impl Reply {
-    /// Gives the operation another name. An empty one is left out.
+    /// Sets another name of the operation. An empty name is left out.
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.lie.name = Some(name.into());
         self
@@ -246,7 +252,7 @@ impl Reply {
         self
     }
 
-    /// Gives the operation other metadata.
+    /// Sets other metadata of the operation.
     pub fn metadata(mut self, metadata: Any) -> Self {
         self.lie.metadata = Some(metadata);
         self

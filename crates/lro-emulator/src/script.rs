@@ -6,8 +6,8 @@ use crate::reply::Reply;
 
 /// How an operation runs and ends, and the replies to calls about it.
 ///
-/// A script replaces only what it sets. The rest is as without a script: the time that the emulator draws, and the
-/// metadata and the result of the service. An operation of no service ends with an empty response.
+/// A script changes only what it sets. Otherwise an operation runs for the time that [`Builder`](crate::Builder) sets, with the
+/// metadata and the result of its service. An operation that a test defines ends with an empty response.
 ///
 /// ```
 /// use std::time::Duration;
@@ -48,17 +48,17 @@ impl Script {
         Self::default()
     }
 
-    /// Sets how long the operation runs. With [`Duration::MAX`] it never ends.
+    /// Sets how long the operation runs. [`Duration::MAX`] is for ever.
     pub fn runs_for(self, time: Duration) -> Self {
         Self { run: Some(Run::Time(time)), ..self }
     }
 
-    /// Sets for how many calls about it the operation runs, whatever the time. It is done at the call after these.
+    /// Sets how many calls about the operation find it running. The next call finds it done.
     pub fn runs_for_calls(self, calls: u32) -> Self {
         Self { run: Some(Run::Calls(calls)), ..self }
     }
 
-    /// Sets the metadata as a function of the time since the start. They stay as they are when the operation is done.
+    /// Sets the metadata as a function of the time since the start. It does not change after the operation is done.
     ///
     /// The function may use the emulator.
     pub fn metadata(self, metadata: impl Fn(Duration) -> Any + Send + Sync + 'static) -> Self {
@@ -80,19 +80,21 @@ impl Script {
         self.ends(Outcome::Neither)
     }
 
-    /// Sets for how long after its start the operation is NOT_FOUND, as is known of services. It runs in this time, and
-    /// calls about it count.
+    /// Sets for how long after its start the operation is `NOT_FOUND`, as happens with some services.
+    ///
+    /// The operation runs in this time, and calls about it count.
     pub fn appears_after(self, time: Duration) -> Self {
         Self { appears_after: time, ..self }
     }
 
-    /// Lets the operation continue when it is cancelled. The call to cancel succeeds, as for any operation.
+    /// Makes the operation continue after a call to cancel it. That call succeeds.
     pub fn ignores_cancel(self) -> Self {
         Self { ignores_cancel: true, ..self }
     }
 
-    /// Sets the reply to the k-th call about the operation, counted from 1 over all methods. The call that starts the
-    /// operation does not count.
+    /// Sets the reply to the k-th call about the operation, counted from 1 over all methods.
+    ///
+    /// The call that starts the operation does not count.
     pub fn call(mut self, k: u32, reply: Reply) -> Self {
         self.replies.insert(k, reply);
         self

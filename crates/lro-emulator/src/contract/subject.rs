@@ -14,7 +14,8 @@ pub struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    /// A transport for operations of this collection, such as `operations` or `projects/p/locations/l/operations`.
+    /// Creates the subject of a transport for operations of this collection, such as `operations` or
+    /// `projects/p/locations/l/operations`.
     pub fn new(emulator: &'a Emulator, transport: &'a dyn LroTransport, collection: &'a str) -> Self {
         Self { emulator, transport, collection, is_grpc: false }
     }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-/// A point of a reply on its way out.
+/// A point in a reply at which its connection breaks.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Point {
@@ -10,8 +10,8 @@ pub enum Point {
     InHead,
     /// After the headers.
     AfterHead,
-    /// After this many bytes of the body as they are sent, or after the last one if the body is shorter. The sizes of the
-    /// chunks of HTTP/1.1 count too.
+    /// After this many bytes of the body as they are sent, or after the last byte of a shorter body. The sizes of the chunks of
+    /// HTTP/1.1 count too.
     InBody(usize),
 }
 
@@ -19,13 +19,13 @@ pub enum Point {
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Break {
-    /// It is reset: the client sees an error (RST).
+    /// It is reset (RST): the client sees an error.
     Reset,
-    /// It is closed in order: the client sees an end (FIN).
+    /// It is closed (FIN): the client sees an end.
     Close,
     /// Nothing more is sent or read until the client closes it.
     Stall,
-    /// It continues at one byte per period, for all replies that follow.
+    /// It goes on with one byte per period, for all replies that follow.
     Trickle(Duration),
 }
 

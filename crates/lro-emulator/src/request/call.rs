@@ -1,13 +1,13 @@
 use bytes::Bytes;
 use http::{HeaderMap, Method, Version};
 
-/// The record of one request as it was received.
+/// The record of one request, as the server received it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Call {
     /// The method.
     pub method: Method,
-    /// Path and query, verbatim.
+    /// The path and the query, as received.
     pub path: String,
     /// The headers.
     pub headers: HeaderMap,
@@ -15,7 +15,7 @@ pub struct Call {
     pub version: Version,
     /// The length of the body in bytes.
     pub body_len: usize,
-    /// The body. It is empty if there were more than [`Call::BODY_KEPT`] bytes.
+    /// The body. It is empty if it had more than [`Call::BODY_KEPT`] bytes.
     pub body: Bytes,
 }
 
