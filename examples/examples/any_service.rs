@@ -1,4 +1,4 @@
-//! Awaits operations of four services by their names, three with different paths and one with a form of its own.
+//! Awaits operations of four services that are selected by name: three with different paths, and one with another form of operations.
 
 use lro::{OperationName, poll_until_done};
 use lro_emulator::{Emulator, Reply};
@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 const OPERATIONS: [(&str, &str, &str); 4] = [
     ("run", "v2", "projects/p/locations/europe-west1/operations/1"),
-    // The name is cut into the variables of the path.
+    // The path has several variables, which are parts of the name.
     ("gcs", "v1", "projects/_/buckets/pictures/operations/AAAA"),
-    // A bare id, and progress in the metadata.
+    // The name is only an id. The metadata has the progress.
     ("speech", "v1", "7612202767953098924"),
-    // Its operations have a `status`, and a call that waits.
+    // Its operations have a form of their own, with a `status`. The service has a call that waits.
     ("compute", "v1", "projects/p/zones/europe-west1-b/operations/operation-1"),
 ];
 
@@ -25,7 +25,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             emulator.reply_next(1, Reply::status(200).body(reply.to_string()));
         }
         let builder = entry.connect()?.endpoint(emulator.endpoint()).credentials(Token::bearer("a-token")?);
-        // The operations of Compute have a link to the resource that is the response.
+        // An operation of Compute has a link to its resource. The resource becomes the response.
         let transport = builder.build()?.reading_targets();
         let mut wait = poll_until_done::<Value>(&transport, OperationName::parse(name)?);
         while let Some(snapshot) = wait.next().await {
@@ -43,7 +43,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// What the service replies: running, then done.
+/// Sets the replies of the service: running, then done.
 fn replies(form: &str, name: &str) -> Vec<Value> {
     match form {
         "compute" => vec![

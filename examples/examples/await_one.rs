@@ -1,4 +1,4 @@
-//! Awaits one operation by its name, with a deadline, and tells the four ways apart in which that can fail.
+//! Awaits one operation by its name, with a deadline, and distinguishes the four origins of a failure.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let emulator = Emulator::start().await?;
     let name = "projects/my-project/locations/us-central1/operations/42";
     let tours = Any::pack(&OptimizeToursResponse { request_label: "Monday".into(), ..Default::default() })?;
-    // The first call fails, as calls do; the wait outlives it.
+    // The first call fails, and the wait retries it.
     let script = Script::new().runs_for(Duration::from_secs(1)).responds(tours).call(1, Reply::status(503));
     emulator.operation(name, script);
 

@@ -1,4 +1,4 @@
-//! Serves long work as an API of its own: a request is accepted with a `Location`, which shows the work, also after a restart.
+//! A web service for long work: it answers 202 with a `Location`, shows the work there, and survives its restart.
 
 use std::{net::SocketAddr, path::Path as File, sync::Arc, time::Duration};
 
@@ -22,7 +22,7 @@ struct App {
     routes: HttpTransport,
 }
 
-/// `POST /orders/7`. The same request again has the same answer, and starts nothing.
+/// `POST /orders/7` starts the work. The same request again has the same reply, and starts nothing.
 async fn accept(State(app): State<Arc<App>>, Path(order): Path<String>) -> Response {
     if order.is_empty() || !order.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return (StatusCode::BAD_REQUEST, "an order is named by letters and digits").into_response();
@@ -45,7 +45,7 @@ async fn accept(State(app): State<Arc<App>>, Path(order): Path<String>) -> Respo
     }
 }
 
-/// `GET /orders/7`.
+/// `GET /orders/7` shows the work.
 async fn show(State(app): State<Arc<App>>, Path(order): Path<String>) -> Response {
     match app.registry.get(&order).await {
         Ok(Some(record)) => match record.ending() {
@@ -62,7 +62,7 @@ async fn show(State(app): State<Arc<App>>, Path(order): Path<String>) -> Respons
     }
 }
 
-/// One run of the service: the same file each time, another port.
+/// Runs the service. Each run opens the same file, and has another port.
 async fn run(
     file: &File,
     endpoint: &str,
@@ -103,7 +103,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(std::fs::remove_dir_all(&folder)?)
 }
 
-/// The status, the location and the body of an answer.
+/// Sends a request, and returns the status, the location and the body of the reply.
 async fn curl(address: SocketAddr, method: &str, path: &str) -> Result<String, Box<dyn std::error::Error>> {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let mut connection = tokio::net::TcpStream::connect(address).await?;

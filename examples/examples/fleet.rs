@@ -1,4 +1,4 @@
-//! Waits for three hundred operations under one quota: a few as futures, the others as they complete.
+//! Waits for three hundred operations under one quota: three as futures, the others as a stream of completions.
 
 use std::time::{Duration, Instant};
 
@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     for name in names {
         fleet.register(name)?;
     }
-    // Nothing more comes, so the completions end after the last outcome.
+    // No more operations are added, so the completions end after the last outcome.
     fleet.drain();
     for tours in try_join_all(urgent).await? {
         println!("{} routes, after {:.1?}", tours.routes.len(), began.elapsed());

@@ -1,4 +1,4 @@
-//! Gives up an operation in each of the ways there are: leaves it, cancels it, and takes the outcome that comes first.
+//! Ends a wait in three ways: leaves the operation alone, cancels it at the deadline, and cancels it now.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut wait = poll_until_done::<Value>(&jobs, name).deadline(Duration::from_secs(5));
     match wait.cancel_and_wait().await? {
         Cancellation::Finished(response) => println!("too late to cancel: it finished with {response}"),
-        other => println!("not what the emulator was told: {other:?}"),
+        other => println!("not what the script sets: {other:?}"),
     }
     Ok(())
 }

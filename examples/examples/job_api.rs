@@ -1,4 +1,4 @@
-//! Awaits a job of an API that has neither operations nor Google's names: `GET /v2/jobs/7` answers with a state.
+//! Awaits a job of an API that is not `google.longrunning`: `GET /v2/jobs/7` returns a state.
 
 use lro::{Any, Code, LroTransport, Operation, OperationName, Status, Wait, async_trait};
 use lro_emulator::{Emulator, Reply};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 #[derive(Debug)]
 struct Jobs(HttpClient);
 
-/// A job, as the API answers to the start and to every poll.
+/// A job, as the API returns it to the start and to every poll.
 #[derive(serde::Deserialize)]
 struct Job {
     id: String,

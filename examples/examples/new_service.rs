@@ -1,13 +1,13 @@
-//! Brings a service of one's own: one method, here without any network.
+//! Implements a transport for a new service: one method, here without a network.
 
 use std::time::{Duration, Instant};
 
 use lro::{Any, LroTransport, Operation, OperationName, Status, async_trait, poll_until_done};
 
 lro::message! {
-    /// What comes out of the printer.
+    /// The response: a printed job.
     pub struct Job("example.v1.Job") {
-        /// How many pages.
+        /// The number of pages.
         pages: i32,
     }
 }

@@ -1,4 +1,4 @@
-//! Awaits operations whose forms are not `google.longrunning`, as Azure and AWS have them, by bindings from a configuration.
+//! Awaits operations of other forms than `google.longrunning`, such as those of Azure and AWS, by bindings from a configuration.
 
 use lro::{Wait, poll_until_done};
 use lro_emulator::{Emulator, Reply};
@@ -14,13 +14,13 @@ const VIDEOS: &str = r#"{
         "links": ["azure-asyncoperation", "operation-location"], "query": {"api-version": "2026-11-01"}
     }
 }"#;
-/// Azure: the resource itself has the state of the work.
+/// Azure: the resource has the state of the work in one of its fields.
 const DISKS: &str = r#"{
     "service": "disks.example.com", "version": "v1",
     "get": ["{name=disks/*}"],
     "form": {"state": "properties.provisioningState", "done": ["Succeeded"], "failed": ["Failed"], "cancelled": ["Canceled"]}
 }"#;
-/// AWS: a state in capitals, the reason of a failure beside it, and a cancel call.
+/// AWS: the state is in capitals, another field has the reason of a failure, and the service can cancel.
 const EXPORTS: &str = r#"{
     "service": "exports.example.com", "version": "v1",
     "get": ["{name=exports/*}"], "cancel": ["POST {name=exports/*}/cancel"],

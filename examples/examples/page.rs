@@ -1,4 +1,4 @@
-//! Shows a registry under load as a page. It ends after ten seconds, or never with the argument `stay`.
+//! Shows a registry under load as a page. The program ends after ten seconds. With the argument `stay` it does not end.
 
 use std::{env, time::Duration};
 
@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 const KINDS: [&str; 3] = ["render", "report", "import"];
 
-/// Its operations take some polls, and imports fail now and then.
+/// A service whose operations take some polls. Polls of imports fail now and then.
 #[derive(Debug)]
 struct Jobs;
 
@@ -62,7 +62,7 @@ async fn load(registry: Registry) {
     }
 }
 
-/// Acknowledges half a second after each outcome.
+/// Acknowledges each outcome after half a second.
 async fn consume(registry: Registry) {
     let mut deliveries = registry.deliveries();
     while let Some(delivery) = deliveries.next().await {

@@ -1,4 +1,4 @@
-//! Starts an operation of each service, and awaits both at the same time while they tell how they are getting on.
+//! Starts an operation of two services, and awaits both at the same time, with a line for each poll.
 
 use std::time::Duration;
 

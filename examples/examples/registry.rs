@@ -1,4 +1,4 @@
-//! Registers an operation in a file, is killed as a process, and gets the outcome in the next process.
+//! Registers an operation in a file. The process is killed, and the next process receives the outcome.
 
 use std::{env, path::Path, process::Command, time::Duration};
 

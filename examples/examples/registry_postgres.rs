@@ -43,7 +43,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     for receipt in registry.register_all(registrations).await? {
         receipt?;
     }
-    // The others poll what it has left.
+    // The others poll its operations.
     if let Some(worker) = workers.pop() {
         worker.stop().await;
     }

@@ -1,4 +1,4 @@
-//! Saves a handle, forgets everything else as a restart does, and goes on from what was saved.
+//! Saves the handle of a wait, and resumes the wait from the file, as a program does after a restart.
 
 use std::time::Duration;
 
@@ -17,11 +17,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::fs::write(&file, first_run(&emulator.endpoint()).await?)?;
     println!("saved: {}", std::fs::read_to_string(&file)?);
     let tours = second_run(&emulator.endpoint(), &std::fs::read_to_string(&file)?).await?;
-    println!("went on and got {} routes for {:?}", tours.routes.len(), tours.request_label);
+    println!("resumed: {} routes for {:?}", tours.routes.len(), tours.request_label);
     Ok(std::fs::remove_file(&file)?)
 }
 
-/// Starts an operation and stops; dropping the wait leaves the operation alone.
+/// Starts an operation, saves its handle, and drops the wait. The operation goes on.
 async fn first_run(endpoint: &str) -> Result<String, Box<dyn std::error::Error>> {
     let routes = RouteOptimization::builder().endpoint(endpoint).build()?;
     let request: OptimizeToursRequest = serde_json::from_str(include_str!("../data/optimize_tours.json"))?;

@@ -1,4 +1,4 @@
-//! Watches an operation that reports typed progress, and awaits its outcome from the same value.
+//! Watches an operation whose metadata has typed progress, and awaits the outcome of the same wait.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ lro::message! {
 
     /// The response.
     pub struct Job("example.v1.Job") {
-        /// All pages.
+        /// The number of all pages.
         pages: i32,
     }
 }

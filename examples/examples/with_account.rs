@@ -1,4 +1,4 @@
-//! Starts an optimization with an account, and awaits it. The README shows it.
+//! Starts an optimization with an account, and awaits it, as the README shows.
 //!
 //! `gcloud auth application-default login`, then `cargo run -p examples --features account --example with_account`
 //! with a request in `request.json`.
