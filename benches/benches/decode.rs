@@ -1,4 +1,4 @@
-//! Decoding an operation's reply into a typed response, beside decoding through `serde_json::Value`.
+//! The time to decode a reply into a typed response, beside decoding through `serde_json::Value`.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench, whose macros write its main")]
 

@@ -1,4 +1,4 @@
-//! What the learned pacing computes: per poll, and per operation that finished.
+//! The computing time of the learned pacing: for a poll, and for an operation that has ended.
 
 use std::{hint::black_box, time::Duration};
 
@@ -35,7 +35,7 @@ fn pacing(criterion: &mut Criterion) {
     });
 }
 
-/// One that remembers as many operations of a kind as it can.
+/// Creates a learned pacing with the most operations of a kind that it remembers.
 fn warm() -> Learned {
     let learned = Learned::new();
     for seconds in 0..64 {
@@ -44,7 +44,7 @@ fn warm() -> Learned {
     learned
 }
 
-/// One that remembers as many, and that they told their progress within a tenth.
+/// As above, for operations that have reported their progress within a tenth.
 fn told() -> Learned {
     let mut saved = serde_json::to_value(warm().history()).expect("a history is JSON");
     saved["kinds"][KIND]["progress"] = serde_json::json!([0.01, 15]);

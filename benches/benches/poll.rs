@@ -1,4 +1,4 @@
-//! One poll: in memory, over loopback, and over loopback by bare hyper-util.
+//! The time of a poll: in memory, over loopback, and over loopback by hyper-util alone.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench, whose macros write its main")]
 

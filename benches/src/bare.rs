@@ -1,4 +1,4 @@
-//! The least that a poll over HTTP costs: a GET without anything of ours, and a struct of two fields.
+//! Clients without `lro`, to compare with: a GET, and a struct of two fields.
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
@@ -22,13 +22,13 @@ use crate::Fault;
 
 type NoBody = Empty<Bytes>;
 
-/// The legacy pool of hyper-util.
+/// A client of the legacy pool of hyper-util.
 #[derive(Clone, Debug)]
 pub struct Bare {
     client: Client<HttpConnector, NoBody>,
 }
 
-/// The least that a poller must know.
+/// The fields of an operation that any poller needs.
 #[derive(Debug, Deserialize)]
 pub struct Minimal {
     /// The operation's name.
@@ -45,24 +45,24 @@ impl Default for Bare {
 }
 
 impl Bare {
-    /// A pool over HTTP/1 or HTTP/2.
+    /// Creates a pool over HTTP/1 or HTTP/2.
     pub fn new(http2: bool) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         Self { client: Client::builder(TokioExecutor::new()).http2_only(http2).build(connector) }
     }
 
-    /// One GET, its body read and parsed.
+    /// Sends a GET, and reads and parses its body.
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong.
+    /// Any error of the run.
     pub async fn poll(&self, uri: &Uri) -> Result<Minimal, Fault> {
         read(self.client.get(uri.clone()).await?).await
     }
 }
 
-/// One connection of hyper, without a pool.
+/// A client with one connection of hyper, without a pool.
 #[derive(Debug)]
 pub enum Connection {
     /// Over HTTP/1, with the header `Host`.
@@ -76,7 +76,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong.
+    /// Any error of the run.
     pub async fn open(uri: &Uri, http2: bool) -> Result<Self, Fault> {
         let (stream, host) = connect(uri).await?;
         let stream = TokioIo::new(stream);
@@ -95,7 +95,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong.
+    /// Any error of the run.
     pub async fn poll(&mut self, uri: &Uri) -> Result<Minimal, Fault> {
         let mut request = Request::new(NoBody::new());
         match self {
@@ -113,7 +113,7 @@ impl Connection {
     }
 }
 
-/// A socket, and text.
+/// A client that writes and reads text on a socket.
 #[derive(Debug)]
 pub struct Socket {
     stream: TcpStream,
@@ -126,7 +126,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong.
+    /// Any error of the run.
     pub async fn open(uri: &Uri) -> Result<Self, Fault> {
         let (stream, host) = connect(uri).await?;
         Ok(Self { stream, host, buffer: vec![0; LARGEST] })
@@ -136,7 +136,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong.
+    /// Any error of the run.
     pub async fn poll(&mut self, uri: &Uri) -> Result<Minimal, Fault> {
         let request = format!("GET {} HTTP/1.1\r\nhost: {}\r\n\r\n", uri.path(), self.host);
         self.stream.write_all(request.as_bytes()).await?;
@@ -169,5 +169,5 @@ async fn read(response: Response<Incoming>) -> Result<Minimal, Fault> {
     Ok(serde_json::from_slice(&body)?)
 }
 
-/// More than the largest reply of the benches and its head.
+/// The size of the buffer: larger than any reply of the benches with its head.
 const LARGEST: usize = 64 << 10;

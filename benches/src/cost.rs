@@ -1,5 +1,5 @@
-//! What a poll costs a client: a program runs itself as the client, under valgrind and under the shell's `times`, with a server
-//! that is a process of its own.
+//! The cost of a poll for a client. A program runs itself as the client, under valgrind and under the shell's `times`. The server is
+//! another process.
 //!
 //! Each figure is the difference of two runs that differ only in their number of polls, and the least of several heap layouts
 //! or rounds.
@@ -12,19 +12,19 @@ use std::{
 
 use crate::Fault;
 
-/// What one poll takes.
+/// The cost of one poll.
 #[derive(Clone, Copy, Debug)]
 pub struct Cost {
     /// Instructions in user space.
     pub instructions: f64,
-    /// Microseconds, in user space and in the system.
+    /// Microseconds of CPU time, in user space and in the system.
     pub cpu: f64,
 }
 
-/// Measures clients of a server. The program is run with `CLIENT ENDPOINT OPERATIONS POLLS SHIFT`, and polls so many operations
-/// in turn, after it has allocated so many bytes.
+/// Measures clients of a server.
 ///
-/// The CPU time of the clients for which `is_timed` holds is taken too.
+/// The program is run with `CLIENT ENDPOINT OPERATIONS POLLS SHIFT`. It allocates `SHIFT` bytes, and then polls `OPERATIONS` operations
+/// in turn. The CPU time is measured for the clients for which `is_timed` returns true.
 ///
 /// # Errors
 ///
@@ -35,7 +35,7 @@ pub fn measure(
     endpoint: &str,
     operations: u32,
 ) -> Result<Vec<Cost>, Fault> {
-    // The first poll of each operation is warming up, and each is polled as often as any other.
+    // The first poll of each operation is part of the warm-up. All operations are polled equally often.
     let few = FEW.next_multiple_of(operations);
     let counted = COUNTED.next_multiple_of(operations);
     let timed_polls = TIMED.next_multiple_of(operations);
@@ -47,7 +47,7 @@ pub fn measure(
             cost.instructions = cost.instructions.min(difference / f64::from(counted));
         }
     }
-    // In turns, and the least of each: a shared machine only ever adds time.
+    // The clients run in turns, and the least of each counts: a shared machine only adds time.
     for _ in 0..ROUNDS {
         for (client, cost) in clients.iter().zip(&mut costs).filter(|(client, _)| is_timed(client)) {
             let run = |polls| cpu_seconds(client, endpoint, operations, polls);
@@ -77,7 +77,7 @@ fn instructions(
     Ok(total.ok_or_else(|| format!("no total in what valgrind says:\n{report}"))?.parse()?)
 }
 
-/// User and system time of a child, by the shell's `times`.
+/// Returns the user and system time of a child, by the shell's `times`.
 fn cpu_seconds(client: &str, endpoint: &str, operations: u32, polls: u32) -> Result<f64, Fault> {
     let output = Command::new("sh")
         .args(["-c", r#""$@" && times"#, "sh"])
@@ -89,13 +89,13 @@ fn cpu_seconds(client: &str, endpoint: &str, operations: u32, polls: u32) -> Res
     children.split_whitespace().map(seconds).sum()
 }
 
-/// Reads `0m1.250s`.
+/// Parses a time such as `0m1.250s`.
 fn seconds(time: &str) -> Result<f64, Fault> {
     let (minutes, seconds) = time.trim_end_matches('s').split_once('m').ok_or("not a time")?;
     Ok(minutes.parse::<f64>()? * 60.0 + seconds.parse::<f64>()?)
 }
 
-/// The process that answers. It ends with this value.
+/// The process of the server. Dropping the value ends it.
 #[derive(Debug)]
 pub struct Server {
     process: Child,
@@ -103,7 +103,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Runs this program with these arguments. Its first line is the endpoint.
+    /// Runs this program with these arguments. The first line that it prints is the endpoint.
     ///
     /// # Errors
     ///
@@ -117,7 +117,7 @@ impl Server {
         Ok(server)
     }
 
-    /// The endpoint, such as `http://127.0.0.1:41234`.
+    /// Returns the endpoint, such as `http://127.0.0.1:41234`.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
@@ -125,20 +125,20 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // A server that has ended needs no end.
+        // The server may have ended.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// Polls before the measured ones: connections, caches and the allocator's bins are then as they stay.
+/// The polls before the measured ones. After them connections, caches and the bins of the allocator do not change.
 const FEW: u32 = 100;
-/// Polls whose instructions are counted: the count of a poll repeats to a few instructions, and valgrind takes 1 s a run.
+/// The polls whose instructions are counted. The count of a poll repeats to a few instructions, and a run under valgrind takes 1 s.
 const COUNTED: u32 = 200;
-/// Bytes by which the heap of a run is shifted: where hyper's read buffer comes to lie beside a hole, glibc takes
-/// some 300 instructions more a poll, which is chance.
+/// The bytes by which the heap of a run is shifted. If hyper's read buffer happens to lie beside a hole, glibc takes some 300 instructions
+/// more for a poll.
 const SHIFTS: [usize; 6] = [0, 200, 700, 1_100, 2_500, 9_000];
-/// Runs of each client for its CPU time.
+/// The runs of each client for its CPU time.
 const ROUNDS: u32 = 3;
-/// Polls whose CPU time is taken: `times` counts in steps of 10 ms, and so many take more than 200 ms.
+/// The polls whose CPU time is measured. They take more than 200 ms, and `times` counts in steps of 10 ms.
 const TIMED: u32 = 10_000;

@@ -1,4 +1,4 @@
-//! Operations as JSON, of known sizes.
+//! Operations as JSON, with known sizes.
 
 use lro::{Any, Operation};
 use lro_route_optimization::messages::{
@@ -6,27 +6,27 @@ use lro_route_optimization::messages::{
     ShipmentRouteVisit,
 };
 
-/// The name of every operation here.
+/// The name of an operation.
 pub const NAME: &str =
     "projects/my-project/locations/us-central1/operations/4c6c0000-1111-4222-8333-444455556666";
 
-/// The names of so many operations, each as long as [`NAME`].
+/// Returns the names of a number of operations, each as long as [`NAME`].
 pub fn names(operations: usize) -> impl Iterator<Item = String> {
     let (stem, _) = NAME.split_at(NAME.len() - 6);
     (0..operations).map(move |number| format!("{stem}{number:06}"))
 }
 
-/// A running operation with metadata, 209 bytes.
+/// Returns a running operation with metadata, 209 bytes.
 pub fn pending() -> Vec<u8> {
     pending_of(NAME, &metadata(0)).into_bytes()
 }
 
-/// A running operation of this name with this metadata.
+/// Returns a running operation with this name and this metadata.
 pub fn pending_of(name: &str, metadata: &str) -> String {
     format!(r#"{{"name":"{name}","metadata":{metadata}}}"#)
 }
 
-/// Metadata of at least so many bytes: its type and a list of finished steps.
+/// Returns metadata of at least this many bytes: its type and a list of finished steps.
 pub fn metadata(bytes: usize) -> String {
     let mut metadata = format!(r#"{{"@type":"{METADATA_TYPE}""#);
     let mut separator = r#","steps":["#;
@@ -39,7 +39,7 @@ pub fn metadata(bytes: usize) -> String {
     metadata
 }
 
-/// A finished operation whose response is about so many bytes.
+/// Returns a finished operation whose response has about this many bytes.
 pub fn done(bytes: usize) -> Vec<u8> {
     let mut tours = OptimizeToursResponse::default();
     while serde_json::to_vec(&tours).unwrap_or_default().len() < bytes {
@@ -47,7 +47,7 @@ pub fn done(bytes: usize) -> Vec<u8> {
         let index = tours.routes.len();
         tours.routes.push(route(index as i32, (missing / VISIT).clamp(1, 100)));
         let routes = tours.routes.clone();
-        // Doubling keeps the making of large ones short.
+        // Doubling takes few steps for a large size.
         if serde_json::to_vec(&tours).unwrap_or_default().len() * 2 <= bytes {
             tours.routes.extend(routes);
         }
@@ -93,5 +93,5 @@ fn transition(index: i32) -> ShipmentRouteTransition {
 
 const METADATA_TYPE: &str =
     "type.googleapis.com/google.maps.routeoptimization.v1.OptimizeToursLongRunningMetadata";
-/// The size of a visit and its transition in JSON, roughly.
+/// The approximate size of a visit and its transition in JSON.
 const VISIT: usize = 350;

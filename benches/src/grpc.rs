@@ -1,4 +1,4 @@
-//! The least that a poll over gRPC costs by tonic, and a loopback server to poll.
+//! A client of tonic to compare with, and a loopback server to poll.
 
 use hyper::http::uri::PathAndQuery;
 use lro::{Any, Operation};
@@ -21,7 +21,7 @@ pub fn serve(metadata: Any) -> std::io::Result<()> {
     })
 }
 
-/// A client of tonic, without anything of ours but the messages.
+/// A client of tonic. It uses only the messages of `lro`.
 #[derive(Clone, Debug)]
 pub struct Tonic(Grpc<Channel>);
 
@@ -30,16 +30,16 @@ impl Tonic {
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong.
+    /// Any error of the run.
     pub async fn open(endpoint: &str) -> Result<Self, Fault> {
         Ok(Self(Grpc::new(Channel::from_shared(endpoint.to_owned())?.connect().await?)))
     }
 
-    /// One call of `GetOperation`, its reply decoded.
+    /// Calls `GetOperation`, and decodes the reply.
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong.
+    /// Any error of the run.
     pub async fn poll(&mut self, name: &str) -> Result<messages::Operation, Fault> {
         self.0.ready().await?;
         let request = tonic::Request::new(GetOperationRequest { name: name.to_owned() });

@@ -1,4 +1,4 @@
-//! What the benches share: operations of known sizes, a loopback server, a bare client to compare with, and the cost of a poll.
+//! Parts of the benches: operations of known sizes, a loopback server, clients to compare with, and the cost of a poll.
 
 pub mod bare;
 pub mod cost;
@@ -6,5 +6,5 @@ pub mod fixtures;
 pub mod grpc;
 pub mod server;
 
-/// Whatever goes wrong.
+/// Any error of the run.
 pub type Fault = Box<dyn std::error::Error + Send + Sync>;

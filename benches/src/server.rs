@@ -1,4 +1,4 @@
-//! A loopback server that answers by the path alone.
+//! A loopback server whose reply depends only on the path.
 
 use std::{convert::Infallible, net::SocketAddr};
 
@@ -11,11 +11,11 @@ use hyper_util::{
 };
 use tokio::net::TcpListener;
 
-/// Answers every request with this body, on a thread of its own, for as long as the process lives.
+/// Starts a thread that answers every request with this body, until the process ends.
 ///
 /// # Errors
 ///
-/// If no port or thread can be had.
+/// If there is no free port, or no thread can be started.
 pub fn spawn(body: Vec<u8>) -> std::io::Result<SocketAddr> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
@@ -48,7 +48,7 @@ pub fn serve(
                 async move { Ok::<_, Infallible>(response) }
             });
             tokio::spawn(async move {
-                // A client that goes away ends its connection, which is no news here.
+                // A client that closes its connection ends it. That is not an error.
                 let _ = auto::Builder::new(TokioExecutor::new())
                     .serve_connection(TokioIo::new(stream), service)
                     .await;

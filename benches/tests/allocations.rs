@@ -1,4 +1,4 @@
-//! What a poll over HTTP and the decoding of a large response allocate.
+//! The allocations of a poll over HTTP, and of decoding a large response.
 
 use std::time::Duration;
 

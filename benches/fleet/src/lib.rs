@@ -1,4 +1,4 @@
-//! How a fleet does under an outage and under a rate that is too low: the real fleet, on a paused clock.
+//! Benches of `lro-fleet` on a paused clock: an outage, a rate that is too low, and the scenarios of a simulated server.
 
 pub mod loopback;
 pub mod round_robin;

@@ -1,4 +1,4 @@
-//! A server over HTTP on the loopback interface that keeps its own time.
+//! An HTTP server on the loopback interface, with the real clock.
 
 use std::{
     io::{self, BufRead, BufReader, Write},
@@ -8,8 +8,10 @@ use std::{
     time::Instant,
 };
 
-/// Answers a get by the last segment of its path: what starts with `broken` with 500, what starts with `done` with an
-/// operation that is done, anything else with one that runs. It has threads of its own.
+/// A server whose reply to a get depends on the last segment of the path, on threads of its own.
+///
+/// A segment that begins with `broken` has the reply 500, one that begins with `done` an operation that is done, and any other one an
+/// operation that runs.
 #[derive(Clone, Debug)]
 pub struct Loopback {
     address: SocketAddr,
@@ -21,7 +23,7 @@ impl Loopback {
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong when it listens.
+    /// If it cannot listen.
     pub fn start() -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let server = Self { address: listener.local_addr()?, arrivals: Arc::default() };

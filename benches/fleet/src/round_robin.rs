@@ -1,13 +1,13 @@
-//! What a loop over all pending operations does with a rate.
+//! A loop over all pending operations, under a rate.
 
 use std::collections::VecDeque;
 
-/// An operation: when it began, and when it is done, in seconds.
+/// The times at which an operation begins and ends, in seconds.
 pub type Span = (f64, f64);
 
-/// When each operation is noticed to be done, in seconds; `None` if it is not by `end`.
+/// Returns when the end of each operation is noticed, in seconds. `None` if that is after `end`.
 ///
-/// The operations come in the order of their begin. Each call goes to the one that was not asked about for the longest.
+/// The operations are in the order in which they begin. Each call polls the one whose last poll is the oldest.
 pub fn noticed(operations: &[Span], gap: f64, round_trip: f64, end: f64) -> Vec<Option<f64>> {
     let mut noticed = vec![None; operations.len()];
     let mut line = VecDeque::new();

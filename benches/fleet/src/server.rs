@@ -10,7 +10,7 @@ use std::{
 use lro::{Any, LroTransport, Operation, OperationName, Status, async_trait};
 use tokio::time::{Instant, sleep};
 
-/// Operations that are done at times of their own, counted from when the server was made.
+/// A server in memory. Each operation is done at its own time, counted from when the server was created.
 #[derive(Clone, Debug)]
 pub struct Server(Arc<Inner>);
 
@@ -24,7 +24,7 @@ struct Inner {
 }
 
 impl Server {
-    /// A server that answers after this time, and is down for a while.
+    /// Creates a server that replies after this time, and is down for a while.
     pub fn new(round_trip: Duration, outage: Range<Duration>) -> Self {
         let began = Instant::now();
         Self(Arc::new(Inner {
@@ -36,17 +36,17 @@ impl Server {
         }))
     }
 
-    /// The time since it was made.
+    /// Returns the time since it was created.
     pub fn now(&self) -> Duration {
         self.0.began.elapsed()
     }
 
-    /// Has an operation.
+    /// Adds an operation that is done at this time.
     pub fn start(&self, name: &OperationName, done_at: Duration) {
         lock(&self.0.done_at).insert(name.as_str().to_owned(), done_at);
     }
 
-    /// When the calls came.
+    /// Returns the times of all calls.
     pub fn calls(&self) -> Vec<Duration> {
         lock(&self.0.calls).clone()
     }
@@ -57,7 +57,7 @@ impl LroTransport for Server {
     async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
         let now = self.now();
         lock(&self.0.calls).push(now);
-        // The server looks half-way.
+        // The server reads the state in the middle of the round trip.
         let looked = now + self.0.round_trip / 2;
         sleep(self.0.round_trip).await;
         if self.0.outage.contains(&now) {

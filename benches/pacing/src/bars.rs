@@ -1,20 +1,21 @@
-//! How well operations tell how much of them is done.
+//! The progress that operations report, with its errors.
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use rand_distr::StandardNormal;
 
-/// A kind of progress bar: bent, and read with noise.
+/// A kind of reported progress: a curve over the elapsed share, with noise.
 #[derive(Clone, Copy, Debug)]
 pub struct Bar {
-    /// What it is called in the table.
+    /// The name in the table.
     pub name: &'static str,
     curvature: f64,
     noise: f64,
 }
 
 impl Bar {
-    /// What the operation of such a number tells at a poll, by the share of its time that has passed:
-    /// `share ^ exp(curvature * z)`, give or take the noise, where z is normal and the operation's own.
+    /// Returns the progress that an operation reports at a poll, when `share` of its duration has passed.
+    ///
+    /// It is `share ^ exp(curvature * z)` plus noise. `z` has the normal distribution, and is constant for an operation.
     pub fn told(&self, operation: u64, poll: u32, share: f64) -> f64 {
         let own = normal(operation, 0);
         let read = normal(operation, u64::from(poll) + 1);
@@ -22,7 +23,7 @@ impl Bar {
     }
 }
 
-/// By how exact they are.
+/// All kinds, the most exact first.
 pub const ALL: [Bar; 3] = [
     Bar { name: "good (5 %, 1 %)", curvature: 0.05, noise: 0.01 },
     Bar { name: "fair (20 %, 3 %)", curvature: 0.2, noise: 0.03 },

@@ -10,14 +10,14 @@ pub use self::unseen::UNSEEN;
 /// A kind of operation.
 #[derive(Clone, Copy, Debug)]
 pub struct Family {
-    /// What it is called in the table.
+    /// The name in the table.
     pub name: &'static str,
-    /// The next duration, of those before it.
+    /// Draws the next duration. It may depend on those before it.
     draw: fn(&mut StdRng, &[f64]) -> f64,
 }
 
 impl Family {
-    /// The durations of `count` operations, one after the other.
+    /// Returns the durations of `count` operations, in order.
     pub fn durations(&self, seed: u64, count: usize) -> Vec<f64> {
         let mut random = StdRng::seed_from_u64(seed);
         let mut durations = Vec::with_capacity(count);
@@ -28,7 +28,7 @@ impl Family {
     }
 }
 
-/// Kinds that stay as they are.
+/// Kinds whose distribution does not change.
 pub const STEADY: [Family; 16] = [
     Family { name: "lognormal 2s s=.3", draw: |random, _| lognormal(random, 2.0, 0.3) },
     Family { name: "lognormal 5s s=.2", draw: |random, _| lognormal(random, 5.0, 0.2) },
@@ -60,7 +60,7 @@ pub const STEADY: [Family; 16] = [
     },
 ];
 
-/// Kinds that change at the operation of number 60.
+/// Kinds whose distribution changes at operation 60.
 pub const DRIFTING: [Family; 5] = [
     Family { name: "x3 slower (60->180s)", draw: |random, before| changed(random, before, 60.0, 180.0) },
     Family { name: "/4 faster (120->30s)", draw: |random, before| changed(random, before, 120.0, 30.0) },
@@ -94,11 +94,11 @@ fn exponential(random: &mut StdRng) -> f64 {
     Exp1.sample(random)
 }
 
-/// Of a scale in seconds and a shape.
+/// Draws from a Weibull distribution with a scale in seconds and a shape.
 fn weibull(random: &mut StdRng, scale: f64, shape: f64) -> f64 {
     Weibull::new(scale, shape).map_or(scale, |distribution| distribution.sample(random))
 }
 
-/// In seconds.
+/// The shortest duration, in seconds.
 const SHORTEST: f64 = 1e-3;
 const LONGEST: f64 = 86_400.0;

@@ -1,4 +1,4 @@
-//! What the pacings cost on operations of known durations: the real poller on a paused clock.
+//! The polls and delays of pacings on operations of known durations: waits of `lro` on a paused clock.
 
 pub mod bars;
 pub mod families;

@@ -1,35 +1,37 @@
-//! The best that a schedule can do which knows the distribution of durations: the inspection schedule of Barlow, Hunter
-//! and Proschan (1963), by dynamic programming over a sample. It shares no code with the library.
+//! The optimal schedule for a known distribution of durations.
+//!
+//! It is the inspection schedule of Barlow, Hunter and Proschan (1963), by dynamic programming over a sample. It shares no code with
+//! the library.
 
 /// A sample of durations as a distribution, in seconds.
 #[derive(Clone, Debug)]
 pub struct Sample {
     sorted: Vec<f64>,
     times: Vec<f64>,
-    /// The share that has finished at each time.
+    /// The share of operations that are done at each time.
     shares: Vec<f64>,
-    /// The sum of the durations of that share, over the number of all.
+    /// The sum of the durations of that share, divided by the number of all operations.
     means: Vec<f64>,
 }
 
-/// What a schedule costs on average: polls, and delay in seconds.
+/// The average cost of a schedule.
 #[derive(Clone, Copy, Debug)]
 pub struct Average {
-    /// Polls an operation.
+    /// The polls for each operation.
     pub polls: f64,
-    /// From the end to the reply that tells it.
+    /// The delay from the end of an operation to the reply that reports it, in seconds.
     pub delay: f64,
 }
 
 impl Average {
-    /// Both together, at a price of a poll in seconds.
+    /// Returns polls and delay as one cost, at a price of a poll in seconds.
     pub fn cost(&self, price: f64) -> f64 {
         price * self.polls + self.delay
     }
 }
 
 impl Sample {
-    /// A grid of its quantiles, and of its longest durations one by one.
+    /// Creates a distribution from a sample: a grid of its quantiles, and each of its longest durations.
     pub fn new(mut durations: Vec<f64>) -> Self {
         durations.sort_by(f64::total_cmp);
         let last = durations.len() - 1;
@@ -49,7 +51,7 @@ impl Sample {
         Self { sorted: durations, times, shares, means }
     }
 
-    /// The least `price * polls + delay`, where a call takes `round_trip`.
+    /// Returns the schedule with the least `price * polls + delay`, where a call takes `round_trip`.
     pub fn best(&self, price: f64, round_trip: f64) -> Average {
         let plan = self.plan(price);
         let count = self.sorted.len() as f64;
@@ -64,7 +66,7 @@ impl Sample {
         Average { polls: polls / count, delay: delay / count }
     }
 
-    /// The price at which the best schedule makes so many polls on average.
+    /// Returns the price at which the best schedule makes this many polls on average.
     pub fn price_of(&self, polls: f64, round_trip: f64) -> f64 {
         let (mut low, mut high) = (1e-4_f64, 1e4_f64);
         while high / low > 1.01 {

@@ -1,14 +1,14 @@
-//! The default schedules of other pollers, as their sources have them.
+//! The default schedules of other pollers, according to their source code.
 
 use std::time::Duration;
 
 use lro::pacing::{Moment, Pacing, PacingPolicy, Schedule};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
-/// How another poller paces.
+/// The schedule of another poller.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Peer {
-    /// Whose it is.
+    /// The name of the poller.
     pub name: &'static str,
     first_poll: Option<f64>,
     first_gap: f64,
@@ -18,20 +18,20 @@ pub struct Peer {
     seed: u64,
 }
 
-/// What of a gap is left to chance.
+/// How a delay is drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Jitter {
     No,
-    /// Evenly from nothing to the gap.
+    /// Evenly between zero and the delay.
     Full,
-    /// Whole seconds from the first gap to this one.
+    /// A whole number of seconds between the first delay and this one.
     WholeSeconds,
-    /// Up to a second more.
+    /// The delay plus up to a second.
     UpToASecond,
 }
 
 impl Peer {
-    /// Its pacing, whose jitter is seeded.
+    /// Returns its schedule as a pacing with a seed.
     pub fn pacing(&self, seed: u64) -> Pacing {
         Pacing::custom(Self { seed, ..*self })
     }
@@ -74,7 +74,8 @@ impl Schedule for Run {
     }
 }
 
-/// First poll (none: after the first gap), first gap, factor and longest gap in seconds.
+/// The pollers. Their times in seconds: the first poll (if none, after the first delay), the first delay, the factor and the longest
+/// delay.
 pub const ALL: [Peer; 10] = [
     Peer::new("google-cloud-lro (Rust)", None, [1.0, 2.0, 60.0], Jitter::No),
     Peer::new("Go longrunning.Wait", Some(0.0), [1.0, 2.0, 60.0], Jitter::Full),

@@ -1,4 +1,4 @@
-//! The frontier of polls and delay, drawn.
+//! Draws the frontier of polls and delay.
 
 use std::{error::Error, path::Path};
 

@@ -1,4 +1,4 @@
-//! Operations of known durations, waited for by the real poller on a paused clock.
+//! Waits of `lro` for operations of known durations, on a paused clock.
 
 use std::{
     fmt,
@@ -13,48 +13,48 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-/// Waits for operations one after the other, as fast as the machine computes.
+/// Waits for operations one after the other, without real sleeps.
 #[derive(Debug)]
 pub struct Replay {
     runtime: Runtime,
     round_trip: Duration,
 }
 
-/// What a wait for one operation cost.
+/// The cost of the wait for one operation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cost {
-    /// The calls made, the one that saw the end included.
+    /// The calls made, including the one that found the operation done.
     pub polls: u32,
-    /// From the end of the operation until its wait knew of it.
+    /// The time from the end of the operation until the wait ended.
     pub delay: Duration,
 }
 
 impl Replay {
-    /// Each call takes this long to be answered; the server looks half-way.
+    /// Creates a replay in which each call takes this time. The server reads the state in the middle of it.
     ///
     /// # Errors
     ///
-    /// If the system grants no runtime.
+    /// If the runtime cannot be built.
     pub fn new(round_trip: Duration) -> std::io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build()?;
         Ok(Self { runtime, round_trip })
     }
 
-    /// Waits for an operation that is done so long after its start.
+    /// Waits for an operation of this duration.
     ///
     /// # Errors
     ///
-    /// None that a pacing could cause, unless it gives up.
+    /// None, unless the pacing gives up.
     pub fn wait(&self, pacing: &Pacing, duration: Duration) -> Result<Cost, Status> {
         self.run(pacing, duration, None)
     }
 
-    /// The same for an operation whose metadata tell how much is done: `told` is a function of the polls so far and of
-    /// the share of its time that has passed.
+    /// Waits for an operation of this duration that reports progress. `told` returns it from the number of polls and the share of the
+    /// duration that has passed.
     ///
     /// # Errors
     ///
-    /// As above.
+    /// As [`wait`](Self::wait).
     pub fn wait_telling(
         &self,
         pacing: &Pacing,

@@ -1,4 +1,4 @@
-//! Streams of operations of one kind, each waited for one after the other.
+//! Streams of operations of one kind, which are waited for one after the other.
 
 use std::{error::Error, ops::Range, time::Duration};
 
@@ -11,15 +11,15 @@ use crate::{
     replay::{Cost, Replay},
 };
 
-/// What each operation of several streams cost.
+/// The cost of each operation of several streams.
 #[derive(Clone, Debug)]
 pub struct Streams(Vec<Vec<Cost>>);
 
 impl Streams {
-    /// Runs so many streams of so many operations. Their round trips are from 20 to 200 ms, evenly by order of
-    /// magnitude.
+    /// Runs a number of streams, each with a number of operations. The logarithms of their round trips are evenly distributed from
+    /// 20 to 200 ms.
     ///
-    /// `begin` is told the number of a stream, and returns what waits for its operations.
+    /// `begin` receives the number of a stream, and returns the function that waits for its operations.
     ///
     /// # Errors
     ///
@@ -42,7 +42,7 @@ impl Streams {
         (0..streams).map(run).collect::<Result<_, _>>().map(Self)
     }
 
-    /// What the operations of such numbers, counted from 0, cost on average.
+    /// Returns the average cost of the operations with these numbers, counted from 0.
     pub fn average(&self, operations: Range<usize>) -> Average {
         let count = (self.0.len() * operations.len()) as f64;
         let costs = || self.0.iter().flat_map(|stream| &stream[operations.clone()]);
@@ -53,18 +53,18 @@ impl Streams {
     }
 }
 
-/// Waits by the classic backoff: as one that never learns.
+/// Returns a function that waits with the classic backoff: a learned pacing that has no history.
 pub fn classic(_: u64) -> impl FnMut(&Replay, Duration) -> Result<Cost, Status> {
     |replay, duration| replay.wait(&Learned::new().pacing(KIND), duration)
 }
 
-/// Waits by one that learns.
+/// Returns a function that waits with a learned pacing.
 pub fn learning(learned: &Learned) -> impl FnMut(&Replay, Duration) -> Result<Cost, Status> + use<> {
     let pacing = learned.pacing(KIND);
     move |replay, duration| replay.wait(&pacing, duration)
 }
 
-/// In seconds, the middle of the round trips of the streams.
+/// The geometric mean of the round trips of the streams, in seconds.
 pub const ROUND_TRIP: f64 = 0.0632;
-/// The name of the one kind.
+/// The name of the kind.
 pub const KIND: &str = "replayed";

@@ -1,4 +1,4 @@
-//! What the program `replay` makes of its input, as who runs it sees it.
+//! The program `replay`: its output, its errors and its exit codes.
 
 #![allow(clippy::unwrap_used, reason = "a helper panics where its test would")]
 
@@ -177,7 +177,7 @@ fn helps() {
 
 fn run(args: &[&str], durations: &str) -> Output {
     let mut replay = start(args);
-    // One that refuses its options reads nothing.
+    // A program that refuses its options does not read stdin.
     let _ = replay.stdin.take().unwrap().write_all(durations.as_bytes());
     replay.wait_with_output().unwrap()
 }
@@ -192,12 +192,12 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// The polls of all.
+/// Returns the line with the sums.
 fn total(replay: &Output) -> String {
     text(&replay.stdout).lines().last().unwrap().split(',').nth(1).unwrap().to_owned()
 }
 
-/// A path at which there is no file.
+/// Returns a path at which there is no file.
 fn file(name: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = fs::remove_file(&path);

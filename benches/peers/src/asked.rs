@@ -1,4 +1,4 @@
-//! The polls of this process: counted beside the waits, so that none of them has to hold a counter.
+//! The number of polls of this process, counted in one place so that no wait holds a counter.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -7,7 +7,7 @@ pub fn count() {
     POLLS.fetch_add(1, Relaxed);
 }
 
-/// The polls that were answered so far.
+/// Returns the number of polls that were answered.
 pub fn so_far() -> u64 {
     POLLS.load(Relaxed)
 }

@@ -1,4 +1,4 @@
-//! Our fleet and our wait beside what else waits for long-running operations: memory, scheduling, calls, threads and locks.
+//! `lro-fleet` and `poll_until_done` beside other pollers: memory, scheduling, calls, threads and locks.
 
 pub mod asked;
 pub mod measure;
@@ -10,5 +10,5 @@ pub mod process;
 pub mod report;
 pub mod server;
 
-/// Whatever goes wrong here ends the run.
+/// Any error. It ends the run.
 pub type Fault = Box<dyn std::error::Error + Send + Sync>;

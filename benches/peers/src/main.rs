@@ -1,4 +1,4 @@
-//! Runs each peer against the same server, each figure in a process of its own, and prints the tables.
+//! Runs each peer against the same server, and prints the tables. Each figure is measured in a new process.
 
 use std::mem::forget;
 

@@ -1,4 +1,4 @@
-//! What is measured, one a file. Each runs in a process of its own, on one thread where it does not say otherwise.
+//! The measurements, one in each file. Each runs in a new process, on one thread unless it says otherwise.
 
 pub mod locks;
 pub mod memory;
@@ -15,12 +15,12 @@ use tokio::{
 
 use crate::{Fault, asked};
 
-/// A runtime of this thread alone.
+/// Creates a runtime on the current thread.
 fn runtime() -> std::io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
 }
 
-/// Waits until so many polls were made in all.
+/// Waits until this many polls were made.
 ///
 /// # Errors
 ///
@@ -36,5 +36,5 @@ async fn polled(polls: u64, tasks: &mut [JoinHandle<Fault>]) -> Result<(), Fault
 }
 
 const AN_HOUR: Duration = Duration::from_secs(3_600);
-/// A look takes microseconds.
+/// The time between two checks. A check takes microseconds.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);

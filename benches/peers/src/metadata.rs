@@ -2,13 +2,13 @@
 
 use lro::{Any, Status};
 
-/// As JSON.
+/// The metadata as JSON.
 pub const METADATA: &str = concat!(
     r#"{"@type":"type.googleapis.com/google.protobuf.Struct","value":{"createTime":"2026-11-23T10:00:00.123456Z","#,
     r#""target":"projects/p/locations/l/jobs/nightly","verb":"update","stage":"RUNNING","step":1742}}"#,
 );
 
-/// The same, parsed.
+/// Returns the metadata, parsed.
 ///
 /// # Errors
 ///

@@ -1,13 +1,13 @@
-//! The names of the operations: of 60 bytes, and such as every peer takes.
+//! The names of the operations: 60 bytes, in a form that every peer accepts.
 
 use lro::{OperationName, Status};
 
-/// The name of an operation by its number.
+/// Returns the name of an operation by its number.
 pub fn name(number: usize) -> String {
     format!("operations/4c6c0000-1111-4222-8333-444455556666-{number:012}")
 }
 
-/// The same, parsed.
+/// Returns the name of an operation by its number, parsed.
 ///
 /// # Errors
 ///

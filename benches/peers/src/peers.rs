@@ -1,4 +1,4 @@
-//! What waits for operations, one a file.
+//! The peers, one in each file.
 
 pub mod azure_core;
 pub mod bare;
@@ -23,7 +23,7 @@ pub trait Loop: Clone + Send + Sync + 'static {
     fn poll(&self, name: String) -> Result<impl Future<Output = Fault> + Send + 'static, Fault>;
 }
 
-/// Runs a loop as a task: the future of the peer itself, with nothing around it that would hold it twice.
+/// Runs a loop as a task. The task holds the future of the peer and nothing else, so that its memory is not counted twice.
 ///
 /// # Errors
 ///
@@ -32,13 +32,13 @@ pub fn spawn(client: &impl Loop, name: String) -> Result<JoinHandle<Fault>, Faul
     Ok(tokio::spawn(client.poll(name)?))
 }
 
-/// Installs a TLS provider: `reqwest` as the peers use it has none, and requires one even where it is not used.
+/// Installs a TLS provider. `reqwest`, with the features that the peers use, has none and requires one even without TLS.
 fn provide_tls() {
-    // Another client may have done so.
+    // Another client may have installed one.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// The operations here never end.
+/// Returns the error of an operation that ended. The operations of the server never end.
 fn ended() -> Fault {
     "an operation ended".into()
 }

@@ -1,4 +1,4 @@
-//! The table, drawn.
+//! Draws the table.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use crate::{Fault, report::Row};
 
 type Panel<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-/// Draws memory above, calls below.
+/// Draws the memory in the upper panel, the calls in the lower one.
 ///
 /// # Errors
 ///
@@ -32,7 +32,7 @@ pub fn draw(path: &Path, rows: &[Row]) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A bar for each, the first on top.
+/// Draws a bar for each value, the first on top.
 fn bars(panel: &Panel<'_>, title: &str, bars: &[(&str, f64)]) -> Result<(), Fault> {
     let most = bars.iter().map(|(_, value)| *value).fold(0.0, f64::max);
     let lines = bars.len();

@@ -1,4 +1,4 @@
-//! What a process costs, and processes of our own: each figure is taken in a fresh one.
+//! Runs processes, and measures the current one. Each figure is measured in a new process.
 
 use std::{
     env, fs,
@@ -11,7 +11,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::Fault;
 
-/// The server, in a process of its own: only the client's CPU time is counted.
+/// The server, in another process, so that only the CPU time of the client is counted.
 #[derive(Debug)]
 pub struct Server {
     child: Child,
@@ -19,11 +19,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts it.
+    /// Starts the server.
     ///
     /// # Errors
     ///
-    /// If it does not tell its address.
+    /// If it does not print its address.
     pub fn start() -> Result<Self, Fault> {
         let mut child = Command::new(env::current_exe()?).arg("serve").stdout(Stdio::piped()).spawn()?;
         let mut endpoint = String::new();
@@ -32,7 +32,7 @@ impl Server {
         Ok(Self { child, endpoint: endpoint.trim().to_owned() })
     }
 
-    /// Where it listens, as `http://127.0.0.1:port`.
+    /// Returns the endpoint, such as `http://127.0.0.1:41234`.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
@@ -40,13 +40,13 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The server may have ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Runs this program, or the one beside it, with these arguments. Returns the numbers that it prints.
+/// Runs a program of this package with these arguments. Returns the numbers that it prints.
 ///
 /// # Errors
 ///
@@ -64,9 +64,9 @@ pub fn figures<const N: usize>(program: Program, arguments: &[&str]) -> Result<[
 /// A program of this package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Program {
-    /// This one, with the system's allocator.
+    /// This program, with the system's allocator.
     Peers,
-    /// The one that counts what is allocated.
+    /// The program that counts allocated bytes.
     Live,
 }
 
@@ -79,7 +79,7 @@ impl Program {
         })
     }
 
-    /// Builds the program that counts: `cargo run` builds only the one that it runs.
+    /// Builds the program that counts, because `cargo run` builds only the one that it runs.
     ///
     /// # Errors
     ///
@@ -93,13 +93,13 @@ impl Program {
     }
 }
 
-/// User and system time of this process so far, in seconds.
+/// Returns the user and system time of this process, in seconds.
 pub fn cpu_seconds() -> f64 {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
-/// How often the threads of this process gave up the processor to wait for something.
+/// Returns how often the threads of this process went to sleep to wait for something.
 ///
 /// # Errors
 ///
@@ -114,7 +114,7 @@ pub fn sleeps() -> Result<u64, Fault> {
     Ok(sleeps)
 }
 
-/// Memory of this process in bytes: resident now, and at its height.
+/// Returns the memory of this process in bytes: resident now, and the most so far.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! The tables.
+//! Prints the tables.
 
 mod fleet;
 mod peers;
@@ -19,7 +19,7 @@ pub enum Table {
     Scheduling,
     /// A runtime of two threads.
     Threads,
-    /// How long a caller waits for another.
+    /// The time that a caller waits for another one.
     Locks,
 }
 
@@ -39,11 +39,11 @@ impl FromStr for Table {
 }
 
 impl Table {
-    /// Measures and prints.
+    /// Measures and prints the table.
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong.
+    /// Any error of the run.
     pub fn print(self) -> Result<(), Fault> {
         match self {
             Self::Memory => peers::print(true, false).map(drop),
@@ -55,11 +55,11 @@ impl Table {
     }
 }
 
-/// Measures all, prints the tables, and draws the first.
+/// Measures and prints all tables, and draws the first.
 ///
 /// # Errors
 ///
-/// Whatever goes wrong.
+/// Any error of the run.
 pub fn print_all() -> Result<(), Fault> {
     let rows = peers::print(true, true)?;
     for table in [Table::Scheduling, Table::Threads, Table::Locks] {

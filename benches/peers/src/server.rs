@@ -1,4 +1,4 @@
-//! A server of operations that never end: it repeats the name that it is asked about.
+//! A server of operations that never end. Its reply has the name of the request.
 
 use std::{convert::Infallible, net::TcpListener};
 
@@ -13,7 +13,7 @@ use crate::{Fault, metadata::METADATA};
 ///
 /// # Errors
 ///
-/// If no port or runtime can be had.
+/// If there is no free port, or the runtime cannot be built.
 pub fn serve() -> Result<(), Fault> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
@@ -26,7 +26,7 @@ pub fn serve() -> Result<(), Fault> {
             stream.set_nodelay(true)?;
             let service = service_fn(async |request| Ok::<_, Infallible>(pending(&request)));
             tokio::spawn(async move {
-                // A client that goes away ends its connection, which is no news here.
+                // A client that closes its connection ends it. That is not an error.
                 let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
             });
         }

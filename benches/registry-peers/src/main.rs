@@ -9,7 +9,7 @@ use std::env;
 
 use crate::report::Row;
 
-/// Whatever goes wrong here ends the run.
+/// Any error. It ends the run.
 type Fault = Box<dyn std::error::Error + Send + Sync>;
 
 #[tokio::main]

@@ -48,7 +48,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// None in fact: the response is JSON.
+    /// None: the response is JSON.
     pub fn run(&self, operation: u32, runs_for: Duration) -> Result<(), Fault> {
         self.start_script(operation, Script::new().runs_for(runs_for))
     }
@@ -57,7 +57,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// None in fact: the response is JSON.
+    /// None: the response is JSON.
     pub fn run_for_polls(&self, operation: u32, polls: u32) -> Result<(), Fault> {
         self.start_script(operation, Script::new().runs_for_calls(polls))
     }

@@ -1,6 +1,6 @@
-//! User-space instructions and CPU time per poll over gRPC and loopback, ours beside a call by the channel of tonic.
+//! User-space instructions and CPU time of a poll over gRPC and loopback, beside a call by the channel of tonic.
 //!
-//! Without arguments it runs itself under valgrind (which must be installed) and prints the table; see [`benches::cost`].
+//! Without arguments it runs itself under valgrind, which must be installed, and prints the table: see [`benches::cost`].
 
 use std::{hint::black_box, time::Duration};
 
@@ -81,6 +81,6 @@ fn run(client: &str, endpoint: &str, operations: usize, polls: usize, shift: usi
     })
 }
 
-/// How many operations are polled in turn.
+/// The numbers of operations that are polled in turn.
 const OPERATIONS: [u32; 3] = [1, 64, 1_000];
 const METADATA_TYPE: &str = "google.maps.routeoptimization.v1.OptimizeToursLongRunningMetadata";

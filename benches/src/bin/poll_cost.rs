@@ -1,11 +1,12 @@
-//! User-space instructions and CPU time per poll over loopback, ours beside a GET and parse by the legacy pool of
-//! hyper-util, by one connection of hyper, and by a socket: over HTTP/1 and HTTP/2, by the number of operations that are
-//! polled in turn, and by the size of their metadata. The last column is a poll by the entry of the catalogue in
-//! `lro-services`, as a multiple of one by the crate of the service.
+//! User-space instructions and CPU time of a poll over loopback, beside a GET and parse by three clients without `lro`.
 //!
-//! Without arguments it runs itself under valgrind (which must be installed) and prints the table; the server is a
-//! process of its own. Each figure is the difference of two runs that differ only in their number of polls, and the
-//! least of several heap layouts. `poll_cost table 1 1000` prints the rows of so many operations only.
+//! The three are the legacy pool of hyper-util, one connection of hyper, and a socket. The rows are HTTP/1 and HTTP/2, the number of
+//! operations that are polled in turn, and the size of their metadata. The last column is a poll by the entry of `lro-services`, as a
+//! multiple of one by the crate of the service.
+//!
+//! Without arguments it runs itself under valgrind, which must be installed, and prints the table. The server is another process. Each
+//! figure is the difference of two runs that differ only in their number of polls, and the least of several heap layouts.
+//! `poll_cost table 1 1000` prints the rows of 1 and of 1,000 operations.
 
 use std::{hint::black_box, time::Duration};
 
@@ -145,10 +146,12 @@ async fn ours(transport: &impl LroTransport, operations: usize, polls: usize) ->
 }
 
 const CLIENTS: [&str; 5] = ["socket", "connection", "pool", "lro", "entry"];
-/// The clients whose CPU time is taken.
+/// The clients whose CPU time is measured.
 const TIMED: [&str; 2] = ["pool", "lro"];
-/// The version of HTTP, how many operations are polled in turn, and the least size of the metadata of each in bytes: first as
-/// most services answer, one operation and as many as a program of some size awaits; then what a body costs as it grows.
+/// The rows: the version of HTTP, the number of operations that are polled in turn, and the least size of their metadata in bytes.
+///
+/// The first rows have small metadata, as most services send, and one operation up to those of a large program. The last rows have
+/// growing metadata.
 const ROWS: [(u8, u32, usize); 10] = [
     (1, 1, 0),
     (1, 64, 0),

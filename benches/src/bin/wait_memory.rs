@@ -1,7 +1,7 @@
-//! Resident memory per waiting task over HTTP and over gRPC: 100,000 operations, a task each, every one polled once and asleep.
+//! Resident memory of a waiting task over HTTP and over gRPC: 100,000 operations, each polled once by its own task, which then sleeps.
 //!
-//! The name of an operation (81 bytes), the metadata of its last reply (107 bytes), the task and its timer are included. The
-//! server is a process of its own. `wait_memory 20000` measures with as many operations.
+//! The figure includes the name of the operation (81 bytes), the metadata of its last reply (107 bytes), the task and its timer. The
+//! server is another process. `wait_memory 20000` measures with 20,000 operations.
 
 use std::{
     fs,
@@ -74,7 +74,7 @@ fn measure(endpoint: &str, settings: &str, operations: usize) -> Result<(), Faul
             _ => Counted(Arc::new(RouteOptimization::builder().endpoint(endpoint).pacing(pacing).build()?)),
         };
         let has_own = settings == "own";
-        // The connections, the runtime and the allocator have their size before the count begins.
+        // The connections, the runtime and the allocator have reached their size before the count begins.
         let mut tasks = Vec::with_capacity(operations + WARM_UP);
         wait(&routes, has_own, 0..WARM_UP, &mut tasks).await?;
         let before = resident()?;
@@ -97,7 +97,7 @@ async fn wait(
         let wait = poll_until_done::<OptimizeToursResponse>(routes.clone(), name);
         let wait = if has_own { wait.deadline(2 * AN_HOUR) } else { wait }.into_future();
         tasks.push(tokio::spawn(async move {
-            // It waits for longer than the process lives.
+            // The wait is longer than the life of the process.
             let _ = wait.await;
         }));
         while tasks.len() >= ANSWERED.load(Relaxed) + AT_ONCE {
@@ -107,12 +107,12 @@ async fn wait(
     while ANSWERED.load(Relaxed) < tasks.len() {
         sleep(Duration::from_millis(1)).await;
     }
-    // The last of them are on their way to sleep.
+    // The last tasks begin to sleep.
     sleep(Duration::from_millis(50)).await;
     Ok(())
 }
 
-/// Counts the calls that were answered.
+/// A transport that counts the calls that were answered.
 #[derive(Clone, Debug)]
 struct Counted(Arc<dyn LroTransport>);
 
@@ -139,6 +139,6 @@ fn resident() -> Result<usize, Fault> {
 
 const OPERATIONS: usize = 100_000;
 const WARM_UP: usize = 5_000;
-/// Calls in flight: as many connections as a client of this service makes.
+/// The most calls in flight: the connections that a client of this service makes.
 const AT_ONCE: usize = 64;
 const AN_HOUR: Duration = Duration::from_secs(3_600);

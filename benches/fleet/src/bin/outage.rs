@@ -1,5 +1,5 @@
-//! A server is down for a minute while 100,000 operations are waited for: what is sent meanwhile and after, and how late
-//! the outcomes come.
+//! A fleet of 100,000 operations whose server is down for a minute: the calls during the outage and after it, and the delay of the
+//! outcomes.
 
 use std::{error::Error, time::Duration};
 
@@ -34,12 +34,16 @@ async fn run() -> Result<(), Box<dyn Error>> {
         }
     }
     let calls = server.calls();
-    let during = calls.iter().filter(|at| (DOWN + Duration::from_secs(1)..UP).contains(at)).count();
+    let from = |start: Duration| calls.iter().filter(|at| (start..UP).contains(at)).count();
+    let (during, later) = (from(DOWN), from(DOWN + Duration::from_secs(1)));
     println!(
         "{OPERATIONS} operations, {RATE} calls a second at most, the server down from {DOWN:?} to {UP:?}"
     );
     println!("outcomes delivered: {delivered}, good: {good}");
-    println!("calls: {}, of them {during} while the server was down (after the first second)", calls.len());
+    println!(
+        "calls: {}, of them {during} while the server was down, {later} after its first second",
+        calls.len()
+    );
     println!("most calls in a bucket of 100 ms: {} (rate: {})", most_in_a_bucket(&calls), RATE / 10);
     println!("most calls in any second: {}", most_within(&calls, Duration::from_secs(1)));
     let backlog = f64::from(OPERATIONS) / f64::from(RATE);
@@ -50,7 +54,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Some are done before the outage, some during it and some after.
+/// Returns when an operation is done: some before the outage, some during it and some after it.
 fn done_at(number: u32) -> Duration {
     Duration::from_secs(600) + Duration::from_millis(u64::from(number) * 200_000 / u64::from(OPERATIONS))
 }

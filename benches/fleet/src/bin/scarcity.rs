@@ -1,5 +1,5 @@
-//! A rate of a tenth of what the operations would be asked about: how late their end is noticed, by a fleet that has
-//! learned how long they take and by a loop that asks about one after the other.
+//! The delay until the end of an operation is noticed, under a rate of a tenth of the polls that the default pacing would make: of a
+//! fleet with the learned pacing, and of a loop over all operations.
 
 use std::{collections::HashMap, error::Error, time::Duration};
 
@@ -53,17 +53,17 @@ fn print_row(name: &str, (turns, fleet): (f64, f64)) {
     println!("| {name} | {turns:.2} | {fleet:.2} | {:.2} |", turns / fleet);
 }
 
-/// Operations that begin one after the other, those of several kinds in turns, and a rate.
+/// Operations that begin one after the other, the kinds in turns, and a rate.
 struct Scene {
     spans: Vec<Span>,
     kinds: usize,
-    /// A second.
+    /// The operations that begin in a second.
     arrivals: f64,
-    /// From one call to the next, in seconds.
+    /// The time from one call to the next, in seconds.
     gap: f64,
 }
 
-/// When each operation is noticed to be done, in seconds.
+/// The time at which the end of each operation is noticed, in seconds.
 type Noticed = Vec<Option<f64>>;
 
 impl Scene {
@@ -71,31 +71,31 @@ impl Scene {
         let durations = durations(families, operations);
         let mut sorted = durations.clone();
         sorted.sort_unstable_by(f64::total_cmp);
-        // The mean of a heavy tail is an accident.
+        // The mean of a heavy tail depends on a few samples.
         let usual = &sorted[..operations * 99 / 100];
         let mean = usual.iter().sum::<f64>() / usual.len() as f64;
         let polls = durations.iter().map(|duration| polls(*duration)).sum::<f64>() / operations as f64;
         let arrivals = operations as f64 / (10.0 * mean);
-        // Each needs one call, and one in vain for two of them is not too many.
+        // Each operation needs one call. The rate also allows one more call for every second operation.
         let calls = (polls / 10.0).max(LEAST_CALLS);
         let spans = (0..).map(|number| f64::from(number) / arrivals).zip(&durations);
         let spans = spans.map(|(began, duration)| (began, began + duration)).collect();
         Self { spans, kinds: families.len(), arrivals, gap: 1.0 / (calls * arrivals) }
     }
 
-    /// When the last operation has begun, in seconds: no more calls are made then.
+    /// Returns when the last operation has begun, in seconds. No more calls are made after it.
     fn end(&self) -> f64 {
         self.spans.len() as f64 / self.arrivals
     }
 
-    /// By a loop, and by a fleet.
+    /// Runs the loop and the fleet.
     fn both(&self) -> Result<(Noticed, Noticed), Box<dyn Error>> {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build()?;
         let fleet = runtime.block_on(self.fleet())?;
         Ok((round_robin::noticed(&self.spans, self.gap, RTT, self.end()), fleet))
     }
 
-    /// By a fleet that begins without a history.
+    /// Runs a fleet that begins without a history.
     async fn fleet(&self) -> Result<Noticed, Box<dyn Error>> {
         let server = Server::new(Duration::from_secs_f64(RTT), Duration::ZERO..Duration::ZERO);
         let rate = Rate::per_minute((60.0 / self.gap).round() as u32);
@@ -113,7 +113,7 @@ impl Scene {
                     noticed[number] = Some(began.elapsed().as_secs_f64());
                 }
             });
-            // It ends by its time: the stream does not.
+            // The time ends it, because the stream does not end.
             let _ = until_next.await;
             let name = OperationName::parse(&format!("{}/operations/{number}", number % self.kinds))?;
             server.start(&name, Duration::from_secs_f64(*done));
@@ -123,8 +123,8 @@ impl Scene {
         Ok(noticed)
     }
 
-    /// The mean of the delays of the operations of some kinds that are done after a while and before the end, by a loop
-    /// and by a fleet.
+    /// Returns the mean delays of the loop and of the fleet, over the operations of some kinds that are done after the warm-up and
+    /// before the end.
     fn mean_delays(&self, (turns, fleet): &(Noticed, Noticed), wanted: impl Fn(usize) -> bool) -> (f64, f64) {
         let end = self.end();
         let mean = |noticed: &Noticed| {
@@ -137,14 +137,14 @@ impl Scene {
     }
 }
 
-/// Those of several kinds in turns.
+/// Returns durations of several kinds in turns.
 fn durations(families: &[Family], operations: usize) -> Vec<f64> {
     let each = operations.div_ceil(families.len());
     let by_family: Vec<Vec<f64>> = families.iter().map(|family| family.durations(1, each)).collect();
     (0..operations).map(|number| by_family[number % families.len()][number / families.len()]).collect()
 }
 
-/// The polls of the default pacing about an operation that takes so many seconds.
+/// Returns the polls that the default pacing makes for an operation of this duration in seconds.
 fn polls(duration: f64) -> f64 {
     let mut schedule: Box<dyn Schedule> = Pacing::default().schedule();
     let (mut polls, mut now) = (0, Duration::ZERO);
@@ -155,6 +155,6 @@ fn polls(duration: f64) -> f64 {
     f64::from(polls + 1)
 }
 
-/// In seconds.
+/// The round trip, in seconds.
 const RTT: f64 = 0.05;
 const LEAST_CALLS: f64 = 1.5;

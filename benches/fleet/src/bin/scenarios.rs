@@ -1,7 +1,8 @@
-//! Replays the scenarios of the simulated server through the fleet and prints what it gets, as a share of what an oracle gets.
+//! Runs a fleet in the scenarios of the simulated server, and prints its good replies as a share of those of an oracle, a caller with
+//! full knowledge.
 //!
-//! `scenarios` prints a table of the classes. `scenarios NAME` prints the scenarios whose class or name starts so, one a
-//! line; an empty name prints all. `--seeds N` sets the runs of each, 3 by default.
+//! `scenarios` prints a table of the classes. `scenarios NAME` prints a line for each scenario whose class or name begins with `NAME`.
+//! An empty name prints all. `--seeds N` sets the runs of each scenario, 3 by default.
 
 use std::{
     collections::BTreeMap,
@@ -54,21 +55,21 @@ impl Arguments {
     }
 }
 
-/// What the fleet got in a scenario, the mean of the seeds unless it says otherwise.
+/// The results of the fleet in a scenario: the mean of the seeds, unless a field says otherwise.
 #[derive(Clone, Debug)]
 struct Row {
     class: &'static str,
     name: &'static str,
-    /// The share of what the oracle gets.
+    /// The good replies, as a share of the oracle's.
     useful: f64,
     refused: f64,
     bad: f64,
-    /// The longest of the seeds; infinite if one operation had no reply.
+    /// The longest time of the seeds. Infinite if an operation had no reply.
     all_answered: f64,
     longest_wait: f64,
     notice_delay: f64,
     calls_when_down: f64,
-    /// The sum.
+    /// The sum of the seeds.
     over_rate: u64,
 }
 

@@ -1,5 +1,7 @@
-//! What a fleet does in the cases in which the one before failed, as a table. `trouble NAME` prints the rows whose name
-//! starts so. It takes two minutes, most of them in f03, f09 and f10, which run by the real clock.
+//! A table of the cases in which a fleet without `lro-control` failed, before and now.
+//!
+//! `trouble NAME` prints the rows whose name begins with `NAME`. All rows take two minutes, most of it for f03, f09 and f10, which use the
+//! real clock.
 
 use std::{
     env,
@@ -22,7 +24,7 @@ use tokio::{
 
 fn main() -> Result<(), Box<dyn Error>> {
     let name = env::args().nth(1).unwrap_or_default();
-    println!("| case | | the fleet before | now |\n| --- | --- | --- | --- |");
+    println!("| case | | without `lro-control` | now |\n| --- | --- | --- | --- |");
     for (case, what, before, now) in ROWS.iter().filter(|(case, ..)| case.starts_with(&name)) {
         println!("| {case} | {what} | {before} | {} |", now()?);
     }
@@ -197,7 +199,7 @@ fn busy_lock() -> Result<String, Box<dyn Error>> {
     Ok(format!("{second}, {tenth}"))
 }
 
-/// A server in memory whose operations run for ever. It stamps each call by the real clock.
+/// A server in memory whose operations run for ever. It records the time of each call by the real clock.
 #[derive(Clone, Debug, Default)]
 struct Stamps(Arc<Mutex<Vec<Instant>>>);
 
@@ -227,7 +229,7 @@ fn register(fleet: &Fleet, kind: &str, count: usize) -> Result<(), Status> {
         .try_for_each(|number| fleet.register(OperationName::parse(&format!("operations/{kind}-{number}"))?))
 }
 
-/// Runs a future by the real clock.
+/// Runs a future with the real clock.
 fn real<T>(run: impl Future<Output = Result<T, Box<dyn Error>>>) -> Result<T, Box<dyn Error>> {
     Builder::new_current_thread().enable_all().build()?.block_on(run)
 }

@@ -1,4 +1,5 @@
-//! Kinds that the learned pacing was not made by: dependent, patterned, cut off, or told in whole seconds.
+//! Kinds that were not used when the learned pacing was designed: durations that depend on each other, have a pattern, are cut off, or
+//! are whole seconds.
 
 use std::f64::consts::TAU;
 
@@ -7,7 +8,7 @@ use rand_distr::{Distribution, Gamma};
 
 use super::{Family, exponential, lognormal, normal};
 
-/// What the tables print when more is wished.
+/// The kinds of the table of `--more`.
 pub const UNSEEN: [Family; 20] = [
     Family { name: "correlated, AR(1) .9", draw: |random, before| follows(random, before, 0.9, 0.22) },
     Family { name: "random walk of 10 %", draw: |random, before| follows(random, before, 1.0, 0.1) },
@@ -78,7 +79,7 @@ pub const UNSEEN: [Family; 20] = [
     },
 ];
 
-/// In ln of seconds around that of a minute: so much of what was before remains.
+/// Draws a duration whose logarithm, relative to a minute, keeps `share` of the one before.
 fn follows(random: &mut StdRng, before: &[f64], share: f64, deviation: f64) -> f64 {
     let last = before.last().map_or(0.0, |last| (last / 60.0).ln());
     60.0 * (share * last + deviation * normal(random)).exp()
@@ -89,7 +90,7 @@ fn one_of(random: &mut StdRng, medians: &[f64]) -> f64 {
     lognormal(random, median, 0.15)
 }
 
-/// Of a shape, and a scale in seconds.
+/// Draws from a gamma distribution with a shape, and a scale in seconds.
 fn gamma(random: &mut StdRng, shape: f64, scale: f64) -> f64 {
     Gamma::new(shape, scale).map_or(scale, |distribution| distribution.sample(random))
 }

@@ -1,4 +1,4 @@
-//! Counts the bytes that live while operations are pending. Started by `peers`.
+//! Counts the live bytes while operations are pending. `peers` runs it.
 
 use std::{hint::black_box, mem::forget};
 
@@ -28,7 +28,7 @@ fn main() -> Result<(), Fault> {
     Ok(())
 }
 
-/// Returns what a closure returns, and the bytes that live after it.
+/// Returns the value of a closure, and the bytes that are live after it.
 fn counted<T>(make: impl FnOnce() -> Result<T, Fault>) -> Result<(T, i64), Fault> {
     let mut made = None;
     let counted = allocation_counter::measure(|| made = Some(make()));

@@ -1,4 +1,4 @@
-//! How long one caller of a fleet waits while another one looks at all operations, or ends all.
+//! The time that a call of a fleet takes while another thread lists all operations, or shuts the fleet down.
 
 use std::{
     hint::black_box,
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// A fleet with so many operations that wait for their next poll, and its runtime.
+/// A fleet whose operations wait for their next poll, and its runtime.
 #[derive(Debug)]
 pub struct Waiting {
     runtime: Runtime,
@@ -33,7 +33,7 @@ impl Waiting {
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong.
+    /// Any error of the run.
     pub fn start(operations: usize) -> Result<Self, Fault> {
         let runtime = runtime()?;
         let fleet = runtime.block_on(async {
@@ -52,12 +52,12 @@ impl Waiting {
     }
 }
 
-/// The longest time in seconds that `watch` takes while another thread does this with so many operations, and how long that
-/// takes.
+/// Returns the longest time that a call of `watch` takes while another thread works on all operations, and the time of that work, in
+/// seconds.
 ///
 /// # Errors
 ///
-/// Whatever goes wrong.
+/// Any error of the run.
 pub fn longest_watch(beside: &str, operations: usize) -> Result<[f64; 2], Fault> {
     let act: fn(&Waiting) = match beside {
         "nothing" => |_| thread::sleep(A_WHILE),
@@ -81,7 +81,7 @@ pub fn longest_watch(beside: &str, operations: usize) -> Result<[f64; 2], Fault>
         drop(watch);
     }
     let (took, waiting) = acting.join().map_err(|_| "the other thread panicked")?;
-    // To free it all takes long.
+    // Freeing it would take long.
     forget(waiting);
     Ok([longest.as_secs_f64(), took.as_secs_f64()])
 }

@@ -1,4 +1,4 @@
-//! Memory per pending operation: the name, the state and who waits for it included.
+//! Memory of a pending operation, including its name, its state and its waiter.
 
 use std::{any::Any, fmt, time::Duration};
 
@@ -21,17 +21,17 @@ use crate::{
     },
 };
 
-/// What is kept in memory until it is measured.
+/// The values that stay in memory until it is measured.
 pub struct Held {
     _runtime: Runtime,
     _kept: Box<dyn Any>,
 }
 
-/// Makes so many operations pending, each asked about at least once, between two polls.
+/// Returns pending operations that wait between two polls. Each was polled at least once.
 ///
 /// # Errors
 ///
-/// Whatever goes wrong.
+/// Any error of the run.
 pub fn hold(peer: &str, operations: usize, endpoint: &str) -> Result<Held, Fault> {
     let runtime = runtime()?;
     let kept = runtime.block_on(pending(peer, operations, endpoint))?;
@@ -74,7 +74,7 @@ async fn tasks(client: &impl Loop, operations: usize) -> Result<Box<dyn Any>, Fa
         }
         polled(tasks.len() as u64, &mut tasks[from..]).await?;
     }
-    // The last of them have their reply soon, and then sleep.
+    // The last tasks get their reply soon, and then sleep.
     sleep(Duration::from_millis(50)).await;
     Ok(Box::new(tasks))
 }

@@ -1,4 +1,4 @@
-//! What a fleet's poll costs beside the call itself: the transport is in memory.
+//! The CPU time that a fleet adds to a call. The transport is in memory.
 
 use std::{hint::black_box, time::Duration};
 
@@ -16,11 +16,11 @@ use crate::{
     process::cpu_seconds,
 };
 
-/// CPU nanoseconds per poll of so many operations that come due evenly, [`POLLS_PER_SECOND`] of them, less the call's.
+/// Returns the CPU time of a poll in nanoseconds, without the call, for operations that are due evenly, [`POLLS_PER_SECOND`] of them.
 ///
 /// # Errors
 ///
-/// Whatever goes wrong.
+/// Any error of the run.
 pub fn spread(operations: usize) -> Result<f64, Fault> {
     let interval = Duration::from_secs_f64(operations as f64 / POLLS_PER_SECOND);
     runtime()?.block_on(async {
@@ -35,11 +35,11 @@ pub fn spread(operations: usize) -> Result<f64, Fault> {
     })
 }
 
-/// The same of operations that come due all at once.
+/// Returns the CPU time of a poll in nanoseconds, without the call, for operations that are due at the same time.
 ///
 /// # Errors
 ///
-/// Whatever goes wrong.
+/// Any error of the run.
 pub fn at_once(operations: usize) -> Result<f64, Fault> {
     runtime()?.block_on(async {
         let fleet = Fleet::builder(InMemory::new()?).pacing(Pacing::fixed(AN_HOUR));
@@ -52,7 +52,7 @@ pub fn at_once(operations: usize) -> Result<f64, Fault> {
     })
 }
 
-/// CPU nanoseconds of the call alone.
+/// Returns the CPU time of the call alone, in nanoseconds.
 async fn call() -> Result<f64, Fault> {
     let transport: Box<dyn LroTransport> = Box::new(InMemory::new()?);
     let name = names::parsed(0)?;

@@ -1,4 +1,4 @@
-//! Polls over loopback in a second of the client's CPU time.
+//! Polls over loopback for each second of the client's CPU time.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::{
     process::{cpu_seconds, sleeps},
 };
 
-/// What a peer reaches with 64 calls in flight.
+/// The results of a peer with 64 calls in flight.
 #[derive(Clone, Copy, Debug)]
 pub struct Reached {
     /// Polls per second of the client's CPU time.
@@ -26,11 +26,11 @@ pub struct Reached {
     pub sleeps: f64,
 }
 
-/// Measures a peer over so many polls, on this thread alone or with `workers` on a runtime of so many threads.
+/// Measures a peer over a number of polls: on the current thread, or with `workers` on a runtime of this many threads.
 ///
 /// # Errors
 ///
-/// Whatever goes wrong.
+/// Any error of the run.
 pub fn reached(peer: &str, workers: Option<usize>, endpoint: &str, polls: u64) -> Result<Reached, Fault> {
     let runtime = match workers {
         None => runtime()?,
@@ -57,7 +57,7 @@ pub fn reached(peer: &str, workers: Option<usize>, endpoint: &str, polls: u64) -
     })
 }
 
-/// As many loops as calls in flight, which do not pause.
+/// Runs a loop without pauses for each call in flight.
 async fn of_loops(client: &impl Loop, polls: u64) -> Result<Reached, Fault> {
     let tasks: Result<Vec<_>, Fault> =
         (0..IN_FLIGHT).map(|number| spawn(client, names::name(number))).collect();
@@ -77,7 +77,7 @@ async fn measured(polls: u64, tasks: &mut [JoinHandle<Fault>]) -> Result<Reached
 }
 
 const IN_FLIGHT: usize = 64;
-/// Of the fleet: with its pause 200,000 polls a second would be due, more than can be made.
+/// The operations of the fleet. With its delay 200,000 polls a second would be due, more than it can make.
 const OPERATIONS: usize = 2_000;
 const PAUSE: Duration = Duration::from_millis(10);
 const WARM_UP: u64 = 5_000;

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::{Loop, ended, provide_tls};
 use crate::{Fault, asked};
 
-/// Azure's pipeline.
+/// A client of Azure's pipeline.
 #[derive(Clone, Debug)]
 pub struct Azure {
     pipeline: Pipeline,

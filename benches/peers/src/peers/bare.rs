@@ -1,4 +1,4 @@
-//! The least that a poll over HTTP costs: hyper-util's GET, its body, and a struct of two fields.
+//! A client of hyper-util alone: a GET, its body, and a struct of two fields.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use tokio::time::sleep;
 use super::{Loop, ended};
 use crate::{Fault, asked};
 
-/// hyper-util's client, and nothing else.
+/// A client of hyper-util.
 #[derive(Clone, Debug)]
 pub struct Bare {
     client: Client<HttpConnector, Empty<Bytes>>,
@@ -23,7 +23,7 @@ pub struct Bare {
     pause: Duration,
 }
 
-/// The least that a poller must know.
+/// The fields of an operation that any poller needs.
 #[derive(Debug, Deserialize)]
 pub struct Minimal {
     /// The operation's name.

@@ -9,14 +9,14 @@ use tokio::time::sleep;
 
 use crate::names;
 
-/// The watches of a fleet, whose outcomes nobody needs to decode.
+/// The watches of a fleet. Their outcomes are not decoded.
 pub type Watches = Vec<Watch<IgnoredAny>>;
 
-/// Watches the operations of these numbers; each watch is polled once, so that it has a waker to keep.
+/// Watches the operations with these numbers. Each watch is polled once, so that the fleet keeps its waker.
 ///
 /// # Errors
 ///
-/// None: the names are names.
+/// None: the names are valid.
 pub async fn watch(fleet: &Fleet, numbers: Range<usize>) -> Result<Watches, Status> {
     let mut watches = Watches::with_capacity(numbers.len());
     for number in numbers {
@@ -33,16 +33,16 @@ pub async fn watch(fleet: &Fleet, numbers: Range<usize>) -> Result<Watches, Stat
     Ok(watches)
 }
 
-/// Registers the operations of these numbers.
+/// Registers the operations with these numbers.
 ///
 /// # Errors
 ///
-/// None: the names are names, and the fleet is open.
+/// None: the names are valid, and the fleet is open.
 pub fn register(fleet: &Fleet, numbers: Range<usize>) -> Result<(), Status> {
     numbers.into_iter().try_for_each(|number| fleet.register(names::parsed(number)?))
 }
 
-/// Waits until each of so many operations was asked about, and none is due.
+/// Waits until each of these operations was polled, and none is due.
 pub async fn settle(fleet: &Fleet, operations: usize) {
     loop {
         let metrics = fleet.metrics();

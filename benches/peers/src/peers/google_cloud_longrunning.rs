@@ -1,4 +1,4 @@
-//! `google-cloud-longrunning`: its client asks once, over HTTP/JSON; the loop is what its users write.
+//! `google-cloud-longrunning`: its client makes one call, over HTTP/JSON. The loop is what a program would write.
 
 use std::time::Duration;
 

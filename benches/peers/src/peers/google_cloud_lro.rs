@@ -1,7 +1,7 @@
 //! `google-cloud-lro`: `until_done` of the poller that Google's generated clients return, over the client of
 //! `google-cloud-longrunning`.
 //!
-//! A service's client makes the poller by `new_poller`, which is public for that and hidden from the documentation.
+//! The clients of services create the poller by `new_poller`, which is public and hidden from the documentation.
 
 use std::{sync::Arc, time::Duration};
 
@@ -44,7 +44,7 @@ impl Lro {
 impl Loop for Lro {
     fn poll(&self, name: String) -> Result<impl Future<Output = Fault> + Send + 'static, Fault> {
         let Self { client, pauses } = self.clone();
-        // The call that starts it is a get here: the server starts nothing.
+        // The starting call is a get here, because the server starts nothing.
         let starting = client.clone();
         let start = move || get(starting, name);
         let query = move |name| get(client.clone(), name);
@@ -59,7 +59,7 @@ async fn get(client: Operations, name: String) -> google_cloud_gax::Result<Pendi
     Ok(Pending::new(operation))
 }
 
-/// The same pause each time; the least is a nanosecond.
+/// Returns a policy of constant pauses, of at least a nanosecond.
 fn pauses(pause: Duration) -> Result<Arc<dyn PollingBackoffPolicy>, Fault> {
     let pause = pause.max(Duration::from_nanos(1));
     let builder = ExponentialBackoffBuilder::new().with_initial_delay(pause).with_maximum_delay(pause);

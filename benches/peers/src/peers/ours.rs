@@ -1,4 +1,4 @@
-//! Our transports: over HTTP, and in memory.
+//! Transports of `lro`: over HTTP, and in memory.
 
 use std::{pin::Pin, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::{asked, metadata};
 pub struct InMemory(Any);
 
 impl InMemory {
-    /// Returns one.
+    /// Creates a transport in memory.
     ///
     /// # Errors
     ///
@@ -39,7 +39,7 @@ impl OverHttp {
     ///
     /// # Errors
     ///
-    /// If it is no endpoint.
+    /// If the endpoint is not valid.
     pub fn new(endpoint: &str, pause: Duration) -> Result<Self, Status> {
         let service = Service::new("peers.example.com", "v1");
         let binding = Binding::new(service, NameTemplate::parse("operations/**")?);
@@ -48,7 +48,7 @@ impl OverHttp {
     }
 }
 
-/// Without `async_trait`, which would put a future around the call.
+/// Written without `async_trait`, which would put a future around the call.
 impl LroTransport for OverHttp {
     fn get_operation<'a, 'b, 'c>(
         &'a self,

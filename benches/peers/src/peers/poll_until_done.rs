@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 use super::{Loop, ended, ours::OverHttp};
 use crate::Fault;
 
-/// Waits over HTTP.
+/// A client that waits over HTTP.
 #[derive(Clone, Debug)]
 pub struct Waits(Arc<dyn LroTransport>);
 
@@ -18,7 +18,7 @@ impl Waits {
     ///
     /// # Errors
     ///
-    /// If it is no endpoint.
+    /// If the endpoint is not valid.
     pub fn new(endpoint: &str, pause: Duration) -> Result<Self, Status> {
         Ok(Self(Arc::new(OverHttp::new(endpoint, pause)?)))
     }

@@ -1,4 +1,4 @@
-//! A task per operation with a get loop over `reqwest`, as many programs have.
+//! A loop over `reqwest` in a task for each operation, as many programs have.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::time::sleep;
 use super::{Loop, bare::Minimal, ended, provide_tls};
 use crate::{Fault, asked};
 
-/// `reqwest`'s client.
+/// A client of `reqwest`.
 #[derive(Clone, Debug)]
 pub struct Reqwest {
     client: reqwest::Client,

@@ -1,4 +1,4 @@
-//! The fleet alone: what it adds to a call, what a second thread gives it, and how long its callers wait for each other.
+//! Tables of the fleet: the time that it adds to a call, the gain of a second thread, and the time that its callers wait for each other.
 
 use crate::{
     Fault,
@@ -56,7 +56,7 @@ pub(super) fn print_locks() -> Result<(), Fault> {
     Ok(())
 }
 
-/// The least of several rounds: a shared machine only ever adds time.
+/// Returns the least of several rounds, because a shared machine only adds time.
 fn least<const N: usize>(run: impl Fn() -> Result<[f64; N], Fault>) -> Result<[f64; N], Fault> {
     let mut least = [f64::INFINITY; N];
     for _ in 0..ROUNDS {
@@ -68,6 +68,6 @@ fn least<const N: usize>(run: impl Fn() -> Result<[f64; N], Fault>) -> Result<[f
 }
 
 const MILLION: &str = "1000000";
-/// Of a round.
+/// The polls of a round.
 const POLLS: &str = "100000";
 const ROUNDS: u32 = 3;

@@ -1,4 +1,4 @@
-//! Each peer: what a pending operation takes, and what a poll costs.
+//! Table of the peers: the memory of a pending operation, and the cost of a poll.
 
 use std::path::Path;
 
@@ -7,14 +7,14 @@ use crate::{
     process::{Program, Server, figures},
 };
 
-/// What a peer was measured to cost; what does not apply is missing.
+/// The results of a peer. A figure that does not apply is `None`.
 #[derive(Clone, Debug, Default)]
 pub struct Row {
-    /// As in the table.
+    /// The title in the table.
     pub title: &'static str,
-    /// Bytes that live for each pending operation.
+    /// Live bytes of a pending operation.
     pub live: Option<f64>,
-    /// Bytes that are resident for each.
+    /// Resident bytes of a pending operation.
     pub resident: Option<f64>,
     /// Polls per second of the client's CPU time.
     pub polls: Option<f64>,
@@ -36,7 +36,7 @@ pub(super) fn print(memory: bool, calls: bool) -> Result<Vec<Row>, Fault> {
             }
         }
     }
-    // In turns, and the most of each: a shared machine only ever takes time away.
+    // The peers run in turns, and the best of each counts: a shared machine only takes time away.
     for _ in 0..if calls { ROUNDS } else { 0 } {
         for (row, peer) in rows.iter_mut().zip(&peers) {
             if let Some(peer) = peer.throughput {
@@ -54,7 +54,7 @@ pub(super) fn draw(rows: &[Row]) -> Result<(), Fault> {
     plot::draw(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/peers.svg")), rows)
 }
 
-/// Live and resident bytes, by the difference of two runs: what is there once is not counted.
+/// Returns live and resident bytes, as the difference of two runs, so that what exists once is not counted.
 fn per_operation(peer: &str, operations: usize, server: &Server) -> Result<(f64, f64), Fault> {
     let (half, all) = ((operations / 2).to_string(), operations.to_string());
     let of = |operations: &str| -> Result<(f64, f64), Fault> {
@@ -79,10 +79,10 @@ fn print_rows(rows: &[Row]) {
     }
 }
 
-/// A peer, and what is measured of it.
+/// A peer, and what is measured.
 struct Peer {
     title: &'static str,
-    /// The name of the child's peer, and the number of operations.
+    /// The name of the peer for the child, and the number of operations.
     memory: Option<(&'static str, usize)>,
     throughput: Option<&'static str>,
 }
@@ -117,6 +117,6 @@ const PEERS: [Peer; 11] = [
 ];
 /// The operations of a peer that has a task for each.
 const TASKS: usize = 20_000;
-/// Of a round.
+/// The polls of a round.
 const POLLS: &str = "100000";
 const ROUNDS: u32 = 5;

@@ -1,10 +1,10 @@
-//! One insert for the jobs of several handlers, as a program could write it: neither queue has that for calls from handlers.
+//! One insert for the jobs of several handlers. A program could write this, because neither queue has it for calls from handlers.
 
 use tokio::sync::{mpsc, oneshot};
 
 use crate::Fault;
 
-/// Hands jobs to a task that inserts as many at once as have come in the meantime.
+/// Sends jobs to a task, which inserts all that have arrived at once.
 #[derive(Debug)]
 pub(super) struct Batcher<T>(mpsc::UnboundedSender<(T, oneshot::Sender<()>)>);
 

@@ -1,4 +1,4 @@
-//! Beside the classic backoff and the optimum.
+//! The tables that compare with the classic backoff and with the optimum.
 
 use std::{io::Write, time::Duration};
 
@@ -12,12 +12,12 @@ use pacing_benches::{
 
 use crate::Fault;
 
-/// What a family came to.
+/// The results of a family.
 pub(crate) struct Row {
     pub(crate) family: &'static Family,
     pub(crate) classic: Average,
     learned: Average,
-    /// In seconds, the price at which the optimum makes as many polls as the classic backoff.
+    /// The price of a poll, in seconds, at which the optimum makes as many polls as the classic backoff.
     pub(crate) price: f64,
     pub(crate) optimum: Average,
     at_price: Average,
@@ -103,7 +103,7 @@ pub(crate) fn print(out: &mut impl Write, rows: &[Row]) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Streams and their operations.
+/// The number of streams, and of operations in each.
 const SHAPE: (u64, usize) = (20, 70);
-/// The operations that count not: the history is short.
+/// The first operations of a stream, which are not counted, because the history is short.
 pub(crate) const WARM: usize = 30;

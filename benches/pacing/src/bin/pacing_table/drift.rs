@@ -1,4 +1,4 @@
-//! When the durations of a kind change.
+//! The table of kinds whose durations change.
 
 use std::io::Write;
 
@@ -31,5 +31,5 @@ pub(crate) fn print(out: &mut impl Write) -> Result<(), Fault> {
 }
 
 const SHAPE: (u64, usize) = (24, 120);
-/// Of operations: the change is at that of number 60.
+/// Ranges of operations. The change is at operation 60.
 const WINDOWS: [(usize, usize); 6] = [(40, 60), (60, 61), (61, 64), (64, 75), (75, 120), (0, 120)];

@@ -1,4 +1,4 @@
-//! While few operations of a kind have been seen.
+//! The tables of the first operations of a kind.
 
 use std::{array, io::Write, time::Duration};
 
@@ -10,14 +10,14 @@ use pacing_benches::{
 
 use crate::{Fault, beside::Row};
 
-/// Window by window.
+/// A value for each window.
 type Figures = [f64; WINDOWS.len()];
 
-/// What a family came to.
+/// The results of a family.
 struct Line {
-    /// Beside the optimum of one who knows the distribution, at the price of a poll.
+    /// The cost as a multiple of the optimum's, which knows the distribution, at the price of a poll.
     costs: Figures,
-    /// Beside the classic backoff, by default.
+    /// The polls with the default settings, as a multiple of the classic backoff's.
     polls: Figures,
     delays: Figures,
 }
@@ -79,5 +79,5 @@ fn print_line(out: &mut impl Write, name: &str, cells: [String; WINDOWS.len()]) 
 }
 
 const SHAPE: (u64, usize) = (40, 61);
-/// Of the operations seen before.
+/// Ranges of the number of operations that have ended before.
 const WINDOWS: [(usize, usize); 7] = [(0, 1), (1, 2), (2, 4), (4, 8), (8, 16), (16, 31), (31, 61)];

@@ -1,8 +1,10 @@
-//! What the learned pacing costs beside the classic backoff, other pollers and the optimum: on 16 kinds of operations,
-//! on 5 that change and on 3 that tell their progress. The real poller on a paused clock, seeds fixed.
+//! Compares the learned pacing with the classic backoff, with other pollers and with the optimum.
 //!
-//! Prints tables; with `--more` one of kinds that the pacing was not made by, too. Writes the frontier of polls and
-//! delay to the file that is given, an SVG.
+//! There are 16 kinds of operations, 5 whose durations change, and 3 that report progress. The waits are those of `lro`, on a paused
+//! clock and with fixed seeds.
+//!
+//! It prints tables. `--more` adds a table of kinds that were not used when the pacing was designed. With the name of a file it writes
+//! the frontier of polls and delay as an SVG.
 
 mod beside;
 mod drift;
@@ -37,7 +39,7 @@ fn main() -> Result<(), Fault> {
         }
     }
     match print(&mut io::stdout().lock(), svg, more) {
-        // Who reads no further is no fault: `| head`.
+        // A reader that closes the pipe, such as `| head`, is not an error.
         Err(fault) if is_closed(&*fault) => Ok(()),
         printed => printed,
     }

@@ -1,4 +1,4 @@
-//! Beside other pollers, each at its own number of polls and at its own delay.
+//! The table that compares with other pollers: at the same number of polls, and at the same delay.
 
 use std::io::Write;
 

@@ -1,4 +1,4 @@
-//! Where operations tell how much of them is done.
+//! The table of operations that report progress.
 
 use std::io::Write;
 

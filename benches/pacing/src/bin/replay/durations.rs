@@ -1,12 +1,12 @@
-//! Durations as text: one a line.
+//! Durations as text, one on each line.
 
 use std::{io::BufRead, time::Duration};
 
 use crate::Fault;
 
-/// All durations, or a fault that names the first line that is none.
+/// Reads all durations. The error names the first line that is not a duration.
 ///
-/// Blank lines and what follows a `#` do not count.
+/// Blank lines, and the rest of a line after a `#`, are ignored.
 pub(crate) fn read(mut text: impl BufRead) -> Result<Vec<Duration>, Fault> {
     let mut bytes = Vec::new();
     text.read_to_end(&mut bytes).map_err(|error| format!("cannot read standard input: {error}"))?;
@@ -28,7 +28,7 @@ fn unlike(number: usize, line: &str) -> Fault {
     format!("line {number} is no number of seconds from 0 to {LONGEST:e}: {shown:?}{rest}").into()
 }
 
-/// In seconds, some three years. What asks each minute would ask for minutes about a longer one.
+/// The longest duration, in seconds: three years. A replay of a longer one at a poll a minute would take minutes.
 const LONGEST: f64 = 1e8;
-/// So many characters of a line that is no duration.
+/// The characters of an invalid line that the error shows.
 const SHOWN: usize = 60;

@@ -1,4 +1,4 @@
-//! What was learned, in a file.
+//! The learned history, in a file.
 
 use std::{
     fs::{self, File},
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::Fault;
 
-/// The history of a file, which can be written, too; that of one that is missing or empty is empty.
+/// Reads the history in a file, and checks that the file can be written. A missing or empty file has an empty history.
 pub(crate) fn open(path: &Path) -> Result<History, Fault> {
     let name = path.display();
     let json = match fs::read(path) {
@@ -21,7 +21,7 @@ pub(crate) fn open(path: &Path) -> Result<History, Fault> {
     let history = if json.trim_ascii().is_empty() { Ok(History::default()) } else { parse(&json) };
     let history = history
         .map_err(|fault| format!("{name} is no history: {fault}; it was left as it is, name another file"))?;
-    // Now rather than when all has been waited for.
+    // The error is reported now, not after all waits.
     File::options().append(true).create(true).open(path).map_err(|error| unwritten(path, &error))?;
     Ok(history)
 }
@@ -33,7 +33,7 @@ pub(crate) fn save(path: &Path, history: &History) -> Result<(), Fault> {
 
 fn parse(json: &[u8]) -> Result<History, Fault> {
     let value: Value = serde_json::from_slice(json)?;
-    // Any object would do for a history without kinds, and be overwritten.
+    // Any JSON object would be accepted as a history without kinds, and be overwritten.
     if !value["kinds"].is_object() {
         return Err("it has no kinds".into());
     }

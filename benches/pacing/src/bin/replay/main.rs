@@ -1,4 +1,4 @@
-//! Reads durations of operations in seconds, one a line, and prints what it costs to wait for each.
+//! Reads durations of operations in seconds, one on each line, and prints the polls and the delay of a wait for each.
 //!
 //! ```sh
 //! seq 50 70 | cargo run --release -p pacing-benches --bin replay -- --pacing learned --history history.json
@@ -24,7 +24,7 @@ type Fault = Box<dyn Error>;
 
 fn main() -> ExitCode {
     let Err(fault) = run() else { return ExitCode::SUCCESS };
-    // Nothing is left to be done where standard error is closed, too.
+    // If stderr is closed, too, there is nowhere to report to.
     let _ = writeln!(io::stderr(), "replay: {fault}");
     ExitCode::FAILURE
 }
@@ -60,13 +60,13 @@ fn run() -> Result<(), Fault> {
 fn pacing(mode: Mode, learned: &Learned) -> Pacing {
     match mode {
         Mode::Learned => learned.pacing(KIND),
-        // The learned one that never learns: its first poll comes after 1 s.
+        // A learned pacing without a history is the classic backoff: its first poll comes after 1 s.
         Mode::Classic => Learned::new().pacing(KIND),
         Mode::Proportional => Pacing::default(),
     }
 }
 
-/// All polls, the mean delay and its 95th percentile in seconds.
+/// Formats the sum of the polls, the mean delay and its 95th percentile in seconds.
 fn total(costs: &[Cost]) -> String {
     let mut delays: Vec<f64> = costs.iter().map(|cost| cost.delay.as_secs_f64()).collect();
     delays.sort_by(f64::total_cmp);
@@ -77,7 +77,7 @@ fn total(costs: &[Cost]) -> String {
     format!("total,{polls},{mean:.3},{p95:.3}\n")
 }
 
-/// Prints, and returns whether someone still reads it: `| head` is no fault.
+/// Prints, and returns whether stdout is still open. A reader that closes it, such as `| head`, is not an error.
 fn print(text: &str) -> Result<bool, Fault> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

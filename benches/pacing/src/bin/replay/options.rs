@@ -1,4 +1,4 @@
-//! What to replay with.
+//! The options of a replay.
 
 use std::{ffi::OsString, path::PathBuf, str::FromStr, time::Duration};
 
@@ -26,7 +26,7 @@ pub(crate) struct Options {
     pub(crate) history: Option<PathBuf>,
 }
 
-/// Which pacing.
+/// The pacing.
 #[derive(Clone, Copy)]
 pub(crate) enum Mode {
     Learned,
@@ -35,7 +35,7 @@ pub(crate) enum Mode {
 }
 
 impl Options {
-    /// `None` if help is wished.
+    /// Parses the options. Returns `None` for `--help`.
     pub(crate) fn parse(mut parser: Parser) -> Result<Option<Self>, Fault> {
         let (mut millis, mut drawn) = (None, None);
         let mut options =
@@ -76,16 +76,16 @@ fn mode(value: OsString) -> Result<Mode, Fault> {
     }
 }
 
-/// `is` says which numbers fit.
+/// Parses a number. `is` describes the numbers that are valid, for the error.
 fn number<T: FromStr>(is: &str, value: OsString, fits: impl Fn(&T) -> bool) -> Result<T, Fault> {
     let parsed = value.to_str().and_then(|text| text.parse().ok()).filter(fits);
     parsed.ok_or_else(|| format!("{is}, not {value:?}").into())
 }
 
-/// In milliseconds, evenly by order of magnitude.
+/// Draws a time in milliseconds whose logarithm is evenly distributed.
 fn draw(seed: u64) -> f64 {
     20.0 * 10_f64.powf(StdRng::seed_from_u64(seed).random())
 }
 
-/// In milliseconds.
+/// A day in milliseconds.
 const DAY: f64 = 86_400_000.0;
