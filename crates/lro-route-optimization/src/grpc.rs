@@ -101,7 +101,7 @@ impl LroTransport for GrpcRouteOptimization {
 }
 
 fn call(method: &str, parent: &str, request: &impl Message) -> Result<GrpcCall, Status> {
-    let parent = resource_name(&[PROJECTS, LOCATIONS], parent)?;
+    let parent = resource_name(&[PROJECTS, LOCATIONS], parent).map_err(|fault| fault.in_context("parent"))?;
     let method = format!("google.maps.routeoptimization.v1.RouteOptimization/{method}");
     Ok(GrpcCall::of(method, request)?.param("parent", parent))
 }

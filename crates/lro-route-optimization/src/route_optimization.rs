@@ -160,7 +160,8 @@ impl RouteOptimization {
     }
 
     fn call(&self, parent: &str, verb: &str) -> Result<Call, Status> {
-        let parent = resource_name(&[PROJECTS, LOCATIONS], parent)?;
+        let parent =
+            resource_name(&[PROJECTS, LOCATIONS], parent).map_err(|fault| fault.in_context("parent"))?;
         Ok(Call::post(SERVICE.version(), parent, verb).param("parent", parent))
     }
 

@@ -40,7 +40,7 @@ async fn a_parent_that_is_no_project_and_no_location_is_refused_without_a_call()
     let routes = client(&emulator.endpoint());
     let forms = "expected a name of the form projects/* or projects/*/locations/*";
     for (parent, why) in [
-        ("", "not a resource name: \"\": it is empty"),
+        ("", "parent: not a resource name: \"\": it is empty"),
         ("p", forms),
         ("projects", forms),
         ("projects/p/locations", forms),
