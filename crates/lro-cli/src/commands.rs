@@ -16,11 +16,11 @@ use crate::{
 pub(crate) async fn run(show: Show, command: Command) -> Result<Exit, Failure> {
     let output = Output { format: show.format };
     match command {
-        Command::Get(named) => calls::call(output, Verb::Get, &named).await,
+        Command::Get(named) => calls::call(show, Verb::Get, &named).await,
         Command::Wait(args) => wait::wait(show, &args, false).await,
         Command::Watch(args) => wait::wait(show, &args, true).await,
-        Command::Cancel(named) => calls::call(output, Verb::Cancel, &named).await,
-        Command::Delete(named) => calls::call(output, Verb::Delete, &named).await,
+        Command::Cancel(named) => calls::call(show, Verb::Cancel, &named).await,
+        Command::Delete(named) => calls::call(show, Verb::Delete, &named).await,
         Command::List(list) => calls::list(output, &list).await,
         Command::Start(start) => start::start(show, start).await,
         Command::Resume(args) => wait::resume(show, &args).await,

@@ -1,9 +1,12 @@
-use std::{fmt, io};
+use std::{error::Error, fmt, io};
 
 use lro::{Code, Origin, Status};
 use lro_registry::StoreError;
 
-use crate::text::Shown;
+use crate::{
+    explain::{chained, explained},
+    text::Shown,
+};
 
 /// Why the command ends, in the order of the exit codes: of several operations the highest counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,7 +17,7 @@ pub(crate) enum Exit {
     Done = 0,
     /// An operation failed.
     Failed = 1,
-    /// The command line, or a file that it names, is not valid. Nothing was sent.
+    /// The command line, or a file that it names, is not valid, or the service does not have the call. Nothing was started or changed.
     Usage = 2,
     /// A credential is missing, invalid, or not enough.
     Credentials = 3,
@@ -28,6 +31,8 @@ pub(crate) enum Exit {
     Deadline = 124,
     /// Ctrl-C. It is the code that shells give.
     Interrupted = 130,
+    /// The reader of stdout has closed it. It is the code that shells give for SIGPIPE.
+    ClosedPipe = 141,
 }
 
 impl Exit {
@@ -43,6 +48,14 @@ impl Exit {
             (Origin::CallFailed, Code::NotFound) => Self::NotFound,
             (Origin::CallFailed, _) if is_unasked => Self::Usage,
             (Origin::CallFailed, _) => Self::CallFailed,
+        }
+    }
+
+    /// Returns the code for the failure of a call that is not a poll: a service that does not have it was not asked for anything.
+    pub(crate) fn of_call(status: &Status) -> Self {
+        match (status.origin(), status.code()) {
+            (Origin::CallFailed, Code::Unimplemented) => Self::Usage,
+            _ => Self::of(status),
         }
     }
 }
@@ -64,10 +77,23 @@ impl Failure {
         Self { exit: Exit::CallFailed, message: message.into() }
     }
 
+    /// The failure to listen on an address, with advice for what the system says most often.
+    pub(crate) fn listen(address: impl fmt::Display, error: &(dyn Error + 'static)) -> Self {
+        let advice = match error.downcast_ref().map(io::Error::kind) {
+            Some(io::ErrorKind::AddrInUse) => {
+                ": another process has the port: give another --port, or leave it out for a free one"
+            }
+            Some(io::ErrorKind::PermissionDenied) => ": give a --port from 1024 on",
+            Some(io::ErrorKind::AddrNotAvailable) => ": --host is no address of this machine",
+            _ => "",
+        };
+        Self::call(format!("cannot listen on {address}: {error}{advice}"))
+    }
+
     /// The failure of a write to stdout.
     pub(crate) fn stdout(error: &io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => Self::call(""),
+            io::ErrorKind::BrokenPipe => Self { exit: Exit::ClosedPipe, message: String::new() },
             _ => Self::call(format!("cannot write to stdout: {error}")),
         }
     }
@@ -81,7 +107,7 @@ impl fmt::Display for Failure {
 
 impl From<Status> for Failure {
     fn from(status: Status) -> Self {
-        Self { exit: Exit::of(&status), message: explained(&status) }
+        Self { exit: Exit::of_call(&status), message: explained(&status) }
     }
 }
 
@@ -103,7 +129,7 @@ impl From<lro_registry::Error> for Failure {
             _ => false,
         };
         let exit = if is_usage { Exit::Usage } else { Exit::CallFailed };
-        Self { exit, message: error.to_string() }
+        Self { exit, message: chained(&error) }
     }
 }
 
@@ -111,36 +137,6 @@ impl From<lro_registry::Error> for Failure {
 pub(crate) fn is_resumable(status: &Status) -> bool {
     let exit = Exit::of(status);
     status.may_be_running() && !matches!(exit, Exit::NotFound | Exit::Usage)
-}
-
-/// Returns one line about a wait that was given up. A second run of a command that starts an operation would start another one.
-pub(crate) fn given_up(status: &Status) -> String {
-    if is_resumable(status) && Exit::of(status) != Exit::Credentials {
-        let advice = "continue with `lro resume FILE`, where FILE has the handle that is on stdout";
-        return status.clone().with_advice(advice).to_string();
-    }
-    explained(status)
-}
-
-/// Returns one line about a status, with advice that fits a command line.
-pub(crate) fn explained(status: &Status) -> String {
-    let advice = match (status.origin(), status.code()) {
-        (Origin::CallFailed, Code::Unauthenticated) => {
-            "set LRO_TOKEN, give --token-file FILE, or run `gcloud auth application-default login`"
-        }
-        (Origin::CallFailed, Code::PermissionDenied) => {
-            "use the credential of an account that has the permission"
-        }
-        (Origin::CallFailed, Code::NotFound) => "check the name, --service and --endpoint",
-        (Origin::CallFailed, Code::Unavailable) => {
-            "check the endpoint and the network, and run the command again"
-        }
-        (Origin::MalformedReply, _) => {
-            "check --service and --endpoint, or report it to the operators of the server"
-        }
-        _ => return status.to_string(),
-    };
-    status.clone().with_advice(advice).to_string()
 }
 
 #[cfg(test)]
@@ -157,6 +153,8 @@ mod tests {
         assert_eq!(Exit::of(&Status::new(Code::InvalidArgument, "")), Exit::CallFailed);
         assert_eq!(Exit::of(&Status::invalid_argument("")), Exit::Usage);
         assert_eq!(Exit::of(&Status::malformed("")), Exit::Malformed);
+        assert_eq!(Exit::of(&Status::unimplemented("")), Exit::CallFailed);
+        assert_eq!(Exit::of_call(&Status::unimplemented("")), Exit::Usage);
         assert_eq!(Exit::of(&lro::rules::stopped("the deadline passed")), Exit::Deadline);
     }
 

@@ -5,7 +5,7 @@ use std::{
     fs,
     hash::Hash,
     io::{self, Read},
-    path::Path,
+    path::{Display, Path},
 };
 
 use lro::{Handle, OperationName};
@@ -22,14 +22,19 @@ pub(crate) fn text(file: &Path) -> Result<String, Failure> {
     } else {
         fs::read_to_string(file)
     };
-    read.map_err(|error| Failure::usage(format!("cannot read {}: {error}", file.display())))
+    read.map_err(|error| Failure::usage(format!("cannot read {}: {error}", shown(file))))
+}
+
+/// Returns the name of a file for a message.
+pub(crate) fn shown(file: &Path) -> Display<'_> {
+    if file == Path::new("-") { Path::new("stdin") } else { file }.display()
 }
 
 /// Reads the handles in a file: JSON values, each a handle or what a command has written about an operation, or the text that a command
 /// has written, with handles on lines of their own. Those of operations that are done are left out.
 pub(crate) fn read(file: &Path) -> Result<Vec<Handle>, Failure> {
     let refuse =
-        |fault: &dyn std::fmt::Display| Failure::usage(format!("no handle in {}: {fault}", file.display()));
+        |fault: &dyn std::fmt::Display| Failure::usage(format!("no handle in {}: {fault}", shown(file)));
     let text = text(file)?;
     let values: Result<Vec<Value>, _> = serde_json::Deserializer::from_str(&text).into_iter().collect();
     let values = values.or_else(|fault| {

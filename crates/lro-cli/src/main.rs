@@ -5,6 +5,7 @@ mod commands;
 mod credentials;
 mod emulation;
 mod exit;
+mod explain;
 mod handles;
 mod history;
 mod json;

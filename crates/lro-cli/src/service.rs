@@ -11,6 +11,7 @@ use crate::{
     args::{Access, Connection},
     credentials,
     exit::Failure,
+    explain::explained,
 };
 
 pub(crate) type Transport = Arc<dyn LroTransport>;
@@ -51,7 +52,7 @@ impl Target {
             Err(_) if access.endpoint.is_some() && is_other_host(name) => {
                 Self::other(other_service(name, version), template, access)
             }
-            Err(status) => Err(status.into()),
+            Err(status) => Err(not_found(name, access.endpoint.is_some(), &status)),
         }
     }
 
@@ -137,8 +138,18 @@ pub(crate) fn service_of(name: &str) -> Result<Service, Failure> {
     match find(name, version).or_else(|fault| find_grpc(name, version).map_err(|_| fault)) {
         Ok(entry) => Ok(entry.service()),
         Err(_) if is_other_host(name) => Ok(other_service(name, version)),
-        Err(status) => Err(status.into()),
+        Err(status) => Err(not_found(name, false, &status)),
     }
+}
+
+/// Returns the failure to find a service in the catalogue, with what leads to another one.
+fn not_found(name: &str, has_endpoint: bool, status: &Status) -> Failure {
+    let advice = match has_endpoint {
+        _ if find(name, None).or_else(|_| find_grpc(name, None)).is_ok() => return status.clone().into(),
+        true => "`lro services` lists all; for another one leave out --service, or give its host",
+        false => "`lro services` lists all; another one needs its URL by --endpoint",
+    };
+    Failure::usage(format!("{}; {advice}", explained(status)))
 }
 
 /// Sets what the command line says of endpoint, credentials and quota.
@@ -160,8 +171,9 @@ pub(crate) fn configured<C>(
     credentials::apply(builder, access, scopes)
 }
 
-/// Splits the version off the name of a service.
+/// Splits the version off the name of a service, which may be the URL of its host.
 fn split(service: &str) -> (&str, Option<&str>) {
+    let service = service.strip_prefix("https://").unwrap_or(service).trim_end_matches('/');
     service.split_once('/').map_or((service, None), |(name, version)| (name, Some(version)))
 }
 
@@ -226,6 +238,7 @@ mod tests {
             "jobs.example.com v7"
         );
         assert_eq!(service_of("run/v1").unwrap().to_string(), "run.googleapis.com v1");
+        assert_eq!(service_of("https://run.googleapis.com/").unwrap().to_string(), "run.googleapis.com v2");
         for unknown in ["--service jobs.example.com", &format!("--service spaner {endpoint}")] {
             assert_eq!(service(unknown).unwrap_err().exit, crate::exit::Exit::Usage);
         }

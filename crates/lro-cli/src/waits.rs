@@ -65,7 +65,14 @@ pub(crate) fn by_name(
         let name = handle.name_for(handle.service())?;
         let host = target.host_for(&name);
         if !hosts.contains_key(&host) {
-            hosts.insert(host.clone(), (target.connect(Some(&name))?, Vec::new()));
+            let transport = target.connect(Some(&name))?;
+            if waiting.at_deadline.0 != AtDeadline::Leave && !transport.capabilities().cancel {
+                let service = target.service();
+                return Err(Failure::usage(format!(
+                    "{service} has no call to cancel: leave out --at-deadline"
+                )));
+            }
+            hosts.insert(host.clone(), (transport, Vec::new()));
         }
         if let Some((_, handles)) = hosts.get_mut(&host) {
             handles.push(handle.clone());

@@ -7,10 +7,11 @@ use lro::{ListOperationsRequest, LroTransport, Operation, OperationName, Outcome
 use lro_fleet::Fleet;
 
 use crate::{
-    args::{List, Named},
-    exit::{Exit, Failure, explained},
+    args::{List, Named, Show},
+    exit::{Exit, Failure},
+    explain::explained,
     handles,
-    output::{Output, complain},
+    output::{Output, complain, note},
     service::{Target, Transport},
     text::Shown,
 };
@@ -22,8 +23,16 @@ pub(crate) enum Verb {
     Delete,
 }
 
+/// What a call returns.
+enum Reply {
+    Operation(Operation),
+    /// Nothing: what was done.
+    Done(&'static str),
+}
+
 /// Makes a call about each operation, and writes what it returns.
-pub(crate) async fn call(output: Output, verb: Verb, named: &Named) -> Result<Exit, Failure> {
+pub(crate) async fn call(show: Show, verb: Verb, named: &Named) -> Result<Exit, Failure> {
+    let output = Output { format: show.format };
     let target = Target::of(&named.connection)?;
     let mut hosts: BTreeMap<String, (Transport, Fleet)> = BTreeMap::new();
     let mut calls = Vec::new();
@@ -46,8 +55,9 @@ pub(crate) async fn call(output: Output, verb: Verb, named: &Named) -> Result<Ex
     let mut results = stream::iter(calls).buffered(AT_ONCE);
     while let Some((name, result)) = results.next().await {
         match result {
-            Ok(None) => {}
-            Ok(Some(operation)) => {
+            Ok(Reply::Done(_)) if show.quiet => {}
+            Ok(Reply::Done(what)) => note(&format!("{}: {what}", Shown(name.as_str()))),
+            Ok(Reply::Operation(operation)) => {
                 if let Some(Outcome::Error(status)) = &operation.outcome {
                     exit = exit.max(Exit::of(status));
                 }
@@ -55,7 +65,7 @@ pub(crate) async fn call(output: Output, verb: Verb, named: &Named) -> Result<Ex
             }
             Err(status) => {
                 complain("error", &format!("{}: {}", Shown(name.as_str()), Shown(&explained(&status))));
-                exit = exit.max(Exit::of(&status));
+                exit = exit.max(Exit::of_call(&status));
             }
         }
     }
@@ -67,12 +77,12 @@ async fn send(
     transport: &Transport,
     fleet: &Fleet,
     name: &OperationName,
-) -> Result<Option<Operation>, Status> {
+) -> Result<Reply, Status> {
     match verb {
-        Verb::Get => transport.get_operation(name).await.map(Some),
+        Verb::Get => transport.get_operation(name).await.map(Reply::Operation),
         // A fleet retries the request if it may succeed later.
-        Verb::Cancel => fleet.cancel(name).await.map(|()| None),
-        Verb::Delete => transport.delete_operation(name).await.map(|()| None),
+        Verb::Cancel => fleet.cancel(name).await.map(|()| Reply::Done("cancellation requested")),
+        Verb::Delete => transport.delete_operation(name).await.map(|()| Reply::Done("deleted")),
     }
 }
 

@@ -1,4 +1,4 @@
-use std::env;
+use std::{env, error::Error, net::SocketAddr};
 
 use lro_emulator::Emulator;
 
@@ -19,11 +19,16 @@ pub(crate) async fn emulate(output: Output, args: &Emulate) -> Result<Exit, Fail
         .runs_for_between(args.runs_for, longest)
         .keeps_calls(0);
     if let Some(variable) = &args.token_env {
-        let token = env::var(variable)
-            .map_err(|_| Failure::usage(format!("the environment variable {variable} has no token")))?;
+        let token = env::var(variable).ok().filter(|token| !token.is_empty());
+        let token = token
+            .ok_or_else(|| Failure::usage(format!("the environment variable {variable} has no token")))?;
         builder = builder.require_token(token);
     }
-    let emulator = builder.start().await?;
+    let address = SocketAddr::new(args.host, args.port);
+    let emulator = builder.start().await.map_err(|status| match status.source() {
+        Some(error) => Failure::listen(address, error),
+        None => status.into(),
+    })?;
     for operation in &args.operation {
         emulator.operation(&operation.name, operation.script.clone());
     }

@@ -85,8 +85,7 @@ async fn cancel(output: Output, keys: &[String], store: &Store) -> Result<Exit, 
 async fn serve(output: Output, args: &Serve) -> Result<Exit, Failure> {
     let registry = open(&args.store, false).await?;
     let served = Page::registry(&registry).serve(args.port).await;
-    let served =
-        served.map_err(|error| Failure::call(format!("cannot listen on port {}: {error}", args.port)))?;
+    let served = served.map_err(|error| Failure::listen(format_args!("port {}", args.port), &error))?;
     output.line(&format!("http://{}/", served.address()))?;
     interrupted().await.map_err(|error| Failure::call(format!("cannot wait for Ctrl-C: {error}")))?;
     Ok(Exit::Done)

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use lro::{Outcome, Status, Wait};
+use lro::{Code, Origin, Outcome, Status, Wait};
 use lro_route_optimization::{RouteOptimization, messages::OptimizeToursRequest, scopes::CLOUD_PLATFORM};
 use lro_workspace_events::{Version, WorkspaceEvents, messages::Subscription};
 use serde::de::DeserializeOwned;
@@ -55,7 +55,7 @@ async fn started<R: Send + 'static, M: Send + 'static>(
     call: impl Future<Output = Result<Wait<'static, R, M>, Status>> + Send,
 ) -> Result<Exit, Failure> {
     let wait = tokio::select! {
-        wait = call => wait?,
+        wait = call => wait.map_err(|status| of_request(status, &start.file))?,
         _ = interrupted() => return Err(Failure {
             exit: Exit::Interrupted,
             message: "interrupted during the starting call: the operation may be running without a known name".to_owned(),
@@ -87,8 +87,34 @@ async fn started<R: Send + 'static, M: Send + 'static>(
     Waits::new(show, false, vec![handle]).run(events, &memory).await
 }
 
+/// Names the file of a request that the client or the service refuses. The message has the field.
+fn of_request(status: Status, file: &Path) -> Status {
+    match (status.origin(), status.code()) {
+        (Origin::CallFailed, Code::InvalidArgument) => status.in_context(&handles::shown(file).to_string()),
+        _ => status,
+    }
+}
+
+/// Reads a request, and says of one that is not valid where and why.
 fn read<T: DeserializeOwned>(file: &Path) -> Result<T, Failure> {
     let text = handles::text(file)?;
-    lro::from_json(text.as_bytes())
-        .map_err(|status| Failure::usage(format!("{}: {}", file.display(), status.message())))
+    let refuse = |field: &str, fault: &serde_json::Error| {
+        let (line, column) = (fault.line(), fault.column());
+        // serde_json repeats the place at the end.
+        let fault = fault.to_string();
+        let fault = fault.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&fault);
+        Failure::usage(format!("{}, line {line}, column {column}: {field}{fault}", handles::shown(file)))
+    };
+    let mut json = serde_json::Deserializer::from_str(text.trim_start_matches('\u{feff}'));
+    let request = serde_path_to_error::deserialize(&mut json).map_err(|fault| {
+        // The path of the whole is a dot, and that of a name or a value that has not begun ends with a question mark.
+        let path = fault.path().to_string();
+        let field = match path.trim_end_matches(['.', '?']) {
+            "" => String::new(),
+            field => format!("{field}: "),
+        };
+        refuse(&field, fault.inner())
+    })?;
+    json.end().map_err(|fault| refuse("", &fault))?;
+    Ok(request)
 }

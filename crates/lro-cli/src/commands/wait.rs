@@ -4,8 +4,9 @@ use futures::StreamExt;
 use lro::{Handle, Operation, OperationName, Outcome, Status};
 
 use crate::{
-    args::{Format, Resume, Show, WaitFor},
-    exit::{Exit, Failure, given_up},
+    args::{Resume, Show, WaitFor},
+    exit::{Exit, Failure},
+    explain::given_up,
     handles,
     history::Memory,
     output::{Output, complain, note},
@@ -165,11 +166,9 @@ impl Waits {
         for (handle, _) in pending {
             self.output.json(handle)?;
         }
-        if self.output.format == Format::Text {
-            note(
-                "interrupted; the operations go on. Save the handles above to a file, and continue with: lro resume FILE",
-            );
-        }
+        note(
+            "interrupted; the operations go on. Save the handles on stdout to a file, and continue with: lro resume FILE",
+        );
         Ok(Exit::Interrupted)
     }
 }

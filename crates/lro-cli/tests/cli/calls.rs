@@ -10,10 +10,13 @@ async fn cancel_and_delete_are_requests() {
     test.never("operations/1");
     test.never("operations/2");
     let cancelled = test.run("cancel operations/1 operations/2").await;
-    assert_eq!((cancelled.code, &*cancelled.stdout, &*cancelled.stderr), (0, "", ""));
+    let said = "operations/1: cancellation requested\noperations/2: cancellation requested\n";
+    assert_eq!((cancelled.code, &*cancelled.stdout, &*cancelled.stderr), (0, "", said));
     let got = test.run("get operations/1 operations/2").await;
     assert!(got.code == 1 && got.stdout.matches("CANCELLED").count() == 2, "{got:?}");
-    assert_eq!(test.run("delete operations/1").await.code, 0);
+    assert_eq!(test.run("delete operations/1").await.stderr, "operations/1: deleted\n");
+    let quiet = test.run("delete operations/2 --quiet").await;
+    assert_eq!((quiet.code, &*quiet.stderr), (0, ""));
     assert_eq!(test.run("get operations/1").await.code, 4);
 }
 
@@ -44,7 +47,11 @@ async fn a_service_is_found_by_its_name_and_spoken_to_by_grpc() {
     }
     assert_eq!(test.run(&format!("cancel {name} --grpc")).await.code, 0);
     let missing = test.run(&format!("cancel {name} --service run")).await;
-    assert!(missing.code == 5 && missing.stderr.contains("has no call to cancel"), "{missing:?}");
+    assert!(missing.code == 2 && missing.stderr.contains("has no call to cancel"), "{missing:?}");
+    assert!(missing.stderr.contains("`lro services` lists the calls"), "{missing:?}");
+    let at_deadline = format!("wait {name} --service run --deadline 1h --at-deadline cancel");
+    let missing = test.run(&at_deadline).await;
+    assert!(missing.code == 2 && missing.stderr.contains("leave out --at-deadline"), "{missing:?}");
     let other = test.run(&format!("get {name} --service workspace-events/v1beta")).await;
     assert!(other.code == 2 && other.stderr.contains("operations/**"), "{other:?}");
 }

@@ -34,6 +34,27 @@ async fn an_emulator_serves_scripts_until_ctrl_c() {
 #[tokio::test]
 async fn a_port_that_is_taken_is_an_error() {
     let test = Test::new().await;
-    let ended = test.run(&format!("emulate --port {}", test.emulator.address().port())).await;
-    assert!(ended.code == 5 && ended.stderr.contains("cannot listen on 127.0.0.1:"), "{ended:?}");
+    let port = test.emulator.address().port();
+    let store = test.folder.join("operations.db");
+    let registry = format!("--service run --store {}", store.display());
+    assert_eq!(test.run(&format!("registry register operations/1 {registry}")).await.code, 0);
+    let serve = format!("registry serve --port {port} --store {}", store.display());
+    for arguments in [format!("emulate --port {port}"), serve] {
+        let ended = test.run(&arguments).await;
+        assert_eq!(ended.code, 5, "{ended:?}");
+        for text in ["cannot listen on ", "in use", "give another --port"] {
+            assert_eq!(ended.stderr.matches(text).count(), 1, "{ended:?}");
+        }
+    }
+    let other = test.run("emulate --host 192.0.2.1").await;
+    assert!(other.code == 5 && other.stderr.contains("--host is no address of this machine"), "{other:?}");
+}
+
+#[tokio::test]
+async fn a_token_that_is_empty_is_none() {
+    let test = Test::new().await;
+    let mut emulate = test.command("emulate --token-env TOKEN");
+    emulate.env("TOKEN", "");
+    let ended = ended(emulate).await;
+    assert!(ended.code == 2 && ended.stderr.contains("TOKEN has no token"), "{ended:?}");
 }

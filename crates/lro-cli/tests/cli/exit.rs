@@ -39,9 +39,16 @@ async fn what_is_not_valid_is_2_and_sends_nothing() {
     for (arguments, text) in [
         ("get operations//1", "not an operation name"),
         ("get a --service spaner --endpoint http://127.0.0.1:9", "spanner"),
-        ("get a --endpoint http://example.com", "use https"),
+        ("get a --service spaner --endpoint http://127.0.0.1:9", "leave out --service"),
+        ("registry register a --store x --service xyzzy", "another one needs its URL by --endpoint"),
+        (
+            "get a --service europe-west1-run.googleapis.com",
+            "--service \"run\" and --location \"europe-west1\"",
+        ),
+        ("get a --service storage/v2", "use v1, or --grpc"),
+        ("get a --endpoint http://example.com", "use https, or --plain-http without credentials"),
         ("get a --template {x}", "not a name template"),
-        ("get a --endpoint https://user:secret@example.com", "it contains a user or a password"),
+        ("get a --endpoint https://user:secret@example.com", "give --token-file FILE"),
         (&format!("resume {nothing}"), "cannot read /does/not/exist"),
         (&format!("start optimize-tours {nothing}"), "cannot read /does/not/exist"),
         ("registry list --store postgre://user:secret@db/jobs", "not a store"),
@@ -97,7 +104,9 @@ async fn a_credential_that_is_missing_or_refused_is_3_and_a_good_one_0() {
 async fn an_unknown_operation_is_4() {
     let test = Test::new().await;
     fails(&test.run("get operations/1").await, 4, "check the name");
-    fails(&test.run("wait operations/1 --quiet").await, 4, "operations/1");
+    let waited = test.run("wait operations/1 --quiet").await;
+    fails(&waited, 4, "check the name, --service and --endpoint (operations/1, ");
+    assert!(!waited.stderr.contains("may still be running"), "{waited:?}");
     fails(&test.run("delete operations/1").await, 4, "operations/1");
 }
 
@@ -110,6 +119,16 @@ async fn a_failed_call_is_5() {
     let Test { emulator, .. } = &test;
     emulator.refuse_for(Duration::MAX).await;
     fails(&test.run("get operations/1").await, 5, &format!("cannot connect to {endpoint}"));
+}
+
+// The reason is a source of the error, which names it once.
+#[tokio::test]
+async fn a_database_that_is_away_has_a_reason() {
+    let test = Test::new().await;
+    let ended = test.run("registry list --store postgres://user:secret@127.0.0.1:1/jobs").await;
+    fails(&ended, 5, "the database cannot be reached: error connecting to server: ");
+    assert_eq!(ended.stderr.matches("Connection refused").count(), 1, "{ended:?}");
+    assert!(!ended.stderr.contains("secret"), "{ended:?}");
 }
 
 #[tokio::test]

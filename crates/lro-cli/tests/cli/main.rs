@@ -109,7 +109,9 @@ fn command(folder: &Path) -> Command {
 }
 
 async fn ended(mut command: Command) -> Ended {
-    let output = timeout(PATIENCE, command.output()).await.expect("the command ends").unwrap();
+    // `output` would replace a stdout that a test has set.
+    let output = command.spawn().unwrap().wait_with_output();
+    let output = timeout(PATIENCE, output).await.expect("the command ends").unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Ended {
         code: output.status.code().expect("no signal ends the command"),

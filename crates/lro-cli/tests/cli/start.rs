@@ -53,3 +53,31 @@ async fn a_subscription_is_created_and_a_second_one_refused() {
     let wrong = test.run(&format!("start subscription {file}")).await;
     assert!(wrong.code == 2 && wrong.stderr.contains("targetResource"), "{wrong:?}");
 }
+
+#[tokio::test]
+async fn a_request_that_is_not_valid_is_refused_with_its_place() {
+    let test = Test::new().await;
+    for (text, place) in [
+        ("{\n  \"model\": {\"shipments\": [7]}\n}", "request.json, line 2, column 27: model.shipments[0]: "),
+        ("{\n  \"model\": {", "request.json, line 2, column 12: model: EOF"),
+        ("{} {}", "request.json, line 1, column 4: trailing characters"),
+        ("", "request.json, line 1, column 0: EOF"),
+    ] {
+        let refused = test.run(&format!("start optimize-tours {}", test.file("request.json", text))).await;
+        assert!(refused.code == 2 && refused.stderr.contains(place), "{text}: {refused:?}");
+        assert!(!refused.stderr.contains("reply"), "{text}: {refused:?}");
+    }
+    // What the client and the service refuse: the file and the field are named.
+    let late = r#"{"parent": "projects/p", "model": {"globalStartTime": "2026-02-01T00:00:00Z", "globalEndTime": "2026-01-01T00:00:00Z"}}"#;
+    for (text, code, field) in
+        [("{}", 2, "request.json: parent: not a resource name"), (late, 5, "global_start_time")]
+    {
+        let refused = test.run(&format!("start optimize-tours {}", test.file("request.json", text))).await;
+        assert_eq!(refused.code, code, "{refused:?}");
+        assert!(refused.stderr.contains("request.json: ") && refused.stderr.contains(field), "{refused:?}");
+    }
+    let mut stdin = test.command("start optimize-tours -");
+    stdin.stdin(std::fs::File::open(test.file("request.json", "[")).unwrap());
+    let refused = crate::ended(stdin).await;
+    assert!(refused.code == 2 && refused.stderr.contains("error: stdin, line 1, column 1: "), "{refused:?}");
+}

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::{
     args::Format,
-    exit::{Exit, Failure, explained},
+    exit::{Exit, Failure},
+    explain::explained,
     output::Output,
     text::{Shown, Time, counted},
 };
