@@ -60,6 +60,15 @@ pub(crate) enum Command {
     Delete(Named),
     /// List operations
     List(List),
+    /// List the services of the catalogue, with their calls and the forms of their names
+    ///
+    /// As text, each version of a service is a line: what --service takes, the host, how it is reached, the calls beside get,
+    /// and the first forms of the names of operations, with tabs between. JSON has all forms.
+    Services {
+        /// Only services whose host contains this text, or that have it as another name, such as vertex
+        #[arg(default_value = "", hide_default_value = true)]
+        filter: String,
+    },
     /// Start an operation and wait for it
     #[command(subcommand)]
     Start(Start),

@@ -2,6 +2,7 @@ mod calls;
 mod emulate;
 mod generate;
 mod registry;
+mod services;
 mod start;
 mod wait;
 
@@ -22,6 +23,7 @@ pub(crate) async fn run(show: Show, command: Command) -> Result<Exit, Failure> {
         Command::Cancel(named) => calls::call(show, Verb::Cancel, &named).await,
         Command::Delete(named) => calls::call(show, Verb::Delete, &named).await,
         Command::List(list) => calls::list(output, &list).await,
+        Command::Services { filter } => services::services(output, &filter),
         Command::Start(start) => start::start(show, start).await,
         Command::Resume(args) => wait::resume(show, &args).await,
         Command::Registry(command) => registry::run(show, command).await,

@@ -10,6 +10,7 @@ mod history;
 mod interrupt;
 mod output;
 mod registry;
+mod services;
 mod start;
 mod terminal;
 

@@ -83,7 +83,8 @@ async fn watch_writes_each_change_to_stdout() {
 async fn a_reader_that_has_gone_ends_the_command_quietly_as_a_signal_would() {
     let test = Test::new().await;
     test.done("operations/1", "{}");
-    for arguments in ["get operations/1", "wait operations/1 --quiet", "completions bash", "man"] {
+    for arguments in ["get operations/1", "wait operations/1 --quiet", "services", "completions bash", "man"]
+    {
         let mut command = test.command(arguments);
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
