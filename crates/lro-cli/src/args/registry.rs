@@ -9,7 +9,10 @@ use super::Access;
 pub(crate) enum RegistryCommand {
     /// Register operations: what is registered survives a crash
     Register(Register),
-    /// List the records
+    /// List the records, and how those ended that have
+    ///
+    /// As text, each record is a line: its key, its state, how it ended (succeeded, failed CODE, cancelled, gave up CODE, or -),
+    /// its age, and what went wrong last, with tabs between.
     List(List),
     /// Show the records of keys until their operations have ended. It acknowledges nothing
     Watch {
@@ -24,6 +27,22 @@ pub(crate) enum RegistryCommand {
     },
     /// Request that operations are cancelled. A worker sends the request
     Cancel {
+        /// The keys, as `register` writes them
+        #[arg(required = true, value_name = "KEY")]
+        keys: Vec<String>,
+        #[command(flatten)]
+        store: Store,
+    },
+    /// Poll operations again that were given up or set aside. The deadline of one that was given up begins anew
+    TakeBack {
+        /// The keys, as `register` writes them
+        #[arg(required = true, value_name = "KEY")]
+        keys: Vec<String>,
+        #[command(flatten)]
+        store: Store,
+    },
+    /// Remove records in any state. Their operations go on, and their outcomes are not delivered
+    Forget {
         /// The keys, as `register` writes them
         #[arg(required = true, value_name = "KEY")]
         keys: Vec<String>,
@@ -126,7 +145,7 @@ pub(crate) struct Run {
     /// Poll only: another program receives the outcomes
     #[arg(long)]
     pub(crate) no_deliver: bool,
-    /// End when nothing is pending and all outcomes are delivered
+    /// End when no operation of the services is pending and all outcomes are delivered. What is left of others is said on stderr
     #[arg(long, conflicts_with = "no_deliver")]
     pub(crate) until_idle: bool,
     #[command(flatten)]

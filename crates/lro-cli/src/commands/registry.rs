@@ -1,3 +1,4 @@
+mod change;
 mod look;
 mod record;
 mod register;
@@ -6,17 +7,16 @@ mod run;
 use std::path::Path;
 
 use lro_page::Page;
-use lro_registry::{CancelRequested, Registry};
+use lro_registry::Registry;
 use lro_registry_postgres::PostgresStore;
 use lro_registry_sqlite::SqliteStore;
-use serde::Serialize;
 
+use self::change::{Change, change};
 use crate::{
-    args::{Format, RegistryCommand, Serve, Show, Store},
+    args::{RegistryCommand, Serve, Show, Store},
     exit::{Exit, Failure},
     output::Output,
     signal::interrupted,
-    text::Shown,
 };
 
 /// Runs a command about a registry.
@@ -26,7 +26,9 @@ pub(super) async fn run(show: Show, command: RegistryCommand) -> Result<Exit, Fa
         RegistryCommand::Register(args) => register::register(output, args).await,
         RegistryCommand::List(args) => look::list(output, &args).await,
         RegistryCommand::Watch { keys, every, store } => look::watch(output, keys, every, &store).await,
-        RegistryCommand::Cancel { keys, store } => cancel(output, &keys, &store).await,
+        RegistryCommand::Cancel { keys, store } => change(output, Change::Cancel, &keys, &store).await,
+        RegistryCommand::TakeBack { keys, store } => change(output, Change::TakeBack, &keys, &store).await,
+        RegistryCommand::Forget { keys, store } => change(output, Change::Forget, &keys, &store).await,
         RegistryCommand::Run(args) => run::run(show, &args).await,
         RegistryCommand::Serve(args) => serve(output, &args).await,
     }
@@ -53,33 +55,6 @@ async fn open(store: &Store, creates: bool) -> Result<Registry, Failure> {
         )));
     }
     Ok(Registry::new(SqliteStore::open(store).await?))
-}
-
-async fn cancel(output: Output, keys: &[String], store: &Store) -> Result<Exit, Failure> {
-    #[derive(Serialize)]
-    struct Requested<'a> {
-        key: &'a str,
-        cancel: &'a str,
-    }
-
-    let registry = open(store, false).await?;
-    let mut exit = Exit::Done;
-    for key in keys {
-        let cancel = match registry.cancel(key).await? {
-            CancelRequested::Requested => "requested",
-            CancelRequested::Already => "requested before",
-            CancelRequested::Ended => "ended already",
-            _ => {
-                exit = exit.max(Exit::NotFound);
-                "unknown key"
-            }
-        };
-        match output.format {
-            Format::Json => output.json(&Requested { key, cancel })?,
-            Format::Text => output.line(&format!("{}\t{cancel}", Shown(key)))?,
-        }
-    }
-    Ok(exit)
 }
 
 async fn serve(output: Output, args: &Serve) -> Result<Exit, Failure> {

@@ -94,6 +94,75 @@ async fn records_are_listed_watched_and_cancelled() {
 }
 
 #[tokio::test]
+async fn what_was_given_up_is_taken_back_or_forgotten() {
+    let test = Test::new().await;
+    test.never("operations/1");
+    let key = "workspaceevents.googleapis.com/v1/operations/1";
+    test.registry(&format!("register operations/1 --service {SERVICE} --deadline 1ms")).await;
+    assert_eq!(test.worker(&test.store(), "--until-idle").end().await.code, 124);
+    let listed = test.registry("list").await;
+    assert!(listed.stdout.starts_with(&format!("{key}\tacknowledged\tgave up DEADLINE_EXCEEDED\tage ")));
+
+    let taken = test.registry(&format!("take-back {key} nothing")).await;
+    assert_eq!(
+        (taken.code, &*taken.stdout),
+        (4, &*format!("{key}\ttaken back\nnothing\tunknown key\n")),
+        "{taken:?}"
+    );
+    assert!(test.registry("list").await.stdout.starts_with(&format!("{key}\tpending\t-\tage ")));
+    let again = test.registry(&format!("take-back {key} --format json")).await;
+    assert_eq!(again.code, 2, "{again:?}");
+    assert_eq!(json_lines(&again.stdout)[0]["takeBack"], "neither given up nor set aside: pending");
+
+    let forgotten = test.registry(&format!("forget {key}")).await;
+    assert_eq!((forgotten.code, &*forgotten.stdout), (0, &*format!("{key}\tforgotten\n")));
+    let again = test.registry(&format!("forget {key} --format json")).await;
+    assert!(again.code == 4 && again.stdout.contains(r#""forget":"unknown key""#), "{again:?}");
+    assert_eq!(test.registry("list").await.stdout, "");
+}
+
+#[tokio::test]
+async fn a_list_shows_how_operations_ended() {
+    let test = Test::new().await;
+    test.done("operations/1", "{}");
+    for (name, code) in [("operations/2", lro::Code::Aborted), ("operations/3", lro::Code::Cancelled)] {
+        let script = lro_emulator::Script::new().runs_for(std::time::Duration::ZERO);
+        test.emulator.operation(name, script.fails(lro::Status::new(code, "jam")));
+    }
+    let names = "operations/1 operations/2 operations/3";
+    test.registry(&format!("register {names} --service {SERVICE}")).await;
+    test.worker(&test.store(), "--until-idle").end().await;
+    let listed = test.registry("list").await.stdout;
+    let ends: Vec<&str> = listed.lines().map(|line| line.split('\t').nth(2).unwrap()).collect();
+    assert_eq!(ends, ["succeeded", "failed ABORTED", "cancelled"]);
+    let listed = json_lines(&test.registry("list --format json").await.stdout);
+    let ends: Vec<_> = listed.iter().map(|row| (&row["ended"], row.get("code"))).collect();
+    assert_eq!(
+        ends,
+        [
+            (&json!("succeeded"), None),
+            (&json!("failed"), Some(&json!("ABORTED"))),
+            (&json!("cancelled"), None)
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_worker_says_what_it_leaves_to_others() {
+    let test = Test::new().await;
+    test.done("operations/1", "{}");
+    test.registry(&format!("register operations/1 --service {SERVICE}")).await;
+    let other = "projects/p/locations/l/operations/";
+    test.registry(&format!("register {other}1 {other}2 --service run/v2")).await;
+    let run = test.worker(&test.store(), "--until-idle").end().await;
+    let left = "warning: left 2 pending of run.googleapis.com v2, which this worker does not handle: \
+                add --service run.googleapis.com/v2; the oldest is overdue by ";
+    assert!(run.code == 0 && run.stderr.lines().last().unwrap().starts_with(left), "{run:?}");
+    let quiet = test.worker(&test.store(), "--until-idle --quiet").end().await;
+    assert_eq!((quiet.code, &*quiet.stderr), (0, ""));
+}
+
+#[tokio::test]
 async fn ctrl_c_stops_a_worker_and_the_page() {
     let test = Test::new().await;
     test.never("operations/1");

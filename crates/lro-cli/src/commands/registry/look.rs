@@ -16,7 +16,8 @@ pub(super) async fn list(output: Output, args: &RegistryList) -> Result<Exit, Fa
     let registry = open(&args.store, false).await?;
     let mut left = args.most.unwrap_or(usize::MAX);
     let state = args.state.map(RecordState::from);
-    let mut request = ListRequest { state, overdue: args.overdue, ..ListRequest::default() };
+    // How a record ended is among its payloads.
+    let mut request = ListRequest { state, overdue: args.overdue, payloads: true, ..ListRequest::default() };
     while left > 0 {
         request.most = left.min(PAGE);
         let records = registry.list(&request).await?;
@@ -79,5 +80,5 @@ fn change_of(record: &Record) -> (RecordState, Option<String>, u32) {
     (record.state, record.error.clone(), record.failures)
 }
 
-/// A page of a terminal, and some milliseconds of a store.
-const PAGE: usize = 500;
+/// A page of a terminal. The payloads of more records may be too much memory.
+const PAGE: usize = 50;

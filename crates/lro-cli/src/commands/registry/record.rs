@@ -1,6 +1,6 @@
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
-use lro::{Operation, OperationName, Outcome, Status, rules::Ending};
+use lro::{Code, Operation, OperationName, Outcome, Status, rules::Ending};
 use lro_registry::{Record, RecordState};
 use serde::Serialize;
 
@@ -21,6 +21,8 @@ struct Row<'a> {
     name: Option<&'a OperationName>,
     kind: &'a str,
     state: &'a str,
+    #[serde(flatten)]
+    ended: Option<Ended>,
     claimed: bool,
     #[serde(rename = "ageSeconds")]
     age: f64,
@@ -31,6 +33,24 @@ struct Row<'a> {
     failures: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
+}
+
+/// How a wait ended.
+#[derive(Serialize)]
+pub(super) struct Ended {
+    #[serde(rename = "ended")]
+    how: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.code {
+            Some(code) => write!(f, "{} {code}", self.how),
+            None => f.write_str(self.how),
+        }
+    }
 }
 
 /// The end of an operation of a registry, as JSON.
@@ -57,6 +77,7 @@ pub(super) fn write(output: Output, record: &Record) -> Result<(), Failure> {
             name: record.name.as_ref(),
             kind: &record.kind,
             state,
+            ended: ended(record),
             claimed: record.is_claimed,
             age: seconds(record.age),
             deadline: record.deadline.map(seconds),
@@ -65,7 +86,8 @@ pub(super) fn write(output: Output, record: &Record) -> Result<(), Failure> {
             error: record.error.as_deref(),
         });
     }
-    let mut line = format!("{}\t{state}\tage {}", Shown(&record.key), Time(record.age));
+    let ended = ended(record).map_or_else(|| "-".to_owned(), |ended| ended.to_string());
+    let mut line = format!("{}\t{state}\t{ended}\tage {}", Shown(&record.key), Time(record.age));
     if record.failures > 0 {
         line.push_str(&format!("\t{} in a row", counted(record.failures, "failure")));
     }
@@ -113,7 +135,20 @@ pub(super) fn write_end(
     Ok(exit)
 }
 
-fn state(state: RecordState) -> &'static str {
+/// Returns how the wait of a record that has its payloads ended, `None` if it has not.
+pub(super) fn ended(record: &Record) -> Option<Ended> {
+    let (how, code) = match record.ending()? {
+        Ok(Ending::Done(Outcome::Error(status))) if status.code() == Code::Cancelled => ("cancelled", None),
+        Ok(Ending::Done(Outcome::Error(status))) => ("failed", Some(status.code().name())),
+        Ok(Ending::Done(_)) => ("succeeded", None),
+        Ok(Ending::GaveUp(status)) => ("gave up", Some(status.code().name())),
+        // A later version has stored it.
+        Ok(_) | Err(_) => ("unknown", None),
+    };
+    Some(Ended { how, code })
+}
+
+pub(super) fn state(state: RecordState) -> &'static str {
     match state {
         RecordState::Intent => "intent",
         RecordState::Pending => "pending",

@@ -2,16 +2,20 @@ use std::time::Duration;
 
 use lro::{LroTransport, Service};
 use lro_learned::Learned;
-use lro_registry::{Delivery, ListRequest, Quota, Rate, RecordState, Registry, Worker};
+use lro_registry::{
+    Delivery, ListRequest, Quota, Rate, RecordState, Registry, Worker,
+    store::{CountRequest, ServiceCounts},
+};
 use tracing_subscriber::filter::LevelFilter;
 
 use super::{open, record};
 use crate::{
     args::{Run, Show},
     exit::{Exit, Failure},
-    output::{Output, note},
+    output::{Output, complain, note},
     service::Target,
     signal::interrupted,
+    text::{Shown, Time},
 };
 
 /// Polls what is registered until Ctrl-C, and writes and acknowledges the outcomes.
@@ -40,6 +44,9 @@ pub(super) async fn run(show: Show, args: &Run) -> Result<Exit, Failure> {
     }
     let result = deliver(Output { format: show.format }, args, &registry, &services, &worker).await;
     worker.stop().await;
+    if args.until_idle && result.is_ok() && !show.quiet {
+        say_left(&registry, &services).await?;
+    }
     result
 }
 
@@ -101,10 +108,45 @@ async fn is_idle(registry: &Registry, services: &[Service]) -> Result<bool, Fail
     Ok(true)
 }
 
+/// Says on stderr what the registry still has that this worker does not handle.
+async fn say_left(registry: &Registry, served: &[Service]) -> Result<(), Failure> {
+    let health = registry.health().await?;
+    for ServiceCounts { service, pending, .. } in registry.counts(&CountRequest::default()).await?.services {
+        if served.contains(&service) {
+            continue;
+        }
+        let (key, version) = (service.key(), service.version());
+        let line = format!(
+            "{pending} pending of {service}, which this worker does not handle: add --service {key}/{version}"
+        );
+        let of_service = health.services.iter().find(|health| health.service == service);
+        match of_service.and_then(|health| health.overdue) {
+            Some(time) => {
+                let line = format!("left {line}; the oldest is overdue by {}", Time(time));
+                complain("warning", &Shown(&line).to_string());
+            }
+            None => note(&Shown(&format!("left {line}")).to_string()),
+        }
+    }
+    if health.set_aside > 0 {
+        let aside = health.set_aside;
+        note(&format!("left {aside} set aside: `lro registry list --state set-aside` has the reasons"));
+    }
+    if health.unresolved_intents > 0 {
+        let intents = health.unresolved_intents;
+        note(&format!(
+            "left {intents} without a known operation: `lro registry list --state intent` has them"
+        ));
+    }
+    Ok(())
+}
+
 /// Writes the warnings of the worker to stderr.
 fn log(is_quiet: bool) {
     let level = if is_quiet { LevelFilter::ERROR } else { LevelFilter::WARN };
     let log = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
+    // An error about stderr would go to stderr, and panic.
+    let log = log.log_internal_errors(false);
     // It fails only if there is another one already.
     let _ = log.with_ansi(false).with_target(false).try_init();
 }
