@@ -33,7 +33,7 @@ pub(crate) struct Cli {
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Show {
     /// The format of stdout: for people, or a JSON value on each line
-    #[arg(long, value_enum, global = true, default_value_t = Format::Text, env = "LRO_FORMAT")]
+    #[arg(long, value_enum, global = true, default_value_t = Format::Text, env = set("LRO_FORMAT"))]
     pub(crate) format: Format,
     /// Write no progress, only errors
     #[arg(long, short, global = true)]
@@ -49,12 +49,20 @@ pub(crate) enum Format {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Get operations once, and show their states
+    ///
+    /// As text, each operation is a line: its name, what it is (running, done or failed), and the metadata, the response or
+    /// the error, with tabs between. A name that is given twice counts once.
     Get(Named),
     /// Wait until operations are done, and write their responses
+    ///
+    /// As text, the response of a single NAME is written alone, as JSON on several lines. With several names, or with `-`,
+    /// each operation is a line as `lro get` writes it, in the order of their ends. A name that is given twice counts once.
     Wait(WaitFor),
     /// As wait, and write each change of metadata or progress as it is noticed
+    ///
+    /// As text, each change is a line as `lro get` writes it, also for a single NAME.
     Watch(WaitFor),
-    /// Request that operations are cancelled
+    /// Request that operations are cancelled. They may go on: `lro wait` says how they end
     Cancel(Named),
     /// Delete operations, which does not cancel them
     Delete(Named),
@@ -73,6 +81,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Start(Start),
     /// Wait for the operations of saved handles, as an interrupted command has written them
+    ///
+    /// As text, the response of a single operation is written alone, and several have a line each, as with `lro wait`.
     Resume(Resume),
     /// Keep operations in an SQLite file or a PostgreSQL database, and poll them from any process
     #[command(subcommand)]
@@ -169,6 +179,11 @@ pub(crate) struct Resume {
     pub(crate) access: Access,
     #[command(flatten)]
     pub(crate) waiting: Waiting,
+}
+
+/// Returns the name of an environment variable, `None` if the variable is empty, which is as good as unset.
+fn set(name: &'static str) -> Option<&'static str> {
+    std::env::var_os(name).is_none_or(|value| !value.is_empty()).then_some(name)
 }
 
 /// Kept beside the table in the README and [`Exit`](crate::exit::Exit).

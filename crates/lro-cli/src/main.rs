@@ -24,6 +24,10 @@ use clap::Parser;
 use self::{args::Cli, exit::Exit};
 
 fn main() -> ExitCode {
+    // `console` takes an empty NO_COLOR for one that is set.
+    if std::env::var_os("NO_COLOR").is_some_and(|value| value.is_empty()) && progress::is_attended() {
+        console::set_colors_enabled_stderr(true);
+    }
     let Cli { show, command } = Cli::parse();
     let exit = match tokio::runtime::Runtime::new() {
         Ok(runtime) => {

@@ -26,10 +26,7 @@ pub(crate) enum Progress {
 impl Progress {
     /// Creates the progress of this number of operations.
     pub(crate) fn new(is_quiet: bool, operations: usize) -> Self {
-        // indicatif draws nothing where the terminal cannot move its cursor.
-        let is_terminal = std::io::stderr().is_terminal() && console::Term::stderr().features().is_attended();
-        let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
-        match (is_quiet, is_terminal && !is_dumb) {
+        match (is_quiet, is_attended()) {
             (true, _) => Self::Off,
             (false, true) => Self::Bars(Bars::new(operations)),
             (false, false) => Self::Lines(HashMap::new()),
@@ -99,6 +96,13 @@ impl Progress {
             bars.end();
         }
     }
+}
+
+/// Returns whether stderr is a terminal that can move its cursor: indicatif draws nothing elsewhere.
+pub(crate) fn is_attended() -> bool {
+    let is_terminal = std::io::stderr().is_terminal() && console::Term::stderr().features().is_attended();
+    let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+    is_terminal && !is_dumb
 }
 
 fn percent(share: f64) -> String {

@@ -1,12 +1,15 @@
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
+
+use super::set;
 
 /// Which service, and how to reach it.
 #[derive(Clone, Debug, Args)]
+#[command(group(ArgGroup::new("where").args(["service", "endpoint"]).required(true).multiple(true)))]
 pub(crate) struct Connection {
-    /// The service by its short name or its host, such as run, run/v2 or workspace-events/v1beta
-    #[arg(long, value_name = "NAME[/VERSION]", env = "LRO_SERVICE", required_unless_present = "endpoint")]
+    /// The service by its short name or its host, such as run, run/v2 or workspace-events/v1beta. `lro services` lists them
+    #[arg(long, value_name = "NAME[/VERSION]", env = set("LRO_SERVICE"))]
     pub(crate) service: Option<String>,
     /// The form of names of a service that is not in the catalogue, such as operations/**
     #[arg(long, default_value = "**")]
@@ -20,12 +23,13 @@ pub(crate) struct Connection {
 #[command(next_help_heading = "Connection")]
 pub(crate) struct Access {
     /// The URL of the service, in place of its usual one
-    #[arg(long, value_name = "URL", env = "LRO_ENDPOINT")]
+    #[arg(long, value_name = "URL", env = set("LRO_ENDPOINT"))]
     pub(crate) endpoint: Option<String>,
     /// The location whose host is used. By default it is read from the names of the operations
     #[arg(long)]
     pub(crate) location: Option<String>,
-    /// Use gRPC in place of HTTP/JSON
+    /// Use gRPC in place of HTTP/JSON. Metadata and responses are then shown as {"@type": TYPE, "$lro.protobuf": BASE64}, where
+    /// the latter is an encoded google.protobuf.Any
     #[arg(long)]
     pub(crate) grpc: bool,
     /// Accept an http:// endpoint that is not a loopback address. No credential is sent to it

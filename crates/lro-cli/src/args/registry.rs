@@ -3,7 +3,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Subcommand, ValueEnum};
 use lro_registry::RecordState;
 
-use super::Access;
+use super::{Access, set};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RegistryCommand {
@@ -58,7 +58,7 @@ pub(crate) enum RegistryCommand {
 #[derive(Debug, Args)]
 pub(crate) struct Store {
     /// The path of an SQLite file, or the URL of a PostgreSQL database, whose password is better in the variable
-    #[arg(long, value_name = "FILE|URL", env = "LRO_REGISTRY", hide_env_values = true)]
+    #[arg(long, value_name = "FILE|URL", env = set("LRO_REGISTRY"), hide_env_values = true)]
     pub(crate) store: String,
 }
 
@@ -71,7 +71,7 @@ pub(crate) struct Register {
     #[arg(long, value_name = "FILE", conflicts_with = "names")]
     pub(crate) handles: Option<PathBuf>,
     /// The service by its short name or its host, such as run/v2
-    #[arg(long, value_name = "NAME[/VERSION]", env = "LRO_SERVICE", required_unless_present = "handles")]
+    #[arg(long, value_name = "NAME[/VERSION]", env = set("LRO_SERVICE"), required_unless_present = "handles")]
     pub(crate) service: Option<String>,
     /// The key, for one operation. By default service, version and name
     #[arg(long)]

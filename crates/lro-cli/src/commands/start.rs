@@ -5,7 +5,7 @@ use lro_route_optimization::{RouteOptimization, messages::OptimizeToursRequest, 
 use lro_workspace_events::{Version, WorkspaceEvents, messages::Subscription};
 use serde::de::DeserializeOwned;
 
-use super::wait::Waits;
+use super::wait::{Layout, Waits};
 use crate::{
     args::{EventsVersion, Show, Start, StartFrom},
     exit::{Exit, Failure},
@@ -84,7 +84,7 @@ async fn started<R: Send + 'static, M: Send + 'static>(
     let wait = wait.pacing(memory.learned().pacing(kind_of(&handle)));
     memory.uses(kind_of(&handle));
     let events = waits::one(wait, handle.clone());
-    Waits::new(show, false, vec![handle]).run(events, &memory).await
+    Waits::new(show, Layout::Response, vec![handle]).run(events, &memory).await
 }
 
 /// Names the file of a request that the client or the service refuses. The message has the field.

@@ -34,7 +34,13 @@ pub(crate) async fn wait(show: Show, args: &WaitFor, is_watch: bool) -> Result<E
     let mut memory = Memory::load();
     let events = waits::by_name(&target, &handles, waiting, &AtOnce(memory.learned().clone()))?;
     handles.iter().for_each(|handle| memory.uses(kind_of(handle)));
-    Waits::new(show, is_watch, handles).run(events, &memory).await
+    // It depends on the command line alone, so that a script knows what it reads.
+    let layout = match &named.names[..] {
+        _ if is_watch => Layout::Changes,
+        [name] if name != "-" => Layout::Response,
+        _ => Layout::Lines,
+    };
+    Waits::new(show, layout, handles).run(events, &memory).await
 }
 
 /// Waits for the operations of saved handles. Nothing is learned from them: their ages are not known.
@@ -56,14 +62,25 @@ pub(crate) async fn resume(show: Show, args: &Resume) -> Result<Exit, Failure> {
         all.push(waits::by_name(&target, &own, waiting, &pacing)?);
     }
     let events = futures::stream::select_all(all).boxed();
-    Waits::new(show, false, handles).run(events, &memory).await
+    let layout = if handles.len() == 1 { Layout::Response } else { Layout::Lines };
+    Waits::new(show, layout, handles).run(events, &memory).await
+}
+
+/// What is written of operations as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// The response of the only one.
+    Response,
+    /// A line for each that has ended.
+    Lines,
+    /// A line for each change.
+    Changes,
 }
 
 /// Operations that are waited for.
 pub(crate) struct Waits {
     output: Output,
-    is_watch: bool,
-    is_single: bool,
+    layout: Layout,
     progress: Progress,
     /// What is pending, by the order of the arguments.
     pending: HashMap<Handle, usize>,
@@ -73,12 +90,12 @@ pub(crate) struct Waits {
 }
 
 impl Waits {
-    pub(crate) fn new(show: Show, is_watch: bool, handles: Vec<Handle>) -> Self {
-        let (output, is_single) = (Output { format: show.format }, handles.len() == 1);
+    pub(crate) fn new(show: Show, layout: Layout, handles: Vec<Handle>) -> Self {
+        let output = Output { format: show.format };
         // The lines of `watch` on stdout say what the lines of the progress would.
-        let progress = Progress::new(show.quiet || is_watch, handles.len());
+        let progress = Progress::new(show.quiet || layout == Layout::Changes, handles.len());
         let pending = handles.into_iter().zip(0..).collect();
-        Self { output, is_watch, is_single, progress, pending, written: HashMap::new(), exit: Exit::Done }
+        Self { output, layout, progress, pending, written: HashMap::new(), exit: Exit::Done }
     }
 
     /// Writes what happens, until all have ended, or until Ctrl-C.
@@ -107,7 +124,7 @@ impl Waits {
                 let name = handle.name_for(handle.service())?;
                 let left = memory.learned().time_left(kind_of(&handle), view.elapsed);
                 self.progress.running(&name, &view, left);
-                if !self.is_watch {
+                if self.layout != Layout::Changes {
                     return Ok(());
                 }
                 let operation = Operation { metadata: view.metadata, ..Operation::running(name.as_str()) };
@@ -130,7 +147,7 @@ impl Waits {
     }
 
     fn ended(&mut self, operation: &Operation) -> Result<(), Failure> {
-        let (output, is_single) = (self.output, self.is_single && !self.is_watch);
+        let (output, is_single) = (self.output, self.layout == Layout::Response);
         if let Some(Outcome::Error(status)) = &operation.outcome {
             self.exit = self.exit.max(Exit::of(status));
             if is_single {

@@ -83,12 +83,14 @@ impl Bars {
     }
 
     pub(super) fn ended(&mut self, name: &OperationName, how: &str, line: &str) {
+        if let Some(total) = &self.total {
+            total.inc(1);
+            // Its tick may come after the last line, which would then contradict it.
+            total.force_draw();
+        }
         if let Some((bar, _)) = self.shown.remove(name) {
             bar.finish_and_clear();
             self.all.remove(&bar);
-        }
-        if let Some(total) = &self.total {
-            total.inc(1);
         }
         if self.is_said && how != "given up" {
             return;

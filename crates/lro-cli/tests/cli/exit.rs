@@ -171,3 +171,26 @@ async fn of_several_operations_the_highest_counts() {
     assert_eq!(test.run("wait operations/1 operations/2").await.code, 1);
     assert_eq!(test.run("wait operations/1 operations/2 operations/3 --deadline 3s").await.code, 124);
 }
+
+#[tokio::test]
+async fn a_variable_that_is_empty_is_not_set() {
+    let test = Test::new().await;
+    test.done("operations/1", "{}");
+    let mut get = command(&test.folder);
+    get.args(["get", "operations/1", "--endpoint", &test.emulator.endpoint()]);
+    for name in ["LRO_SERVICE", "LRO_FORMAT", "LRO_TOKEN", "LRO_REGISTRY"] {
+        get.env(name, "");
+    }
+    assert_eq!(ended(get).await.code, 0);
+    let mut services = command(&test.folder);
+    services.args(["get", "operations/1"]).env("LRO_ENDPOINT", "").env("LRO_SERVICE", "");
+    let missing = ended(services).await;
+    assert!(
+        missing.code == 2 && missing.stderr.contains("<--service <NAME[/VERSION]>|--endpoint <URL>>"),
+        "{missing:?}"
+    );
+    let mut list = command(&test.folder);
+    list.args(["registry", "list"]).env("LRO_REGISTRY", "");
+    let missing = ended(list).await;
+    assert!(missing.code == 2 && missing.stderr.contains("--store <FILE|URL>"), "{missing:?}");
+}

@@ -66,6 +66,19 @@ async fn several_operations_have_a_line_each() {
     assert_eq!(lines, ["operations/1\tdone\t{\"pages\":7}", "operations/2\tfailed\tINTERNAL: jam"]);
 }
 
+// What is read from stdin may be one name or several, and a script knows what it gets.
+#[tokio::test]
+async fn the_layout_depends_on_the_arguments_and_not_on_the_data() {
+    let test = Test::new().await;
+    test.done("operations/1", r#"{"pages": 7}"#);
+    let line = "operations/1\tdone\t{\"pages\":7}\n";
+    assert_eq!(test.run("wait operations/1 operations/1").await.stdout, line);
+    let mut stdin = test.command("wait -");
+    stdin.stdin(std::fs::File::open(test.file("names", "operations/1\n")).unwrap());
+    assert_eq!(ended(stdin).await.stdout, line);
+    assert_eq!(test.run("wait operations/1").await.stdout, "{\n  \"pages\": 7\n}\n");
+}
+
 #[tokio::test]
 async fn watch_writes_each_change_to_stdout() {
     let test = Test::new().await;

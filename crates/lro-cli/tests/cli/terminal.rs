@@ -20,9 +20,13 @@ struct Terminal {
 impl Terminal {
     /// Returns `None` if there is no `script`.
     fn of(test: &Test, arguments: &str) -> Option<Self> {
+        Self::with(test, "1", arguments)
+    }
+
+    fn with(test: &Test, no_color: &str, arguments: &str) -> Option<Self> {
         let line = format!("stty cols 40 rows 24; {} {arguments}", env!("CARGO_BIN_EXE_lro"));
         let mut command = Command::new("script");
-        command.args(["-qec", &line, "/dev/null"]).env_clear().env("TERM", "xterm").env("NO_COLOR", "1");
+        command.args(["-qec", &line, "/dev/null"]).env_clear().env("TERM", "xterm").env("NO_COLOR", no_color);
         command.env("HOME", &test.folder).env("LRO_ENDPOINT", test.emulator.endpoint());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
@@ -70,6 +74,26 @@ async fn a_terminal_has_a_live_bar() {
 
     test.done(name, r#"{"pages": 7}"#);
     terminal.shows("\"pages\": 7").await;
+    assert_eq!(terminal.code().await, Some(0));
+}
+
+#[tokio::test]
+async fn no_color_that_is_empty_is_not_set() {
+    let test = Test::new().await;
+    let Some(mut terminal) = Terminal::with(&test, "", "get operations/1") else { return };
+    terminal.shows("\u{1b}[31m").await;
+    assert_eq!(terminal.code().await, Some(4));
+}
+
+#[tokio::test]
+async fn the_last_count_has_all() {
+    let test = Test::new().await;
+    for name in ["operations/1", "operations/2", "operations/3"] {
+        test.done(name, "{}");
+    }
+    let line = "wait operations/1 operations/2 operations/3";
+    let Some(mut terminal) = Terminal::of(&test, line) else { return };
+    terminal.shows("3 of 3 ended").await;
     assert_eq!(terminal.code().await, Some(0));
 }
 
