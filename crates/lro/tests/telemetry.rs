@@ -411,3 +411,13 @@ async fn metadata_that_do_not_fit_are_logged_once() {
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].contains("cannot be read") && lines[0].contains("a.B at pages"), "{lines:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_observer_may_look_at_nothing() {
+    #[derive(Debug)]
+    struct Idle;
+    impl Observer for Idle {}
+
+    let replies = [running(), Err(Status::unavailable("busy")), Operation::succeeded(NAME, 7)];
+    assert_eq!(poll_until_done::<u32>(jobs(replies), name()).observe(Idle).await, Ok(7));
+}

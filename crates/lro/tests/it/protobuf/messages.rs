@@ -1,6 +1,10 @@
 //! Messages of `message!` in their binary form.
 
-use lro::{Any, Origin, message::encode};
+use lro::{
+    Any, Origin,
+    message::{UnknownValue, encode},
+    wkt::{Duration, FieldMask, Timestamp},
+};
 
 lro::message! {
     /// A message with a field of each type.
@@ -100,4 +104,86 @@ fn need_numbers() {
     let status = packed.decode::<Plain>().unwrap_err();
     assert!(status.message().ends_with("its declaration has no field numbers"), "{status}");
     assert!(encode(&Plain::default()).unwrap_err().message().contains("example.v1.Plain"));
+}
+
+lro::enumeration! {
+    /// The size of the paper.
+    pub enum Paper {
+        /// The printer chooses.
+        "PAPER_UNSPECIFIED" = 0 => Unspecified,
+        /// Large.
+        "A4" = 1 => A4,
+        /// Below zero.
+        "NEGATIVE" = -1 => Negative,
+    }
+}
+
+lro::message! {
+    /// A message with the scalar and the well-known types.
+    pub struct Sheet("example.v1.Sheet") {
+        paper: Paper = 1,
+        papers: Vec<Paper> = 2,
+        is_bound: bool = 3,
+        serial: u64 = 4,
+        offset: i64 = 5,
+        copies: u32 = 6,
+        weight: f32 = 7,
+        width: f64 = 8,
+        drying: Option<Duration> = 9,
+        printed: Option<Timestamp> = 10,
+        mask: Option<FieldMask> = 11,
+        extra: Option<Any> = 12,
+        flags: Vec<bool> = 13,
+    }
+}
+
+fn sheet(bytes: &[u8]) -> Result<Sheet, lro::Status> {
+    Any::pack_protobuf("example.v1.Sheet", bytes).decode()
+}
+
+#[test]
+fn have_each_type_of_field() {
+    let whole = Sheet {
+        paper: Paper::Negative,
+        papers: vec![Paper::A4, Paper::Unspecified, Paper::Unknown(UnknownValue::Number(9))],
+        is_bound: true,
+        serial: u64::MAX,
+        offset: i64::MIN,
+        copies: u32::MAX,
+        weight: -0.0,
+        width: f64::NEG_INFINITY,
+        drying: Some("-1.5s".parse().unwrap()),
+        printed: Some("1969-12-31T23:59:59.25Z".parse().unwrap()),
+        mask: Some("copies,paper".parse().unwrap()),
+        extra: Some(Any::pack_protobuf("a.B", b"\x08\x01")),
+        flags: vec![true, false],
+    };
+    assert_eq!(sheet(&encode(&whole).unwrap()).unwrap(), whole);
+    // Zero is absent, minus zero is not.
+    assert_eq!(encode(&Sheet::default()).unwrap(), b"");
+    assert_eq!(encode(&Sheet { weight: -0.0, ..Sheet::default() }).unwrap(), b"\x3D\0\0\0\x80");
+    // The same message in JSON.
+    let json = serde_json::to_vec(&Sheet { extra: None, width: 1.0, ..whole.clone() }).unwrap();
+    assert_eq!(lro::from_json::<Sheet>(&json).unwrap(), Sheet { extra: None, width: 1.0, ..whole });
+}
+
+#[test]
+fn refuse_what_the_other_side_could_not_read() {
+    let named = Sheet { paper: Paper::Unknown(UnknownValue::Name("A0".into())), ..Sheet::default() };
+    let in_json = Sheet { extra: Some(Any::default()), ..Sheet::default() };
+    for (sheet, why) in [(named, "an enumeration has a name only"), (in_json, "JSON")] {
+        let status = encode(&sheet).unwrap_err();
+        assert!(status.message().starts_with("cannot encode a example.v1.Sheet: "), "{status}");
+        assert!(status.message().contains(why), "{status}");
+    }
+    for (bytes, why) in [
+        (&b"\x4A\x02\x10\x81"[..], "truncated at drying"),
+        (b"\x4A\x06\x10\x80\x94\xEB\xDC\x03", "a duration is out of range at drying"),
+        (b"\x52\x06\x10\x80\x94\xEB\xDC\x03", "a timestamp is out of range at printed"),
+        (b"\x5A\x03\x0A\x01\xFF", "a string is not UTF-8 at mask.paths"),
+        (b"\x38\x01", "another wire type at weight"),
+    ] {
+        let status = sheet(bytes).unwrap_err();
+        assert!(status.message().contains(why), "{status}");
+    }
 }

@@ -113,6 +113,24 @@ proptest! {
     }
 }
 
+#[test]
+fn that_is_too_large_to_be_stored_says_so() {
+    let long = || Status::new(Code::Unavailable, "ü".repeat(5_000)).with_details(vec![progress("half")]);
+    // SPEC 1: an outcome that is not stored is no failure of the operation.
+    for ending in [
+        Ending::Done(Outcome::Response(progress("all"))),
+        Ending::Done(Outcome::Error(long())),
+        Ending::GaveUp(long().with_response(progress("all"))),
+    ] {
+        let Ending::GaveUp(status) = ending.too_large(700, 500) else { panic!("an outcome") };
+        assert_eq!((status.code(), status.origin()), (Code::ResourceExhausted, Origin::StoppedAsking));
+        assert!(status.message().contains("it has 700 bytes, and the limit is 500"), "{status}");
+    }
+    let Ending::GaveUp(status) = Ending::GaveUp(long()).too_large(700, 500) else { panic!("an outcome") };
+    assert_eq!((status.code(), status.origin()), (Code::Unavailable, Origin::CallFailed));
+    assert_eq!((status.message(), status.details().as_slice()), (&*"ü".repeat(1_000), &[][..]));
+}
+
 fn endings() -> impl Strategy<Value = Ending> {
     let gave_up = (status(), prop::option::of(message()), prop::bool::ANY);
     let gave_up = gave_up.prop_map(|(status, response, advised)| {
