@@ -188,7 +188,7 @@ fn set(name: &'static str) -> Option<&'static str> {
 
 /// Kept beside the table in the README and [`Exit`](crate::exit::Exit).
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 an operation failed, 2 usage, 3 credentials, 4 not found, 5 a call failed, 6 a malformed reply,
+Exit codes: 0 done, 1 an operation failed, 2 usage, 3 credentials, 4 not found, 5 a call failed, 6 a malformed reply, \
 124 the deadline passed, 130 interrupted, 141 the reader of stdout has gone. Of several operations the highest.
 
 A token comes from the variable LRO_TOKEN, from --token-file, or from application default credentials.";

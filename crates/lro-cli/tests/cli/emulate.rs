@@ -46,7 +46,7 @@ async fn a_port_that_is_taken_is_an_error() {
             assert_eq!(ended.stderr.matches(text).count(), 1, "{ended:?}");
         }
     }
-    let other = test.run("emulate --host 192.0.2.1").await;
+    let other = test.run("emulate --host 203.0.113.1").await;
     assert!(other.code == 5 && other.stderr.contains("--host is no address of this machine"), "{other:?}");
 }
 
