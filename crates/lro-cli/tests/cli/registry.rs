@@ -176,6 +176,12 @@ async fn ctrl_c_stops_a_worker_and_the_page() {
         let ended = running.end().await;
         assert_eq!(ended.code, 0, "{ended:?}");
     }
+    let key = "workspaceevents.googleapis.com/v1/operations/1";
+    let mut watch = test.start(&format!("registry watch {key} --store {}", test.store()));
+    assert!(watch.line().await.contains("pending"));
+    watch.interrupt().await;
+    let ended = watch.end().await;
+    assert!(ended.code == 130 && ended.stderr.contains("the same command continues"), "{ended:?}");
 }
 
 #[tokio::test]

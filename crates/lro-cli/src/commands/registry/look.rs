@@ -6,7 +6,7 @@ use super::{open, record};
 use crate::{
     args::{RegistryList, Store},
     exit::{Exit, Failure},
-    output::{Output, complain},
+    output::{Output, complain, note},
     signal::interrupted,
     text::Shown,
 };
@@ -69,7 +69,10 @@ pub(super) async fn watch(
         }
         keys = pending;
         tokio::select! {
-            _ = &mut interrupted => return Ok(Exit::Interrupted),
+            _ = &mut interrupted => {
+                note("interrupted; workers poll on, and the same command continues");
+                return Ok(Exit::Interrupted);
+            }
             () = tokio::time::sleep(every) => {}
         }
     }
