@@ -1,17 +1,22 @@
 use std::io;
 
-/// Waits for Ctrl-C, or on Unix for the signal that ends a service.
-pub(crate) async fn interrupted() -> io::Result<()> {
+/// Waits for Ctrl-C, or on Unix for the signal that ends a service. From the call on, neither ends the process by itself.
+pub(crate) fn interrupted() -> impl Future<Output = io::Result<()>> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
 
-        let mut terminated = signal(SignalKind::terminate())?;
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted,
-            _ = terminated.recv() => Ok(()),
+        let signals = signal(SignalKind::interrupt())
+            .and_then(|interrupt| Ok((interrupt, signal(SignalKind::terminate())?)));
+        async {
+            let (mut interrupt, mut terminate) = signals?;
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            Ok(())
         }
     }
     #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+    tokio::signal::ctrl_c()
 }

@@ -35,8 +35,10 @@ pub(crate) async fn emulate(output: Output, args: &Emulate) -> Result<Exit, Fail
     for fault in &args.fault {
         emulator.reply_next(fault.calls, fault.reply.clone());
     }
+    // Before the line, after which others may end the command.
+    let interrupted = interrupted();
     output.line(&emulator.endpoint())?;
-    interrupted().await.map_err(|error| Failure::call(format!("cannot wait for Ctrl-C: {error}")))?;
+    interrupted.await.map_err(|error| Failure::call(format!("cannot wait for Ctrl-C: {error}")))?;
     emulator.shutdown().await;
     Ok(Exit::Done)
 }

@@ -61,7 +61,8 @@ async fn serve(output: Output, args: &Serve) -> Result<Exit, Failure> {
     let registry = open(&args.store, false).await?;
     let served = Page::registry(&registry).serve(args.port).await;
     let served = served.map_err(|error| Failure::listen(format_args!("port {}", args.port), &error))?;
+    let interrupted = interrupted();
     output.line(&format!("http://{}/", served.address()))?;
-    interrupted().await.map_err(|error| Failure::call(format!("cannot wait for Ctrl-C: {error}")))?;
+    interrupted.await.map_err(|error| Failure::call(format!("cannot wait for Ctrl-C: {error}")))?;
     Ok(Exit::Done)
 }

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use lro::{LroTransport, Service};
 use lro_learned::Learned;
@@ -39,10 +39,12 @@ pub(super) async fn run(show: Show, args: &Run) -> Result<Exit, Failure> {
         services.push(service);
     }
     let worker = worker.start().await?;
+    let interrupted = interrupted();
     if !show.quiet {
         note(&format!("polling {}", services.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")));
     }
-    let result = deliver(Output { format: show.format }, args, &registry, &services, &worker).await;
+    let result =
+        deliver(Output { format: show.format }, args, &registry, &services, &worker, interrupted).await;
     worker.stop().await;
     if args.until_idle && result.is_ok() && !show.quiet {
         say_left(&registry, &services).await?;
@@ -57,8 +59,8 @@ async fn deliver(
     registry: &Registry,
     services: &[Service],
     worker: &Worker,
+    interrupted: impl Future<Output = io::Result<()>>,
 ) -> Result<Exit, Failure> {
-    let interrupted = interrupted();
     tokio::pin!(interrupted);
     let mut deliveries = registry.deliveries();
     let mut look = tokio::time::interval(LOOK);
@@ -144,7 +146,7 @@ async fn say_left(registry: &Registry, served: &[Service]) -> Result<(), Failure
 /// Writes the warnings of the worker to stderr.
 fn log(is_quiet: bool) {
     let level = if is_quiet { LevelFilter::ERROR } else { LevelFilter::WARN };
-    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr);
     // An error about stderr would go to stderr, and panic.
     let log = log.log_internal_errors(false);
     // It fails only if there is another one already.
