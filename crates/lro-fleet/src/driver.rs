@@ -117,7 +117,7 @@ impl Driver<'_> {
         self.rank();
         let (asks, calls) = (&mut self.asks, &self.calls);
         let publisher = &mut self.publisher;
-        let (after, hanging, metrics) = self.shared.with(|state| {
+        let (after, hanging, given_up, metrics) = self.shared.with(|state| {
             // Read with the lock held: what waited for it is not dated back.
             let now = state.now();
             verdicts.into_iter().for_each(|verdict| state.put_back(verdict, now));
@@ -132,8 +132,9 @@ impl Driver<'_> {
                 Err(_) if goes_on => After::Again,
                 Err(look) => After::Wait(state.next_wake().min(look)),
             };
-            (after, hanging, state.metrics_to_trace(now))
+            (after, hanging, state.take_given_up(), state.metrics_to_trace(now))
         });
+        given_up.iter().for_each(|given_up| self.judge.report_given_up(given_up));
         if let Some(metrics) = metrics {
             run(SUBSCRIBER, || metrics.trace());
         }

@@ -22,7 +22,7 @@ use lro::{Handle, OperationName, Report, pacing::Finish};
 
 pub(crate) use self::{
     decide::{Case, Kept, Question, Subject, Verdict},
-    due::{Ask, Target},
+    due::{Ask, GivenUp, Target},
     enter::{News, Wanted},
     rank::Unranked,
 };
@@ -63,6 +63,7 @@ pub(crate) struct State {
     fresh: VecDeque<u32>,
     /// The operations whose pacing is over.
     gone: Vec<Gone>,
+    given_up: Vec<GivenUp>,
     /// Of the task of the fleet.
     driver: Option<Waker>,
     /// To be woken without the lock, and to be dropped without it: a waker is code of the caller.
@@ -108,6 +109,7 @@ impl State {
             close_from: 0,
             fresh: VecDeque::new(),
             gone: Vec::new(),
+            given_up: Vec::new(),
             driver: None,
             woken: Vec::new(),
             discarded: Vec::new(),

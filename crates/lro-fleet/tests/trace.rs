@@ -16,9 +16,10 @@ use std::{
 use common::{Server, millis, secs};
 use lro::{
     Outcome, Pacing, Status,
+    pacing::{PacingPolicy, Schedule},
     telemetry::{About, Observer},
 };
-use lro_fleet::Fleet;
+use lro_fleet::{Fleet, Registration};
 use serde_json::Value;
 use tokio::runtime::Builder;
 use tracing::{
@@ -112,6 +113,38 @@ async fn an_observer_sees_the_polls_and_the_outcomes() {
             "operations/2 poll 1 true",
             "operations/2 poll 2 true",
             "operations/2 poll 3 false",
+        ]
+    );
+}
+
+// Whoever counts outcomes misses none of those that end without a call.
+#[tokio::test(start_paused = true)]
+async fn an_observer_sees_what_is_given_up_without_a_call() {
+    #[derive(Debug)]
+    struct Defective;
+    impl PacingPolicy for Defective {
+        fn schedule(&self) -> Box<dyn Schedule> {
+            panic!("a defect of the pacing")
+        }
+    }
+
+    let server = Server::new(millis(20));
+    let (late, lost) = (server.has("operations/1", secs(3_600)), server.has("operations/2", secs(3_600)));
+    let notes = Notes::default();
+    let fleet = Fleet::builder(server).deadline(secs(3)).observe(notes.clone()).start();
+    fleet.pause();
+    let late = fleet.watch::<Value>(late);
+    let defective = Registration::new(lost.clone()).pacing(Pacing::custom(Defective));
+    fleet.register_with(defective).unwrap();
+    let lost = fleet.watch::<Value>(lost);
+    assert!(late.await.is_err() && lost.await.is_err());
+    let mut seen = notes.0.lock().unwrap().clone();
+    seen.sort();
+    assert_eq!(
+        seen,
+        [
+            "operations/1 outcome Some(DeadlineExceeded) of jobs.example.com",
+            "operations/2 outcome Some(Internal) of jobs.example.com",
         ]
     );
 }

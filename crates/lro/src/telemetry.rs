@@ -24,6 +24,9 @@
 //! `lro.pause_ms` is the delay to the next call, absent if there is none. `lro.code` is the [name](crate::Code::name) of the code. `lro.error`
 //! is the text of the status, one line, bounded and escaped. No event has a credential, metadata or a response.
 //!
+//! A subscriber or an observer that panics loses the event, and changes no outcome. A subscriber that panics at an event of a transport, or
+//! of a crate below it, panics within that call; a fleet and a worker then take it for a panic of the transport.
+//!
 //! A [`Wait`](crate::Wait) has a span `lro.wait` of level INFO with the field `lro.operation`, in which its events and the calls of its
 //! transport happen. A fleet and a worker have no span for an operation, because each has very many.
 //!

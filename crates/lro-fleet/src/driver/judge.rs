@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use lro::{
-    Any, Operation, Status,
+    Any, Operation, OperationName, Status,
     pacing::{Finish, Moment, PacingByKind},
     rules::{Age, Call, Known, Next, Reply, Seen, guard},
     telemetry::{self, About},
@@ -15,7 +15,7 @@ use crate::{
     caller::drop_each,
     clock::Time,
     lanes::Item,
-    state::{Case, Kept, Question, Subject, Unranked, Verdict},
+    state::{Case, GivenUp, Kept, Question, Subject, Unranked, Verdict},
 };
 
 /// Decides what follows a call by the rules of a wait, with the pacings and predicates of the caller.
@@ -120,10 +120,20 @@ impl Judge {
         telemetry::called(&about, observer, (call, next), kept.trouble.as_ref(), pause);
     }
 
+    /// Reports a wait that ended without a call.
+    pub(super) fn report_given_up(&self, GivenUp { name, kind, polls, elapsed, why }: &GivenUp) {
+        let about = About { polls: *polls, elapsed: *elapsed, ..self.about_of(name, kind) };
+        telemetry::ended(&about, self.settings.observer.as_deref(), Err(why));
+    }
+
     fn about<'s>(&'s self, subject: &'s Subject, kept: &Kept, elapsed: Age) -> About<'s> {
-        let (service, kind) = (self.settings.service.key(), &*subject.kind);
+        About { polls: kept.record.tally.polls, elapsed, ..self.about_of(&subject.name, &subject.kind) }
+    }
+
+    fn about_of<'s>(&'s self, operation: &'s OperationName, kind: &'s str) -> About<'s> {
+        let service = self.settings.service.key();
         let kind = Some(kind).filter(|kind| *kind != service);
-        About { operation: &subject.name, service, kind, polls: kept.record.tally.polls, elapsed }
+        About { operation, service, kind, polls: 0, elapsed: Age::ZERO }
     }
 
     /// Ends the pace of an operation for which the fleet no longer waits.

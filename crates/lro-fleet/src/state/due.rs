@@ -1,10 +1,10 @@
 //! Which calls are to be made now.
 
-use std::time::Duration;
+use std::{mem, sync::Arc, time::Duration};
 
 use lro::{
-    ListOperationsRequest, OperationName,
-    rules::{Limit, stopped},
+    ListOperationsRequest, OperationName, Status,
+    rules::{Age, Limit, stopped},
 };
 use lro_control::Line;
 
@@ -35,7 +35,22 @@ pub(crate) enum Target {
     Page(usize, ListOperationsRequest),
 }
 
+/// A wait that ended without a call, to be reported without the lock.
+#[derive(Debug)]
+pub(crate) struct GivenUp {
+    pub(crate) name: OperationName,
+    pub(crate) kind: Arc<str>,
+    pub(crate) polls: u32,
+    pub(crate) elapsed: Age,
+    pub(crate) why: Status,
+}
+
 impl State {
+    /// Takes the waits that ended without a call.
+    pub(crate) fn take_given_up(&mut self) -> Vec<GivenUp> {
+        mem::take(&mut self.given_up)
+    }
+
     /// Adds the calls that are due and may be made at `now`; they count as made.
     pub(crate) fn due(&mut self, now: Time, asks: &mut Vec<Ask>) {
         while let Some((at, ids)) = self.clock.take_due(now) {
@@ -88,11 +103,22 @@ impl State {
     pub(super) fn pass_deadline(&mut self, id: u32, at: Time, now: Time) {
         let is_in_line = |entry: &&Entry| matches!(entry.phase, Phase::Ready | Phase::Held | Phase::Swept);
         let entry = self.book.get(id).filter(is_in_line);
-        if entry.is_some_and(|entry| entry.gives_up_at(self.settings.deadline) == at) {
-            self.leave_line(id);
-            self.end_pace(id);
-            self.give_up(id, stopped("the deadline passed, and no call could be made"), now);
+        let Some(entry) = entry.filter(|entry| entry.gives_up_at(self.settings.deadline) == at) else {
+            return;
+        };
+        let why = stopped("the deadline passed, and no call could be made");
+        if let Some(group) = self.groups.get(entry.group) {
+            self.given_up.push(GivenUp {
+                name: entry.name.clone(),
+                kind: group.kind.clone(),
+                polls: entry.record.tally.polls,
+                elapsed: entry.record.age(now),
+                why: why.clone(),
+            });
         }
+        self.leave_line(id);
+        self.end_pace(id);
+        self.give_up(id, why, now);
     }
 
     /// Sets when the next call about an operation is due.

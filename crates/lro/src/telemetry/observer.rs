@@ -33,7 +33,7 @@ pub trait Observer: fmt::Debug + Send + Sync {
     }
 
     /// The wait has ended: with the outcome of the operation, or with why the polling stopped. It is called once, unless the wait is
-    /// dropped before.
+    /// dropped before, or its fleet or worker stops.
     fn on_outcome(&self, about: &About<'_>, outcome: Result<&Outcome, &Status>) {
         let _ = (about, outcome);
     }
