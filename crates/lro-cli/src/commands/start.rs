@@ -4,6 +4,7 @@ use lro::{Code, Origin, Outcome, Status, Wait};
 use lro_route_optimization::{RouteOptimization, messages::OptimizeToursRequest, scopes::CLOUD_PLATFORM};
 use lro_workspace_events::{Version, WorkspaceEvents, messages::Subscription};
 use serde::de::DeserializeOwned;
+use serde_path_to_error::Track;
 
 use super::wait::{Layout, Waits};
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
     exit::{Exit, Failure},
     handles,
     history::Memory,
-    output::{Output, note},
+    output::{Output, complain, note},
     service::configured,
     signal::interrupted,
     text::Shown,
@@ -95,26 +96,33 @@ fn of_request(status: Status, file: &Path) -> Status {
     }
 }
 
-/// Reads a request, and says of one that is not valid where and why.
+/// Reads a request. Says of one that is not valid where and why, and warns of fields that are not sent.
 fn read<T: DeserializeOwned>(file: &Path) -> Result<T, Failure> {
-    let text = handles::text(file)?;
+    let (text, shown) = (handles::text(file)?, handles::shown(file));
     let refuse = |field: &str, fault: &serde_json::Error| {
         let (line, column) = (fault.line(), fault.column());
         // serde_json repeats the place at the end.
         let fault = fault.to_string();
         let fault = fault.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&fault);
-        Failure::usage(format!("{}, line {line}, column {column}: {field}{fault}", handles::shown(file)))
+        Failure::usage(format!("{shown}, line {line}, column {column}: {field}{fault}"))
     };
     let mut json = serde_json::Deserializer::from_str(text.trim_start_matches('\u{feff}'));
-    let request = serde_path_to_error::deserialize(&mut json).map_err(|fault| {
+    let (mut track, mut unknown) = (Track::new(), Vec::new());
+    let tracked = serde_path_to_error::Deserializer::new(&mut json, &mut track);
+    let request = serde_ignored::deserialize(tracked, |field| unknown.push(field.to_string()));
+    let request = request.map_err(|fault| {
         // The path of the whole is a dot, and that of a name or a value that has not begun ends with a question mark.
-        let path = fault.path().to_string();
+        let path = track.path().to_string();
         let field = match path.trim_end_matches(['.', '?']) {
             "" => String::new(),
             field => format!("{field}: "),
         };
-        refuse(&field, fault.inner())
+        refuse(&field, &fault)
     })?;
     json.end().map_err(|fault| refuse("", &fault))?;
+    for field in unknown {
+        let warning = format!("{shown}: the field {} is not known, and not sent", field.replace(".?", ""));
+        complain("warning", &Shown(&warning).to_string());
+    }
     Ok(request)
 }

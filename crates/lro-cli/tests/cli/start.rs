@@ -76,6 +76,11 @@ async fn a_request_that_is_not_valid_is_refused_with_its_place() {
         assert_eq!(refused.code, code, "{refused:?}");
         assert!(refused.stderr.contains("request.json: ") && refused.stderr.contains(field), "{refused:?}");
     }
+    // A field that is misspelt is not lost without a word.
+    let misspelt = r#"{"model": {"shipments": [{"deliverys": []}]}}"#;
+    let warned = test.run(&format!("start optimize-tours {}", test.file("request.json", misspelt))).await;
+    let warning = "request.json: the field model.shipments.0.deliverys is not known, and not sent";
+    assert!(warned.code == 2 && warned.stderr.contains(warning), "{warned:?}");
     let mut stdin = test.command("start optimize-tours -");
     stdin.stdin(std::fs::File::open(test.file("request.json", "[")).unwrap());
     let refused = crate::ended(stdin).await;
