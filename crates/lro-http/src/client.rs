@@ -124,7 +124,8 @@ impl HttpClient {
     ///
     /// As [`send`](Self::send), for a failed call.
     pub async fn response(&self, call: Call) -> Result<Response<Bytes>, Status> {
-        self.replied(call, StatusCode::is_success).await
+        let (head, reply) = self.replied(call, StatusCode::is_success, |_, _| ()).await?;
+        Ok(Response::from_parts(head, reply.body))
     }
 
     /// Sends a call and returns the head and the body of its reply, whatever the status line is. For services whose
@@ -136,11 +137,19 @@ impl HttpClient {
     ///
     /// As [`send`](Self::send), for a call without a reply, and for a reply that is larger than the limit.
     pub async fn any_response(&self, call: Call) -> Result<Response<Bytes>, Status> {
-        self.replied(call, |_| true).await
+        let (head, reply) = self.replied(call, |_| true, |_, _| ()).await?;
+        Ok(Response::from_parts(head, reply.body))
     }
 
     /// Sends a call and returns its reply, or the failure if `accepts` is false for the status line.
-    async fn replied(&self, call: Call, accepts: fn(&StatusCode) -> bool) -> Result<Response<Bytes>, Status> {
+    ///
+    /// `seen` is given the head of an accepted reply and the token of the call, before the body is read.
+    pub(crate) async fn replied(
+        &self,
+        call: Call,
+        accepts: fn(&StatusCode) -> bool,
+        seen: impl FnOnce(&Parts, Option<&Token>) + Send,
+    ) -> Result<(Parts, Reply), Status> {
         let limit = call.timeout.unwrap_or(self.0.call_timeout);
         let prepared = call.prepare(&self.0.endpoint)?;
         let attempt = Attempt::default();
@@ -150,8 +159,9 @@ impl HttpClient {
                 return Err(self.failure(response, token).await);
             }
             let (head, mut body) = response.into_parts();
+            seen(&head, token.as_ref());
             let reply = self.whole(&head, &mut body, token).await?;
-            Ok(Response::from_parts(head, reply.body))
+            Ok((head, reply))
         };
         self.within(limit, exchange).await
     }

@@ -4,13 +4,13 @@ mod target;
 use std::collections::BTreeMap;
 
 use http::HeaderMap;
-use lro::{Any, Code, Operation, OperationPage, Outcome, Status};
+use lro::{Any, Code, Operation, OperationName, OperationPage, Outcome, Report, Status};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::Value;
 
 pub(crate) use self::target::path_of;
-use crate::{calls::Calls, refusal::refused};
+use crate::{Token, calls::Calls, refusal::refused, reply::is_only_error};
 
 /// How a service whose operations have a form of their own replies: where its JSON has what `google.longrunning` has.
 ///
@@ -63,7 +63,8 @@ pub struct Form {
     /// response, unless the reply has a response.
     pub target: String,
     /// The headers and fields of a reply that have the URL of an operation. Only the end of its path is used, so that a
-    /// reply cannot lead to another host.
+    /// reply cannot lead to another host. An operation whose start was answered with such a URL in a header is running, unless
+    /// the body has a state; headers come first.
     pub links: Vec<String>,
     /// The field of the operations in a list. Default: `operations`. The token of the next page is in `nextPageToken`.
     pub items: String,
@@ -122,26 +123,51 @@ impl Form {
         }
     }
 
-    /// Reads the reply to a starting call.
+    /// Returns the name of the operation that a header of a reply links.
+    pub(crate) fn linked(&self, headers: &HeaderMap, token: Option<&Token>, calls: &Calls) -> Option<String> {
+        let mut values = self.links.iter().flat_map(|link| headers.get_all(link));
+        values.find_map(|value| {
+            let link = value.to_str().ok()?.to_owned();
+            let link = match token {
+                Some(token) => token.hidden_in(link),
+                None => link,
+            };
+            own_end(&link, calls)
+        })
+    }
+
+    /// Reads the reply to a starting call, whose headers may link the operation.
+    ///
+    /// What has a link has started, so that it is running unless the body has a state or nothing but an error.
     pub(crate) fn started(
         &self,
-        headers: &HeaderMap,
+        linked: Option<String>,
         body: &[u8],
         is_accepted: bool,
         calls: &Calls,
     ) -> Result<Operation, Status> {
-        let reply: Value = serde_json::from_slice(body).unwrap_or_default();
-        let of_header = |link: &String| headers.get(link)?.to_str().ok().map(str::to_owned);
-        let link = self.links.iter().find_map(|link| of_header(link).or_else(|| text(&reply, link)));
-        let name = link.as_deref().and_then(|link| own_end(link, calls)).unwrap_or_default();
-        let operation = self.operation(&name, body, is_accepted)?;
-        if operation.is_done() || !name.is_empty() {
-            return Ok(operation);
+        let reply: Value = lro::from_json(body).unwrap_or_default();
+        let link_in_body = || self.links.iter().find_map(|link| own_end(&text(&reply, link)?, calls));
+        let Some(name) = linked.or_else(link_in_body) else {
+            let operation = self.operation("", body, is_accepted)?;
+            if operation.is_done() {
+                return Ok(operation);
+            }
+            let links = self.links.join(", ");
+            return Err(Status::malformed(format!(
+                "the started operation has no link that is one of the service in {links:?}"
+            )));
+        };
+        if body.trim_ascii().is_empty() {
+            return Ok(Operation::running(&name));
         }
-        let links = self.links.join(", ");
-        Err(Status::malformed(format!(
-            "the started operation has no link that is one of the service in {links:?}"
-        )))
+        self.operation(&name, body, is_accepted).or_else(|fault| match is_only_error(body) {
+            true => Err(named(fault, &name)),
+            false => {
+                let metadata = reply.is_object().then(|| Any::from_value(&reply)).transpose()?;
+                Ok(Operation { metadata, ..Operation::running(&name) })
+            }
+        })
     }
 
     /// Reads a page of a list.
@@ -195,6 +221,13 @@ impl Form {
     }
 }
 
+/// Adds the name of the operation that a failed start left behind, so that the caller can ask for it.
+fn named(status: Status, name: &str) -> Status {
+    let mut report = Report::default();
+    report.name = OperationName::parse(name).ok();
+    status.with_report(report)
+}
+
 /// Returns the longest end of the path of a URL that is the name of an operation of the service.
 fn own_end(link: &str, calls: &Calls) -> Option<String> {
     let path = link.split_once("://").map_or(link, |(_, rest)| rest);
@@ -202,9 +235,8 @@ fn own_end(link: &str, calls: &Calls) -> Option<String> {
     let path = percent_decode_str(path).decode_utf8().ok()?;
     let ends = path.match_indices('/').map(|(at, _)| path.split_at(at + 1));
     let ends = (!link.contains("://")).then_some(("", &*path)).into_iter().chain(ends);
-    let is_own = |(before, end): &(&str, &str)| {
-        calls.is_own_link(before, end) && lro::OperationName::parse(end).is_ok()
-    };
+    let is_own =
+        |(before, end): &(&str, &str)| calls.is_own_link(before, end) && OperationName::parse(end).is_ok();
     ends.into_iter().find(is_own).map(|(_, end)| end.to_owned())
 }
 

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, response::Parts};
 use lro::{
     Any, Attempt, Capabilities, Code, ListOperationsRequest, LroTransport, Operation, OperationName,
     OperationPage, Origin, Pacing, Service, Status, async_trait,
@@ -16,7 +16,7 @@ use lro::{
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use crate::{
-    Binding, Call, Form, HttpClient,
+    Binding, Call, Form, HttpClient, Token,
     calls::{Calls, Verb},
     form::path_of,
     reply::Reply,
@@ -128,12 +128,18 @@ impl HttpTransport {
 
     /// Sends a starting call to a service with a form of its own.
     async fn start_in(&self, form: &Form, call: Call) -> Result<Operation, Status> {
-        let (head, body) = self.0.client.response(call).await?.into_parts();
-        let is_accepted = head.status == StatusCode::ACCEPTED;
-        let operation = form.started(&head.headers, &body, is_accepted, &self.0.calls)?;
-        let operation = Operation { retry_after: lro::retry_after(&head.headers), ..operation };
+        let (client, calls) = (&self.0.client, &self.0.calls);
+        let mut linked = None;
+        let seen = |head: &Parts, token: Option<&Token>| linked = form.linked(&head.headers, token, calls);
+        let reply = match client.replied(call, StatusCode::is_success, seen).await {
+            Ok((_, reply)) => reply,
+            // The body has not arrived whole, but the operation runs.
+            Err(fault) => return linked.map(|name| Operation::running(&name)).ok_or(fault),
+        };
+        let operation = client.read(&reply, |body| form.started(linked, body, reply.is_accepted, calls))?;
+        let operation = Operation { retry_after: reply.retry_after, ..operation };
         let has_name = OperationName::parse(&operation.name).is_ok();
-        if has_name && self.0.binding.reads_targets && form.target_of(&operation, &body).is_some() {
+        if has_name && self.0.binding.reads_targets && form.target_of(&operation, &reply.body).is_some() {
             // A failure to read the target must not be one of the start, so that a poll reads it.
             return Ok(Operation { outcome: None, ..operation });
         }

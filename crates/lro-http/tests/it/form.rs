@@ -9,8 +9,10 @@ use lro::{
     details::ErrorInfo, poll_until_done,
 };
 use lro_emulator::{Emulator, Reply};
-use lro_http::{Binding, Call, HttpClient, HttpTransport};
+use lro_http::{Binding, Call, HttpClient, HttpTransport, Token};
 use serde_json::{Value, json};
+
+use super::common::{RawServer, Step, in_time, say};
 
 #[tokio::test]
 async fn a_state_decides_whether_the_operation_is_done_and_how() {
@@ -161,6 +163,94 @@ async fn a_started_operation_is_named_by_the_end_of_its_link() {
 }
 
 #[tokio::test]
+async fn a_start_with_a_link_is_running_unless_its_body_has_a_state() {
+    // SPEC 42, 46, 48: the work runs, so that a start without its name is work that nobody can find.
+    let disk = r#"{"id": "/disks/1", "properties": {"provisioningState": "Creating"}}"#;
+    let with_state =
+        json!({"state": "status", "done": ["DONE"], "links": ["location", "operation-location", "link"]});
+    let without_state = json!({"links": ["location", "operation-location", "link"]});
+    let link = "https://h/v1/jobs/7?api-version=1";
+    for (http, body) in [
+        (201, disk),
+        (202, "Accepted"),
+        (201, ""),
+        (202, ""),
+        (200, "<html>"),
+        (201, r#"{"status": 7}"#),
+        (201, "[1"),
+    ] {
+        let reply = Reply::status(http).header("location", "/v1/disks/1").header("operation-location", link);
+        let started = started(&with_state, reply.body(body)).await.unwrap();
+        assert_eq!((started.name.as_str(), started.is_done()), ("jobs/7", false), "{http} {body}");
+        let is_object = body.starts_with('{');
+        assert_eq!(
+            started.metadata.map(|it| it.decode::<Value>().unwrap()),
+            is_object.then(|| body.parse().unwrap())
+        );
+    }
+    for (http, body, is_done) in
+        [(201, "", false), (202, "Accepted", false), (202, disk, false), (200, disk, true)]
+    {
+        let reply = Reply::status(http).header("operation-location", link).body(body);
+        let started = started(&without_state, reply).await.unwrap();
+        assert_eq!((started.name.as_str(), started.is_done()), ("jobs/7", is_done), "{http} {body}");
+    }
+    let in_body = format!("\u{feff}{}", json!({"link": link, "id": 1}));
+    assert_eq!(started(&with_state, Reply::status(201).body(in_body)).await.unwrap().name, "jobs/7");
+    // The start had no effect without a link that is one of the service.
+    for (body, origin) in [(disk, Origin::MalformedReply), ("Accepted", Origin::CallFailed)] {
+        let reply = Reply::status(201).header("location", "/v1/disks/1").body(body);
+        assert_eq!(started(&with_state, reply).await.unwrap_err().origin(), origin, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_start_whose_body_does_not_arrive_is_running_if_its_head_has_a_link() {
+    // SPEC 42, 45, 49
+    let form = json!({"state": "status", "done": ["DONE"], "links": ["operation-location"]});
+    let reply = || Reply::status(201).header("operation-location", "/v1/jobs/7");
+    for (what, reply) in [
+        ("cut", reply().body("{\"id\": 1}").cut_after(3)),
+        ("over the bound", reply().large_body(2_000)),
+        ("of an unknown encoding", reply().header("content-encoding", "br").body("x")),
+    ] {
+        let started = started(&form, reply).await;
+        assert_eq!(started.unwrap(), Operation::running("jobs/7"), "{what}");
+    }
+    let status = started(&form, Reply::status(201).body("{\"id\": 1}").cut_after(3)).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable);
+    let head = "HTTP/1.1 201 Created\r\noperation-location: /v1/jobs/7\r\ncontent-length: 5\r\n\r\n";
+    let server = RawServer::start([vec![Step::Read, say(head), Step::Stall]]).await;
+    let jobs = HttpTransport::new(HttpClient::builder(server.url()).build().unwrap(), binding(&form));
+    let call = Call::post("v1", "videos", "").timeout(Duration::from_millis(100));
+    assert_eq!(jobs.start(call).await.unwrap(), Operation::running("jobs/7"));
+}
+
+#[tokio::test]
+async fn a_start_that_is_answered_by_an_error_names_the_operation_of_its_link() {
+    // SPEC 21, 46
+    let form = json!({"state": "status", "done": ["DONE"], "links": ["operation-location"]});
+    let error =
+        json!({"error": {"code": 409, "message": "it exists", "status": "ALREADY_EXISTS"}}).to_string();
+    let reply = Reply::status(200).header("operation-location", "/v1/jobs/7").body(error);
+    let status = started(&form, reply).await.unwrap_err();
+    assert_eq!((status.code(), status.message()), (Code::AlreadyExists, "it exists"));
+    assert_eq!(status.report().unwrap().name.as_ref().unwrap().as_str(), "jobs/7");
+    assert!(status.to_string().contains("jobs/7"), "{status}");
+}
+
+#[tokio::test]
+async fn a_link_that_says_the_token_back_does_not_show_it() {
+    // SPEC 56
+    let form = json!({"state": "status", "done": ["DONE"], "links": ["operation-location"]});
+    let emulator = Emulator::start().await.unwrap();
+    let client = HttpClient::builder(emulator.endpoint()).credentials(Token::bearer("ya29.canary").unwrap());
+    let jobs = HttpTransport::new(client.build().unwrap(), binding(&form));
+    emulator.reply_next(1, Reply::status(202).header("operation-location", "/v1/jobs/ya29%2Ecanary"));
+    assert_eq!(jobs.start(Call::post("v1", "videos", "")).await.unwrap().name, "jobs/…");
+}
+
+#[tokio::test]
 async fn a_list_has_its_operations_in_another_member() {
     let form = json!({
         "state": "status", "done": ["DONE"], "links": ["selfLink"], "items": "items", "page_size": "maxResults"
@@ -198,14 +288,25 @@ async fn asked(form: &Value, reply: Reply) -> Result<Operation, Status> {
     tokio::time::timeout(Duration::from_secs(20), get).await.unwrap()
 }
 
+/// The reply to a start, read by a client that accepts 1,000 bytes.
+async fn started(form: &Value, reply: Reply) -> Result<Operation, Status> {
+    let emulator = Emulator::start().await.unwrap();
+    emulator.reply_next(1, reply);
+    let client = HttpClient::builder(emulator.endpoint()).largest_reply(1_000).build().unwrap();
+    in_time(HttpTransport::new(client, binding(form)).start(Call::post("v1", "videos", ""))).await
+}
+
 fn transport(emulator: &Emulator, form: &Value) -> HttpTransport {
-    let binding: Binding = serde_json::from_value(json!({
+    HttpTransport::new(HttpClient::builder(emulator.endpoint()).build().unwrap(), binding(form))
+}
+
+fn binding(form: &Value) -> Binding {
+    serde_json::from_value(json!({
         "service": "jobs.example.com",
         "version": "v1",
         "get": ["v1/{name=jobs/*}", "v1/{name=projects/*/operations/*}"],
         "list": ["v1/{name=projects/*}/operations"],
         "form": form,
     }))
-    .unwrap();
-    HttpTransport::new(HttpClient::builder(emulator.endpoint()).build().unwrap(), binding)
+    .unwrap()
 }
