@@ -98,7 +98,7 @@ impl<C> HttpClientBuilder<C> {
     }
 
     /// Adds a header to every call, polls included. It is not for secrets, which [`credentials`](Self::credentials) keep
-    /// out of errors.
+    /// out of errors. A name that is one of a credential, such as `x-api-key`, is refused when the client is built.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.settings.headers.push((name.into(), value.into()));
         self

@@ -1,7 +1,7 @@
 mod error;
 mod target;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use http::HeaderMap;
 use lro::{Any, Code, Operation, OperationName, OperationPage, Outcome, Report, Status};
@@ -36,7 +36,7 @@ use crate::{Token, calls::Calls, refusal::refused, reply::is_only_error};
 /// )?;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Form {
@@ -70,7 +70,8 @@ pub struct Form {
     pub items: String,
     /// The query parameter of the size of a page. Default: `pageSize`.
     pub page_size: String,
-    /// The query parameters of each call that gets an operation or waits for it.
+    /// The query parameters of each call that gets an operation or waits for it. `Debug` omits their values. They are not for
+    /// secrets, which [credentials](crate::HttpClientBuilder::credentials) keep out of errors.
     pub query: BTreeMap<String, String>,
 }
 
@@ -218,6 +219,27 @@ impl Form {
                 Ok(operation.with_outcome(Ok(Any::from_value(response)?)))
             }
         }
+    }
+}
+
+/// Omits the values of the query, which may be secrets of the caller.
+impl fmt::Debug for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Form")
+            .field("state", &self.state)
+            .field("done", &self.done)
+            .field("failed", &self.failed)
+            .field("cancelled", &self.cancelled)
+            .field("error", &self.error)
+            .field("http_code", &self.http_code)
+            .field("message", &self.message)
+            .field("response", &self.response)
+            .field("target", &self.target)
+            .field("links", &self.links)
+            .field("items", &self.items)
+            .field("page_size", &self.page_size)
+            .field("query", &self.query.keys())
+            .finish()
     }
 }
 

@@ -1,7 +1,7 @@
 use std::{fmt, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, header};
+use http::{HeaderName, HeaderValue, Method};
 use lro::Status;
 use serde::Serialize;
 
@@ -108,8 +108,8 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// `INVALID_ARGUMENT` for an invalid name or value, for a header of the connection, such as `host`, and for
-    /// `authorization` and `cookie`.
+    /// `INVALID_ARGUMENT` for an invalid name or value, for a header of the connection, such as `host`, and for a name that
+    /// is one of a credential, such as `authorization`, `cookie` and `x-api-key`.
     pub fn header(mut self, name: &str, value: &str) -> Result<Self, Status> {
         self.headers.push(parsed_header(name, value)?);
         Ok(self)
@@ -203,7 +203,8 @@ impl fmt::Debug for Call {
 
 /// Parses a header that a caller adds to a call.
 pub(crate) fn parsed_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Status> {
-    if SECRET.iter().any(|secret| name.eq_ignore_ascii_case(secret.as_str())) {
+    let lower = name.to_ascii_lowercase();
+    if SECRET.iter().any(|secret| lower.contains(secret)) {
         return Err(refused(format!(
             "the header {name} is a credential: give it to `credentials`, which keep it out of errors"
         )));
@@ -224,5 +225,25 @@ fn push_pair(text: &mut Vec<u8>, key: &str, value: &str) {
     push_value(text, value);
 }
 
-/// A call without credentials may have no secrets, and the credentials of a client replace these headers.
-const SECRET: [HeaderName; 3] = [header::AUTHORIZATION, header::PROXY_AUTHORIZATION, header::COOKIE];
+/// Parts of the names of headers that carry credentials. A call without credentials may have no secrets: it may be sent in
+/// clear text, and what a server says back of it is shown.
+///
+/// Words such as `key` and `token` alone are also in the names of headers that are public, such as `idempotency-key`.
+const SECRET: [&str; 16] = [
+    "access-key",
+    "access-token",
+    "api-key",
+    "api_key",
+    "apikey",
+    "auth-key",
+    "auth-token",
+    "authorization",
+    "cookie",
+    "functions-key",
+    "password",
+    "private-token",
+    "secret",
+    "security-token",
+    "session-token",
+    "subscription-key",
+];

@@ -85,7 +85,9 @@ pub(crate) fn method(verb: &str, rule: &str) -> Result<Method, Status> {
     }
 }
 
+/// Refuses a path. A query in it is not shown, because it may have a secret.
 pub(crate) fn refused(path: &str, fault: &str) -> Status {
+    let path = path.split('?').next().unwrap_or_default();
     crate::refusal::refused(format!("not a path of a call: {path:?}: {fault}"))
 }
 
@@ -102,6 +104,9 @@ fn text<'a>(token: &Token<'a>) -> &'a str {
 
 /// Refuses a path that is not safe, or that has characters which a path does not have unencoded.
 fn check(path: &str, tokens: &[Token<'_>]) -> Result<(), Status> {
+    if path.contains('?') {
+        return Err(refused(path, "it has a query, which is a part of a form"));
+    }
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~:@!$&'(),;=+".contains(&byte);
     if !tokens.iter().all(|token| text(token).bytes().all(is_plain)) {
         return Err(refused(path, "it has a character that is not one of a path"));

@@ -251,6 +251,23 @@ async fn a_link_that_says_the_token_back_does_not_show_it() {
 }
 
 #[tokio::test]
+async fn the_values_of_a_query_are_sent_and_not_shown() {
+    // SPEC 43
+    let form = json!({"error": "", "query": {"api-version": "7", "key": "canary"}});
+    let emulator = Emulator::start().await.unwrap();
+    emulator.reply_next(1, Reply::status(202));
+    let jobs = transport(&emulator, &form);
+    jobs.get_operation(&"jobs/1".parse().unwrap()).await.unwrap();
+    assert_eq!(emulator.calls()[0].path, "/v1/jobs/1?api-version=7&key=canary");
+    for shown in
+        [format!("{:?}", jobs.binding()), format!("{jobs:?}"), format!("{:?}", binding(&form).form())]
+    {
+        assert!(!shown.contains("canary"), "{shown}");
+    }
+    assert!(format!("{:?}", jobs.binding()).contains(r#"query: ["api-version", "key"]"#));
+}
+
+#[tokio::test]
 async fn a_list_has_its_operations_in_another_member() {
     let form = json!({
         "state": "status", "done": ["DONE"], "links": ["selfLink"], "items": "items", "page_size": "maxResults"

@@ -233,11 +233,11 @@ async fn polls_of_many_names_at_once_each_send_their_own() {
 #[tokio::test]
 async fn a_client_and_a_call_add_headers_that_replace_no_credential() {
     let server = running().await;
-    let token = Token::header("api-key", "a-secret-key").unwrap();
-    let client = server.client().credentials(token).header("x-team", "print").header("api-key", "none");
+    let token = Token::header("x-lane", "a-secret-key").unwrap();
+    let client = server.client().credentials(token).header("x-team", "print").header("x-lane", "none");
     let jobs = jobs(client);
     let call = Call::get("", "jobs/7", "").header("x-trace", "1").unwrap().header("x-team", "read").unwrap();
-    jobs.client().response(call.header("api-key", "mine").unwrap()).await.unwrap();
+    jobs.client().response(call.header("x-lane", "mine").unwrap()).await.unwrap();
     get(&jobs).await.unwrap();
     let [call, poll] = server.requests().try_into().unwrap();
     assert_eq!(call.target, "/jobs/7");
@@ -250,7 +250,7 @@ async fn a_client_and_a_call_add_headers_that_replace_no_credential() {
         ("read".into(), "print".into())
     );
     assert_eq!(
-        (value(&call, "api-key").unwrap(), value(&poll, "api-key").unwrap()),
+        (value(&call, "x-lane").unwrap(), value(&poll, "x-lane").unwrap()),
         ("a-secret-key".into(), "a-secret-key".into())
     );
     assert_eq!(value(&poll, "x-trace"), None);
@@ -273,6 +273,38 @@ async fn a_header_of_the_connection_or_an_invalid_one_is_refused() {
         assert_eq!(server.client().header(name, value).build().unwrap_err(), status);
     }
     assert!(server.requests().is_empty());
+}
+
+#[test]
+fn a_header_of_a_credential_is_refused_in_clear_text_and_otherwise() {
+    // SPEC 43, 56: only the value of a credential is hidden where a server says it back.
+    for name in [
+        "x-goog-api-key",
+        "API-Key",
+        "x-api-key",
+        "apikey",
+        "ocp-apim-subscription-key",
+        "x-functions-key",
+        "proxy-authorization",
+        "x-serverless-authorization",
+        "X-Auth-Token",
+        "x-amz-security-token",
+        "private-token",
+        "x-client-secret",
+        "cookie",
+    ] {
+        let status = Call::get("v1", "jobs/7", "").header(name, "canary").unwrap_err();
+        assert_clear(&status, Code::InvalidArgument, &format!("the header {name} is a credential"));
+        let clear = HttpClient::builder("http://lro.example.com").plain_http();
+        assert_eq!(clear.header(name, "canary").build().unwrap_err(), status);
+        let secure = HttpClient::builder("https://lro.example.com").header(name, "canary");
+        assert!(!format!("{secure:?}").contains("canary"));
+        assert_eq!(secure.build().unwrap_err(), status);
+    }
+    for name in ["idempotency-key", "x-request-id", "x-ms-continuation-token", "accept-language"] {
+        assert!(Call::get("v1", "jobs/7", "").header(name, "1").is_ok());
+        HttpClient::builder("http://lro.example.com").plain_http().header(name, "1").build().unwrap();
+    }
 }
 
 #[tokio::test]

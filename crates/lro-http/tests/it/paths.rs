@@ -279,7 +279,9 @@ fn refuses_a_binding_that_is_none_and_says_why() {
         (json!({"get": ["v1/{=a/*}"]}), "whole segments"),
         (json!({"get": ["v1//{name}"]}), "an empty segment"),
         (json!({"get": ["v1/../{name}"]}), "segment of dots"),
-        (json!({"get": ["v1/a?b/{name}"]}), "a character that is not one of a path"),
+        (json!({"get": ["v1/a#b/{name}"]}), "a character that is not one of a path"),
+        (json!({"get": ["v1/{name}/a?key=canary"]}), "\"v1/{name}/a\": it has a query"),
+        (json!({"get": ["v1/{name}?key=canary"]}), "whole segments"),
         (json!({"get": ["v1/{name} "]}), "its method is not GET"),
         (json!({"get": ["PUT v1/{name}"]}), "its method is not GET"),
         (json!({"get": ["v1/{a}/{b}"]}), "several variables"),
@@ -292,6 +294,8 @@ fn refuses_a_binding_that_is_none_and_says_why() {
         whole.as_object_mut().unwrap().append(paths.clone().as_object_mut().unwrap());
         let error = serde_json::from_value::<Binding>(whole).unwrap_err().to_string();
         assert!(error.contains(why), "{paths}: {error}");
+        // SPEC 43
+        assert!(!error.contains("canary"), "{paths}: {error}");
     }
 }
 
