@@ -1,4 +1,4 @@
-//! The operations that a fleet waits for, the watches of each, and how each ended.
+//! The table of operations: their state, their watches, and how their waits ended.
 
 mod entry;
 mod group;
@@ -25,9 +25,9 @@ use crate::{clock::Time, lanes::Item};
 
 /// The operations of a fleet, by number and by name.
 ///
-/// - A number stays the same until the entry is removed, and is used again then.
-/// - A name has one entry at most that a new watch joins. An entry that was [detached](Self::detach) stays until the last
-///   watch of it is dropped.
+/// - The number of an entry does not change. It is reused after the entry is removed.
+/// - A new watch of a name joins its entry. A name has at most one such entry. An entry that is [detached](Self::detach) stays until
+///   its last watch is dropped.
 #[derive(Debug, Default)]
 pub(crate) struct Book {
     entries: Slab<Entry>,
@@ -43,12 +43,12 @@ pub(crate) struct Book {
 pub(crate) type End = Arc<Result<Outcome, Status>>;
 
 impl Book {
-    /// The operations that the fleet waits for.
+    /// Returns the number of operations that the fleet waits for.
     pub(crate) fn pending(&self) -> usize {
         self.entries.len() - self.ended
     }
 
-    /// All entries.
+    /// Returns the number of all entries.
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
@@ -57,7 +57,7 @@ impl Book {
         self.entries.get(id as usize)
     }
 
-    /// Whether an operation is where it was put as this item.
+    /// Returns whether this item is the current place of an operation.
     pub(crate) fn is_in(&self, id: u32, phase: Phase, item: Item) -> bool {
         self.get(id).is_some_and(|entry| entry.is_in(phase, item))
     }
@@ -66,10 +66,10 @@ impl Book {
         self.entries.get_mut(id as usize)
     }
 
-    /// Calls `visit` with up to `most` operations that the fleet waits for, from a number on. Returns where to go on, `None` after
-    /// the last.
+    /// Calls `visit` with up to `most` operations that the fleet waits for, from a number on. Returns the number to continue from,
+    /// `None` after the last.
     ///
-    /// Numbers that are not in use cost next to nothing, and no call passes over more than a million of them.
+    /// Numbers that are not in use are skipped at almost no cost, at most a million of them in a call.
     pub(crate) fn visit(&self, from: u32, most: usize, mut visit: impl FnMut(u32, &Entry)) -> Option<u32> {
         self.pending.visit(from, most, |id| {
             if let Some(entry) = self.get(id) {
@@ -84,7 +84,7 @@ impl Book {
         self.by_name.find(self.hasher.hash_one(name), is_it).copied()
     }
 
-    /// Adds an operation that [`find`](Self::find) does not find. Returns its number, or `None` if all are in use.
+    /// Adds an operation that [`find`](Self::find) does not find. Returns its number, or `None` if all numbers are in use.
     pub(crate) fn add(&mut self, entry: Entry) -> Option<u32> {
         let id = u32::try_from(self.entries.vacant_key()).ok().filter(|id| *id < u32::MAX)?;
         self.entries.insert(entry);
@@ -97,7 +97,7 @@ impl Book {
         Some(id)
     }
 
-    /// Takes the name from an entry, so that the next watch of the name begins a new wait.
+    /// Removes the name of an entry from the index, so that the next watch of the name begins a new wait.
     pub(crate) fn detach(&mut self, id: u32) {
         let hash = hash(&self.hasher, &self.entries, id);
         if let Ok(slot) = self.by_name.find_entry(hash, |other| *other == id) {
@@ -112,7 +112,7 @@ impl Book {
         self.pending.remove(id);
         self.ended -= usize::from(entry.phase == Phase::Ended);
         if self.entries.is_empty() {
-            // The memory of the highest load is given back.
+            // Frees the memory of the highest load.
             *self = Self { hasher: self.hasher.clone(), ..Self::default() };
         }
         Some(entry)

@@ -1,7 +1,7 @@
 use lro::rules::guard;
 use tracing::error;
 
-/// Runs code of the caller whose panic changes no outcome. A panic is logged.
+/// Runs code of the caller. A panic of it is logged, and changes no outcome.
 pub(crate) fn run(whose: &str, code: impl FnOnce()) {
     if let Err(panicked) = guard(whose, code) {
         // The subscriber is code of the caller, too.
@@ -9,7 +9,7 @@ pub(crate) fn run(whose: &str, code: impl FnOnce()) {
     }
 }
 
-/// Drops values of the caller one by one: the destructor of one that panics does not abort at the next.
+/// Drops values of the caller one by one, so that a destructor that panics does not abort the process at the next one.
 pub(crate) fn drop_each<T>(whose: &str, values: impl IntoIterator<Item = T>) {
     values.into_iter().for_each(|value| run(whose, || drop(value)));
 }

@@ -35,7 +35,7 @@ pub(crate) async fn cancel(shared: &Shared, name: &OperationName, key: &str) -> 
 /// Waits for the turn of a call. Returns the number of its quota key.
 async fn turn(shared: &Shared, key: &str) -> usize {
     loop {
-        // Counted ahead: the polls do not take the turn of a request that waits.
+        // The request is counted before it is sent, so that polls do not take its turn.
         let (turn, delay) = match shared.with(|state| state.reserve(key.to_owned())) {
             Ok((key, delay)) => (Some(key), delay),
             Err(again) => (None, again),

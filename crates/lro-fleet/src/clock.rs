@@ -18,8 +18,8 @@ use self::{
 
 /// The due times of the operations that wait, and the deadlines of all.
 ///
-/// An entry stays after its operation has left, until its time or until there are far more entries than operations. The
-/// caller therefore checks each entry that it takes.
+/// Deletion is lazy: an entry stays until its time, or until there are far more entries than operations. Callers must check that an
+/// entry is still current.
 #[derive(Debug)]
 pub(crate) struct Clock {
     source: Source,
@@ -48,14 +48,14 @@ impl Clock {
         self.ticks.round_up(at, at.since(now))
     }
 
-    /// Sets when an operation is due. Returns whether that is earlier than all that was set before.
+    /// Sets when an operation is due. Returns whether that is earlier than all other entries.
     pub(crate) fn set_due(&mut self, at: Time, id: u32) -> bool {
         let is_earliest = at < self.timers.next();
         self.timers.set(at, id);
         is_earliest
     }
 
-    /// Sets when the wait for an operation is given up. Returns whether that is earlier than all that was set before.
+    /// Sets when the wait for an operation is given up. Returns whether that is earlier than all other entries.
     pub(crate) fn set_give_up(&mut self, at: Time, id: u32) -> bool {
         let is_earliest = at < self.give_ups.next();
         self.give_ups.set(at, id);
@@ -67,22 +67,22 @@ impl Clock {
         self.timers.take(now)
     }
 
-    /// Takes the operation that is given up first, if its time has come.
+    /// Takes the operation with the earliest deadline, if it has passed.
     pub(crate) fn take_give_up(&mut self, now: Time) -> Option<(Time, u32)> {
         self.give_ups.take(now)
     }
 
-    /// Returns when the next entry is to be taken.
+    /// Returns the time of the earliest entry.
     pub(crate) fn next(&self) -> Time {
         self.timers.next().min(self.give_ups.next())
     }
 
-    /// Drops the due times that do not hold, if there are far more than `live` of them.
+    /// Drops the due times that are not current, if there are far more entries than `live`.
     pub(crate) fn prune_due(&mut self, live: usize, holds: impl Fn(Time, u32) -> bool) {
         self.timers.retain(live, holds);
     }
 
-    /// Drops the deadlines that do not hold, if there are far more than `live` of them.
+    /// Drops the deadlines that are not current, if there are far more entries than `live`.
     pub(crate) fn prune_give_ups(&mut self, live: usize, holds: impl Fn(Time, u32) -> bool) {
         self.give_ups.retain(live, holds);
     }

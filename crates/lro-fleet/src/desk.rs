@@ -1,4 +1,4 @@
-//! The completions: the outcomes to take, the room for more, and the tasks that wait for them.
+//! The completions: the outcomes to take, the limit of their number, and the tasks that wait for them.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -18,11 +18,11 @@ pub(crate) struct Desk {
     /// The calls in flight about operations that only the completions wait for.
     reserved: usize,
     completed: VecDeque<u32>,
-    /// Due, and held back until there is room.
+    /// The items that are due, and held back until there is room.
     held: VecDeque<Item>,
     /// Registered operations whose wait has not ended.
     open: usize,
-    /// Nothing more can be registered.
+    /// Whether registrations are refused.
     pub(crate) draining: bool,
     listeners: Slab<Option<Waker>>,
 }
@@ -40,7 +40,7 @@ impl Desk {
         }
     }
 
-    /// Returns how many completions there is room for.
+    /// Returns the number of completions that there is room for.
     pub(crate) fn room(&self) -> usize {
         self.most.saturating_sub(self.completed.len() + self.reserved)
     }
@@ -57,12 +57,12 @@ impl Desk {
         self.open += 1;
     }
 
-    /// A registered operation leaves without a completion.
+    /// Removes a registered operation that gets no completion.
     pub(crate) fn unregister(&mut self) {
         self.open = self.open.saturating_sub(1);
     }
 
-    /// A registered operation has ended.
+    /// Adds the completion of a registered operation.
     pub(crate) fn complete(&mut self, id: u32) {
         self.unregister();
         self.completed.push_back(id);
@@ -72,22 +72,22 @@ impl Desk {
         self.completed.pop_front()
     }
 
-    /// Whether no completion follows those that are taken.
+    /// Returns whether all completions were taken and none will follow.
     pub(crate) fn is_drained(&self) -> bool {
         self.draining && self.open == 0 && self.completed.is_empty()
     }
 
-    /// Holds one back that is due. `live` is the number of operations.
+    /// Holds an item back that is due. `live` is the number of operations.
     pub(crate) fn hold(&mut self, item: Item, live: usize, is_held: impl Fn(&Item) -> bool) {
         self.held.push_back(item);
         if is_crowded(self.held.len(), live) {
-            // An operation that was watched for a while is there twice.
+            // An operation that was watched for a while may be in the list twice.
             let mut seen = HashSet::new();
             self.held.retain(|item| is_held(item) && seen.insert(*item));
         }
     }
 
-    /// Takes one of those held back. Some of them have left meanwhile.
+    /// Takes an item that was held back. Callers must check that it is still current.
     pub(crate) fn release(&mut self) -> Option<Item> {
         self.held.pop_front()
     }
@@ -100,12 +100,12 @@ impl Desk {
         self.held.clear();
     }
 
-    /// Adds a place of a task that waits for completions, or for the end of a shutdown.
+    /// Adds a task that waits for completions, or for the end of a shutdown. Returns its number.
     pub(crate) fn enlist(&mut self) -> usize {
         self.listeners.insert(None)
     }
 
-    /// Keeps a waker. Returns the waker that is not kept any more.
+    /// Stores the waker of a task. Returns the waker that is not stored.
     pub(crate) fn listen(&mut self, listener: usize, waker: Waker) -> Option<Waker> {
         match self.listeners.get_mut(listener) {
             Some(Some(kept)) if kept.will_wake(&waker) => Some(waker),
@@ -114,7 +114,7 @@ impl Desk {
         }
     }
 
-    /// Removes a place. Returns the waker that was kept for it.
+    /// Removes a task. Returns its waker.
     pub(crate) fn delist(&mut self, listener: usize) -> Option<Waker> {
         self.listeners.try_remove(listener).flatten()
     }

@@ -1,4 +1,4 @@
-//! The one task of a fleet: it sleeps, makes the calls, and runs the code of the caller.
+//! The task of a fleet. It sleeps, makes the calls, and runs the code of the caller.
 
 mod calls;
 mod judge;
@@ -32,10 +32,10 @@ use crate::{
     state::{Ask, Case, State, Target},
 };
 
-/// Ends all waits when the task of the fleet ends, however that comes.
+/// Ends all waits when the task of the fleet ends for any reason.
 pub(crate) struct EndAll(pub(crate) Arc<Shared>);
 
-/// Makes the calls of a fleet until the last handle is dropped. `end` is dropped with the task, even one that never ran.
+/// Makes the calls of a fleet until the last handle is dropped. `end` is dropped with the task, also if the task never ran.
 pub(crate) async fn drive(end: EndAll, pacing: Arc<dyn PacingByKind>, source: Source) {
     let mut driver = Driver {
         shared: &end.0,
@@ -64,7 +64,7 @@ struct Driver<'a> {
     yields: bool,
 }
 
-/// What a round left to do.
+/// What follows a round.
 enum After {
     /// There is more to do at this time.
     Wait(Time),
@@ -78,7 +78,7 @@ impl Driver<'_> {
     fn poll(&mut self, mut timer: Pin<&mut Sleep>, context: &mut Context<'_>) -> Poll<()> {
         self.yields = !self.yields;
         if self.yields {
-            // The connections that are ready have their turn first, so that one round takes all their replies.
+            // Yields to the connections that are ready, so that one round takes all their replies.
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -102,7 +102,7 @@ impl Driver<'_> {
             }
             left -= 1;
         }
-        // The other tasks of the thread have their turn.
+        // Yields to the other tasks of the thread.
         context.waker().wake_by_ref();
         Poll::Pending
     }
@@ -118,7 +118,7 @@ impl Driver<'_> {
         let (asks, calls) = (&mut self.asks, &self.calls);
         let publisher = &mut self.publisher;
         let (after, hanging, given_up, metrics) = self.shared.with(|state| {
-            // Read with the lock held: what waited for it is not dated back.
+            // Read with the lock held, so that it is not earlier than what happened before.
             let now = state.now();
             verdicts.into_iter().for_each(|verdict| state.put_back(verdict, now));
             state.due(now, asks);
@@ -149,7 +149,7 @@ impl Driver<'_> {
         }
     }
 
-    /// Orders the longest line by what the pacings know, outside of the lock.
+    /// Orders the longest line by the rankings of the pacings, without the lock.
     fn rank(&mut self) {
         if !self.judge.ranks(self.source.now()) {
             return;
@@ -174,7 +174,7 @@ impl Driver<'_> {
     }
 }
 
-/// Returns what a call is about, and the call.
+/// Returns the subject of a call, and its future.
 fn call(
     transport: &Arc<dyn LroTransport>,
     target: Target,
@@ -207,5 +207,5 @@ impl Drop for EndAll {
 
 const SUBSCRIBER: &str = "the subscriber of the events";
 
-/// The rounds, and the calls answered at once, before the other tasks of the thread have their turn.
+/// The rounds, and the calls that are answered at once, before the task yields to others of the thread.
 const AT_ONCE: usize = 256;

@@ -15,9 +15,9 @@ use crate::{
     lock::lock,
 };
 
-/// Holds the calls of each quota key against the rate in the moment in which they are sent.
+/// Counts the calls of each quota key against the rate when they are sent.
 ///
-/// The lanes decide about a call earlier: a connection or a credential may delay it, and then many leave at once.
+/// The lanes decide about a call earlier. A connection or a credential may then delay calls, so that many are sent at once.
 #[derive(Debug)]
 pub(crate) struct Gates {
     rate: Option<Rate>,
@@ -32,7 +32,7 @@ pub(crate) struct Gates {
 pub(crate) struct CallPermit {
     window: Option<Arc<Mutex<Window>>>,
     source: Source,
-    /// Until the window opens.
+    /// The time until the window opens.
     timer: Mutex<Option<Pin<Box<Sleep>>>>,
     /// When the permit was taken.
     taken_at: OnceLock<Time>,
@@ -56,7 +56,7 @@ impl Gates {
         Some(Arc::new(CallPermit { window, source: self.source, timer, taken_at }))
     }
 
-    /// Returns when a call with this permit was sent, which was begun at `begun`. `None` if it was not.
+    /// Returns when a call that was begun at `begun` was sent. `None` if it was not.
     pub(crate) fn sent_at(&self, permit: Option<&CallPermit>, begun: Time) -> Option<Time> {
         match permit {
             Some(permit) if self.permits => permit.taken_at.get().copied(),
@@ -72,7 +72,7 @@ impl CallPermit {
             return Ok(self.source.now());
         };
         let mut window = lock(window);
-        // Read with the lock held: a call that waited for the lock is sent after that.
+        // Read with the lock held, because a call that waited for the lock is sent after it.
         let now = self.source.now();
         let opens_at = Time::of(Some(window.opens_at()));
         if opens_at > now {

@@ -6,7 +6,7 @@ use std::{
 
 use slab::Slab;
 
-/// Values that each have a key, and a number while they are here. A number is used again after a removal.
+/// Values with a key and a number each. A number is reused after the value is removed.
 #[derive(Debug)]
 pub(crate) struct Interned<K, T> {
     all: Slab<(K, T)>,
@@ -18,7 +18,7 @@ impl<K: Clone + Eq + Hash, T> Interned<K, T> {
         self.all.len()
     }
 
-    /// Returns the number of a key. Makes its value if it has none.
+    /// Returns the number of a key. Adds its value if there is none.
     pub(crate) fn number(&mut self, key: K, make: impl FnOnce() -> T) -> usize {
         if let Some(number) = self.numbers.get(&key) {
             return *number;
@@ -56,7 +56,7 @@ impl<K: Clone + Eq + Hash, T> Interned<K, T> {
             }
             holds
         });
-        // Those who read the numbers in order pass over the vacant ones.
+        // A reader of all numbers passes over the vacant ones.
         if self.all.len() < self.all.capacity() / 4 {
             self.all.shrink_to_fit();
         }
@@ -84,7 +84,7 @@ impl<K, T> Default for Interned<K, T> {
     }
 }
 
-/// Of a number that is in use; as with a slice, another one is a defect.
+/// Panics for a number that is not in use, as a slice does.
 impl<K, T> Index<usize> for Interned<K, T> {
     type Output = T;
 

@@ -1,4 +1,4 @@
-//! Which calls may be made now, and in which order: pure, the time and chance are passed in.
+//! Which calls may be made now, and in which order. Pure: time and random numbers are passed in.
 
 mod collection;
 mod item;
@@ -25,8 +25,8 @@ use crate::{QuotaKey, clock::Time, interned::Interned};
 
 /// The quota keys, what is due under each, and the collections that can be listed.
 ///
-/// - An item is in the lines of one key at most, once.
-/// - A key with due items is in `busy`, or in `shut` until it opens, or one of its calls must end first.
+/// - An item is in the lines of at most one key, and only once.
+/// - A key with due items is in `busy`, is in `shut` until it opens, or waits for the end of one of its calls.
 /// - `due` of a collection counts its operations that are in a line and that a list can contain.
 #[derive(Debug)]
 pub(crate) struct Lanes {
@@ -35,7 +35,7 @@ pub(crate) struct Lanes {
     in_flight: usize,
     chance: fastrand::Rng,
     keys: Interned<String, Key>,
-    /// The number of keys from which idle ones are dropped.
+    /// The number of keys at which idle ones are dropped.
     prune_at: usize,
     /// The keys that have calls to make and may make them.
     busy: VecDeque<usize>,
@@ -48,9 +48,9 @@ pub(crate) struct Lanes {
     pages: usize,
     /// The calls that the key at the head of `busy` may make before the next one.
     turn: usize,
-    /// When calls that hang are looked for again.
+    /// When the next check for calls that hang is made.
     cut_check: Time,
-    /// When lines to rank are looked for again.
+    /// When the next check for lines to rank is made.
     rank_check: Time,
 }
 
@@ -84,7 +84,7 @@ impl Lanes {
         self.keys.number(name, || Key::new(rate, most))
     }
 
-    /// An operation is waited for under a key, and in a collection.
+    /// Adds a pending operation under a key, and in a collection.
     pub(crate) fn join(&mut self, key: usize, collection: Option<usize>) {
         self.keys[key].operations += 1;
         if let Some(collection) = collection {
@@ -92,7 +92,7 @@ impl Lanes {
         }
     }
 
-    /// An operation is not waited for any more.
+    /// Removes a pending operation.
     pub(crate) fn part(&mut self, key: usize, collection: Option<usize>) {
         self.keys[key].operations -= 1;
         if let Some(number) = collection {
@@ -115,13 +115,13 @@ impl Lanes {
         self.wake_key(key);
     }
 
-    /// An operation leaves its line before its turn.
+    /// Counts that an operation has left its line before its turn.
     pub(crate) fn leave(&mut self, key: usize, collection: Option<usize>, line: Line) {
         self.keys[key].lines.forget(line);
         self.uncount(collection);
     }
 
-    /// Drops the items that have left, if they are many.
+    /// Drops the items that have left, if there are many.
     pub(crate) fn prune(&mut self, key: usize, is_waiting: impl Fn(u32, Item) -> bool) {
         let collections = &self.collections;
         self.keys[key].lines.compact(|item| match item {
@@ -133,7 +133,7 @@ impl Lanes {
     /// Returns a call that may be made now, and takes its item from the line. The caller makes it ([`send`](Self::send)),
     /// or puts its operation somewhere else.
     ///
-    /// `is_waiting` is whether an operation is in line as this item.
+    /// `is_waiting` returns whether this item is the current place of an operation.
     pub(crate) fn next(&mut self, now: Time, is_waiting: impl Fn(u32, Item) -> bool) -> Option<Next> {
         self.open(now);
         while self.in_flight < self.most
@@ -161,7 +161,7 @@ impl Lanes {
             }
             self.busy.pop_front();
             self.turn = A_TURN;
-            // Where a call must end first, its end makes the key busy again.
+            // If a call must end first, its end makes the key busy again.
             let waits = opens_at > now && opens_at != Time::NEVER && !key.lines.is_empty();
             key.place = if waits { Place::Shut(opens_at) } else { Place::Idle };
             if waits {
@@ -171,23 +171,23 @@ impl Lanes {
         None
     }
 
-    /// A call is made, for an operation that has failed so often in a row.
+    /// Counts a call that is made. `failures` are those of its operation in a row.
     pub(crate) fn send(&mut self, next: Next, failures: u32, now: Time) -> Sent {
         let chance = self.chance.f64();
         self.in_flight += 1;
         self.keys[next.key].send(next, failures, now, chance)
     }
 
-    /// Counts a call that is not about what waits in a line. Returns when it may be made.
+    /// Counts a call that is not about an item in a line. Returns when it may be made.
     ///
     /// # Errors
     ///
-    /// When to try again.
+    /// The time at which to try again.
     pub(crate) fn reserve(&mut self, key: usize, now: Time) -> Result<Time, Time> {
         self.keys[key].reserve(now)
     }
 
-    /// A call has ended. `None` for the reply if it says nothing of the service.
+    /// Counts the end of a call. The reply is `None` if it says nothing about the service.
     pub(crate) fn ended(&mut self, flight: &Flight, reply: Option<Reply>, now: Time) {
         let chance = self.chance.f64();
         let number = flight.sent.key;
@@ -198,12 +198,13 @@ impl Lanes {
         }
     }
 
-    /// Whether only probes are made under a key, because its service is down.
+    /// Returns whether only probes are made under a key, because its service is down.
     pub(crate) fn is_shut(&self, key: usize) -> bool {
         self.keys[key].control.is_shut()
     }
 
-    /// Calls `visit` with up to `most` quota keys from a number on, each with its name. Returns where to go on.
+    /// Calls `visit` with up to `most` quota keys from a number on, each with its name. Returns the number to
+    /// continue from.
     pub(crate) fn quota_keys(
         &self,
         from: usize,
@@ -215,7 +216,7 @@ impl Lanes {
         (next < self.keys.end_of_numbers()).then_some(next)
     }
 
-    /// Returns when more calls may be made without the end of another one.
+    /// Returns when more calls may be made, if no call in flight ends.
     pub(crate) fn opens_at(&self) -> Time {
         if self.in_flight >= self.most {
             return Time::NEVER;
@@ -226,7 +227,7 @@ impl Lanes {
         self.shut.first().map_or(Time::NEVER, |(at, _)| *at)
     }
 
-    /// The operations that are in lines.
+    /// Returns the number of operations in lines.
     pub(crate) fn due(&self) -> usize {
         let waiting = |(_, key): (_, &Key)| key.lines.waiting(Line::First) + key.lines.waiting(Line::Second);
         self.keys.iter().map(waiting).sum::<usize>() - self.pages
@@ -236,7 +237,7 @@ impl Lanes {
         self.in_flight
     }
 
-    /// Returns a key that has more in its first line than can be asked about now, and whose ranking is old.
+    /// Returns a key whose first line is longer than the calls that may be made now, and whose ranking is old.
     pub(crate) fn unranked(&mut self, now: Time) -> Option<usize> {
         if now < self.rank_check {
             return None;
@@ -250,17 +251,17 @@ impl Lanes {
         unranked
     }
 
-    /// The items of the first line of a key. Some have left.
+    /// Returns the items of the first line of a key. Callers must check that they are current.
     pub(crate) fn candidates(&self, key: usize) -> impl Iterator<Item = Item> + '_ {
         self.keys[key].lines.candidates()
     }
 
-    /// Orders the first line of a key. Returns what is left of the last ranking.
+    /// Orders the first line of a key. Returns the rest of the last ranking.
     pub(crate) fn rank(&mut self, key: usize, ranking: Ranking<Item>, now: Time) -> Ranking<Item> {
         self.keys.get_mut(key).map(|key| key.rank(ranking, now)).unwrap_or_default()
     }
 
-    /// Returns a call that hangs and is to be cut, so that another one can be made. Otherwise returns when to look again.
+    /// Returns a call that hangs and is to be cut, so that another one can be made. Otherwise returns when to check again.
     ///
     /// `sent_at` returns when a call was sent, `None` if it was not.
     pub(crate) fn hanging(
@@ -297,7 +298,7 @@ impl Lanes {
         }
     }
 
-    /// A key has its turn, although no call may be made yet.
+    /// Gives a key its turn, although no call may be made yet.
     fn make_busy(&mut self, number: usize) {
         let place = std::mem::replace(&mut self.keys[number].place, Place::Busy);
         if let Place::Shut(at) = place {
@@ -308,7 +309,7 @@ impl Lanes {
         }
     }
 
-    /// A key has its turn if it had nothing to do.
+    /// Gives a key its turn if it was idle.
     fn wake_key(&mut self, number: usize) {
         if self.keys[number].place == Place::Idle {
             self.make_busy(number);
@@ -316,9 +317,9 @@ impl Lanes {
     }
 }
 
-/// So few quota keys are not worth a pass.
+/// The number of quota keys below which idle ones are kept.
 const PRUNE_FROM: usize = 1_024;
-/// The calls of a key before the next one has its turn.
+/// The calls of a key before the next key has its turn.
 const A_TURN: usize = 8;
-/// From one look for calls that hang, or for lines to rank, to the next: a look passes over all keys.
+/// The time between two checks for calls that hang, or for lines to rank. A check visits all keys.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);

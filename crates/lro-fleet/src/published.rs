@@ -1,4 +1,4 @@
-//! What a fleet publishes through the facade `metrics`: noted with the lock held, published without it.
+//! The metrics that a fleet publishes through the facade `metrics`. They are recorded with the lock held, and published without it.
 
 use std::{collections::HashMap, mem, sync::Arc, time::Duration};
 
@@ -10,13 +10,13 @@ use lro::{
 
 use crate::{QuotaKey, book::End, clock::Time, fleet::KEYS_AT_ONCE, shared::Shared};
 
-/// What happened since the task of the fleet published last.
+/// What has happened since the last publication.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
-    /// The polls that ended, by kind and code, equal ones in a row as one.
+    /// The polls that ended, by kind and code. Equal ones in a row are one entry.
     polls: Vec<(Arc<str>, Code, u64)>,
     ends: Vec<Ended>,
-    /// By how much polls were made late.
+    /// The delays of polls after their due times.
     late: Vec<Duration>,
     /// The codes of the lists.
     lists: Vec<Code>,
@@ -39,7 +39,7 @@ pub(crate) struct Publisher {
     of_service: Series,
     of_kinds: HashMap<Arc<str>, Series>,
     gauges: [Share; 7],
-    /// When the gauges may be set again.
+    /// The time at which the gauges may be set again.
     set_again: Time,
     seen: [f64; 7],
 }
@@ -54,7 +54,7 @@ struct Totals {
     rate: f64,
 }
 
-/// How much a fleet has to do.
+/// The load of a fleet.
 pub(crate) struct Load {
     pub(crate) pending: usize,
     pub(crate) in_flight: usize,
@@ -99,12 +99,12 @@ impl Publisher {
         }
     }
 
-    /// Takes what was noted, and leaves an empty list with the memory of the last one.
+    /// Takes the records, and leaves an empty list with the memory of the last one.
     pub(crate) fn take(&mut self, notes: &mut Notes) {
         mem::swap(&mut self.notes, notes);
     }
 
-    /// Publishes what was taken, and sets the gauges if it is time. Returns when to come back.
+    /// Publishes the records, and sets the gauges if it is time. Returns when to call it again.
     pub(crate) fn publish(&mut self, shared: &Shared, now: Time) -> Time {
         let Self { notes, service, of_kinds, .. } = self;
         let mut of_kind = |kind: Arc<str>, publish: &dyn Fn(&mut Series)| {
@@ -152,7 +152,7 @@ impl Totals {
         self.rate += key.found_rate.unwrap_or_default();
     }
 
-    /// The values of the gauges, in their order.
+    /// Returns the values of the gauges, in their order.
     fn values(&self, Load { pending, in_flight, held }: Load) -> [f64; 7] {
         let [pending, due, in_flight, keys, shut, limited] =
             [pending, self.due + held, in_flight, self.keys, self.shut, self.limited]
@@ -161,7 +161,7 @@ impl Totals {
     }
 }
 
-/// In the order of the values.
+/// The gauges, in the order of the values.
 const GAUGES: [Gauge; 7] = [
     Gauge::PendingOperations,
     Gauge::DueCalls,
@@ -171,6 +171,6 @@ const GAUGES: [Gauge; 7] = [
     Gauge::LimitedKeys,
     Gauge::FoundCallsPerSecond,
 ];
-/// From one time that the gauges are set to the next. A scrape comes every few seconds at most, and 10,000 quota keys take a
-/// millisecond or two.
+/// The time between two updates of the gauges. A scrape comes every few seconds, and an update of 10,000 quota keys takes one or two
+/// milliseconds.
 const SET_AGAIN: Duration = Duration::from_secs(1);

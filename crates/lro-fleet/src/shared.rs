@@ -17,18 +17,18 @@ use crate::{
     state::{Leftovers, State},
 };
 
-/// What the handles of a fleet and its task share.
+/// The state that the handles of a fleet share with its task.
 pub(crate) struct Shared {
     pub(crate) transport: Arc<dyn LroTransport>,
     pub(crate) naming: Naming,
     pub(crate) settings: Arc<Settings>,
     pub(crate) gates: Gates,
     state: Mutex<State>,
-    /// The threads that wait for the lock.
+    /// The number of threads that wait for the lock.
     waiting: AtomicUsize,
 }
 
-/// Held by the handles, watches and completions of a fleet: its task ends with the last.
+/// A reference that the handles, watches and completions of a fleet hold. The task ends when the last is dropped.
 pub(crate) struct Hold(pub(crate) Arc<Shared>);
 
 impl Shared {
@@ -42,7 +42,7 @@ impl Shared {
         Self { transport, naming, settings, gates, state: Mutex::new(state), waiting: AtomicUsize::new(0) }
     }
 
-    /// Runs `act` with the lock. Then wakes the tasks that it concerns, without the lock.
+    /// Runs `act` with the lock, and then wakes tasks without the lock.
     pub(crate) fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         self.waiting.fetch_add(1, Ordering::Relaxed);
         let mut state = lock(&self.state);
@@ -50,7 +50,7 @@ impl Shared {
         let done = act(&mut state);
         let Leftovers { woken, discarded, litter } = state.take_leftovers();
         drop(state);
-        // Code of the caller: it may come back for the lock, or panic. Then the others are woken all the same.
+        // A waker is code of the caller. It may take the lock, or panic. The others are woken nevertheless.
         drop_each("a waker", discarded);
         drop_each("a destructor", litter);
         for waker in woken {
@@ -59,8 +59,7 @@ impl Shared {
         done
     }
 
-    /// Runs `act` with the lock again and again, as long as it returns true. A thread that waits for the lock gets it between
-    /// two runs.
+    /// Runs `act` with the lock repeatedly, while it returns true. A thread that waits for the lock gets it between two runs.
     pub(crate) fn piecewise(&self, mut act: impl FnMut(&mut State) -> bool) {
         while self.with(&mut act) {
             for _ in 0..TURNS {
@@ -91,5 +90,6 @@ impl Drop for Hold {
     }
 }
 
-/// Who waits for the lock has it after a few of these: the system runs it within some microseconds.
+/// The yields between two runs. A thread that waits for the lock gets it after a few of them, because the system runs it within some
+/// microseconds.
 const TURNS: usize = 64;

@@ -1,4 +1,4 @@
-//! All that a fleet knows, and what it decides. It neither sleeps nor makes calls, and runs no code of the caller.
+//! The state and the decisions of a fleet. This module does not sleep, makes no call, and runs no code of the caller.
 //!
 //! ```text
 //! watch, register ─> New ──take_out──> Judged ──put_back──> Waiting ──due──> Ready ──next──> Calling ──take_out──> Judged
@@ -6,8 +6,8 @@
 //!                                                                                    └─> Swept  (a list covers it)
 //! ```
 //!
-//! The task of the fleet takes operations out, runs the caller's pacing and predicates on them without the lock, and puts
-//! them back. Meanwhile all watches may be dropped; then `put_back` removes the operation.
+//! The task of the fleet takes operations out, runs the caller's pacing and predicates without the lock, and puts the operations
+//! back. If all watches of an operation are dropped meanwhile, `put_back` removes it.
 
 mod close;
 mod decide;
@@ -50,37 +50,37 @@ pub(crate) struct State {
     lanes: Lanes,
     desk: Desk,
     metrics: Metrics,
-    /// What is to be published without the lock.
+    /// The metrics to publish without the lock.
     notes: Notes,
     traced_at: Time,
     paused: bool,
     life: Life,
-    /// What the shutdown hands back.
+    /// The handles that a shutdown returns.
     handles: Vec<Handle>,
-    /// Where the shutdown goes on.
+    /// The number from which the shutdown continues.
     close_from: u32,
     /// The operations whose pacing is to begin.
     fresh: VecDeque<u32>,
-    /// The operations whose pacing is over.
+    /// The operations whose pacing is to end.
     gone: Vec<Gone>,
     given_up: Vec<GivenUp>,
-    /// Of the task of the fleet.
+    /// The waker of the task of the fleet.
     driver: Option<Waker>,
-    /// To be woken without the lock, and to be dropped without it: a waker is code of the caller.
+    /// Wakers to wake and to drop without the lock, because they are code of the caller.
     woken: Vec<Waker>,
     discarded: Vec<Waker>,
-    /// To be dropped without the lock: settings, errors and their sources have destructors of the caller.
+    /// Values to drop without the lock: settings, errors and their sources have destructors of the caller.
     litter: Vec<Box<dyn Send>>,
 }
 
-/// What is done once the lock is released, because it is code of the caller.
+/// Work that is done after the lock is released, because it runs code of the caller.
 pub(crate) struct Leftovers {
     pub(crate) woken: Vec<Waker>,
     pub(crate) discarded: Vec<Waker>,
     pub(crate) litter: Vec<Box<dyn Send>>,
 }
 
-/// Whether a fleet makes calls.
+/// The stages of a fleet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Life {
     Open,
@@ -117,7 +117,7 @@ impl State {
         }
     }
 
-    /// Takes what is to be done once the lock is released.
+    /// Takes the work that is done after the lock is released.
     pub(crate) fn take_leftovers(&mut self) -> Leftovers {
         Leftovers {
             woken: mem::take(&mut self.woken),
@@ -131,7 +131,7 @@ impl State {
         self.discarded.push(waker);
     }
 
-    /// Keeps the waker of the task of the fleet, to be woken at the next change.
+    /// Stores the waker of the task of the fleet, for the next change.
     pub(crate) fn set_driver(&mut self, waker: Waker) {
         self.discarded.extend(self.driver.replace(waker));
     }
@@ -144,7 +144,7 @@ impl State {
         self.woken.extend(self.desk.take_listeners());
     }
 
-    /// Returns a call that hangs and is to be cut. Otherwise returns when to look again.
+    /// Returns a call that hangs and is to be cut. Otherwise returns when to check again.
     ///
     /// `sent_at` returns when a call was sent, `None` if it was not.
     pub(crate) fn hanging(
@@ -177,13 +177,13 @@ impl State {
         }
     }
 
-    /// Adds up to `most` operations that are pending, from a number on. Returns where to go on.
+    /// Adds up to `most` operations that are pending, from a number on. Returns the number to continue from.
     pub(crate) fn pending(&self, from: u32, most: usize, into: &mut Vec<Pending>) -> Option<u32> {
         let now = self.clock.now();
         self.book.visit(from, most, |_, entry| into.push(self.describe(entry, now)))
     }
 
-    /// As [`Lanes::quota_keys`].
+    /// Visits the quota keys, as [`Lanes::quota_keys`] does.
     pub(crate) fn quota_keys(
         &self,
         from: usize,
@@ -199,12 +199,12 @@ impl State {
         Load { pending, in_flight, held: self.desk.held() }
     }
 
-    /// Has the publisher take what was noted.
+    /// Gives the recorded metrics to the publisher.
     pub(crate) fn hand_over(&mut self, publisher: &mut Publisher) {
         publisher.take(&mut self.notes);
     }
 
-    /// Notes how a wait ended, to be published. `delay` is by how much the end of the operation was noticed late.
+    /// Records the end of a wait, to be published. `delay` is the time from the end of the operation until it was noticed.
     fn note_end(&mut self, id: u32, end: &End, delay: Option<Duration>, now: Time) {
         let Some(entry) = self.book.get(id) else {
             return;
@@ -219,7 +219,7 @@ impl State {
         Pending::of(entry, kind.unwrap_or_default(), now)
     }
 
-    /// Returns what the last snapshot of an operation is made of. `None` if the fleet does not know the name.
+    /// Returns the parts of the last snapshot of an operation. `None` if the fleet does not know the name.
     pub(crate) fn last(&self, name: &OperationName) -> Option<(Report, Option<Duration>)> {
         let entry = self.book.get(self.book.find(name.as_str())?)?;
         let now = self.clock.now();
@@ -239,7 +239,7 @@ impl State {
         Some(self.groups.get(self.book.get(id)?.group)?.key)
     }
 
-    /// The collection whose list can contain an operation.
+    /// Returns the collection whose list can contain an operation.
     fn collection_of(&self, entry: &Entry) -> Option<usize> {
         self.groups.get(entry.group)?.collection.filter(|_| !entry.unlisted)
     }
@@ -263,7 +263,7 @@ impl State {
         self.lanes.part(group.key, group.collection);
     }
 
-    /// Has the pacing of an operation informed that the operation was not seen done.
+    /// Ends the pacing of an operation that was not found done.
     fn end_pace(&mut self, id: u32) {
         let Some(entry) = self.book.get(id).filter(|entry| entry.phase != Phase::New) else {
             return;
@@ -278,7 +278,7 @@ impl State {
         self.wake_driver();
     }
 
-    /// Takes how a registered operation ended.
+    /// Takes the next completion.
     pub(crate) fn take_completion(&mut self) -> Option<Completion> {
         let id = self.desk.take()?;
         let end = self.book.end(id)?.clone();
@@ -299,12 +299,12 @@ impl State {
         Some(completion)
     }
 
-    /// Whether no completion follows those that are taken.
+    /// Returns whether no completion follows.
     pub(crate) fn is_drained(&self) -> bool {
         self.life == Life::Closed || self.desk.is_drained()
     }
 
-    /// Nothing more can be watched or registered.
+    /// Refuses further watches and registrations.
     pub(crate) fn drain(&mut self) {
         self.desk.draining = true;
         self.wake_listeners();

@@ -17,9 +17,9 @@ use crate::{clock::Time, lanes::Item, registration::Own};
 pub(crate) struct Entry {
     pub(crate) name: OperationName,
     pub(crate) record: Record,
-    /// Of the first seat.
+    /// The waker of the first seat.
     pub(super) waker: Option<Waker>,
-    /// What few operations have.
+    /// The fields that few operations need.
     pub(crate) cold: Option<Box<Cold>>,
     pub(crate) group: u32,
     pub(crate) watches: u32,
@@ -40,13 +40,13 @@ pub(crate) struct Entry {
     pub(super) first_seat: FirstSeat,
 }
 
-/// What few operations have.
+/// The fields of an entry that few operations need.
 #[derive(Debug, Default)]
 pub(crate) struct Cold {
     pub(crate) trouble: Option<Trouble>,
     pub(crate) metadata: Option<Any>,
     pub(crate) end: Option<End>,
-    /// The settings that are its own.
+    /// The settings that replace those of the fleet.
     pub(crate) own: Option<Arc<Own>>,
     /// The reply of the starting call, until it is judged.
     pub(crate) first: Option<Operation>,
@@ -54,7 +54,7 @@ pub(crate) struct Cold {
     pub(super) seats: Slab<Seat>,
 }
 
-/// Where an operation is.
+/// The phase of an operation, which says where it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// Its pacing has not begun.
@@ -97,12 +97,12 @@ impl Entry {
         }
     }
 
-    /// Whether it has no watch and no registration.
+    /// Returns whether it has no watch and no registration.
     pub(crate) fn is_unwanted(&self) -> bool {
         self.watches == 0 && !self.registered
     }
 
-    /// Whether it is where it was put when it became due.
+    /// Returns whether this item is its current place.
     pub(crate) fn is_in(&self, phase: Phase, item: Item) -> bool {
         self.phase == phase && item.is_of(self.record.due)
     }
@@ -112,7 +112,7 @@ impl Entry {
         self.own().and_then(|own| own.deadline).unwrap_or(of_fleet)
     }
 
-    /// Returns when the wait is given up although no call could be made.
+    /// Returns when the wait is given up if no call could be made.
     pub(crate) fn gives_up_at(&self, of_fleet: Option<Age>) -> Time {
         self.deadline(of_fleet).map_or(Time::NEVER, |deadline| self.record.at(deadline).after(Rules::GRACE))
     }
@@ -125,7 +125,7 @@ impl Entry {
         self.cold.as_ref()?.own.as_ref()
     }
 
-    /// Takes what [`set_state`](Self::set_state) puts back.
+    /// Takes the state that [`set_state`](Self::set_state) puts back.
     pub(crate) fn take_state(&mut self) -> (Option<Trouble>, Option<Any>) {
         self.cold.as_mut().map(|cold| (cold.trouble.take(), cold.metadata.take())).unwrap_or_default()
     }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::interned::Interned;
 
-/// What operations have in common. It goes with the last of them.
+/// The properties that operations share. A group is removed with its last operation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Group {
     /// Operations of a kind take a similar time, and have one pacing.

@@ -1,4 +1,4 @@
-/// A set of numbers, a bit each: few numbers in a wide range are found fast.
+/// A set of numbers, with a bit for each. It finds few numbers in a wide range fast.
 #[derive(Debug, Default)]
 pub(crate) struct Numbers(Vec<u64>);
 
@@ -18,7 +18,8 @@ impl Numbers {
         }
     }
 
-    /// Calls `visit` with up to `most` numbers from a number on, in order. Returns where to go on, `None` after the last.
+    /// Calls `visit` with up to `most` numbers from a number on, in order. Returns the number to continue from,
+    /// `None` after the last.
     ///
     /// At most [`AT_ONCE`] words are read, so there may be fewer numbers although more follow.
     pub(crate) fn visit(&self, from: u32, most: usize, mut visit: impl FnMut(u32)) -> Option<u32> {

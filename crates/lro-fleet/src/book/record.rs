@@ -9,9 +9,9 @@ use crate::clock::Time;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Record {
     pub(crate) began: Time,
-    /// When the next call is due, at the deadline at the latest. Once the wait has ended, when it did.
+    /// The time of the next call, at the deadline at the latest. After the wait has ended, the time of its end.
     pub(crate) due: Time,
-    /// The state of a pacing that has one schedule for many operations.
+    /// The state of the operation in a schedule that serves many operations.
     pub(crate) state: CompactState,
     pub(crate) tally: Tally,
 }
@@ -28,12 +28,12 @@ impl Record {
         Self { began: now, due: now, ..Self::default() }
     }
 
-    /// Returns the time since the begin.
+    /// Returns the time since the wait began.
     pub(crate) fn age(&self, now: Time) -> Age {
         now.since(self.began)
     }
 
-    /// Returns the point in time of an age.
+    /// Returns the time at which the wait has this age.
     pub(crate) fn at(&self, age: Age) -> Time {
         self.began.after(age)
     }

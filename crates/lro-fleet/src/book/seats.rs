@@ -2,18 +2,18 @@ use std::task::Waker;
 
 use super::Book;
 
-/// The first watch of an operation.
+/// What the first watch of an operation waits for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum FirstSeat {
     #[default]
     Free,
-    /// For its end.
+    /// The end.
     Awaits,
-    /// For each reply.
+    /// Each reply.
     Streams,
 }
 
-/// A watch beside the first.
+/// A watch that is not the first.
 #[derive(Debug, Default)]
 pub(super) struct Seat {
     waker: Option<Waker>,
@@ -21,7 +21,7 @@ pub(super) struct Seat {
 }
 
 impl Book {
-    /// Gives a seat to one more watch.
+    /// Adds a watch. Returns its seat.
     pub(crate) fn sit(&mut self, id: u32) -> u32 {
         let Some(entry) = self.get_mut(id) else {
             return 0;
@@ -34,7 +34,7 @@ impl Book {
         entry.cold_mut().seats.insert(Seat::default()) as u32 + 1
     }
 
-    /// Gives a seat back. Returns how many are left, and the waker that was kept for it.
+    /// Removes a watch. Returns the number of those left, and the waker of the one removed.
     pub(crate) fn rise(&mut self, id: u32, seat: u32) -> (u32, Option<Waker>) {
         let Some(entry) = self.get_mut(id) else {
             return (0, None);
@@ -50,7 +50,7 @@ impl Book {
         (left, seat.and_then(|seat| seat.waker))
     }
 
-    /// Keeps a waker for the end, and with `streams` for each reply. Returns the waker that is not kept any more.
+    /// Stores a waker for the end, and with `streams` for each reply. Returns the waker that it replaces.
     pub(crate) fn keep_waker(&mut self, id: u32, seat: u32, waker: Waker, streams: bool) -> Option<Waker> {
         let keep = |kept: &mut Option<Waker>, waker: Waker| match kept {
             Some(kept) if kept.will_wake(&waker) => Some(waker),
@@ -71,7 +71,7 @@ impl Book {
         keep(&mut seat.waker, waker)
     }
 
-    /// Takes the wakers of those to wake: all at the end, else those that stream.
+    /// Takes the wakers of the watches to wake: of all at the end, otherwise of those that stream.
     pub(crate) fn take_wakers(&mut self, id: u32, at_end: bool, woken: &mut Vec<Waker>) {
         let Some(entry) = self.get_mut(id) else {
             return;

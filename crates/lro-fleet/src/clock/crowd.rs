@@ -1,9 +1,9 @@
-/// Returns whether a list holds so many entries more than are alive that it pays to drop the dead ones.
+/// Returns whether a list has so many entries that are not live that it should be compacted.
 ///
-/// A list from which entries are not removed at once stays within that bound.
+/// It bounds the length of a list with lazy deletion.
 pub(crate) fn is_crowded(len: usize, live: usize) -> bool {
     len > 2 * live + FEW
 }
 
-/// So few entries are not worth a pass.
+/// The length below which a list is not compacted.
 const FEW: usize = 1_024;

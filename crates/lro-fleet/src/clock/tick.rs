@@ -8,7 +8,7 @@ use super::Time;
 /// polls that come together.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ticks {
-    /// From one tick to the next, in microseconds; zero for none.
+    /// The interval of the grid in microseconds. Zero is no grid.
     tick: u64,
     /// The offset of the grid in this process, in microseconds, so that many processes do not poll at the same time.
     phase: u64,
@@ -38,7 +38,7 @@ impl Ticks {
     }
 }
 
-/// In microseconds: the resolution of tokio's timers.
+/// The finest interval, in microseconds: the resolution of tokio's timers.
 const FINEST: u64 = 1_000;
 #[cfg(test)]
 mod tests {

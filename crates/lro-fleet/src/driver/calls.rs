@@ -22,13 +22,13 @@ use crate::{
     shared::Shared,
 };
 
-/// The calls in flight, all driven by one task. A slot and its waker serve one call after the other.
+/// The calls in flight, driven by one task. A slot and its waker are reused for the next call.
 pub(super) struct Calls {
     shared: Arc<Shared>,
     slots: Vec<Slot>,
     free: Vec<u32>,
     woken: Arc<Woken>,
-    /// No call is to be cut short before.
+    /// No call has to be cut before this time.
     earliest: Time,
 }
 
@@ -39,14 +39,14 @@ pub(crate) struct Ended {
     pub(crate) answer: Answer,
 }
 
-/// What a call brought.
+/// The result of a call.
 #[derive(Debug)]
 pub(crate) enum Answer {
     Operation(u32, Reply),
     Page(usize, Result<OperationPage, Status>),
 }
 
-/// What a call is about.
+/// The subject of a call.
 #[derive(Debug)]
 pub(super) enum Subject {
     Operation(u32),
@@ -59,7 +59,7 @@ struct Slot {
     bell: Arc<Bell>,
 }
 
-/// A call in flight, and what cuts it.
+/// A call in flight, and its limit.
 pub(super) struct InFlight {
     pub(super) subject: Subject,
     pub(super) call: BoxFuture<'static, Answer>,
@@ -69,7 +69,7 @@ pub(super) struct InFlight {
     pub(super) limit: Limit,
 }
 
-/// Wakes a slot.
+/// The waker of a slot.
 #[derive(Debug)]
 struct Bell {
     slot: u32,
@@ -77,7 +77,7 @@ struct Bell {
     woken: Arc<Woken>,
 }
 
-/// The slots whose calls can go on, and the task that drives them.
+/// The slots that were woken, and the task that drives them.
 #[derive(Debug, Default)]
 struct Woken {
     slots: Mutex<Vec<u32>>,
@@ -89,12 +89,12 @@ impl Calls {
         Self { shared, slots: Vec::new(), free: Vec::new(), woken: Arc::default(), earliest: Time::NEVER }
     }
 
-    /// When a call is to be cut short, or before.
+    /// Returns a lower bound of the time at which a call has to be cut.
     pub(super) fn earliest(&self) -> Time {
         self.earliest
     }
 
-    /// Makes a call. Returns it if it has ended at once.
+    /// Begins a call. Returns it if it has ended at once.
     pub(super) fn begin(&mut self, in_flight: InFlight) -> Option<Ended> {
         let slot = self.free.pop().unwrap_or_else(|| self.grow());
         let until = in_flight.until;
@@ -113,7 +113,7 @@ impl Calls {
         self.shared.gates.sent_at(call.permit.as_deref(), sent.at)
     }
 
-    /// Those that have ended by `now`, by themselves or by their limit.
+    /// Adds the calls that have ended by `now`, with a reply or at their limit.
     pub(super) fn ended(&mut self, now: Time, context: &Context<'_>, ended: &mut Vec<Ended>) {
         self.woken.driver.register(context.waker());
         let woken = mem::take(&mut *lock(&self.woken.slots));
@@ -129,7 +129,7 @@ impl Calls {
         let over: Vec<u32> =
             (0..).zip(&self.slots).filter(|(_, slot)| is_over(slot)).map(|(at, _)| at).collect();
         for slot in over {
-            // A reply at that very moment counts.
+            // A reply that has arrived at the limit counts.
             let answered = self.poll_slot(slot);
             ended.extend(answered.or_else(|| self.drop_call(slot)));
         }
@@ -192,7 +192,7 @@ impl Calls {
         slot
     }
 
-    /// The list that was emptied is used again.
+    /// Returns an empty list, whose memory is reused.
     fn give_back(&self, mut emptied: Vec<u32>) {
         emptied.clear();
         let mut slots = lock(&self.woken.slots);
@@ -202,8 +202,10 @@ impl Calls {
     }
 }
 
-/// Makes a call of a transport. A transport that panics fails the call, not all waits of the fleet. Its future is dropped when
-/// the thread does not unwind, also after a panic.
+/// Makes a call of a transport.
+///
+/// If the transport panics, the call fails, and the other waits of the fleet go on. Its future is dropped when the thread does not
+/// unwind, also after a panic.
 pub(crate) async fn answer<'f, T>(
     call: impl FnOnce() -> BoxFuture<'f, Result<T, Status>>,
 ) -> Result<T, Status> {
@@ -222,7 +224,7 @@ fn discard<T>(call: BoxFuture<'_, T>) {
     let _ = guard_call(TRANSPORT, || drop(call));
 }
 
-/// The calls in flight are code of the caller: the destructor of each may panic.
+/// The destructors of the calls in flight are code of the caller, and may panic.
 impl Drop for Calls {
     fn drop(&mut self) {
         let in_flight = self.slots.iter_mut().filter_map(|slot| slot.call.take());

@@ -32,7 +32,7 @@ impl Judge {
         Self { paces: Paces::new(pacing), settings, chance }
     }
 
-    /// Decides about an operation. Whatever panics meanwhile ends that operation, the destructor of an error included.
+    /// Decides about an operation. A panic, also one in the destructor of an error, ends the wait for that operation.
     pub(super) fn decide(&mut self, case: Case) -> Verdict {
         let Case { subject, mut kept, question } = case;
         let ended = match &question {
@@ -141,12 +141,12 @@ impl Judge {
         self.paces.finish(gone);
     }
 
-    /// Whether one of the pacings ranks operations.
+    /// Returns whether one of the pacings ranks operations.
     pub(super) fn ranks(&mut self, now: Time) -> bool {
         self.paces.ranks(now)
     }
 
-    /// Orders the items of a line by what the pacings know of their operations.
+    /// Orders the items of a line by the rankings of the pacings.
     pub(super) fn rank(&mut self, unranked: Unranked) -> (usize, Ranking<Item>) {
         let Unranked { key, kinds, candidates, most } = unranked;
         let rankings: Vec<_> = kinds.iter().map(|kind| self.paces.ranking(kind)).collect();

@@ -21,9 +21,9 @@ use crate::{
 pub(super) struct Paces {
     by_kind: Arc<dyn PacingByKind>,
     kinds: HashMap<Arc<str>, Kind>,
-    /// The schedules of the operations that have one each.
+    /// The schedules that serve one operation each.
     schedules: HashMap<u32, Box<dyn Schedule>>,
-    /// Whether a kind ranks, and when that was looked at.
+    /// Whether the pacing of a kind ranks, and when that was read.
     ranks: (bool, Time),
 }
 
@@ -31,14 +31,14 @@ pub(super) struct Paces {
 #[derive(Debug)]
 struct Kind {
     pacing: Pacing,
-    /// One schedule for all operations; the state of each is in its record.
+    /// The schedule for all operations of the kind. The state of each is in its record.
     compact: Option<Arc<dyn CompactSchedule>>,
-    /// As of the last time that a line was ordered; the pacing caches it as long as it is in use.
+    /// The ranking of the last time that a line was ordered. The pacing caches it as long as it is in use.
     ranking: Option<Arc<dyn Ranking>>,
     operations: usize,
 }
 
-/// An operation whose pace is over.
+/// An operation whose schedule has ended.
 #[derive(Debug)]
 pub(crate) struct Gone {
     pub(crate) id: u32,
@@ -103,7 +103,7 @@ impl Paces {
         guard(PACING, || compact.delay(state, moment))
     }
 
-    /// Most fleets have none, and a look-up takes more than this.
+    /// Takes the schedule of an operation. The check for an empty map is cheaper than a look-up, and most fleets have none.
     fn take_schedule(&mut self, id: u32) -> Option<Box<dyn Schedule>> {
         if self.schedules.is_empty() { None } else { self.schedules.remove(&id) }
     }
@@ -115,7 +115,7 @@ impl Paces {
         mut schedule: Box<dyn Schedule>,
         moment: &Moment,
     ) -> Result<Option<Duration>, Status> {
-        // By reference: a schedule that panics is dropped when the thread no longer unwinds.
+        // Called by reference, so that a schedule that panics is dropped when the thread no longer unwinds.
         let delay = guard(PACING, || schedule.delay(moment));
         if delay.is_ok() {
             self.schedules.insert(id, schedule);
@@ -128,7 +128,7 @@ impl Paces {
     /// Reports to the pacing that an operation is done, or that the fleet no longer waits for it.
     pub(super) fn finish(&mut self, gone: Gone) {
         let Gone { id, kind, is_own, mut state, finish } = gone;
-        // The wait is over: a panic changes nothing.
+        // The wait has ended, so that a panic changes nothing.
         if let Some(mut schedule) = self.take_schedule(id) {
             run(PACING, || schedule.finished(&finish));
             drop_each(PACING, [schedule]);
@@ -142,7 +142,7 @@ impl Paces {
         }
     }
 
-    /// Whether a kind ranks its operations, as of the last second.
+    /// Returns whether the pacing of a kind ranks, as of the last second.
     pub(super) fn ranks(&mut self, now: Time) -> bool {
         let (ranks, looked_at) = self.ranks;
         if ranks || now < looked_at.after(LOOK_AGAIN) {
@@ -199,7 +199,7 @@ impl Kind {
         self.ranking.clone()
     }
 
-    /// Drops what is the caller's.
+    /// Drops the values of the caller.
     fn discard(self) {
         let Self { pacing, compact, ranking, .. } = self;
         drop_each(PACING, ranking);
@@ -208,7 +208,7 @@ impl Kind {
     }
 }
 
-/// A destructor of the caller's may panic.
+/// A destructor of the caller may panic.
 impl Drop for Paces {
     fn drop(&mut self) {
         drop_each(PACING, self.schedules.drain().map(|(_, schedule)| schedule));
@@ -217,7 +217,7 @@ impl Drop for Paces {
     }
 }
 
-/// From one look at what was learned to the next: one operation more or less says little.
+/// The time between two readings of the rankings, which one operation more hardly changes.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 pub(super) const PACING: &str = "the pacing";

@@ -56,12 +56,12 @@ impl Collection {
         }
     }
 
-    /// Whether a list of all would take fewer calls than to get each that is due.
+    /// Returns whether a list of all would take fewer calls than a get of each that is due.
     pub(crate) fn is_worth_a_sweep(&self, now: Time) -> bool {
         self.sweep.is_none() && self.not_before <= now && self.due > self.expected_pages()
     }
 
-    /// Whether a new collection would be the same.
+    /// Returns whether its state is that of a new collection.
     pub(crate) fn is_idle(&self) -> bool {
         self.pending == 0 && !self.queued && self.sweep.is_none()
     }
@@ -75,13 +75,13 @@ impl Collection {
         self.sweep = Some(Sweep { covered, page_token: String::new(), pages: 0, found: 0 });
     }
 
-    /// Returns the token of the next page; it counts as asked for. `None` if there is no sweep.
+    /// Returns the token of the next page, and marks the page as requested. `None` if there is no sweep.
     pub(super) fn take_page_token(&mut self) -> Option<String> {
         let sweep = self.sweep.as_mut()?;
         Some(sweep.page_token.clone())
     }
 
-    /// A page came, with so many of the covered operations.
+    /// Counts a page that was received, with `found` of the covered operations.
     pub(crate) fn keep_page(&mut self, next_page_token: &str, found: usize) -> AfterPage {
         let Some(sweep) = &mut self.sweep else {
             return AfterPage::End;
@@ -111,7 +111,7 @@ impl Collection {
         sweep.covered
     }
 
-    /// The collection could not be listed: it is not tried again soon.
+    /// Keeps that the collection could not be listed, so that it is not tried again soon.
     pub(crate) fn refuse(&mut self, now: Time, may_pass: bool) {
         self.not_before = now.after(if may_pass { AFTER_DEAR_ONE } else { AFTER_REFUSAL });
     }
@@ -121,7 +121,7 @@ impl Collection {
     }
 }
 
-/// The parent of the collection that an operation is in, if its name has the form of AIP-151: `[parent/]operations/id`.
+/// Returns the parent of the collection of an operation, if its name has the form of AIP-151: `[parent/]operations/id`.
 pub(crate) fn parent_of(name: &str) -> Option<&str> {
     let (collection, _) = name.rsplit_once('/')?;
     match collection.strip_suffix("operations")? {
@@ -130,11 +130,11 @@ pub(crate) fn parent_of(name: &str) -> Option<&str> {
     }
 }
 
-/// The operations that a page is asked to hold; a service may give fewer.
+/// The requested size of a page. A service may return fewer operations.
 pub(crate) const PAGE_SIZE: u32 = 1_000;
-/// A sweep that took so many pages more than it found operations is given up: the collection holds many others.
+/// A sweep is given up when its pages exceed the operations that it found by this number, because the collection has many others.
 const DEAR_PAGES: usize = 8;
-/// From a sweep that cost more than it saved to the next.
+/// The time from a sweep that cost more than it saved to the next one.
 const AFTER_DEAR_ONE: Duration = Duration::from_secs(60);
 const AFTER_REFUSAL: Duration = Duration::from_secs(3_600);
 

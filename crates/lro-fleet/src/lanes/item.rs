@@ -3,7 +3,7 @@ use crate::clock::Time;
 /// What waits in a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Item {
-    /// An operation. Its number and the lower half of its due time identify one stay in the line.
+    /// An operation. Its number and the lower half of its due time distinguish this item from its earlier ones.
     Get { id: u32, due: u32 },
     /// The next page of a collection.
     Page(u32),
@@ -21,7 +21,7 @@ impl Item {
         Self::Get { id, due: due.micros() as u32 }
     }
 
-    /// Whether the item is of an operation that became due at this time.
+    /// Returns whether the item is that of an operation with this due time.
     pub(crate) fn is_of(self, due: Time) -> bool {
         matches!(self, Self::Get { due: stamp, .. } if stamp == due.micros() as u32)
     }

@@ -16,13 +16,13 @@ pub(super) struct Key {
     pub(super) place: Place,
     /// The operations that are waited for.
     pub(super) operations: usize,
-    /// When the first line was ranked last, and how many items it had then.
+    /// When the first line was last ranked, and its length at that time.
     ranked: Option<(Time, usize)>,
     /// The calls in flight.
     outgoing: Slab<Sent>,
 }
 
-/// Whether a key has its turn.
+/// Whether a key can make calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// Nothing is due, or a call must end first.
@@ -46,7 +46,7 @@ pub(crate) struct Sent {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Flight {
     pub(crate) sent: Sent,
-    /// When it was sent, which may be later than it was made. `None` if it was not.
+    /// When it was sent, which may be later than it was begun. `None` if it was not.
     pub(crate) sent_at: Option<Time>,
     /// Whether it was cut because it hung, to free its slot.
     pub(crate) hangs: bool,
@@ -77,7 +77,7 @@ impl Key {
         }
     }
 
-    /// Returns when the next call may be made. Never as long as a call must end before.
+    /// Returns when the next call may be made. It is never while another call must end first.
     pub(super) fn opens_at(&self) -> Time {
         self.window_opens_at().max(Time::of(self.control.opens_at()))
     }
@@ -91,14 +91,14 @@ impl Key {
         loop {
             let (first, second) = (self.lines.waiting(Line::First), self.lines.waiting(Line::Second));
             let pick = self.control.pick(now.since_start(), first, second)?;
-            // A line in which nothing is found waiting is empty after that.
+            // A line without a current item is empty after this.
             if let Some(item) = self.lines.take(pick, chance, &mut *is_waiting) {
                 return Some(item);
             }
         }
     }
 
-    /// A call leaves for an item whose operation has failed so often in a row.
+    /// Counts a call for an item. `failures` are those of its operation in a row.
     pub(super) fn send(&mut self, next: Next, failures: u32, now: Time, chance: f64) -> Sent {
         let call = self.control.sent(now.since_start(), failures, chance);
         if let Some(window) = &mut self.window {
@@ -110,13 +110,13 @@ impl Key {
         sent
     }
 
-    /// Counts a call that is not about what waits here. Returns when it may be made.
+    /// Counts a call that is not about an item in a line. Returns when it may be made.
     ///
-    /// One call at a time is counted ahead, because it may be dropped before it is made.
+    /// At most one call is counted before it is made, because it may be dropped.
     ///
     /// # Errors
     ///
-    /// When to try again, if another call is counted ahead.
+    /// The time at which to try again, if another call is counted already.
     pub(super) fn reserve(&mut self, now: Time) -> Result<Time, Time> {
         let at = self.window_opens_at().max(now);
         let Some(window) = &mut self.window else {
@@ -141,7 +141,7 @@ impl Key {
         self.control.ended(call, now.since_start(), reply, self.operations, chance);
     }
 
-    /// Returns the call that was made first of those that were sent, and when it may be cut so that another one can be made.
+    /// Returns the oldest call that was sent, and when it may be cut so that another one can be made.
     pub(super) fn cut_at(
         &self,
         now: Time,
@@ -156,7 +156,7 @@ impl Key {
         Some((cut_at.max(paced_at).max(self.window_opens_at()), sent))
     }
 
-    /// Whether the line is so long that its order matters, and its ranking is used up or old.
+    /// Returns whether the line is longer than the room for calls, and its ranking is used up or old.
     pub(super) fn wants_ranking(&self, now: Time, room: usize) -> bool {
         let is_old = |(at, items): (Time, usize)| {
             now.since(at)
@@ -170,7 +170,7 @@ impl Key {
         self.lines.rank(ranking)
     }
 
-    /// Whether a new key would be the same.
+    /// Returns whether its state is that of a new key.
     pub(super) fn is_idle(&self, now: Time) -> bool {
         let is_unused = self.window.as_ref().is_none_or(|window| window.is_over(now.since_start()));
         self.operations == 0
@@ -185,7 +185,7 @@ impl Key {
     }
 }
 
-/// From one ranking to the next, and how much later for each item: to rank takes some 50 ns for each, so half a percent of the
-/// time at most.
+/// The time between two rankings, and the time added for each item. Ranking takes some 50 ns for each item, so that it takes at most half
+/// a percent of the time.
 const RANK_AGAIN: Duration = Duration::from_secs(1);
 const RANK_AGAIN_FOR_EACH: Duration = Duration::from_micros(10);

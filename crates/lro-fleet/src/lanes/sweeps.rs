@@ -16,7 +16,7 @@ impl Lanes {
         Some(self.collections.number((key, parent.to_owned()), make))
     }
 
-    /// An operation that a list could contain is not in a line any more.
+    /// Counts that an operation which a list could contain has left its line.
     pub(crate) fn uncount(&mut self, collection: Option<usize>) {
         if let Some(number) = collection {
             let due = &mut self.collections[number].due;
@@ -29,7 +29,7 @@ impl Lanes {
         self.collections.get(number)?.covered()
     }
 
-    /// Whether a sweep of a collection is to begin.
+    /// Returns whether a sweep of a collection is to begin.
     pub(crate) fn begins_sweep(&self, number: usize, now: Time) -> bool {
         self.collections.get(number).is_some_and(|collection| collection.is_worth_a_sweep(now))
     }
@@ -38,7 +38,7 @@ impl Lanes {
         self.collections[number].begin(covered);
     }
 
-    /// Returns the parent and the page token of the next page; it counts as asked for. `None` if there is no sweep.
+    /// Returns the parent and the token of the next page, and marks the page as requested. `None` if there is no sweep.
     pub(crate) fn take_page(&mut self, number: usize) -> Option<(String, String)> {
         let collection = self.collections.get_mut(number)?;
         let page_token = collection.take_page_token();
@@ -50,7 +50,7 @@ impl Lanes {
         Some((collection.parent.clone(), page_token?))
     }
 
-    /// Keeps that a page came which saved so many gets.
+    /// Counts a page that was received, and the gets that it saved.
     pub(crate) fn keep_page(&mut self, number: usize, next_page_token: &str, saved: usize) -> AfterPage {
         let collection = &mut self.collections[number];
         let key = collection.key;
@@ -62,7 +62,7 @@ impl Lanes {
         after
     }
 
-    /// Keeps that a collection could not be listed, or with `has_no_lists` none.
+    /// Keeps that a collection could not be listed, or with `has_no_lists` that none can be.
     pub(crate) fn refuse_list(&mut self, number: usize, now: Time, may_pass: bool, has_no_lists: bool) {
         self.lists &= !has_no_lists;
         self.collections[number].refuse(now, may_pass);

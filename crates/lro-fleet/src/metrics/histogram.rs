@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-/// Counts of durations, and their sum. The bounds are powers of two in milliseconds.
+/// The counts of durations by upper bounds, which are powers of two in milliseconds, and their sum.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Histogram {
     counts: [u64; BUCKETS],
@@ -8,7 +8,9 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// The counts with the upper bounds of their durations, the shortest first; nothing is longer than the last.
+    /// Returns the buckets, the shortest first: the upper bound, and the number of durations in the bucket.
+    ///
+    /// The last bound is [`Duration::MAX`].
     pub fn counts(&self) -> impl Iterator<Item = (Duration, u64)> + '_ {
         let bound = |bucket: usize| match bucket + 1 {
             BUCKETS => Duration::MAX,
@@ -17,17 +19,17 @@ impl Histogram {
         self.counts.iter().enumerate().map(move |(bucket, count)| (bound(bucket), *count))
     }
 
-    /// How many there are.
+    /// Returns the number of durations.
     pub fn count(&self) -> u64 {
         self.counts.iter().sum()
     }
 
-    /// The sum of the durations, so that `sum() / count()` is their mean. It stops at [`Duration::MAX`].
+    /// Returns the sum of the durations, at most [`Duration::MAX`]. `sum() / count()` is their mean.
     pub fn sum(&self) -> Duration {
         self.sum
     }
 
-    /// The least bound under which this share of the durations lies; zero if there are none.
+    /// Returns the least bound below which this share of the durations lies. Returns zero if there are no durations.
     pub fn quantile(&self, share: f64) -> Duration {
         let wanted = (self.count() as f64 * share.clamp(0.0, 1.0)).ceil() as u64;
         let mut seen = 0;

@@ -1,4 +1,4 @@
-//! Without the feature `metrics` a fleet notes nothing and publishes nothing.
+//! The stand-in without the feature `metrics`: it records and publishes nothing.
 #![allow(clippy::needless_pass_by_ref_mut, reason = "the signatures are those with the feature")]
 
 use std::{sync::Arc, time::Duration};

@@ -1,4 +1,4 @@
-//! How the waits of a fleet end before their operations do.
+//! The end of waits before their operations end.
 
 use std::{mem, sync::Arc};
 
@@ -8,7 +8,7 @@ use super::{Life, State};
 use crate::book::{End, Entry, Phase};
 
 impl State {
-    /// Makes no more calls.
+    /// Begins the shutdown: no more calls are made.
     pub(crate) fn close(&mut self) {
         if self.life == Life::Open {
             self.life = Life::Closing;
@@ -25,7 +25,7 @@ impl State {
         self.life == Life::Closing && self.lanes.in_flight() == 0 && self.end_some("the fleet was shut down")
     }
 
-    /// Returns the handles of the waits that were ended, once all are.
+    /// Returns the handles of the waits that were ended. `None` until all have ended.
     pub(crate) fn take_handles(&mut self) -> Option<Vec<Handle>> {
         self.is_closed().then(|| mem::take(&mut self.handles))
     }
@@ -39,7 +39,7 @@ impl State {
         if self.close_from == 0 {
             self.handles.reserve(self.book.pending());
         }
-        // One status for all: the report of each is added when it is read.
+        // All waits share one status. The report is added when it is read.
         let end: End = Arc::new(Err(stopped(why)));
         let (mut ids, mut handles) = (Vec::with_capacity(AT_ONCE), mem::take(&mut self.handles));
         let next = self.book.visit(self.close_from, AT_ONCE, |id, entry| {
@@ -61,7 +61,7 @@ impl State {
         false
     }
 
-    /// Ends a wait without a completion: its handle is returned instead.
+    /// Ends a wait without a completion, because its handle is returned.
     pub(super) fn end_wait(&mut self, id: u32, end: &End) {
         let now = self.clock.now();
         self.leave_line(id);
@@ -81,7 +81,7 @@ impl State {
         }
         if was_reserved {
             self.desk.unreserve();
-            // There is room for what is held back.
+            // There may be room for an item that is held back.
             self.wake_driver();
         }
         self.metrics.given_up += 1;
@@ -97,5 +97,5 @@ impl State {
     }
 }
 
-/// The waits that are ended before others have the lock: less than a millisecond.
+/// The waits that are ended while the lock is held: less than a millisecond.
 const AT_ONCE: usize = 1_024;

@@ -1,4 +1,4 @@
-//! What becomes of operations after a call.
+//! Decisions about operations after a call.
 
 use std::{mem, sync::Arc};
 
@@ -27,7 +27,7 @@ pub(crate) struct Case {
     pub(crate) question: Question,
 }
 
-/// What does not change by the decision.
+/// The part of a case that the decision does not change.
 #[derive(Debug)]
 pub(crate) struct Subject {
     pub(crate) id: u32,
@@ -38,7 +38,7 @@ pub(crate) struct Subject {
     pub(crate) started: bool,
 }
 
-/// What the decision changes.
+/// The part of a case that the decision changes.
 #[derive(Debug)]
 pub(crate) struct Kept {
     pub(crate) record: Record,
@@ -46,7 +46,7 @@ pub(crate) struct Kept {
     pub(crate) metadata: Option<Any>,
 }
 
-/// What is to be decided.
+/// The question to decide.
 #[derive(Debug)]
 pub(crate) enum Question {
     /// When the first call is due.
@@ -57,7 +57,7 @@ pub(crate) enum Question {
     Replied { span: Span, reply: Reply, counts: bool },
 }
 
-/// What was decided.
+/// The decision.
 #[derive(Debug)]
 pub(crate) struct Verdict {
     pub(crate) id: u32,
@@ -72,7 +72,7 @@ impl Subject {
         self.own.as_ref().and_then(|own| own.deadline).unwrap_or(of_fleet)
     }
 
-    /// Returns the pacing of its own.
+    /// Returns the pacing that the registration set.
     pub(crate) fn pacing(&self) -> Option<&Pacing> {
         self.own.as_ref()?.pacing.as_ref()
     }
@@ -83,7 +83,7 @@ impl Subject {
 }
 
 impl State {
-    /// Keeps the calls that have ended, and takes out the operations that are to be decided about.
+    /// Counts the calls that have ended, and takes out the operations to decide about.
     pub(crate) fn take_out(&mut self, ended: &mut Vec<Ended>, cases: &mut Vec<Case>) -> Vec<Gone> {
         let now = self.clock.now();
         for Ended { flight, answer } in ended.drain(..) {
@@ -103,8 +103,8 @@ impl State {
         mem::take(&mut self.gone)
     }
 
-    /// Whether there are operations whose pacing is to begin, or is over. They may have come since the last ones were taken
-    /// out, when no waker of the task was kept.
+    /// Returns whether there are operations whose pacing is to begin or to end. Some may have been added since the last call of
+    /// [`take_out`](Self::take_out), when no waker of the task was stored.
     pub(crate) fn has_more_to_take_out(&self) -> bool {
         !self.fresh.is_empty() || !self.gone.is_empty()
     }
@@ -113,7 +113,7 @@ impl State {
         let sent = flight.sent;
         let answer = if flight.hangs { Some(self.hung()) } else { self.answer(&reply) };
         self.lanes.ended(flight, answer, now);
-        // What fails while the service is known to be down says nothing of the operation.
+        // A failure while the service is known to be down says nothing about the operation.
         let counts = !self.lanes.is_shut(sent.key);
         if let Some(entry) = self.book.get_mut(id) {
             if let Some(group) = self.groups.get(entry.group) {
@@ -175,7 +175,7 @@ impl State {
                 self.wait_until(id, at, now);
                 self.book.take_wakers(id, false, &mut self.woken);
                 if gives_up_at <= now {
-                    // Its time came while the pacing was run.
+                    // The deadline passed while the pacing ran.
                     self.pass_deadline(id, gives_up_at, now);
                 }
                 return;
@@ -195,7 +195,7 @@ impl State {
         self.give_up(id, failure, now);
     }
 
-    /// The wait for an operation ends before the operation does.
+    /// Ends the wait for an operation before the operation ends.
     pub(super) fn give_up(&mut self, id: u32, why: Status, now: Time) {
         let end: End = Arc::new(Err(why));
         self.metrics.given_up += 1;
@@ -203,7 +203,7 @@ impl State {
         self.conclude(id, end, now);
     }
 
-    /// The task of the fleet has nothing more to do with an operation whose wait has ended meanwhile.
+    /// Releases an operation whose wait ended while the task of the fleet had it.
     fn let_in(&mut self, id: u32) {
         if let Some(entry) = self.book.get_mut(id) {
             entry.is_out = false;
@@ -213,7 +213,7 @@ impl State {
         }
     }
 
-    /// The wait for an operation has ended.
+    /// Ends the wait for an operation.
     pub(super) fn conclude(&mut self, id: u32, end: End, now: Time) {
         let Some(entry) = self.book.get(id) else {
             return;
@@ -230,14 +230,14 @@ impl State {
         }
     }
 
-    /// Returns what the end of a call says of the service. `None` if it says nothing.
+    /// Returns what the end of a call says about the service. `None` if it says nothing.
     fn answer(&mut self, reply: &Reply) -> Option<Answered> {
         match reply {
             Reply::Returned(Ok(_)) => Some(Answered::Good),
             Reply::Returned(Err(status)) => Some(self.failure(status)),
             Reply::Cut(limit) => {
                 self.metrics.unanswered += 1;
-                // At a deadline: the call might have been answered in time.
+                // At a deadline it says nothing, because the call might have been answered in time.
                 (*limit == Limit::Attempt).then(|| {
                     self.metrics.count_failure(Code::DeadlineExceeded);
                     Answered::TimedOut
@@ -253,12 +253,12 @@ impl State {
         Answered::Cut
     }
 
-    /// Counts a failed call. Returns what it says of the service.
+    /// Counts a failed call. Returns what it says about the service.
     pub(super) fn failure(&mut self, status: &Status) -> Answered {
         self.metrics.count_failure(status.code());
         Answered::of_failed(status, self.settings.rules.hint(status.retry_after()))
     }
 }
 
-/// The operations that begin in one round, before others have the lock.
+/// The operations that begin in one round, while the lock is held.
 const AT_ONCE: usize = 256;

@@ -1,4 +1,4 @@
-//! Which calls are to be made now.
+//! The calls to make now.
 
 use std::{mem, sync::Arc, time::Duration};
 
@@ -21,12 +21,12 @@ use crate::{
 pub(crate) struct Ask {
     pub(crate) sent: Sent,
     pub(crate) target: Target,
-    /// When the call is cut, and by which limit.
+    /// The time at which the call is cut, and the limit that cuts it.
     pub(crate) until: Time,
     pub(crate) limit: Limit,
 }
 
-/// What a call is about.
+/// The subject of a call.
 #[derive(Debug)]
 pub(crate) enum Target {
     /// An operation, by its number.
@@ -51,7 +51,7 @@ impl State {
         mem::take(&mut self.given_up)
     }
 
-    /// Adds the calls that are due and may be made at `now`; they count as made.
+    /// Adds the calls that are due and may be made at `now`. They count as made.
     pub(crate) fn due(&mut self, now: Time, asks: &mut Vec<Ask>) {
         while let Some((at, ids)) = self.clock.take_due(now) {
             ids.into_iter().for_each(|id| self.come_due(id, at, now));
@@ -71,7 +71,7 @@ impl State {
         }
     }
 
-    /// Returns when there is something to do, replies and changes aside.
+    /// Returns when there is something to do, apart from replies and changes.
     pub(crate) fn next_wake(&self) -> Time {
         let calls = if self.makes_calls() { self.lanes.opens_at() } else { Time::NEVER };
         self.clock.next().min(calls)
@@ -91,7 +91,7 @@ impl State {
         lanes.next(now, |id, item| book.is_in(id, Phase::Ready, item))
     }
 
-    /// The due time of an operation has come.
+    /// Handles the due time of an operation.
     fn come_due(&mut self, id: u32, at: Time, now: Time) {
         let entry = self.book.get(id);
         if entry.is_some_and(|entry| entry.phase == Phase::Waiting && entry.record.due == at) {
@@ -99,7 +99,7 @@ impl State {
         }
     }
 
-    /// The wait for an operation is given up, unless a call is in flight, which has a limit of its own.
+    /// Gives up the wait for an operation at its deadline, unless a call is in flight, which has its own limit.
     pub(super) fn pass_deadline(&mut self, id: u32, at: Time, now: Time) {
         let is_in_line = |entry: &&Entry| matches!(entry.phase, Phase::Ready | Phase::Held | Phase::Swept);
         let entry = self.book.get(id).filter(is_in_line);
@@ -161,7 +161,7 @@ impl State {
         self.wake_driver();
     }
 
-    /// An operation leaves its line, if it is in one.
+    /// Removes an operation from its line, if it is in one.
     pub(super) fn leave_line(&mut self, id: u32) {
         let Some(entry) = self.book.get(id).filter(|entry| entry.phase == Phase::Ready) else {
             return;
@@ -172,7 +172,7 @@ impl State {
         }
     }
 
-    /// Puts as many of those held back in line as there is room for completions.
+    /// Puts items that were held back in line, as many as there is room for completions.
     fn release_held(&mut self, now: Time) {
         let mut room = self.desk.room();
         while room > 0
@@ -187,7 +187,7 @@ impl State {
         }
     }
 
-    /// Returns the call about an operation that was in line, unless its outcome would find no room.
+    /// Returns the call about an operation that was in line, unless there is no room for its outcome.
     fn ask(&mut self, next: Next, id: u32, now: Time) -> Option<Ask> {
         let collection = self.collection_of(self.book.get(id)?);
         self.lanes.uncount(collection);
@@ -221,5 +221,5 @@ impl State {
     }
 }
 
-/// From one event with the metrics to the next.
+/// The time between two events with the metrics.
 const TRACE_AGAIN: Duration = Duration::from_secs(60);

@@ -1,4 +1,4 @@
-//! How waits begin, and how they are left.
+//! The begin of waits, and the end of watches.
 
 use std::{mem, sync::Arc, task::Waker, time::Duration};
 
@@ -10,10 +10,10 @@ use crate::{
     registration::Own,
 };
 
-/// What there is to report of an operation.
+/// The news that a watch reports.
 #[derive(Debug)]
 pub(crate) enum News {
-    /// It was running as of the last of so many good replies.
+    /// It was running at the last of this many good replies.
     Running {
         report: Report,
         replies: u32,
@@ -30,12 +30,12 @@ pub(crate) struct Wanted {
     pub(crate) key: String,
     pub(crate) first: Option<Operation>,
     pub(crate) own: Option<Arc<Own>>,
-    /// Why it cannot be waited for: code of the caller has panicked.
+    /// The reason why it is refused: code of the caller has panicked.
     pub(crate) refusal: Option<Status>,
 }
 
 impl State {
-    /// Waits for an operation. Returns its number and a seat.
+    /// Adds a watch of an operation. Returns the number of the operation, and the seat.
     pub(crate) fn watch(&mut self, wanted: Wanted) -> Option<(u32, u32)> {
         let id = self.enter(wanted)?;
         let seat = self.book.sit(id);
@@ -43,7 +43,7 @@ impl State {
         Some((id, seat))
     }
 
-    /// Waits for an operation whose end goes to the completions.
+    /// Adds an operation whose outcome becomes a completion.
     pub(crate) fn register(&mut self, wanted: Wanted) -> Result<(), Status> {
         let name = wanted.name.clone();
         if let Some(refusal) = wanted.refusal.clone().or_else(|| self.refusal(&name)) {
@@ -67,7 +67,7 @@ impl State {
         Ok(())
     }
 
-    /// Returns how the wait for an operation ended. As long as it has not, keeps the waker.
+    /// Returns the end of the wait for an operation. Stores the waker if it has not ended.
     pub(crate) fn end(&mut self, id: u32, seat: u32, waker: Waker) -> Option<(End, Report)> {
         if let Some(end) = self.known_end(id) {
             self.discarded.push(waker);
@@ -77,8 +77,7 @@ impl State {
         None
     }
 
-    /// Returns the news of an operation after so many replies that were reported. As long as there are none, keeps the
-    /// waker.
+    /// Returns the news of an operation after `reported` replies. Stores the waker if there are none.
     pub(crate) fn news(&mut self, id: u32, seat: u32, reported: u32, waker: Waker) -> Option<News> {
         let news = self.known_news(id, reported);
         let unused = match &news {
@@ -106,7 +105,7 @@ impl State {
         Some((end.clone(), self.report(self.book.get(id)?, self.clock.now())))
     }
 
-    /// A watch is dropped.
+    /// Removes a watch that is dropped.
     pub(crate) fn leave(&mut self, id: u32, seat: u32) {
         let (_, waker) = self.book.rise(id, seat);
         self.discarded.extend(waker);
@@ -116,7 +115,7 @@ impl State {
         }
     }
 
-    /// Stops the wait for a name. Its watches end, and it has no completion.
+    /// Ends the wait for a name, without a completion.
     pub(crate) fn stop(&mut self, name: &OperationName) -> Option<Handle> {
         let id = self.book.find(name.as_str())?;
         let entry = self.book.get(id).filter(|entry| entry.phase.is_pending())?;
@@ -125,7 +124,7 @@ impl State {
         Some(handle)
     }
 
-    /// Makes the next call about a name due now, or once the call in flight has ended, which was made too early.
+    /// Makes the next call about a name due now, or when the call in flight has ended, which was made too early.
     pub(crate) fn hasten(&mut self, name: &OperationName) {
         let now = self.clock.now();
         let Some(id) = self.book.find(name.as_str()) else {
@@ -152,22 +151,22 @@ impl State {
         }
     }
 
-    /// Adds a place of a task that is woken when there is a completion, and when a shutdown has ended.
+    /// Adds a task that is woken when there is a completion, and when a shutdown has ended. Returns its number.
     pub(crate) fn enlist(&mut self) -> usize {
         self.desk.enlist()
     }
 
-    /// Keeps the waker of such a task.
+    /// Stores the waker of such a task.
     pub(crate) fn listen(&mut self, listener: usize, waker: Waker) {
         self.discarded.extend(self.desk.listen(listener, waker));
     }
 
-    /// Gives a place back.
+    /// Removes such a task.
     pub(crate) fn delist(&mut self, listener: usize) {
         self.discarded.extend(self.desk.delist(listener));
     }
 
-    /// Returns the number of an operation, which is waited for from now on if it was not.
+    /// Returns the number of an operation. Adds the operation if it is not there.
     fn enter(&mut self, wanted: Wanted) -> Option<u32> {
         if let Some(id) = self.book.find(wanted.name.as_str()) {
             if self.book.end(id).is_none_or(|end| end.is_ok()) {
@@ -177,7 +176,7 @@ impl State {
                 }
                 return Some(id);
             }
-            // The last wait failed: a new one begins.
+            // The last wait failed, so that a new one begins.
             self.book.detach(id);
         }
         let now = self.clock.now();
@@ -210,7 +209,7 @@ impl State {
         Some(id)
     }
 
-    /// Why nothing more can be waited for.
+    /// Returns the reason why no operation can be added. `None` if one can.
     fn refusal(&self, name: &OperationName) -> Option<Status> {
         let why = match self.life {
             Life::Open if !self.desk.draining => return None,
@@ -221,7 +220,7 @@ impl State {
         Some(status.with_origin(Origin::StoppedAsking))
     }
 
-    /// An operation that came due while completions had no room is watched now.
+    /// Puts an operation in line that was held back until there was room for completions, and is watched now.
     fn release_watched(&mut self, id: u32) {
         if self.book.get(id).is_some_and(|entry| entry.phase == Phase::Held) {
             let now = self.clock.now();
@@ -229,7 +228,7 @@ impl State {
         }
     }
 
-    /// Has the wait for an operation given up at its deadline.
+    /// Sets the time at which the wait for an operation is given up.
     fn set_deadline(&mut self, id: u32) {
         let Some(at) = self.book.get(id).map(|entry| entry.gives_up_at(self.settings.deadline)) else {
             return;

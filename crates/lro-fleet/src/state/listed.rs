@@ -1,4 +1,4 @@
-//! When collections are listed, and what a page says of operations.
+//! Lists of collections, and what a page says about operations.
 
 use lro::{
     Code, ListOperationsRequest, Operation, OperationPage, Status,
@@ -18,7 +18,7 @@ impl State {
     /// Returns the call for the next page of a collection, if it is worth it.
     pub(super) fn ask_for_page(&mut self, next: Next, number: usize, now: Time) -> Option<Ask> {
         if self.desk.room() == 0 {
-            // Those that are watched do not wait until completions are taken.
+            // Operations that are watched do not wait until completions are taken.
             self.end_sweep(number, now, false);
             return None;
         }
@@ -35,7 +35,7 @@ impl State {
         Some(Ask { sent, target: Target::Page(number, request), until, limit: Limit::Attempt })
     }
 
-    /// Takes all operations of a collection that are due out of the line, to be found in a list.
+    /// Takes all due operations of a collection out of the line, because the list covers them.
     fn cover(&mut self, key: usize, number: usize) -> Vec<u32> {
         let mut covered = Vec::new();
         for item in self.lanes.candidates(key) {
@@ -49,7 +49,7 @@ impl State {
                 covered.push(id);
             }
         }
-        // An operation that was in line before is there twice.
+        // An operation that was in line before may be there twice.
         covered.sort_unstable();
         covered.dedup();
         for id in &covered {
@@ -128,7 +128,7 @@ impl State {
         self.take_case(id, Question::Replied { span, reply, counts: true })
     }
 
-    /// Those that the list does not contain are asked about one by one.
+    /// Ends a sweep. The operations that the list did not contain are polled one by one.
     pub(super) fn end_sweep(&mut self, number: usize, now: Time, was_read: bool) {
         for id in self.lanes.end_sweep(number, now) {
             let Some(entry) = self.book.get_mut(id).filter(|entry| entry.phase == Phase::Swept) else {

@@ -1,4 +1,4 @@
-//! In which order a crowded line is taken.
+//! The order of a long line.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -10,13 +10,13 @@ use crate::{
     lanes::Item,
 };
 
-/// A line to be ordered by what the pacings know, which the task of the fleet does without the lock.
+/// A line to be ordered by the rankings of the pacings. The task of the fleet does that without the lock.
 #[derive(Debug)]
 pub(crate) struct Unranked {
     pub(crate) key: usize,
     pub(crate) kinds: Vec<Arc<str>>,
     pub(crate) candidates: Vec<Candidate>,
-    /// How many of them are ranked.
+    /// The number of items that are ranked.
     pub(crate) most: usize,
 }
 
@@ -32,14 +32,14 @@ pub(crate) struct Candidate {
 }
 
 impl State {
-    /// Returns a line that is longer than what can be asked about now, and whose order is old.
+    /// Returns a line that is longer than the calls that may be made now, and whose order is old.
     pub(crate) fn unranked(&mut self) -> Option<Unranked> {
         let now = self.clock.now();
         let key = self.lanes.unranked(now)?;
         let (mut kinds, mut numbers) = (Vec::new(), HashMap::new());
         let mut candidates = Vec::new();
         for item in self.lanes.candidates(key) {
-            // A page is worth what the best operation that it covers is worth; those are due as long as its oldest.
+            // A page has the worth of the best operation that it covers, and has been due as long as the oldest one.
             let entry = match item {
                 Item::Get { id, .. } => self.book.get(id).filter(|entry| entry.is_in(Phase::Ready, item)),
                 Item::Page(number) => self.lanes.covered(number as usize).and_then(|id| self.book.get(id)),
@@ -64,12 +64,12 @@ impl State {
         Some(Unranked { key, kinds, candidates, most })
     }
 
-    /// Orders a line. Returns what is left of the last order.
+    /// Orders a line. Returns the rest of the last order.
     pub(crate) fn rank(&mut self, key: usize, ranking: Ranking<Item>) -> Ranking<Item> {
         let now = self.clock.now();
         self.lanes.rank(key, ranking, now)
     }
 }
 
-/// One of so many candidates is ranked: the others have their turn after the next ranking.
+/// One of this many candidates is ranked. The others follow after the next ranking.
 const ONE_OF: usize = 16;
