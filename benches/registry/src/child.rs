@@ -17,7 +17,7 @@ use crate::{
     transport::{Stamped, Stamping, service},
 };
 
-/// What the child does, separated by commas: `register`, `work`, `deliver`, `start`.
+/// The roles of the child, separated by commas: `register`, `work`, `deliver`, `start`.
 pub const ROLES: &str = "CRASH_ROLES";
 /// The URL of the store.
 pub const STORE: &str = "CRASH_STORE";
@@ -48,7 +48,7 @@ pub const POISON: &str = "CRASH_POISON";
 ///
 /// # Errors
 ///
-/// Settings that are wrong, and faults of the store that the registry does not survive by itself.
+/// Invalid settings, and faults of the store that the registry does not retry.
 pub async fn run() -> Result<(), Fault> {
     end_with_parent();
     let roles: String = required(ROLES)?;
@@ -64,7 +64,7 @@ pub async fn run() -> Result<(), Fault> {
     try_join3(works, delivers, registers).await.map(drop)
 }
 
-/// Registers what the journal does not have yet. What was stored and not written is registered again.
+/// Registers the operations that the journal does not have. One that was stored, and not written to the journal, is registered again.
 async fn register(registry: &Registry, journal: &Journal) -> Result<(), Fault> {
     let operations: u32 = required(OPERATIONS)?;
     let lines = journal.lines()?;
@@ -163,7 +163,7 @@ fn transport() -> Result<Stamping, Fault> {
     Ok(Stamping::new(&required::<String>(ENDPOINT)?, millis(LATENCY), setting(POISON))?)
 }
 
-/// Repeats what fails because the database is away.
+/// Repeats a call that fails because the database is away.
 async fn patiently<T, F: Future<Output = Result<T, Fault>>>(attempt: impl Fn() -> F) -> Result<T, Fault> {
     for _ in 0..ATTEMPTS {
         if let Ok(done) = attempt().await {
@@ -182,7 +182,7 @@ fn required<T: FromStr>(name: &str) -> Result<T, Fault> {
     setting(name).ok_or_else(|| format!("{name} is missing or malformed").into())
 }
 
-/// Zero if it is absent.
+/// Reads a variable in milliseconds. Zero if it is absent.
 fn millis(name: &str) -> Duration {
     Duration::from_millis(setting(name).unwrap_or(0))
 }
@@ -191,7 +191,7 @@ fn millis(name: &str) -> Duration {
 const BATCH: u32 = 10;
 /// A consumer handles an outcome in a millisecond. The outcomes of one that was killed come again after this time.
 const DELIVERY_LEASE: Duration = Duration::from_secs(2);
-/// A lease is longer than a call by this time.
+/// The time by which a lease is longer than a call.
 const SLACK: Duration = Duration::from_secs(5);
-/// For a minute.
+/// The attempts of a minute.
 const ATTEMPTS: u32 = 600;

@@ -18,7 +18,7 @@ use crate::Fault;
 /// The ids of the cases, in the order in which they run.
 pub const CASES: [&str; 6] = ["g04", "g09", "g10", "g12", "g16", "g19"];
 
-/// The part of its full length that a case takes.
+/// The share of its full length for which a case runs.
 #[derive(Clone, Copy, Debug)]
 pub struct Scale(pub f64);
 
@@ -52,7 +52,7 @@ pub enum Judgement {
 ///
 /// # Errors
 ///
-/// An unknown id, and whatever does not start.
+/// An unknown id, and a server or process that does not start.
 pub async fn run(case: &str, scale: Scale, program: &Path) -> Result<Row, Fault> {
     match case {
         "g04" => failover::run(scale, program).await,
@@ -66,12 +66,12 @@ pub async fn run(case: &str, scale: Scale, program: &Path) -> Result<Row, Fault>
 }
 
 impl Scale {
-    /// Returns the part of a time.
+    /// Returns this share of a time.
     pub fn time(self, full: Duration) -> Duration {
         full.mul_f64(self.0)
     }
 
-    /// Returns the part of a number, at least 1.
+    /// Returns this share of a number, at least 1.
     pub fn number(self, full: u32) -> u32 {
         ((f64::from(full) * self.0).round() as u32).max(1)
     }

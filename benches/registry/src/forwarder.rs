@@ -1,4 +1,4 @@
-//! An address that leads to one server after another.
+//! A fixed address that forwards to one server after another.
 
 use tokio::{
     io::copy_bidirectional,
@@ -12,12 +12,12 @@ use crate::Fault;
 #[derive(Debug)]
 pub struct Forwarder {
     port: u16,
-    /// `None` leads nowhere.
+    /// The port of the server. With `None` connections are closed at once.
     target: watch::Sender<Option<u16>>,
 }
 
 impl Forwarder {
-    /// Starts a forwarder to a port. It ends with the value.
+    /// Starts a forwarder to a port. Dropping the value ends it.
     ///
     /// # Errors
     ///
@@ -35,7 +35,7 @@ impl Forwarder {
         self.port
     }
 
-    /// Closes all connections, and leads new ones to another port. With `None` they are closed at once.
+    /// Closes all connections, and forwards new ones to another port. With `None` new ones are closed at once.
     pub fn lead_to(&self, target: Option<u16>) {
         self.target.send_replace(target);
     }
@@ -63,7 +63,7 @@ async fn accept(listener: TcpListener, mut targets: watch::Receiver<Option<u16>>
 async fn forward(mut client: TcpStream, port: u16, mut targets: watch::Receiver<Option<u16>>) {
     let Ok(mut server) = TcpStream::connect(("127.0.0.1", port)).await else { return };
     tokio::select! {
-        // The end of a connection is seen by both of its sides.
+        // Both sides see the end of the connection.
         _ = copy_bidirectional(&mut client, &mut server) => {}
         _ = targets.changed() => {}
     }

@@ -1,4 +1,4 @@
-//! What the children have seen, in a file that outlives them.
+//! The events of the children, in a file that outlives them.
 
 use std::{
     fs::{self, File},

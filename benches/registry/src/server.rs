@@ -1,4 +1,4 @@
-//! The service of the operations, and what it has seen.
+//! The service of the operations, and the polls that it received.
 
 use std::{
     collections::HashMap,
@@ -24,7 +24,7 @@ pub struct Server {
 pub struct Arrival {
     /// The number of the operation.
     pub operation: u32,
-    /// When, by the server's clock.
+    /// The time by the server's clock.
     pub at: Instant,
 }
 
@@ -53,7 +53,7 @@ impl Server {
         self.start_script(operation, Script::new().runs_for(runs_for))
     }
 
-    /// Starts the operation of this number. It ends after so many polls, however long they take.
+    /// Starts the operation of this number. It ends after a number of polls, however long they take.
     ///
     /// # Errors
     ///
@@ -75,7 +75,7 @@ impl Server {
         Ok(())
     }
 
-    /// Replies to the next starting calls, whatever they start.
+    /// Sets the replies to the next starting calls.
     pub fn expect_starts(&self, starts: usize) {
         let reply = Reply::status(200).body(r#"{"name":"operations/unknown"}"#);
         self.emulator.reply_next(starts, reply);
@@ -134,5 +134,5 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Half a kilobyte each.
+/// The number of calls that are kept, of half a kilobyte each.
 const CALLS_KEPT: usize = 200_000;

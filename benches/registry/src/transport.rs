@@ -1,4 +1,4 @@
-//! How a child reaches the service.
+//! The transport of a child to the service.
 
 use std::time::Duration;
 

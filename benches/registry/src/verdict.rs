@@ -1,4 +1,4 @@
-//! Whether something was lost.
+//! The verdict by the journal: what was lost, changed or delivered twice.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,7 +7,7 @@ use std::{
 
 use crate::journal::{Event, Line};
 
-/// What the journal shows.
+/// The counts of a journal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
     /// The operations whose registration was acknowledged.

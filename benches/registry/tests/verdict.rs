@@ -1,4 +1,4 @@
-//! What the crash tests would find.
+//! The faults that the crash tests would find.
 
 #![allow(clippy::unwrap_used, reason = "a helper panics where its test would")]
 

@@ -1,5 +1,5 @@
-//! Runs the crash tests in full and prints what they show. With the argument `sqlite` or `postgres` it runs those of one store,
-//! and with `child` it is one of their processes.
+//! Runs the crash tests in full length, and prints their results. The argument `sqlite` or `postgres` selects the tests of one store.
+//! With `child` the program is a process that a test kills.
 
 use std::{env, path::Path, time::Instant};
 

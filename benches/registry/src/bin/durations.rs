@@ -1,10 +1,10 @@
-//! Runs cases of the registry in full length and prints a row for each. With `child` it is a worker process of a case.
+//! Runs cases of the registry in full length, and prints a row for each. With `child` the program is a worker process of a case.
 //!
 //! ```text
 //! cargo run --release -p registry-benches --bin durations -- [--scale 0.1] [g04 g09 ...]
 //! ```
 //!
-//! The exit code is 1 if a count does not hold. A time or a rate that does not hold is printed only.
+//! The exit code is 1 if a count does not hold. A time or a rate that does not hold is only printed.
 
 use std::{env, process::ExitCode, time::Instant};
 

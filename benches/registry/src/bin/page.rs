@@ -1,7 +1,7 @@
 //! Measures the page of a registry with a million pending and a million finished operations, on SQLite and PostgreSQL.
 //!
-//! It prints the first answer, the time to the first counts, the slowest call of the store that a page makes, and the claims with
-//! 20 open pages as a share of the claims without. An argument is another number of records, such as 10000.
+//! It prints the time of the first reply and of the first counts, the slowest call of the store that a page makes, and the claims beside
+//! 20 open pages as a share of the claims without pages. An argument is another number of records, such as 10000.
 
 use std::env;
 

@@ -21,9 +21,9 @@ use crate::{Fault, server::name_of};
 ///
 /// # Errors
 ///
-/// Whatever does not start.
+/// A server that does not start.
 pub async fn run(scale: Scale) -> Result<Row, Fault> {
-    // A deadlock that a session finds at once is one that the server logs.
+    // The server logs a deadlock when a session finds it, here early.
     let Some(postgres) = Postgres::start_with(&["fsync=off", "deadlock_timeout=50ms"]) else {
         return Ok(Row::skipped(CASE, REQUIRED));
     };
@@ -65,7 +65,7 @@ async fn store(postgres: &Postgres, level: &str) -> Result<PostgresStore, Fault>
 async fn storm(store: PostgresStore, end: Instant) -> (u64, Vec<StoreError>) {
     let (mut calls, mut failures) = (0, Vec::new());
     while Instant::now() < end {
-        // A claim and a write.
+        // One claim and one write.
         calls += 2;
         failures.extend(step(&store).await.err());
     }
@@ -121,9 +121,9 @@ async fn by_key(store: &PostgresStore) -> Result<(), StoreError> {
 const CASE: &str = "g10";
 const REQUIRED: &str =
     "8 connections, overlapping keys, roles SERIALIZABLE and REPEATABLE READ: 0 deadlocks, 0 calls failed";
-/// For both levels together.
+/// The full time, for both levels together.
 const FULL: Duration = Duration::from_secs(300);
 const CONNECTIONS: usize = 8;
 const KEYS: u32 = 40;
-/// Short, so that claims end while their calls are made.
+/// The lease. It is short, so that claims end while their calls are made.
 const LEASE: Duration = Duration::from_millis(20);

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{Fault, server::name_of, stores::Folder};
 
-/// What the batches of a store have returned.
+/// The results of the batches of a store.
 #[derive(Debug, Default)]
 struct Returned {
     new: u64,
@@ -36,7 +36,7 @@ struct Returned {
 ///
 /// # Errors
 ///
-/// Whatever does not start.
+/// A server that does not start.
 pub async fn run(scale: Scale) -> Result<Row, Fault> {
     let folder = Folder::new()?;
     let sqlite = Arc::new(SqliteStore::open(folder.path().join("registry.db")).await?);
@@ -146,7 +146,7 @@ impl Returned {
 
 const CASE: &str = "g19";
 const REQUIRED: &str = "8 tasks, the same 10 keys in any order, others complete and forget: 0 entries without their result, 0 calls failed";
-/// For both stores, which run at the same time.
+/// The full time. Both stores run at the same time.
 const FULL: Duration = Duration::from_secs(300);
 const TASKS: usize = 8;
 const WORKERS: usize = 2;

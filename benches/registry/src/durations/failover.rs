@@ -30,7 +30,7 @@ use crate::{
     stores::{Database, open},
 };
 
-/// The servers and what leads to them.
+/// The servers, and the forwarders to them.
 #[derive(Debug)]
 struct Servers {
     standby: Postgres,
@@ -44,7 +44,7 @@ struct Servers {
 ///
 /// # Errors
 ///
-/// Whatever does not start, and records that are not acknowledged two minutes after the promotion.
+/// A process that does not start, and records that are not acknowledged two minutes after the promotion.
 pub async fn run(scale: Scale, program: &Path) -> Result<Row, Fault> {
     let Some(primary) = Postgres::start() else { return Ok(Row::skipped(CASE, REQUIRED)) };
     let (address, stream) =
@@ -84,7 +84,7 @@ pub async fn run(scale: Scale, program: &Path) -> Result<Row, Fault> {
     Ok(Row::new(CASE, REQUIRED, format!("{evidence}; {zombie}"), counts, true))
 }
 
-/// One registers, three work, one works and delivers, one delivers.
+/// Starts the children: one registers, three work, one works and delivers, one delivers.
 fn start(scene: &Scene, operations: u32, time: Duration) -> Result<Vec<Process>, Fault> {
     // They are all registered after three quarters of the time.
     let pause = time.mul_f64(0.75) / (operations / 10).max(1);
@@ -94,7 +94,7 @@ fn start(scene: &Scene, operations: u32, time: Duration) -> Result<Vec<Process>,
     ["register", "work", "work", "work", "work,deliver", "deliver"].iter().map(start).collect()
 }
 
-/// Waits until so many outcomes were delivered.
+/// Waits until this many outcomes were delivered.
 async fn until_delivered(scene: &Scene, outcomes: u32) -> Result<(), Fault> {
     let end = Instant::now() + LONGEST_TAIL;
     loop {
@@ -157,7 +157,7 @@ fn at_port(config: &str, from: u16, to: u16) -> String {
     config.replace(&format!("port={from}"), &format!("port={to}"))
 }
 
-/// By the clock of the journal.
+/// Returns the time by the clock of the journal.
 fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
@@ -167,9 +167,9 @@ const REQUIRED: &str = "failover to a standby that lags: what was registered bef
     finished ones that came back too; claims of the lost timeline are fenced";
 const FULL: Duration = Duration::from_secs(90);
 const FULL_OPERATIONS: u32 = 2_000;
-/// Long enough that records are claimed at most times.
+/// The latency of a call. It is long, so that some records are claimed at almost any time.
 const LATENCY_MILLIS: u128 = 200;
 /// The latency and the delay of a scene.
 const POLL_MILLIS: u128 = LATENCY_MILLIS + 300;
-/// Far more than a lease, in which the records that were claimed at the copy are due again.
+/// Far more than a lease, after which the records that were claimed at the copy are due again.
 const LONGEST_TAIL: Duration = Duration::from_secs(120);

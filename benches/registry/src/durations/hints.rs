@@ -1,4 +1,4 @@
-//! g16: what wake-up hints cost those that register.
+//! g16: the cost of wake-up hints for the processes that register.
 
 use std::{
     future::poll_fn,
@@ -24,7 +24,7 @@ use crate::Fault;
 ///
 /// The fault of a store.
 pub async fn run(scale: Scale) -> Result<Row, Fault> {
-    // A hint is dear because of the lock that its commit holds while it syncs.
+    // A hint is expensive because its commit holds a lock while it syncs.
     let Some(postgres) = Postgres::start_with(&["max_wal_size=4GB"]) else {
         return Ok(Row::skipped(CASE, REQUIRED));
     };
@@ -39,7 +39,7 @@ pub async fn run(scale: Scale) -> Result<Row, Fault> {
     let _listening = listen(&config, Arc::clone(&heard)).await?;
     let (next, time) = (Arc::new(AtomicU32::new(0)), scale.time(FULL) / SEGMENTS);
     let (mut on, mut off, mut hints) = (0, 0, 0);
-    // Half a segment before the first one, and the order ABBA, against what changes with time.
+    // A warm-up of half a segment and the order ABBA cancel what changes with time.
     segment(&stores, &next, NEVER, time / 2).await?;
     for turn in 0..SEGMENTS {
         for has_hints in [turn % 2 == 0, turn % 2 != 0] {
@@ -114,12 +114,12 @@ async fn listen(config: &str, heard: Arc<AtomicU64>) -> Result<Client, Fault> {
 
 const CASE: &str = "g16";
 const REQUIRED: &str = "16 connections register: at least 0.9 of the rate without hints";
-/// With hints, and the same time without them.
+/// The full time with hints, and the same time without them.
 const FULL: Duration = Duration::from_secs(60);
-/// Of each kind.
+/// The segments of each kind.
 const SEGMENTS: u32 = 12;
-/// Stores stand for processes: each sends its own hints.
+/// The stores, which stand for processes: each sends its own hints.
 const STORES: usize = 4;
 const CONNECTIONS: usize = 4;
-/// There is no hint for what is due later.
+/// The delay of records that cause no hint, because they are due later.
 const NEVER: Duration = Duration::from_secs(1_000_000);

@@ -33,9 +33,9 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 struct Polls {
     stops: u32,
-    /// In a second, while all of them worked.
+    /// The polls in a second while all of them worked.
     before: f64,
-    /// In a second, while one was stopped.
+    /// The polls in a second while one was stopped.
     during: f64,
 }
 
@@ -43,7 +43,7 @@ struct Polls {
 ///
 /// # Errors
 ///
-/// Whatever does not start.
+/// A process that does not start.
 pub async fn run(scale: Scale, program: &Path) -> Result<Row, Fault> {
     let mut groups = Vec::new();
     for _ in 0..groups_of(scale) {
@@ -118,7 +118,7 @@ async fn stop(scene: &Scene, victim: &Process, time: Duration) -> Result<f64, Fa
     Ok(rate)
 }
 
-/// Returns the polls in a second of a time.
+/// Returns the polls in a second while a future runs.
 async fn polls(scene: &Scene, time: impl Future<Output = ()>) -> f64 {
     let (begun, before) = (Instant::now(), scene.server.polls());
     time.await;
@@ -150,19 +150,19 @@ const CASE: &str = "g12";
 const REQUIRED: &str = "1 of 4 workers stopped 200 times for 10 s: no session idle in a transaction and no lock wait for more than 1 s, \
     0.9 of the polls";
 const STOPS: u32 = 200;
-/// Longer than a lease.
+/// The time for which a worker is stopped, longer than a lease.
 const PAUSE: Duration = Duration::from_secs(10);
-/// A stop is shorter only if there are fewer than 20 of them.
+/// The shortest stop, unless there are fewer than 20.
 const SHORTEST: Duration = Duration::from_secs(1);
-/// For how long all workers work at first.
+/// The time at the begin in which all workers work.
 const CALM: Duration = Duration::from_secs(30);
 const GROUPS: u32 = 4;
 const WORKERS: u32 = 4;
 const OPERATIONS: u32 = 60;
 const DELAY_MILLIS: u64 = 1_000;
-/// In a second, of all workers of a group: more than are due, so that it limits nothing, and all of them lock its row.
+/// The quota of a group in polls a second. More are not due, so that it limits nothing, and all workers lock its row.
 const MOST_POLLS: u32 = 1_000;
 const LIMIT: Duration = Duration::from_secs(1);
-/// Between two looks.
+/// The time between two looks at the sessions.
 const LOOK: Duration = Duration::from_millis(100);
 const MOMENT: Duration = Duration::from_millis(50);

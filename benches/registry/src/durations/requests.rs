@@ -13,7 +13,7 @@ use crate::{server::name_of, transport::service};
 ///
 /// # Errors
 ///
-/// None in fact: the names are valid.
+/// None: the names are valid.
 pub fn entries(operations: Range<u32>) -> Result<Vec<Entry>, Status> {
     operations.map(name_of).map(entry).collect()
 }
@@ -34,7 +34,7 @@ fn entry(key: String) -> Result<Entry, Status> {
     })
 }
 
-/// Returns the request of at most so many records. A record is never set aside.
+/// Returns the request to claim at most this many records. A record is never set aside.
 pub fn claim(most: usize, lease: Duration) -> ClaimRequest {
     ClaimRequest {
         claim: ClaimId::random(),
@@ -47,7 +47,7 @@ pub fn claim(most: usize, lease: Duration) -> ClaimRequest {
     }
 }
 
-/// Returns the state after a poll of an operation that runs.
+/// Returns the reschedule after a poll that found the operation running.
 pub fn reschedule(fence: Fence, delay: Duration) -> Reschedule {
     let (state, cursor) = (b"state".to_vec(), b"cursor".to_vec());
     Reschedule {
@@ -68,7 +68,7 @@ pub fn complete(fence: Fence) -> Complete {
     Complete { fence, name: None, outcome, state, finished: None }
 }
 
-/// Returns the request of at most so many outcomes. They are delivered again soon.
+/// Returns the request for at most this many outcomes. They are delivered again soon.
 pub fn delivery(most: usize) -> DeliveryRequest {
     DeliveryRequest {
         claim: ClaimId::random(),

@@ -1,4 +1,4 @@
-//! A session of an administrator, beside the stores.
+//! A session of an administrator, which observes those of the stores.
 
 use std::time::Duration;
 

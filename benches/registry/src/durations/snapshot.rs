@@ -1,4 +1,4 @@
-//! g09: a transaction that stays open elsewhere keeps the old versions of all rows.
+//! g09: a transaction of another session that stays open, and keeps the old versions of all rows.
 
 use std::time::{Duration, Instant};
 
@@ -19,11 +19,11 @@ use super::{
 };
 use crate::Fault;
 
-/// What the workers did in a minute.
+/// The work of the workers in a minute.
 #[derive(Debug, Default)]
 struct Minute {
     polls: usize,
-    /// How long each claim took.
+    /// The time of each claim.
     claims: Vec<Duration>,
 }
 
@@ -108,9 +108,9 @@ const REQUIRED: &str = "a snapshot open for 10 minutes, 100,000 pending, 2,000 p
 const MINUTE: Duration = Duration::from_secs(60);
 const MINUTES: u32 = 10;
 const WORKERS: usize = 3;
-/// Polls a second.
+/// The polls in a second.
 const RATE: f64 = 2_000.0;
-/// Shorter than the time in which all records are polled once, so that there is always one due.
+/// The delay between two polls, shorter than the time in which all records are polled once, so that a record is always due.
 const DELAY: Duration = Duration::from_secs(20);
 const FILL: &str = "INSERT INTO lro.records (key, state, service, version, name, kind, fingerprint, created, due) \
     SELECT md5(i::text), 1, 'jobs.example.com', 'v1', 'operations/' || i, 'k', '', lro.now_v1(), \

@@ -17,16 +17,16 @@ use crate::{
 /// The numbers of the scenario.
 #[derive(Clone, Copy, Debug)]
 pub struct Outage {
-    /// The operations.
+    /// The number of operations.
     pub operations: u32,
     /// The lease.
     pub lease: Duration,
 }
 
-/// What the scenario has shown.
+/// The results of the scenario.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// What the journal shows.
+    /// The verdict by the journal.
     pub verdict: Verdict,
     /// The longest time between two polls of an operation, without the pacing and the outage of the database.
     pub takeover: Duration,
@@ -75,7 +75,7 @@ impl Outage {
         sleep(self.lease.mul_f64(1.25)).await;
         workers[0].signal("CONT")?;
         scene.until(RecordState::Acknowledged, self.operations as usize, Duration::from_secs(60)).await?;
-        // The writes of the worker that was stopped have come by now.
+        // The worker that was stopped has written by now.
         sleep(Duration::from_millis(500)).await;
         let paced = Duration::from_millis(DELAY_MILLIS);
         Ok(Report {
@@ -87,5 +87,5 @@ impl Outage {
 }
 
 const DELAY_MILLIS: u64 = 500;
-/// For how long the database is away.
+/// The time for which the database is down.
 const AWAY: Duration = Duration::from_secs(1);

@@ -17,7 +17,7 @@ use crate::{
 /// The numbers of the scenario.
 #[derive(Clone, Copy, Debug)]
 pub struct Poison {
-    /// The operations, with the one that aborts.
+    /// The number of operations, including the one that aborts.
     pub operations: u32,
     /// The workers.
     pub workers: usize,
@@ -25,10 +25,10 @@ pub struct Poison {
     pub claims: u32,
 }
 
-/// What the scenario has shown.
+/// The results of the scenario.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// What the journal shows of the healthy ones.
+    /// The verdict about the healthy operations.
     pub verdict: Verdict,
     /// The record of the one that aborts.
     pub record: Record,

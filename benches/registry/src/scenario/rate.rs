@@ -13,7 +13,7 @@ use crate::{
     stores::Database,
 };
 
-/// The numbers of the scenario.
+/// The parameters of the scenario.
 #[derive(Clone, Copy, Debug)]
 pub struct Shared {
     /// The operations, each of which is due once a second.
@@ -24,7 +24,7 @@ pub struct Shared {
     pub phase: Duration,
 }
 
-/// What the server has counted.
+/// The results of the scenario, counted by the server.
 #[derive(Clone, Copy, Debug)]
 pub struct Report {
     /// The most polls in any second.

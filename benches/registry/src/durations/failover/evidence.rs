@@ -15,33 +15,33 @@ use crate::{
 /// The records of a registry by their keys.
 pub(super) type States = BTreeMap<String, RecordState>;
 
-/// What is known of a failover.
+/// The evidence of a failover.
 #[derive(Debug)]
 pub(super) struct Evidence {
     /// Every commit before this time has been copied, since 1970.
     pub(super) copied: Duration,
-    /// When the workers were led to the standby, since 1970.
+    /// When the workers were redirected to the standby, since 1970.
     pub(super) promoted: Duration,
-    /// What the standby had then.
+    /// The records of the standby at that time.
     pub(super) kept: States,
-    /// What it has in the end.
+    /// The records of the standby in the end.
     pub(super) rest: States,
     /// The journal of the children.
     pub(super) lines: Vec<Line>,
 }
 
-/// What it shows.
+/// The counts that the evidence shows.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counts {
     registered: usize,
-    /// Registered after the copy, and unknown to the standby.
+    /// The records that were registered after the copy, and are unknown to the standby.
     lost_after: usize,
     lost_before: usize,
-    /// Without an outcome, on the timeline on which it is due.
+    /// The records without an outcome on the timeline on which it is due.
     undelivered: usize,
-    /// Outcomes that are not those of the service, and second ones of a timeline.
+    /// The outcomes that are not those of the service, and second outcomes on a timeline.
     wrong: usize,
-    /// Delivered on both timelines.
+    /// The records whose outcome was delivered on both timelines.
     again: usize,
 }
 
@@ -81,7 +81,7 @@ impl Evidence {
 }
 
 impl Counts {
-    /// If nothing came back, the standby did not lag and the case shows nothing.
+    /// Returns whether the counts hold. If no outcome was delivered again, the standby did not lag, and the case shows nothing.
     pub(super) fn holds(&self) -> bool {
         (self.lost_before, self.undelivered, self.wrong) == (0, 0, 0) && self.again > 0
     }

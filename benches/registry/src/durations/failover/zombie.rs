@@ -19,17 +19,17 @@ pub(super) struct Zombie {
     fences: Vec<Fence>,
     writes: usize,
     stored: usize,
-    /// The keys whose number of claims was given out again when the result was written.
+    /// The keys that another worker held with the same number of claims when the result was written.
     again: BTreeSet<String>,
 }
 
 impl Zombie {
-    /// Claims what is due, for longer than the case runs.
+    /// Claims records that are due, for longer than the case runs.
     pub(super) async fn claim(config: &str, most: usize) -> Result<Self, Fault> {
         let store = PostgresStore::new(config)?;
         let (mut fences, begun) = (Vec::new(), Instant::now());
         let is_over = |found| begun.elapsed() > if found > 0 { SEARCH } else { LONGEST_SEARCH };
-        // The workers claim what is due, too.
+        // The workers claim records, too.
         while fences.len() < most && !is_over(fences.len()) {
             let claimed = store.claim(&claim(most - fences.len(), LEASE)).await?;
             fences.extend(claimed.records.into_iter().map(|record| record.fence));
@@ -78,5 +78,5 @@ impl fmt::Display for Zombie {
 
 const LEASE: Duration = Duration::from_secs(600);
 const SEARCH: Duration = Duration::from_secs(3);
-/// On a slow machine the workers have to poll first.
+/// The longest time to claim. On a slow machine the workers have to poll first.
 const LONGEST_SEARCH: Duration = Duration::from_secs(30);
