@@ -13,11 +13,11 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use lro::{Attempt, LroTransport, pacing::PacingByKind, rules::Reply};
+use lro::{Attempt, pacing::PacingByKind, rules::Reply};
 use tokio::time::{Sleep, sleep};
 
 pub(crate) use self::{
-    calls::{Answer, Ended, answer},
+    calls::{Answer, Ended, Refusal, answer},
     paces::Gone,
 };
 use self::{
@@ -168,19 +168,15 @@ impl Driver<'_> {
             if let Some(permit) = &permit {
                 attempt = attempt.with_permit(permit.clone());
             }
-            let (subject, call) = call(&self.shared.transport, target, attempt);
+            let (subject, call) = call(self.shared, target, attempt);
             self.ended.extend(self.calls.begin(InFlight { subject, call, sent, permit, until, limit }));
         }
     }
 }
 
 /// Returns the subject of a call, and its future.
-fn call(
-    transport: &Arc<dyn LroTransport>,
-    target: Target,
-    attempt: Attempt,
-) -> (Subject, BoxFuture<'static, Answer>) {
-    let transport = transport.clone();
+fn call(shared: &Shared, target: Target, attempt: Attempt) -> (Subject, BoxFuture<'static, Answer>) {
+    let transport = shared.transport.clone();
     match target {
         Target::Operation(id, name) => {
             let subject = Subject::Operation(id);
@@ -191,8 +187,10 @@ fn call(
             (subject, Box::pin(call))
         }
         Target::Page(number, request) => {
+            let settings = shared.settings.clone();
             let call = async move {
-                Answer::Page(number, answer(|| transport.list_operations_within(&request, &attempt)).await)
+                let page = answer(|| transport.list_operations_within(&request, &attempt)).await;
+                Answer::Page(number, page.map_err(|status| Refusal::new(status, &settings.rules.tolerance)))
             };
             (Subject::Page(number), Box::pin(call))
         }

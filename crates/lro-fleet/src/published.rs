@@ -3,7 +3,7 @@
 use std::{collections::HashMap, mem, sync::Arc, time::Duration};
 
 use lro::{
-    Code, OperationPage, Service, Status,
+    Code, Service,
     metrics::driver::{Gauge, Series, Share},
     rules::Reply,
 };
@@ -81,8 +81,8 @@ impl Notes {
         self.late.push(delay);
     }
 
-    pub(crate) fn listed(&mut self, page: &Result<OperationPage, Status>) {
-        self.lists.push(page.as_ref().map_or_else(Status::code, |_| Code::Ok));
+    pub(crate) fn listed(&mut self, code: Code) {
+        self.lists.push(code);
     }
 }
 

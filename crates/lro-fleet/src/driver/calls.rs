@@ -10,7 +10,7 @@ use std::{
 
 use futures::{future::BoxFuture, task::AtomicWaker};
 use lro::{
-    Code, OperationPage, Status,
+    Code, OperationPage, Status, Tolerance,
     rules::{Limit, Reply, guard_call},
 };
 
@@ -43,7 +43,15 @@ pub(crate) struct Ended {
 #[derive(Debug)]
 pub(crate) enum Answer {
     Operation(u32, Reply),
-    Page(usize, Result<OperationPage, Status>),
+    Page(usize, Result<OperationPage, Refusal>),
+}
+
+/// Why a collection could not be listed.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) status: Status,
+    /// Whether another list may succeed soon.
+    pub(crate) may_pass: bool,
 }
 
 /// The subject of a call.
@@ -148,7 +156,7 @@ impl Calls {
         let status = Status::unanswered(now.since(flight.sent_at.unwrap_or(sent.at)));
         let answer = match subject {
             Subject::Operation(id) => Answer::Operation(id, Reply::Returned(Err(status))),
-            Subject::Page(number) => Answer::Page(number, Err(status)),
+            Subject::Page(number) => Answer::Page(number, Err(self.refusal(status))),
         };
         Some(Ended { flight, answer })
     }
@@ -159,10 +167,14 @@ impl Calls {
             Subject::Operation(id) => Answer::Operation(id, Reply::Cut(limit)),
             Subject::Page(number) => {
                 let status = Status::new(Code::DeadlineExceeded, "a list was not answered in time");
-                Answer::Page(number, Err(status))
+                Answer::Page(number, Err(self.refusal(status)))
             }
         };
         Some(Ended { flight, answer })
+    }
+
+    fn refusal(&self, status: Status) -> Refusal {
+        Refusal::new(status, &self.shared.settings.rules.tolerance)
     }
 
     fn poll_slot(&mut self, number: u32) -> Option<Ended> {
@@ -199,6 +211,15 @@ impl Calls {
         if slots.is_empty() {
             *slots = emptied;
         }
+    }
+}
+
+impl Refusal {
+    /// Asks the predicate of the tolerance. It is code of the caller, so the lock must not be held. // SPEC 61
+    pub(super) fn new(status: Status, tolerance: &Tolerance) -> Self {
+        let status = status.of_a_call();
+        let may_pass = tolerance.is_survivable(&status) || status.code() == Code::Unauthenticated;
+        Self { status, may_pass }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use lro::{OperationPage, Service, Status, rules::Reply};
+use lro::{Code, Service, rules::Reply};
 
 use crate::{book::End, clock::Time, shared::Shared};
 
@@ -20,7 +20,7 @@ impl Notes {
 
     pub(crate) fn late(&mut self, _: Duration) {}
 
-    pub(crate) fn listed(&mut self, _: &Result<OperationPage, Status>) {}
+    pub(crate) fn listed(&mut self, _: Code) {}
 }
 
 impl Publisher {

@@ -1,7 +1,7 @@
 //! Lists of collections, and what a page says about operations.
 
 use lro::{
-    Code, ListOperationsRequest, Operation, OperationPage, Status,
+    Code, ListOperationsRequest, Operation, OperationPage,
     rules::{Limit, Reply},
 };
 
@@ -10,7 +10,9 @@ use lro_control::Reply as Answered;
 use super::{Ask, Case, Question, State, Target};
 use crate::{
     book::{Phase, Span},
+    caller::Each,
     clock::Time,
+    driver::Refusal,
     lanes::{AfterPage, Flight, Item, Next, PAGE_SIZE},
 };
 
@@ -66,24 +68,23 @@ impl State {
         &mut self,
         number: usize,
         flight: &Flight,
-        reply: Result<OperationPage, Status>,
+        reply: Result<OperationPage, Refusal>,
         now: Time,
         cases: &mut Vec<Case>,
     ) {
-        let reply = reply.map_err(Status::of_a_call);
-        self.notes.listed(&reply);
+        self.notes.listed(reply.as_ref().map_or_else(|refusal| refusal.status.code(), |_| Code::Ok));
         let answer = match &reply {
             Ok(_) => Answered::Good,
             Err(_) if flight.hangs => self.hung(),
-            Err(status) => self.failure(status),
+            Err(refusal) => self.failure(&refusal.status),
         };
         self.lanes.ended(flight, Some(answer), now);
         let span = Span { asked: flight.sent.at, ended: now };
         match reply {
             Ok(page) => self.keep_page(number, page, span, cases),
-            Err(status) => {
-                self.keep_refusal(number, &status, now);
-                self.litter.push(Box::new(status));
+            Err(refusal) => {
+                self.keep_refusal(number, &refusal, now);
+                self.litter.push(Box::new(refusal));
             }
         }
     }
@@ -91,9 +92,14 @@ impl State {
     fn keep_page(&mut self, number: usize, page: OperationPage, span: Span, cases: &mut Vec<Case>) {
         let OperationPage { operations, next_page_token, .. } = page;
         let before = self.metrics.swept;
+        let mut others = Vec::new();
         for operation in operations {
-            cases.extend(self.keep_listed(number, operation, span));
+            match self.find_listed(number, &operation) {
+                Some(id) => cases.extend(self.keep_listed(id, operation, span)),
+                None => others.push(operation),
+            }
         }
+        self.litter.push(Box::new(Each(others)));
         let saved = (self.metrics.swept - before) as usize;
         match self.lanes.keep_page(number, &next_page_token, saved) {
             AfterPage::Another => {}
@@ -102,26 +108,24 @@ impl State {
     }
 
     /// Keeps that a collection could not be listed.
-    fn keep_refusal(&mut self, number: usize, status: &Status, now: Time) {
-        let may_pass =
-            self.settings.rules.tolerance.is_survivable(status) || status.code() == Code::Unauthenticated;
-        self.lanes.refuse_list(number, now, may_pass, status.code() == Code::Unimplemented);
+    fn keep_refusal(&mut self, number: usize, Refusal { status, may_pass }: &Refusal, now: Time) {
+        self.lanes.refuse_list(number, now, *may_pass, status.code() == Code::Unimplemented);
         self.end_sweep(number, now, false);
     }
 
-    /// Takes out an operation that a page contains, if it is waited for.
-    fn keep_listed(&mut self, number: usize, operation: Operation, span: Span) -> Option<Case> {
+    /// Returns the number of an operation that a page contains, if the page has news of it.
+    fn find_listed(&self, number: usize, operation: &Operation) -> Option<u32> {
         let id = self.book.find(&operation.name)?;
         let entry = self.book.get(id)?;
-        if self.groups.get(entry.group)?.collection != Some(number) {
-            return None;
-        }
-        let saves_a_get = entry.phase == Phase::Swept;
-        let is_news =
-            saves_a_get || operation.is_done() && matches!(entry.phase, Phase::Waiting | Phase::Ready);
-        if !is_news {
-            return None;
-        }
+        let is_here = self.groups.get(entry.group)?.collection == Some(number);
+        let is_news = entry.phase == Phase::Swept
+            || operation.is_done() && matches!(entry.phase, Phase::Waiting | Phase::Ready);
+        (is_here && is_news).then_some(id)
+    }
+
+    /// Takes out an operation that a page contains.
+    fn keep_listed(&mut self, id: u32, operation: Operation, span: Span) -> Option<Case> {
+        let saves_a_get = self.book.get(id).is_some_and(|entry| entry.phase == Phase::Swept);
         self.metrics.swept += u64::from(saves_a_get);
         self.leave_line(id);
         let reply = Reply::Returned(Ok(operation));

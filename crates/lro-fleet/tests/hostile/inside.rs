@@ -2,13 +2,21 @@
 
 use std::{
     cell::Cell,
-    sync::{Arc, Mutex, Weak, mpsc},
+    fmt,
+    sync::{
+        Arc, Mutex, Weak,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
     thread,
     time::Duration,
 };
 
 use futures::{FutureExt, StreamExt, executor::block_on};
-use lro::{Any, Code, LroTransport, Operation, OperationName, Status, Tolerance, transport_fn};
+use lro::{
+    Any, Capabilities, Code, ListOperationsRequest, LroTransport, Operation, OperationName, OperationPage,
+    Status, Tolerance, async_trait, pacing::Pacing, transport_fn,
+};
 use lro_fleet::{Fleet, Rate, Registration};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -149,6 +157,80 @@ fn all_of_it_may_call_the_fleet() {
                 });
                 let completions: Vec<_> = of_these.take(50).collect().await;
                 assert!(completions.iter().all(|completion| completion.outcome().is_ok()));
+            });
+        });
+    }
+}
+
+/// A server whose lists fail, or show an operation that nobody waits for and that failed.
+#[derive(Debug)]
+struct Lists {
+    fails: bool,
+    noted: Noted,
+}
+
+/// Calls the fleet, and counts how often.
+#[derive(Clone, Default)]
+struct Noted(Reach, Arc<AtomicUsize>);
+
+impl Noted {
+    fn note(&self) {
+        self.0.meddle();
+        self.1.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for Noted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Noted")
+    }
+}
+
+#[async_trait]
+impl LroTransport for Lists {
+    async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
+        Ok(Operation::running(name.as_str()))
+    }
+
+    async fn list_operations(&self, _: &ListOperationsRequest) -> Result<OperationPage, Status> {
+        if self.fails {
+            return Err(Status::new(Code::PermissionDenied, "no lists for you"));
+        }
+        let noted = self.noted.clone();
+        let error = Status::new(Code::Internal, "broken").with_source(Last(Arc::new(move |_| noted.note())));
+        Ok(OperationPage::new(vec![Operation::failed("operations/of-others", error)]))
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default().list(true)
+    }
+}
+
+/// The predicate is asked whether to list again, and an operation that the fleet does not know is dropped.
+#[test]
+fn a_list_may_call_the_fleet() {
+    for fails in [true, false] {
+        within_a_minute(move || {
+            runtime().block_on(async {
+                let noted = Noted::default();
+                let of_predicate = noted.clone();
+                let fleet = Fleet::builder(Lists { fails, noted: noted.clone() })
+                    .pacing(Pacing::fixed(Duration::from_millis(100)))
+                    .rate(Rate::per_second(50))
+                    .tolerance(Tolerance::default().survive_if(move |_| {
+                        of_predicate.note();
+                        None
+                    }))
+                    .start();
+                let fleet = Arc::new(fleet);
+                noted.0.set(&fleet);
+                for number in 0..200 {
+                    fleet.register(name(number)).unwrap();
+                }
+                while noted.1.load(Ordering::Relaxed) == 0 {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+                assert!(fleet.metrics().sweeps > 0);
             });
         });
     }
