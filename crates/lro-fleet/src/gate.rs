@@ -3,7 +3,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::{Arc, Mutex, OnceLock},
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use lro::Permit;
@@ -81,25 +81,79 @@ impl CallPermit {
         window.count(now.since_start());
         Ok(now)
     }
+
+    fn set_timer(&self, timer: Pin<Box<Sleep>>) {
+        let last = lock(&self.timer).replace(timer);
+        drop(last);
+    }
 }
 
 impl Permit for CallPermit {
     fn poll_take(&self, context: &mut Context<'_>) -> Poll<()> {
-        let mut timer = lock(&self.timer);
         while self.taken_at.get().is_none() {
-            if let Some(sleep) = &mut *timer {
-                ready!(sleep.as_mut().poll(context));
+            // A timer clones and drops wakers, which are code of the caller: it is polled without the lock. // SPEC 61
+            let timer = lock(&self.timer).take();
+            if let Some(mut sleep) = timer
+                && sleep.as_mut().poll(context).is_pending()
+            {
+                self.set_timer(sleep);
+                return Poll::Pending;
             }
             match self.take() {
                 Ok(now) => {
                     let _ = self.taken_at.set(now);
                 }
                 Err(opens_at) => match self.source.instant(opens_at) {
-                    Some(at) => *timer = Some(Box::pin(sleep_until(at))),
+                    Some(at) => self.set_timer(Box::pin(sleep_until(at))),
                     None => return Poll::Pending,
                 },
             }
         }
         Poll::Ready(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::{Weak, mpsc},
+        task::{Wake, Waker},
+        thread,
+        time::Duration,
+    };
+
+    use super::*;
+
+    /// Takes a permit when it is dropped.
+    struct Taking(Weak<CallPermit>);
+
+    impl Wake for Taking {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    impl Drop for Taking {
+        fn drop(&mut self) {
+            let permit = self.0.upgrade().expect("held by the test");
+            assert!(permit.poll_take(&mut Context::from_waker(Waker::noop())).is_pending());
+        }
+    }
+
+    #[test]
+    fn a_waker_that_is_replaced_may_take_the_permit() {
+        let (done, is_done) = mpsc::channel();
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+            let _inside = runtime.as_ref().map(tokio::runtime::Runtime::enter);
+            let gates = Gates::new(Some(Rate::per_minute(1)), true, Source::start());
+            let permit = || gates.permit(0).expect("there is a rate");
+            let (taken, waiting) = (permit(), permit());
+            assert!(taken.poll_take(&mut Context::from_waker(Waker::noop())).is_ready());
+            let waker = Waker::from(Arc::new(Taking(Arc::downgrade(&waiting))));
+            assert!(waiting.poll_take(&mut Context::from_waker(&waker)).is_pending());
+            drop(waker);
+            assert!(waiting.poll_take(&mut Context::from_waker(Waker::noop())).is_pending());
+            done.send(()).expect("the test waits");
+        });
+        is_done.recv_timeout(Duration::from_secs(10)).expect("a deadlock, or a panic");
     }
 }
