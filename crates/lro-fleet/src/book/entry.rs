@@ -10,7 +10,7 @@ use super::{
     End, Record,
     seats::{FirstSeat, Seat},
 };
-use crate::{clock::Time, lanes::Item, registration::Own};
+use crate::{caller::drop_each, clock::Time, lanes::Item, registration::Own};
 
 /// An operation and its watches.
 #[derive(Debug)]
@@ -169,12 +169,23 @@ impl Cold {
     }
 }
 
+/// The sources of errors have destructors of the caller. // SPEC 61
+impl Drop for Cold {
+    fn drop(&mut self) {
+        drop_each(ERROR, self.trouble.take());
+        drop_each(ERROR, self.end.take());
+        drop_each(ERROR, self.first.take());
+    }
+}
+
 impl Phase {
     /// Whether the wait has not ended.
     pub(crate) fn is_pending(self) -> bool {
         self != Self::Ended
     }
 }
+
+const ERROR: &str = "the destructor of an error";
 
 #[cfg(test)]
 mod tests {

@@ -160,7 +160,8 @@ impl State {
             if matches!(verdict.next, Next::Ask { .. }) {
                 self.end_pace(id);
             }
-            self.litter.push(Box::new(verdict));
+            self.litter.push(Box::new(verdict.kept));
+            self.litter.push(Box::new(verdict.next));
             return self.let_in(id);
         };
         let Verdict { kept: Kept { record, trouble, metadata }, next, looked, .. } = verdict;

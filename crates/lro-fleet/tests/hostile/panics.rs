@@ -290,6 +290,29 @@ async fn the_source_of_an_error() {
     drop(ended.map(std::mem::forget));
 }
 
+/// Two errors of one operation, and those of many at the end of the fleet.
+#[tokio::test(start_paused = true)]
+async fn the_sources_of_several_errors() {
+    let broken = || {
+        let source = Last(Arc::new(|_| panic!("in the destructor of an error")));
+        Status::new(Code::Unavailable, "busy").with_source(source)
+    };
+    let ends = move |name: &OperationName, now: Duration| match now.as_millis() {
+        0..100 => Err(broken()),
+        _ => Ok(Operation::failed(name.as_str(), broken())),
+    };
+    let fleet = Fleet::builder(with_trouble(ends)).start();
+    let watch = fleet.watch::<Value>(name(1));
+    for number in 2..5 {
+        fleet.register(name(number)).unwrap();
+    }
+    sleep(secs(60)).await;
+    assert_eq!(fleet.metrics().finished, 4);
+    drop(watch);
+    drop(fleet);
+    sleep(secs(1)).await;
+}
+
 /// A waker that panics when it is woken, and when it is dropped.
 struct Cursed {
     in_drop: bool,
