@@ -13,10 +13,9 @@ pub(crate) fn is_escaped_in<'s>(text: &[u8], secrets: impl Iterator<Item = &'s s
     let needles = needles(secrets);
     let mut layer = None::<Vec<u8>>;
     for _ in 0..LAYERS {
-        let mut plain = Vec::new();
-        if !unescape(layer.as_deref().unwrap_or(text), |bytes, _| plain.extend_from_slice(bytes)) {
+        let Some(plain) = unescaped(layer.as_deref().unwrap_or(text)) else {
             return false;
-        }
+        };
         if needles.iter().any(|needle| memmem::find(&plain, needle).is_some()) {
             return true;
         }
@@ -25,31 +24,56 @@ pub(crate) fn is_escaped_in<'s>(text: &[u8], secrets: impl Iterator<Item = &'s s
     false
 }
 
-/// Replaces the secrets in a text by `…`, in all forms that [`is_escaped_in`] finds, and in their own.
+/// Replaces the secrets in a text by `…`, in all forms that [`is_escaped_in`] finds, and in their own. A text that has too
+/// many of them is replaced as a whole.
 #[cold]
 pub(crate) fn hidden<'s>(text: String, secrets: impl Iterator<Item = &'s str>) -> String {
-    let needles = needles(secrets);
-    let mut found = Vec::new();
-    let (mut layer, mut starts) = (text.as_bytes().to_vec(), (0..=text.len()).collect::<Vec<_>>());
-    for _ in 0..=LAYERS {
-        for needle in &needles {
-            let matches = memmem::find_iter(&layer, needle);
-            found.extend(matches.map(|at| starts[at]..starts[at + needle.len()]));
-        }
-        // Where in the text each byte of the next layer begins, and where the last one ends.
-        let (mut plain, mut begins) = (Vec::new(), Vec::new());
-        let has_escapes = unescape(&layer, |bytes, range| {
-            let is_escape = bytes.len() != range.len();
-            begins.extend((0..bytes.len()).map(|at| starts[range.start + if is_escape { 0 } else { at }]));
-            plain.extend_from_slice(bytes);
-        });
-        if !has_escapes {
-            break;
-        }
-        begins.push(text.len());
-        (layer, starts) = (plain, begins);
+    match found_in(text.as_bytes(), &needles(secrets), LAYERS) {
+        Some(found) => without(&text, found),
+        None => HIDDEN.to_owned(),
     }
-    without(&text, found)
+}
+
+/// Returns where the needles are in a text and in so many layers of it, in order and without overlaps. `None` if there are
+/// more than [`MOST_SECRETS`] in a layer.
+fn found_in(text: &[u8], needles: &[Vec<u8>], layers: usize) -> Option<Vec<Range<usize>>> {
+    let mut found = Vec::new();
+    if layers > 0
+        && let Some(plain) = unescaped(text)
+    {
+        found = found_in(&plain, needles, layers - 1)?;
+        place(&mut found, text);
+    }
+    let matches =
+        needles.iter().flat_map(|needle| memmem::find_iter(text, needle).map(|at| at..at + needle.len()));
+    let before = found.len();
+    found.extend(matches.take(MOST_SECRETS + 1));
+    if found.len() - before > MOST_SECRETS {
+        return None;
+    }
+    found.sort_unstable_by_key(|range| range.start);
+    found.dedup_by(|next, range| {
+        let overlaps = next.start < range.end;
+        if overlaps {
+            range.end = range.end.max(next.end);
+        }
+        overlaps
+    });
+    Some(found)
+}
+
+/// Converts ranges of the next layer of a text, which are in order, to those of the text.
+fn place(found: &mut [Range<usize>], text: &[u8]) {
+    let mut bounds = found.iter_mut().flat_map(|range| [&mut range.start, &mut range.end]).peekable();
+    let mut at = 0;
+    unescape(text, |bytes, range| {
+        let is_escape = bytes.len() != range.len();
+        while let Some(bound) = bounds.next_if(|bound| **bound < at + bytes.len()) {
+            *bound = range.start + if is_escape { 0 } else { *bound - at };
+        }
+        at += bytes.len();
+    });
+    bounds.for_each(|bound| *bound = text.len());
 }
 
 /// Returns whether a text may have escapes.
@@ -63,44 +87,56 @@ fn needles<'s>(secrets: impl Iterator<Item = &'s str>) -> Vec<Vec<u8>> {
     for secret in secrets {
         let mut needle = secret.as_bytes().to_vec();
         for _ in 0..LAYERS {
-            let mut plain = Vec::new();
-            let has_escapes = unescape(&needle, |bytes, _| plain.extend_from_slice(bytes));
+            let plain = unescaped(&needle);
             needles.push(needle);
-            needle = plain;
-            if !has_escapes {
-                break;
+            match plain {
+                Some(plain) => needle = plain,
+                None => break,
             }
         }
     }
     needles
 }
 
-/// Returns the text with each of the ranges replaced. Ranges that overlap are one.
-fn without(text: &str, mut found: Vec<Range<usize>>) -> String {
-    found.sort_by_key(|range| (range.start, range.end));
+/// Returns the text with each of the ranges replaced.
+fn without(text: &str, found: Vec<Range<usize>>) -> String {
     let (mut shown, mut end) = (Vec::new(), 0);
     for range in found {
-        if range.start >= end {
-            shown.extend_from_slice(text.as_bytes().get(end..range.start).unwrap_or_default());
-            shown.extend_from_slice("…".as_bytes());
-        }
-        end = end.max(range.end);
+        shown.extend_from_slice(text.as_bytes().get(end..range.start).unwrap_or_default());
+        shown.extend_from_slice(HIDDEN.as_bytes());
+        end = range.end;
     }
     shown.extend_from_slice(text.as_bytes().get(end..).unwrap_or_default());
-    String::from_utf8_lossy(&shown).into_owned()
+    String::from_utf8(shown).unwrap_or_else(|broken| String::from_utf8_lossy(broken.as_bytes()).into_owned())
+}
+
+/// Returns the next layer of a text, `None` if the text has no escapes.
+fn unescaped(text: &[u8]) -> Option<Vec<u8>> {
+    let mut plain = Vec::new();
+    unescape(text, |bytes, range| {
+        if plain.is_empty() {
+            if bytes.len() == range.len() {
+                return;
+            }
+            // The first escape: a text without one is not copied.
+            plain.reserve_exact(text.len());
+            plain.extend_from_slice(&text[..range.start]);
+        }
+        plain.extend_from_slice(bytes);
+    });
+    (!plain.is_empty()).then_some(plain)
 }
 
 /// Passes the parts of a text to a closure: an escape as its character, other parts as they are, each with its range in
-/// the text. Returns whether there was an escape.
-fn unescape(text: &[u8], mut part: impl FnMut(&[u8], Range<usize>)) -> bool {
-    let (mut at, mut has_escapes) = (0, false);
+/// the text. An escape is longer than its character.
+fn unescape(text: &[u8], mut part: impl FnMut(&[u8], Range<usize>)) {
+    let mut at = 0;
     while let Some(offset) = memchr3(b'\\', b'%', b'&', &text[at..]) {
         let start = at + offset;
         part(&text[at..start], at..start);
         let rest = &text[start..];
         at = match escape(rest) {
             Some((character, length)) => {
-                has_escapes = true;
                 part(character.bytes(&mut [0; 4]), start..start + length);
                 start + length
             }
@@ -111,7 +147,6 @@ fn unescape(text: &[u8], mut part: impl FnMut(&[u8], Range<usize>)) -> bool {
         };
     }
     part(&text[at..], at..text.len());
-    has_escapes
 }
 
 /// What an escape stands for.
@@ -170,6 +205,10 @@ fn hex(digits: &[u8]) -> Option<u32> {
     u32::from_str_radix(str::from_utf8(digits).ok().filter(|_| is_hex)?, 16).ok()
 }
 
+/// What is shown in place of a secret.
+const HIDDEN: &str = "…";
+/// A server that says a token back so often says little else. Without a bound the places take more memory than the text.
+const MOST_SECRETS: usize = 10_000;
 /// A URL in a URL, in a string of JSON, in the `Debug` of an error. A server that escapes more often shows a token that
 /// no one reads from it by accident; more layers cost time for texts that have many escapes.
 const LAYERS: usize = 5;

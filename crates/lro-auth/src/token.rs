@@ -105,6 +105,7 @@ impl Token {
     /// The token is also found where the text has it escaped: as in JSON, percent-encoded, as in HTML or as in Rust's
     /// `Debug`, also several times one after another.
     /// A token of less than 8 characters is not a secret and may be a part of a word: it is not replaced.
+    /// A text that has the token more than 10,000 times is replaced as a whole.
     pub fn hidden_in(&self, text: String) -> String {
         if self.is_in(&text) { echo::hidden(text, self.secrets()) } else { text }
     }

@@ -25,7 +25,7 @@ use hyper::{
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use lro::Operation;
-use lro_http::HttpClient;
+use lro_http::{HttpClient, Token};
 use serde_json::Value;
 
 mod common;
@@ -114,6 +114,20 @@ fn a_deep_error_costs_no_more_than_its_length() {
 }
 
 #[test]
+fn a_reply_that_says_the_token_back_costs_a_few_times_its_length() {
+    // SPEC 19, 56
+    let said = |begin: &str, rest: &str, times| format!("{begin}{TOKEN}{}", rest.repeat(times));
+    for (what, line, text) in [
+        ("one escape", OK, said("%41", "x", 4 * MIB)),
+        ("nothing but the token in an error", ERROR, said("%41", &format!(" {TOKEN}"), 4 * MIB / 15)),
+    ] {
+        let cost = Hostile::saying(line, &text).costs(None);
+        assert!(!cost.message.contains(TOKEN), "{what}: {}", cost.message);
+        cost.assert_within(what, 5 * text.len());
+    }
+}
+
+#[test]
 fn headers_without_an_end_cost_little() {
     // SPEC 19
     let cost = Hostile::repeating(OK, format!("x: {}\r\n", "y".repeat(1_000)).as_bytes()).costs(None);
@@ -125,7 +139,8 @@ fn headers_without_an_end_cost_little() {
 #[test]
 #[ignore = "run by the other tests, in a process of its own"]
 fn asks_once() {
-    let mut client = HttpClient::builder(std::env::var(ENDPOINT).unwrap());
+    let token = Token::bearer(TOKEN).unwrap();
+    let mut client = HttpClient::builder(std::env::var(ENDPOINT).unwrap()).credentials(token);
     if let Ok(bound) = std::env::var(BOUND) {
         client = client.largest_reply(bound.parse().unwrap());
     }
@@ -293,6 +308,7 @@ const MIB: usize = 1 << 20;
 /// For the connection, the allocator and the runtime.
 const SLACK: usize = 16 * MIB;
 
+const TOKEN: &str = "ya29.a0-canary";
 const ENDPOINT: &str = "MEMORY_ENDPOINT";
 const BOUND: &str = "MEMORY_BOUND";
 const HTTP2: &str = "MEMORY_HTTP2";

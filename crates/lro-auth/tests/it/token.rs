@@ -187,6 +187,15 @@ fn nobody_sees_a_value_that_is_escaped() {
     }
 }
 
+#[test]
+fn a_text_that_has_a_value_too_often_is_hidden_as_a_whole() {
+    // SPEC 56, 60
+    let token = Token::header("api-key", "Key canary-0").unwrap();
+    let said = |times| format!("a {}", "canary-0, %63anary-0; ".repeat(times));
+    assert_eq!(token.hidden_in(said(5_000)), format!("a {}", "…, …; ".repeat(5_000)));
+    assert_eq!(token.hidden_in(said(5_001)), "…");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_token_expires_when_its_lifetime_ends() {
     // SPEC 55
