@@ -95,6 +95,8 @@ impl FleetBuilder {
 
     /// Sets the rate of calls under each [quota key](Self::quota_key). Default: no limit.
     ///
+    /// A transport that makes further calls in a poll, such as an `HttpTransport` that reads targets, makes them beside the rate.
+    ///
     /// ```
     /// # use lro_fleet::{Fleet, Rate};
     /// # fn example(events: impl lro::LroTransport + 'static) {

@@ -35,7 +35,7 @@ pub struct Binding {
     pub capabilities: Capabilities,
     /// The fields of the metadata with the share of the work that is done. Default: none.
     pub progress: ProgressFields,
-    /// Whether the [target](Form::target) of an operation that is done is read. Default: no.
+    /// Whether the [target](Form::target) of an operation that is done is read, by a call that no rate counts. Default: no.
     pub reads_targets: bool,
     /// `None` for the standard paths.
     calls: Option<Calls>,

@@ -76,6 +76,8 @@ impl HttpTransport {
     /// - If the target cannot be read, the poll is a failed call, which is retried as any other. The error that ends a wait then says
     ///   that the operation has succeeded, and [`Status::response`] is its reply.
     /// - The transport has no call to list, because a list does not have the targets.
+    /// - The rate of a fleet or of workers does not count this call: their [permit](lro::Permit) is that of the poll. Where many
+    ///   operations end at once, set the rate below the quota, down to half of it.
     ///
     /// ```
     /// use lro_http::{Binding, HttpClient, HttpTransport};

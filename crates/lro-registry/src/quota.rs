@@ -10,7 +10,8 @@ use crate::{Error, limits, store::Bucket};
 /// workers there are. About 80 % of the rate is used while enough operations are due, and less if claims are slow.
 /// All workers must state the same rate for a quota key. The bound needs transports that
 /// [take permits](lro::LroTransport::takes_permits), as those of this workspace do: the calls of others count when they are begun, and a
-/// connection or a credential may delay them.
+/// connection or a credential may delay them. A transport that makes further calls in a poll, such as an `HttpTransport` that reads
+/// targets, makes them beside the rate.
 ///
 /// ```
 /// use lro_registry::{Quota, Rate};

@@ -70,7 +70,8 @@ impl Attempt {
 
     /// Waits until the transport may send the request.
     ///
-    /// A transport awaits it once per call, after it has a connection and a credential.
+    /// A transport awaits it once per call, after it has a connection and a credential. A permit is for one request: the rate of the
+    /// driver does not count those that a transport makes after it.
     pub async fn permit(&self) {
         if let Some(permit) = &self.permit {
             poll_fn(|context| permit.poll_take(context)).await;
