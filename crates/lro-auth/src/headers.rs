@@ -21,7 +21,7 @@ pub(crate) fn bearer(token: &str) -> Result<HeaderValue, Status> {
     let what = "the bearer token";
     let token = value(what, token)?;
     let first_word = token.split_once(char::is_whitespace).map(|(word, _)| word);
-    if first_word.is_some_and(|word| SCHEMES.iter().any(|scheme| scheme.eq_ignore_ascii_case(word))) {
+    if first_word.is_some_and(is_scheme) {
         let advice = "leave the scheme out: pass the token without the prefix, such as `Bearer `";
         return Err(unauthenticated(format!("{what} begins with a scheme: {advice}")));
     }
@@ -47,7 +47,38 @@ pub(crate) fn header(name: &str, text: &str) -> Result<Header, Status> {
     }
     let what = format!("the value of the header {name}");
     let value = secret(&what, value(&what, text)?)?;
+    if name == header::AUTHORIZATION {
+        check_scheme(&what, text)?;
+    }
     Ok((name, value))
+}
+
+/// Refuses a value of `authorization` that no server accepts: with a second scheme, the name of the header, or a bearer
+/// token that has a space.
+fn check_scheme(what: &str, text: &str) -> Result<(), Status> {
+    let Some((scheme, credential)) = text.split_once(char::is_whitespace) else {
+        return Ok(());
+    };
+    if scheme.ends_with(':') {
+        let advice = "expected a scheme and a credential, such as `Basic dXNlcjpwYXNz`";
+        return Err(unauthenticated(format!("{what} has a colon after its first word: {advice}")));
+    }
+    let Some((second, _)) = credential.trim_start().split_once(char::is_whitespace) else {
+        return Ok(());
+    };
+    if is_scheme(second) {
+        return Err(unauthenticated(format!("{what} has two schemes: leave one out")));
+    }
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Err(unauthenticated(format!(
+            "{what} has a bearer token with a space, which no bearer token has"
+        )));
+    }
+    Ok(())
+}
+
+fn is_scheme(word: &str) -> bool {
+    SCHEMES.iter().any(|scheme| scheme.eq_ignore_ascii_case(word))
 }
 
 /// Returns whether a header decides where a call goes or where it ends, so that no caller may set it.

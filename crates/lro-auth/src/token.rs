@@ -59,7 +59,7 @@ impl Token {
     ///
     /// `INVALID_ARGUMENT` for an invalid name, and for one that belongs to the connection, such as `host`.
     /// `UNAUTHENTICATED` if the value is empty, has whitespace around it, or contains characters that are invalid in a
-    /// header.
+    /// header, and for an `authorization` with two schemes, a colon after its scheme, or a space in a bearer token.
     pub fn header(name: &str, value: &str) -> Result<Self, Status> {
         Self::of(Vec::new()).with_header(name, value)
     }

@@ -19,7 +19,6 @@ fn assert_refused(token: Result<Token, Status>, code: Code, why: &str) {
 fn a_bearer_token_is_the_token_alone() {
     // SPEC 43
     for (token, why) in [
-        // p08
         ("Bearer canary", "leave the scheme out"),
         ("Bearer canary", "without the prefix"),
         ("bearer canary", "leave the scheme out"),
@@ -93,6 +92,32 @@ fn a_header_that_cannot_authenticate_is_refused() {
     ] {
         assert_refused(Token::header("api-key", value), Code::Unauthenticated, why);
     }
+    for (value, why) in [
+        ("Bearer Bearer canary", "has two schemes"),
+        ("bearer  BEARER canary", "has two schemes"),
+        ("Basic basic canary", "has two schemes"),
+        ("Bearer Bearer: canary", "has two schemes"),
+        ("Bearer Authorization: canary", "has two schemes"),
+        ("Authorization: Bearer canary", "a colon after its first word"),
+        ("Bearer: canary", "a colon after its first word"),
+        ("Bearer canary canary", "which no bearer token has"),
+        ("Bearer\tcanary canary", "which no bearer token has"),
+    ] {
+        assert_refused(Token::header("Authorization", value), Code::Unauthenticated, why);
+        assert_refused(
+            Token::bearer("t").unwrap().with_header("authorization", value),
+            Code::Unauthenticated,
+            why,
+        );
+    }
+    // Other schemes have parameters, and another header may have any text.
+    for value in ["Digest username=\"u\", realm=\"r\"", "Token token=\"t\"", "Bearer t", "bearer", "t"] {
+        assert_eq!(
+            sent(&Token::header("authorization", value).unwrap()),
+            [("authorization", value.to_owned())]
+        );
+    }
+    Token::header("api-key", "Bearer Bearer t").unwrap();
     for project in ["", "a\nb"] {
         let refused = quota_project(project).unwrap_err();
         assert_eq!(refused.message(), format!("not a quota project: {project:?}"));
