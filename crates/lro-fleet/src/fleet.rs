@@ -145,7 +145,8 @@ impl Fleet {
     ///
     /// # Errors
     ///
-    /// The status of the failed call. `UNIMPLEMENTED` if the service does not cancel operations.
+    /// The status of the failed call. `UNIMPLEMENTED`, without a call, if the transport does not
+    /// [declare](LroTransport::capabilities) the call to cancel.
     pub async fn cancel(&self, name: &OperationName) -> Result<(), Status> {
         let shared = &self.0.0;
         let key = shared.naming.key(name)?;

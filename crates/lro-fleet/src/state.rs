@@ -227,6 +227,13 @@ impl State {
         Some((self.report(entry, now), next_poll))
     }
 
+    /// Returns the kind of an operation, the calls made, and the age of the wait. `None` if the fleet does not know the name.
+    pub(crate) fn known(&self, name: &OperationName) -> Option<(Arc<str>, u32, Duration)> {
+        let entry = self.book.get(self.book.find(name.as_str())?)?;
+        let kind = self.groups.get(entry.group)?.kind.clone();
+        Some((kind, entry.record.tally.polls, entry.record.age(self.clock.now())))
+    }
+
     /// Returns the report of an operation as of its end, or as of `now`.
     fn report(&self, entry: &Entry, now: Time) -> Report {
         let mut report = entry.report(now);

@@ -4,6 +4,7 @@
 mod common;
 
 use std::{
+    fmt::{self, Write},
     sync::{
         Arc, Mutex, OnceLock,
         atomic::{AtomicU32, Ordering},
@@ -15,7 +16,7 @@ use std::{
 
 use common::{Server, millis, secs};
 use lro::{
-    Outcome, Pacing, Status,
+    Capabilities, LroTransport, Operation, OperationName, Outcome, Pacing, Service, Status, async_trait,
     pacing::{PacingPolicy, Schedule},
     telemetry::{About, Observer},
 };
@@ -24,6 +25,7 @@ use serde_json::Value;
 use tokio::runtime::Builder;
 use tracing::{
     Event, Metadata, Subscriber,
+    field::{Field, Visit},
     span::{Attributes, Id, Record},
 };
 
@@ -115,6 +117,100 @@ async fn an_observer_sees_the_polls_and_the_outcomes() {
             "operations/2 poll 3 false",
         ]
     );
+}
+
+/// Writes the requests to cancel as lines.
+#[derive(Default)]
+struct Requests(Arc<Mutex<Vec<String>>>);
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let _ = write!(self.0, " {}={value:?}", field.name());
+    }
+}
+
+impl Subscriber for Requests {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("lro")
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut line = Line(String::new());
+        event.record(&mut line);
+        if line.0.contains("cancellation requested") {
+            self.0.lock().unwrap().push(line.0);
+        }
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+/// Refuses the first request to cancel.
+#[derive(Debug)]
+struct Cancels(Server, AtomicU32);
+
+#[async_trait]
+impl LroTransport for Cancels {
+    async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
+        self.0.get_operation(name).await
+    }
+
+    async fn cancel_operation(&self, _: &OperationName) -> Result<(), Status> {
+        match self.1.fetch_add(1, Ordering::Relaxed) {
+            0 => Err(Status::unavailable("busy")),
+            _ => Ok(()),
+        }
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default().cancel(true)
+    }
+
+    fn service(&self) -> Service {
+        self.0.service()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_request_to_cancel_is_an_event() {
+    let server = Server::new(millis(20));
+    let (ours, other) = (server.has("operations/1", secs(3_600)), "operations/2".parse().unwrap());
+    let requests = Requests::default();
+    let lines = requests.0.clone();
+    let _guard = lro_testkit::events::subscribe(requests);
+    let fleet = Fleet::builder(Cancels(server, AtomicU32::default())).start();
+    let watch = fleet.watch_with::<Value>(Registration::new(ours.clone()).kind("printing"));
+    tokio::time::sleep(millis(100)).await;
+    fleet.cancel(&ours).await.unwrap();
+    fleet.cancel(&other).await.unwrap();
+    drop(watch);
+    let mut lines = lines.lock().unwrap().clone().into_iter();
+    let mut next = |parts: &[&str]| {
+        let line = lines.next().unwrap_or_default();
+        assert!(parts.iter().all(|part| line.contains(part)), "{parts:?}: {line}");
+    };
+    let of_ours = [
+        r#"lro.operation="operations/1""#,
+        r#"lro.service="jobs.example.com""#,
+        r#"lro.kind="printing""#,
+        "lro.polls=1",
+    ];
+    next(&[&of_ours[..], &["lro.accepted=false", "lro.error=UNAVAILABLE: busy"]].concat());
+    next(&[&of_ours[..3], &["lro.accepted=true"]].concat());
+    next(&[r#"lro.operation="operations/2""#, "lro.polls=0", "lro.accepted=true"]);
+    assert!(lines.next().is_none());
 }
 
 // Whoever counts outcomes misses none of those that end without a call.

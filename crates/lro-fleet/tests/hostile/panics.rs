@@ -9,7 +9,10 @@ use std::{
 };
 
 use futures::{FutureExt, StreamExt};
-use lro::{Any, Code, LroTransport, Operation, OperationName, Status, Tolerance, async_trait, transport_fn};
+use lro::{
+    Any, Capabilities, Code, LroTransport, Operation, OperationName, Status, Tolerance, async_trait,
+    transport_fn,
+};
 use lro_fleet::{Completion, Fleet, FleetBuilder, Rate, Registration};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
@@ -419,6 +422,9 @@ async fn a_request_to_cancel() {
         }
         async fn cancel_operation(&self, _: &OperationName) -> Result<(), Status> {
             panic!("in a request");
+        }
+        fn capabilities(&self) -> Capabilities {
+            Capabilities::default().cancel(true)
         }
     }
     let fleet = Fleet::builder(NoCancel(Faulty { began: Instant::now(), at: Where::Cut })).start();

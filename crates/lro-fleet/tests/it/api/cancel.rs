@@ -1,11 +1,14 @@
 //! The server is asked to cancel an operation, by the rules of a poll.
 
 use std::{
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
-use lro::{Code, Operation, Status, Tolerance, pacing::Pacing};
+use lro::{Code, LroTransport, Operation, OperationName, Status, Tolerance, async_trait, pacing::Pacing};
 use lro_fleet::{Fleet, Rate};
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
@@ -21,7 +24,7 @@ fn cancelled(name: &str) -> Operation {
 
 /// A server whose operations run until they are cancelled, after so many failed requests.
 fn until_cancelled(failures: usize, failure: fn() -> Status) -> Jobs {
-    let is_cancelled = std::sync::Arc::new(AtomicUsize::new(0));
+    let is_cancelled = Arc::new(AtomicUsize::new(0));
     let seen = is_cancelled.clone();
     Jobs::new(move |name, _| {
         let is_over = seen.load(Ordering::Relaxed) > failures;
@@ -31,6 +34,21 @@ fn until_cancelled(failures: usize, failure: fn() -> Status) -> Jobs {
         let failed = is_cancelled.fetch_add(1, Ordering::Relaxed) < failures;
         if failed { Err(failure()) } else { Ok(()) }
     })
+}
+
+/// Has the call to cancel, and does not declare it.
+#[derive(Debug)]
+struct Undeclared(Jobs);
+
+#[async_trait]
+impl LroTransport for Undeclared {
+    async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
+        self.0.get_operation(name).await
+    }
+
+    async fn cancel_operation(&self, name: &OperationName) -> Result<(), Status> {
+        self.0.cancel_operation(name).await
+    }
 }
 
 /// SPEC 39
@@ -107,6 +125,20 @@ async fn a_service_that_cannot_cancel_is_not_asked() {
     let status = fleet.cancel(&name(1)).await.unwrap_err();
     assert_eq!(status.code(), Code::Unimplemented);
     assert!(jobs.all().is_empty());
+}
+
+/// SPEC 38, 59
+#[tokio::test(start_paused = true)]
+async fn a_transport_that_does_not_declare_the_call_is_not_asked() {
+    let jobs = Arc::new(Undeclared(until_cancelled(0, unavailable)));
+    let fleet = Fleet::builder(jobs.clone()).rate(Rate::per_minute(1)).start();
+    fleet.pause();
+    // At once, also after what would use up the rate.
+    for _ in 0..3 {
+        let status = timeout(Duration::ZERO, fleet.cancel(&name(1))).await.unwrap().unwrap_err();
+        assert_eq!(status.code(), Code::Unimplemented);
+    }
+    assert!(jobs.0.all().is_empty());
 }
 
 /// The name need not be one of the fleet, and is not one afterwards.
