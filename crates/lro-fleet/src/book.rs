@@ -2,6 +2,7 @@
 
 mod entry;
 mod group;
+mod hint;
 mod numbers;
 mod record;
 mod seats;

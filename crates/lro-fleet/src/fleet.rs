@@ -140,8 +140,9 @@ impl Fleet {
 
     /// Asks the server to cancel an operation.
     ///
-    /// `Ok` means that the server accepted the request. The next poll is then due at once, and the wait ends with the outcome of
-    /// the operation. The fleet need not know the name. The request counts against the rate, and is retried as a poll is.
+    /// `Ok` means that the server accepted the request. The next poll is then due at once, or after the delay that the server asked for
+    /// with its last reply. The wait ends with the outcome of the operation. The fleet need not know the name. The request counts
+    /// against the rate, and is retried as a poll is.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-use std::{sync::Arc, task::Waker};
+use std::{mem, sync::Arc, task::Waker};
 
 use lro::{
     Any, Operation, OperationName, Report,
@@ -8,6 +8,7 @@ use slab::Slab;
 
 use super::{
     End, Record,
+    hint::Hint,
     seats::{FirstSeat, Seat},
 };
 use crate::{caller::drop_each, clock::Time, lanes::Item, registration::Own};
@@ -35,8 +36,8 @@ pub(crate) struct Entry {
     /// Whether the task of the fleet holds it: a call is in flight, or its pacing runs. Until it is put back, it stays in the
     /// book.
     pub(crate) is_out: bool,
-    /// Whether the call after the one in flight is due at once.
-    pub(crate) hastened: bool,
+    /// From when it was last seen running, or from the begin of the wait.
+    hint: Hint,
     pub(super) first_seat: FirstSeat,
 }
 
@@ -49,7 +50,9 @@ pub(crate) struct Cold {
     /// The settings that replace those of the fleet.
     pub(crate) own: Option<Arc<Own>>,
     /// The reply of the starting call, until it is judged.
-    pub(crate) first: Option<Operation>,
+    pub(crate) first: Option<Box<Operation>>,
+    /// Whether the call after the one in flight is due at once.
+    pub(crate) hastened: bool,
     /// The seats beside the first.
     pub(super) seats: Slab<Seat>,
 }
@@ -92,7 +95,7 @@ impl Entry {
             unlisted: false,
             started: false,
             is_out: false,
-            hastened: false,
+            hint: Hint::default(),
             first_seat: FirstSeat::Free,
         }
     }
@@ -115,6 +118,24 @@ impl Entry {
     /// Returns when the wait is given up if no call could be made.
     pub(crate) fn gives_up_at(&self, of_fleet: Option<Age>) -> Time {
         self.deadline(of_fleet).map_or(Time::NEVER, |deadline| self.record.at(deadline).after(Rules::GRACE))
+    }
+
+    /// Keeps the time before which the server wants no call. // SPEC 32
+    pub(crate) fn set_floor(&mut self, floor: Time) {
+        self.hint = Hint::new(floor.since(self.seen_at()));
+    }
+
+    /// Returns the time before which the server wants no call, somewhat later perhaps, but never later than the next call is due.
+    pub(crate) fn floor(&self) -> Time {
+        self.seen_at().after(self.hint.pause()).min(self.record.due)
+    }
+
+    fn seen_at(&self) -> Time {
+        self.record.at(self.record.tally.running())
+    }
+
+    pub(crate) fn take_hastened(&mut self) -> bool {
+        self.cold.as_mut().is_some_and(|cold| mem::take(&mut cold.hastened))
     }
 
     pub(crate) fn cold_mut(&mut self) -> &mut Cold {
@@ -159,12 +180,13 @@ impl Entry {
 
 impl Cold {
     fn is_empty(&self) -> bool {
-        let Self { trouble, metadata, end, own, first, seats } = self;
+        let Self { trouble, metadata, end, own, first, hastened, seats } = self;
         trouble.is_none()
             && metadata.is_none()
             && end.is_none()
             && own.is_none()
             && first.is_none()
+            && !hastened
             && seats.is_empty()
     }
 }

@@ -100,7 +100,7 @@ impl Judge {
     /// Decides what follows a call, by the rules.
     fn replied(&mut self, subject: &Subject, kept: &mut Kept, call: Call, reply: Reply) -> Next {
         let Self { paces, settings, chance } = self;
-        let Kept { record: Record { state, tally, .. }, trouble, metadata } = kept;
+        let Kept { record: Record { state, tally, .. }, trouble, metadata, .. } = kept;
         let pace = |moment: &Moment, fresh: Option<&Any>| {
             let moment = moment.with_progress(settings.progress(fresh)?);
             paces.delay(subject.id, &subject.kind, state, &moment)

@@ -1,6 +1,6 @@
 //! Decisions about operations after a call.
 
-use std::{mem, sync::Arc};
+use std::{mem, sync::Arc, time::Duration};
 
 use lro::{
     Any, Code, Operation, OperationName, Status,
@@ -38,12 +38,14 @@ pub(crate) struct Subject {
     pub(crate) started: bool,
 }
 
-/// The part of a case that the decision changes.
+/// The part of a case that is put back, most of it changed by the decision.
 #[derive(Debug)]
 pub(crate) struct Kept {
     pub(crate) record: Record,
     pub(crate) trouble: Option<Trouble>,
     pub(crate) metadata: Option<Any>,
+    /// Before which the server wants no call.
+    pub(crate) floor: Time,
 }
 
 /// The question to decide.
@@ -82,6 +84,28 @@ impl Subject {
     }
 }
 
+impl Question {
+    /// Returns the time before which the server wants no call. // SPEC 32
+    fn floor(&self, record: &Record, rules: &Rules) -> Time {
+        let (from, wish) = match self {
+            Self::Begin => (record.began, None),
+            Self::Started(operation) => (record.began, operation.retry_after),
+            Self::Replied { span, reply, .. } => (
+                span.ended,
+                match reply {
+                    Reply::Returned(Ok(operation)) => operation.retry_after,
+                    Reply::Returned(Err(status)) => status.retry_after(),
+                    Reply::Cut(_) => None,
+                },
+            ),
+        };
+        match rules.hint(wish) {
+            Duration::ZERO => Time::default(),
+            hint => from.after(hint),
+        }
+    }
+}
+
 impl State {
     /// Counts the calls that have ended, and takes out the operations to decide about.
     pub(crate) fn take_out(&mut self, ended: &mut Vec<Ended>, cases: &mut Vec<Case>) -> Vec<Gone> {
@@ -96,7 +120,7 @@ impl State {
         for id in self.fresh.drain(..some).collect::<Vec<_>>() {
             if self.book.get(id).is_some_and(|entry| entry.phase == Phase::New) {
                 let first = self.book.get_mut(id).and_then(|entry| entry.cold.as_mut()?.first.take());
-                let question = first.map_or(Question::Begin, Question::Started);
+                let question = first.map_or(Question::Begin, |first| Question::Started(*first));
                 cases.extend(self.take_case(id, question));
             }
         }
@@ -150,7 +174,8 @@ impl State {
             own: entry.own().cloned(),
             started: entry.started,
         };
-        Some(Case { subject, kept: Kept { record: entry.record, trouble, metadata }, question })
+        let floor = question.floor(&entry.record, subject.rules(&self.settings.rules));
+        Some(Case { subject, kept: Kept { record: entry.record, trouble, metadata, floor }, question })
     }
 
     /// Puts an operation back, with what was decided.
@@ -164,16 +189,18 @@ impl State {
             self.litter.push(Box::new(verdict.next));
             return self.let_in(id);
         };
-        let Verdict { kept: Kept { record, trouble, metadata }, next, looked, .. } = verdict;
+        let Verdict { kept: Kept { record, trouble, metadata, floor }, next, looked, .. } = verdict;
         entry.is_out = false;
+        let is_hastened = entry.take_hastened();
         entry.record = record;
         entry.set_state(trouble, metadata.filter(|_| self.settings.keep_metadata));
         let failure = match next {
             Next::Ask { .. } if entry.is_unwanted() => return self.forget(id),
             Next::Ask { at, .. } => {
-                let at = if mem::take(&mut entry.hastened) { now } else { entry.record.at(at) };
+                let at = entry.record.at(at);
+                let at = if is_hastened { now.max(floor).min(at) } else { at };
                 let gives_up_at = entry.gives_up_at(self.settings.deadline);
-                self.wait_until(id, at, now);
+                self.wait_until(id, at, floor, now);
                 self.book.take_wakers(id, false, &mut self.woken);
                 if gives_up_at <= now {
                     // The deadline passed while the pacing ran.

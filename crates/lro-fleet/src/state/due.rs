@@ -121,8 +121,8 @@ impl State {
         self.give_up(id, why, now);
     }
 
-    /// Sets when the next call about an operation is due.
-    pub(super) fn wait_until(&mut self, id: u32, at: Time, now: Time) {
+    /// Sets when the next call about an operation is due. The server wants none before `floor`.
+    pub(super) fn wait_until(&mut self, id: u32, at: Time, floor: Time, now: Time) {
         let at = self.clock.tick(at, now);
         let Some(entry) = self.book.get_mut(id) else {
             return;
@@ -130,6 +130,7 @@ impl State {
         let deadline = entry.deadline(self.settings.deadline);
         let at = deadline.map_or(at, |deadline| at.min(entry.record.at(deadline)));
         entry.record.due = at;
+        entry.set_floor(floor);
         if at <= now {
             self.make_ready(id, now);
             return;

@@ -124,16 +124,20 @@ impl State {
         Some(handle)
     }
 
-    /// Makes the next call about a name due now, or when the call in flight has ended, which was made too early.
+    /// Makes the next call about a name due now, or when the call in flight has ended, which was made too early. The call is not made
+    /// before the server wants it.
     pub(crate) fn hasten(&mut self, name: &OperationName) {
         let now = self.clock.now();
         let Some(id) = self.book.find(name.as_str()) else {
             return;
         };
         match self.book.get_mut(id) {
-            Some(entry) if entry.phase == Phase::Waiting => self.wait_until(id, now, now),
-            Some(entry) => entry.hastened = entry.is_out || entry.phase == Phase::New,
-            None => {}
+            Some(entry) if entry.phase == Phase::Waiting => {
+                let floor = entry.floor();
+                self.wait_until(id, now.max(floor), floor, now);
+            }
+            Some(entry) if entry.is_out || entry.phase == Phase::New => entry.cold_mut().hastened = true,
+            _ => {}
         }
     }
 
@@ -189,7 +193,7 @@ impl State {
         entry.started = wanted.first.is_some();
         if wanted.first.is_some() || wanted.own.is_some() {
             let cold = entry.cold_mut();
-            cold.first = wanted.first;
+            cold.first = wanted.first.map(Box::new);
             cold.own = wanted.own;
         }
         let Some(id) = self.book.add(entry) else {

@@ -13,7 +13,7 @@ use lro_fleet::{Fleet, Rate};
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
-use crate::api::jobs::{Jobs, Verb, millis, name, secs, unavailable};
+use crate::api::jobs::{Jobs, Verb, done, millis, name, secs, unavailable};
 
 const CALM: Duration = Duration::from_secs(40);
 
@@ -85,6 +85,82 @@ async fn the_poll_after_it_is_made_at_once_in_each_phase() {
     sleep(secs(2) + CALM - secs(1)).await;
     fleet.cancel(&name(1)).await.unwrap();
     assert_eq!(timeout(secs(6), watch).await.unwrap().unwrap_err().code(), Code::Cancelled);
+}
+
+/// SPEC 32
+#[tokio::test(start_paused = true)]
+async fn the_poll_after_it_is_not_made_before_the_server_wants_it() {
+    let running = |name: &str, wish| Ok(Operation::running(name).with_retry_after(wish));
+    for wish in [secs(1), secs(10), secs(30), secs(60), secs(500)] {
+        // In a good reply, in a failed call, in the reply of the starting call.
+        for case in 0..3 {
+            let jobs = Jobs::new(move |name, now| match (case, now.as_secs()) {
+                (0, 0) => running(name, wish),
+                (1, 0) => Err(unavailable().with_retry_after(wish)),
+                _ => Ok(done(name)),
+            });
+            let jobs = jobs.cancels(|_, _| Ok(())).shared();
+            let fleet = Fleet::builder(jobs.clone()).pacing(Pacing::fixed(CALM)).start();
+            let watch = match case {
+                2 => fleet.started(running("operations/1", wish).unwrap()).unwrap(),
+                _ => fleet.watch::<Value>(name(1)),
+            };
+            sleep(millis(100)).await;
+            fleet.cancel(&name(1)).await.unwrap();
+            // Another one makes it no earlier.
+            sleep(millis(200)).await;
+            fleet.cancel(&name(1)).await.unwrap();
+            let asked = jobs.gets(&name(1)).len();
+            assert!(timeout(secs(1_000), watch).await.unwrap().is_ok());
+            let at = jobs.gets(&name(1))[asked];
+            assert!((wish..wish + wish / 5 + millis(250)).contains(&at), "{wish:?}, {case}: {at:?}");
+        }
+    }
+}
+
+/// As above, where the server asks for it in the reply to a call that was made before the request.
+#[tokio::test(start_paused = true)]
+async fn the_poll_after_a_call_in_flight_is_not_made_before_the_server_wants_it() {
+    let jobs = Jobs::new(|name, now| {
+        let is_second = now > secs(1);
+        let running = Operation::running(name);
+        Ok(if is_second { running.with_retry_after(secs(10)) } else { running })
+    });
+    let jobs = jobs.cancels(|_, _| Ok(())).round_trip(secs(2)).shared();
+    let fleet = Fleet::builder(jobs.clone()).pacing(Pacing::fixed(CALM)).tick(Duration::ZERO).start();
+    let watch = fleet.watch::<Value>(name(1));
+    sleep(CALM + secs(1)).await;
+    fleet.cancel(&name(1)).await.unwrap();
+    sleep(secs(20)).await;
+    let (second, third) = (secs(2) + CALM, secs(2) + CALM + secs(2) + secs(10));
+    assert_eq!(jobs.gets(&name(1)), [Duration::ZERO, second, third]);
+    drop(watch);
+}
+
+/// What the server asked for concerns the next poll only.
+#[tokio::test(start_paused = true)]
+async fn the_poll_after_it_is_made_at_once_when_the_server_no_longer_asks_to_wait() {
+    let jobs = Jobs::new(|name, now| {
+        let running = Operation::running(name);
+        Ok(match now.as_secs() {
+            0 => running.with_retry_after(secs(10)),
+            1..60 => running,
+            _ => done(name),
+        })
+    });
+    let jobs = jobs.cancels(|_, _| Ok(())).shared();
+    let fleet = Fleet::builder(jobs.clone()).pacing(Pacing::fixed(CALM)).start();
+    let watch = fleet.watch::<Value>(name(1));
+    // Its time is over.
+    sleep(secs(20)).await;
+    fleet.cancel(&name(1)).await.unwrap();
+    sleep(secs(1)).await;
+    assert_eq!(jobs.gets(&name(1)), [Duration::ZERO, secs(20) + millis(20)]);
+    // The last reply asked for nothing.
+    fleet.cancel(&name(1)).await.unwrap();
+    sleep(secs(1)).await;
+    assert_eq!(jobs.gets(&name(1)).len(), 3);
+    assert!(timeout(secs(60), watch).await.unwrap().is_ok());
 }
 
 #[tokio::test(start_paused = true)]
