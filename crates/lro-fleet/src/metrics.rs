@@ -94,8 +94,8 @@ impl fmt::Display for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} pending, {} due, {} in flight; {} polls, {} failed; {} finished, {} given up, seen {:.1?} after \
-             their end; {} shared, {} swept by {} sweeps; 99 % asked about within {:?} of being due",
+            "{} pending, {} due, {} in flight; {} polls, {} failed; {} finished, {} given up, noticed {:.1?} \
+             after their end; {} shared, {} polls replaced by {} lists; 99 % of the calls within {:?} of their due time",
             self.pending,
             self.due,
             self.in_flight,

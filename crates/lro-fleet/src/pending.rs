@@ -47,9 +47,9 @@ impl fmt::Display for Pending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {} polls in {:.1?}", self.name, self.polls, self.age)?;
         match self.next_poll {
-            None => write!(f, ", being asked about")?,
+            None => write!(f, ", a call in flight")?,
             Some(Duration::ZERO) => write!(f, ", due")?,
-            Some(pause) => write!(f, ", the next in {pause:.1?}")?,
+            Some(pause) => write!(f, ", the next call in {pause:.1?}")?,
         }
         self.last_failure.as_ref().map_or(Ok(()), |failure| write!(f, "; last failure: {failure}"))
     }
