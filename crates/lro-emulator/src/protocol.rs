@@ -1,4 +1,4 @@
-//! The protocols: a request that was read becomes an answer.
+//! The protocols. They convert a request that was read to an answer.
 
 #[cfg(feature = "grpc")]
 mod grpc;
@@ -13,7 +13,7 @@ use crate::{
     service::Services,
 };
 
-/// A request in its protocol.
+/// A request, by its protocol.
 #[derive(Debug)]
 pub(crate) enum Asked {
     Json(Result<Request, Status>),
@@ -39,7 +39,7 @@ impl Asked {
         Self::Json(Request::parse(received))
     }
 
-    /// The name of the resource that the call is about. `None` if the request cannot be parsed.
+    /// Returns the name of the resource that the call is about. `None` if the request cannot be parsed.
     pub(crate) fn name(&self) -> Option<String> {
         match self {
             Self::Json(request) => Some(request.as_ref().ok()?.name()),
@@ -48,7 +48,7 @@ impl Asked {
         }
     }
 
-    /// The answer of the service.
+    /// Returns the answer of the service.
     pub(crate) async fn usual(self, services: &Services, lie: Lie) -> Answer {
         match self {
             Self::Json(request) => json::usual(services, request, lie).await,
@@ -57,7 +57,7 @@ impl Asked {
         }
     }
 
-    /// An answer in the place of the service. The headers are set later.
+    /// Returns an answer that replaces that of the service. The headers are set later.
     pub(crate) fn canned(
         self,
         status: StatusCode,

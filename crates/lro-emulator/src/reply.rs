@@ -44,7 +44,7 @@ pub struct Reply {
     pub(crate) lie: Lie,
 }
 
-/// Where a reply comes from.
+/// The source of a reply.
 #[derive(Clone, Debug)]
 pub(crate) enum ReplyKind {
     /// The service.

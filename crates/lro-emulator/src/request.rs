@@ -70,12 +70,12 @@ impl Request {
         Ok(Self { method: head.method, path, headers: head.headers, query, body })
     }
 
-    /// The error of a path that no method has, as Google's servers report it: `NOT_FOUND`.
+    /// Returns the error of a path that no method has, as Google's servers report it: `NOT_FOUND`.
     pub(crate) fn unknown_method(&self) -> Status {
         Status::new(Code::NotFound, format!("Method not found: {} {}", self.method, self.path.text))
     }
 
-    /// The name of the resource that the call is about: the segments of the path without version and verb.
+    /// Returns the name of the resource that the call is about: the segments of the path without version and verb.
     pub(crate) fn name(&self) -> String {
         self.path.segments.join("/")
     }
@@ -111,7 +111,7 @@ impl Request {
     }
 }
 
-/// The path and the query.
+/// Returns the path and the query.
 fn target(head: &http::request::Parts) -> &str {
     head.uri.path_and_query().map_or("/", |target| target.as_str())
 }

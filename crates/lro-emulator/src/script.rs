@@ -32,7 +32,7 @@ pub struct Script {
     pub(crate) replies: BTreeMap<u32, Reply>,
 }
 
-/// How long an operation runs.
+/// The time that an operation runs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Run {
     Time(Duration),

@@ -46,7 +46,7 @@ fn is_post(request: &Request) -> bool {
     request.method == Method::POST
 }
 
-/// Whether a segment is a version, such as `v1` and `v2beta3`.
+/// Returns whether a segment is a version, such as `v1` and `v2beta3`.
 fn is_version(text: &str) -> bool {
     let mut letters = text.chars();
     letters.next() == Some('v')

@@ -20,8 +20,7 @@ use self::{
 };
 use crate::{reply::Reply, rng::Rng, script::Script};
 
-/// What all connections and the [`Emulator`](crate::Emulator) share: operations and the calls about them. It knows no
-/// service.
+/// The operations and the calls about them, which all connections and the [`Emulator`](crate::Emulator) share. It knows no service.
 #[derive(Debug)]
 pub(crate) struct Store {
     state: Mutex<State>,

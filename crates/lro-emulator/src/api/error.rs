@@ -9,7 +9,7 @@ use lro::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// The HTTP status of a code.
+/// Returns the HTTP status of a code.
 pub(crate) fn http_status(code: Code) -> StatusCode {
     match code {
         Code::Ok => StatusCode::OK,
@@ -27,7 +27,7 @@ pub(crate) fn http_status(code: Code) -> StatusCode {
     }
 }
 
-/// The code in a service's error of this HTTP status.
+/// Returns the code in a service's error of this HTTP status.
 pub(crate) fn code(status: StatusCode) -> Code {
     match status.as_u16() {
         400 => Code::InvalidArgument,
@@ -52,7 +52,7 @@ pub(crate) fn body(status: &Status, http: StatusCode) -> Bytes {
     body_with(status, http, None)
 }
 
-/// The body of an error with `errors`, the older form of it, which front ends add.
+/// Returns the body of an error with `errors`, the older form of it, which front ends add.
 fn body_with(status: &Status, http: StatusCode, errors: Option<Value>) -> Bytes {
     #[derive(Serialize)]
     struct Body<'a> {
@@ -80,7 +80,7 @@ fn body_with(status: &Status, http: StatusCode, errors: Option<Value>) -> Bytes 
     serde_json::to_vec(&Body { error }).unwrap_or_default().into()
 }
 
-/// The error of a call without a bearer token, or with one that is refused for a reason, as the front end of all services
+/// Returns the error of a call without a bearer token, or with one that is refused for a reason, as the front end of all services
 /// sends it.
 pub(crate) fn unauthenticated(refused: Option<&str>) -> Status {
     let what = match refused {
@@ -98,7 +98,7 @@ pub(crate) fn unauthenticated(refused: Option<&str>) -> Status {
     Status::new(Code::Unauthenticated, message).with_details(Any::pack(&info).into_iter().collect())
 }
 
-/// The body of [`unauthenticated`].
+/// Returns the body of [`unauthenticated`].
 pub(crate) fn unauthenticated_body(refused: Option<&str>) -> Bytes {
     let (message, reason) = match refused {
         None => ("Login Required.", "required"),
@@ -114,14 +114,14 @@ pub(crate) fn unauthenticated_body(refused: Option<&str>) -> Bytes {
     body_with(&unauthenticated(refused), StatusCode::UNAUTHORIZED, Some(errors))
 }
 
-/// The error of a limit.
+/// Returns the error of a limit.
 pub(crate) fn limit(status: StatusCode, reason: &str) -> Status {
     let (reason, domain) = (reason.to_owned(), LIMITS.to_owned());
     let details = Any::pack(&ErrorInfo { reason, domain, ..ErrorInfo::default() }).into_iter().collect();
     Status::new(code(status), QUOTA_EXCEEDED).with_details(details)
 }
 
-/// The body of [`limit`], in the older form alone.
+/// Returns the body of [`limit`], in the older form alone.
 pub(crate) fn limit_body(status: StatusCode, reason: &str) -> Bytes {
     let error = json!({"domain": LIMITS, "reason": reason, "message": QUOTA_EXCEEDED});
     let error = json!({"code": status.as_u16(), "message": QUOTA_EXCEEDED, "errors": [error]});
@@ -131,7 +131,7 @@ pub(crate) fn limit_body(status: StatusCode, reason: &str) -> Bytes {
 /// The path of a field and what is wrong with it.
 pub(crate) type Violation = (String, String);
 
-/// The error of an invalid request, with its violations as a `BadRequest` in the details.
+/// Returns the error of an invalid request, with its violations as a `BadRequest` in the details.
 pub(crate) fn bad_request(
     message: impl Into<String>,
     violations: impl IntoIterator<Item = Violation>,
@@ -152,7 +152,7 @@ pub(crate) fn refuse(violations: Vec<Violation>) -> Result<(), Status> {
     Err(bad_request(message, violations))
 }
 
-/// The error of a request with one invalid field.
+/// Returns the error of a request with one invalid field.
 pub(crate) fn bad_field(field: &str, description: impl Into<String>) -> Status {
     let description = description.into();
     bad_request(format!("Invalid value at '{field}': {description}"), [(field.to_owned(), description)])

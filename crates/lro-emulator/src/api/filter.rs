@@ -24,7 +24,7 @@ impl Filter {
         if rest.is_empty() { Ok(filter) } else { Err(invalid()) }
     }
 
-    /// Whether a resource matches; `is` returns whether a field of it has a value.
+    /// Returns whether a resource matches. `is` returns whether a field of it has a value.
     pub(crate) fn matches(&self, is: impl Copy + Fn(&str, &str) -> bool) -> bool {
         match self {
             Self::Everything => true,
@@ -34,7 +34,7 @@ impl Filter {
         }
     }
 
-    /// The fields that the filter compares.
+    /// Returns the fields that the filter compares.
     pub(crate) fn fields(&self) -> Vec<&str> {
         match self {
             Self::Everything => Vec::new(),

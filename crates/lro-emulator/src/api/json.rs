@@ -15,8 +15,8 @@ pub(crate) fn encode(message: &impl Serialize) -> Result<Bytes, Status> {
         .map_err(|error| Status::new(Code::Internal, format!("cannot write the reply: {error}")))
 }
 
-/// Leaves out what proto3 JSON leaves out: members that are absent or have their defaults. The members with these names
-/// have presence: they stay if they are not null.
+/// Removes the members that proto3 JSON leaves out: those that are absent or have their defaults. The members with these names have
+/// presence: they stay if they are not null.
 pub(crate) fn without_defaults(message: Value, with_presence: &[&str]) -> Value {
     match message {
         Value::Object(members) => members

@@ -5,12 +5,12 @@ use lro::Status;
 
 use super::error;
 
-/// The token of the page that starts at this offset.
+/// Returns the token of the page that starts at this offset.
 pub(crate) fn token(offset: usize) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(format!("from:{offset}"))
 }
 
-/// The offset at which the page of a token starts. Without a token it is 0.
+/// Returns the offset at which the page of a token starts. Without a token it is 0.
 pub(crate) fn offset(token: &str) -> Result<usize, Status> {
     if token.is_empty() {
         return Ok(0);

@@ -223,7 +223,7 @@ fn running(subject: &Subject<'_>, id: &str) -> Result<OperationName, String> {
     subject.start(id, Script::new().runs_for(Duration::MAX))
 }
 
-/// The statuses of calls with these replies. The call after them must work.
+/// Returns the statuses of calls with these replies. The call after them must work.
 async fn fail_with(
     subject: &Subject<'_>,
     name: &OperationName,
@@ -244,7 +244,7 @@ async fn fail_with(
     Ok(failures)
 }
 
-/// Whether a failure of this code may pass.
+/// Returns whether a failure of this code may pass.
 fn passes(code: Code) -> bool {
     matches!(code, Code::Unavailable | Code::Internal | Code::Unknown | Code::DeadlineExceeded)
 }

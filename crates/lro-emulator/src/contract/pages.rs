@@ -56,13 +56,13 @@ pub(super) async fn pages_are_read(subject: &Subject<'_>) -> Verdict {
     Ok(())
 }
 
-/// The request to list the collection of the subject.
+/// Returns the request to list the collection of the subject.
 pub(super) fn parent(subject: &Subject<'_>) -> ListOperationsRequest {
     let parent = subject.collection.rsplit_once('/').map_or("", |(parent, _)| parent);
     ListOperationsRequest::new(parent.to_owned())
 }
 
-/// The names on every page.
+/// Returns the names on every page.
 async fn pages(
     subject: &Subject<'_>,
     mut request: ListOperationsRequest,

@@ -26,7 +26,7 @@ impl<'a> Subject<'a> {
         Self { is_grpc: true, ..self }
     }
 
-    /// The message of a reply as its script has it. Over gRPC the emulator sends JSON as a `google.protobuf.Struct`.
+    /// Returns the message of a reply as its script has it. Over gRPC the emulator sends JSON as a `google.protobuf.Struct`.
     pub(super) fn as_scripted(&self, any: &Any) -> Any {
         #[cfg(feature = "grpc")]
         if let Some(json) = lro_grpc_wire::any::to_json(any)
@@ -45,7 +45,7 @@ impl<'a> Subject<'a> {
         Ok(name)
     }
 
-    /// The name of an operation in the collection.
+    /// Returns the name of an operation in the collection.
     pub(super) fn name(&self, id: &str) -> Result<OperationName, String> {
         let name = format!("{}/{id}", self.collection);
         OperationName::parse(&name).map_err(|error| format!("the collection makes no names: {error}"))
@@ -62,12 +62,12 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// The result of a call that must work.
+/// Returns the value of a call that must work.
 pub(super) fn accepted<T>(call: &str, result: Result<T, Status>) -> Result<T, String> {
     result.map_err(|error| format!("the call {call} must work: {error}"))
 }
 
-/// The status of a call that must fail.
+/// Returns the status of a call that must fail.
 pub(super) fn failed<T: Debug>(call: &str, result: Result<T, Status>) -> Result<Status, String> {
     let status = refused(call, result)?;
     // SPEC 20
@@ -75,7 +75,7 @@ pub(super) fn failed<T: Debug>(call: &str, result: Result<T, Status>) -> Result<
     Ok(status)
 }
 
-/// The status of a call that must return an error of any origin.
+/// Returns the status of a call that must return an error of any origin.
 pub(super) fn refused<T: Debug>(call: &str, result: Result<T, Status>) -> Result<Status, String> {
     match result {
         Ok(value) => Err(format!("the call {call} must fail, but returned {value:?}")),
@@ -83,7 +83,7 @@ pub(super) fn refused<T: Debug>(call: &str, result: Result<T, Status>) -> Result
     }
 }
 
-/// The types of the details, in their order.
+/// Returns the types of the details, in their order.
 pub(super) fn types(status: &Status) -> Vec<Option<Cow<'_, str>>> {
     status.details().as_slice().iter().map(Any::type_name).collect()
 }

@@ -21,7 +21,7 @@ use crate::{
     store::Store,
 };
 
-/// The answer of the service: its message, or its error in the headers of an empty reply.
+/// Returns the answer of the service: its message, or its error in the headers of an empty reply.
 pub(super) async fn usual(store: &Store, request: Request, lie: Lie) -> Answer {
     let is_gzip = request.takes_gzip;
     match service::handle(store, request, lie).await {
@@ -30,7 +30,7 @@ pub(super) async fn usual(store: &Store, request: Request, lie: Lie) -> Answer {
     }
 }
 
-/// An answer in the place of the service.
+/// Returns an answer that replaces that of the service.
 ///
 /// An error becomes the status of the call, and `Retry-After` its `RetryInfo`. A body in JSON is sent as the message or the
 /// error that it describes. Any other body is sent as it is, as a proxy sends it.
@@ -70,7 +70,7 @@ fn framed(body: Body, is_gzip: bool) -> Answer {
     Answer { status: StatusCode::OK, headers, body, trailers: Some(trailers) }
 }
 
-/// The headers end the stream, which gRPC calls trailers-only.
+/// Returns an error as headers that end the stream, which gRPC calls trailers-only.
 fn failed(error: &Status) -> Answer {
     let mut headers = headers();
     status::write(Err(error), &mut headers);
@@ -92,7 +92,7 @@ fn hinted(error: Status, headers: &HeaderMap) -> Status {
     error.with_details(details)
 }
 
-/// The error of a frame that the server does not read or write.
+/// Returns the error of a frame that the server does not read or write.
 fn refused(fault: FrameError) -> Status {
     match fault {
         FrameError::NoEncoding | FrameError::UnknownEncoding(_) => Status::unimplemented(fault.to_string()),

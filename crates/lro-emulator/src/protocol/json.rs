@@ -12,7 +12,7 @@ use crate::{
     service::Services,
 };
 
-/// The answer of the service: its message, or its error in Google's form.
+/// Returns the answer of the service: its message, or its error in Google's form.
 pub(super) async fn usual(services: &Services, request: Result<Request, Status>, lie: Lie) -> Answer {
     let (status, body) = match reply(services, request, lie).await {
         Ok(body) => (StatusCode::OK, body),
@@ -21,7 +21,7 @@ pub(super) async fn usual(services: &Services, request: Result<Request, Status>,
     canned(status, Content::Body(body))
 }
 
-/// An answer in the place of the service.
+/// Returns an answer that replaces that of the service.
 pub(super) fn canned(status: StatusCode, content: Content) -> Answer {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(json::CONTENT_TYPE));
@@ -31,7 +31,7 @@ pub(super) fn canned(status: StatusCode, content: Content) -> Answer {
     Answer { status, headers, body: content.body(), trailers: None }
 }
 
-/// The body of the service's reply, or the HTTP status and the body of its error.
+/// Returns the body of the service's reply, or the HTTP status and the body of its error.
 async fn reply(
     services: &Services,
     request: Result<Request, Status>,

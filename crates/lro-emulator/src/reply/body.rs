@@ -16,7 +16,7 @@ impl Body {
         self.0.iter().map(Part::len).sum()
     }
 
-    /// The first bytes of the body, or all if it is shorter.
+    /// Returns the first bytes of the body, or all if it is shorter.
     pub(crate) fn first(&self, bytes: u64) -> Self {
         let mut left = bytes;
         let mut first = Vec::new();

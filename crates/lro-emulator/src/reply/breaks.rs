@@ -30,7 +30,7 @@ pub enum Break {
 }
 
 impl Point {
-    /// The same point in a body of this length.
+    /// Returns the same point in a body of this length.
     pub(crate) fn within(self, length: u64) -> Self {
         match self {
             Self::InBody(bytes) => {

@@ -3,7 +3,7 @@ use lro::Status;
 
 use super::{Body, gzip};
 
-/// What a reply contains that no service makes.
+/// The content of a reply that does not come from a service.
 #[derive(Clone, Debug)]
 pub(crate) enum Content {
     /// The error of a service, over HTTP/JSON and over gRPC.
@@ -21,7 +21,7 @@ pub(crate) enum Content {
 }
 
 impl Content {
-    /// The body over HTTP/JSON.
+    /// Returns the body over HTTP/JSON.
     pub(crate) fn body(self) -> Body {
         match self {
             Self::Error { json, .. } => json.into(),
@@ -31,7 +31,7 @@ impl Content {
         }
     }
 
-    /// Whether the body is compressed.
+    /// Returns whether the body is compressed.
     pub(crate) fn is_gzip(&self) -> bool {
         matches!(self, Self::Bomb(_))
     }
@@ -51,7 +51,7 @@ mod grpc {
         framed(0, padding(bytes))
     }
 
-    /// The same, compressed by gzip.
+    /// Returns such a frame, compressed by gzip.
     pub(crate) fn gzip_frame(bytes: u64) -> Body {
         framed(1, gzip::compress(padding(bytes)))
     }

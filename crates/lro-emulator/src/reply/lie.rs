@@ -1,6 +1,6 @@
 use lro::{Any, Operation};
 
-/// What a reply reports about an operation that is not true.
+/// The false state of an operation that a reply reports.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lie {
     pub(super) name: Option<String>,
@@ -9,7 +9,7 @@ pub(crate) struct Lie {
 }
 
 impl Lie {
-    /// The operation as the reply reports it.
+    /// Returns the operation as the reply reports it.
     pub(crate) fn apply(self, operation: Operation) -> Operation {
         Operation {
             name: self.name.unwrap_or(operation.name),

@@ -30,7 +30,7 @@ enum Step {
 }
 
 impl BodyStream {
-    /// The whole body and its trailers, or its first bytes with the length of the whole.
+    /// Creates the stream of a body and its trailers, or of its first bytes with the length of the whole.
     pub(super) fn new(
         body: Body,
         trailers: Option<HeaderMap>,

@@ -23,7 +23,7 @@ impl Cursor {
         self.target = None;
     }
 
-    /// The number of these bytes, which are next, before the point.
+    /// Returns the number of these bytes, which are next, before the point.
     pub(super) fn before_point(&self, bytes: &[u8]) -> usize {
         if self.target.is_none() { bytes.len() } else { self.clone().follow(bytes) }
     }
@@ -40,7 +40,7 @@ impl Cursor {
         followed
     }
 
-    /// Whether the point is reached.
+    /// Returns whether the point is reached.
     pub(super) fn is_there(&self) -> bool {
         match self.target {
             None | Some(Point::BeforeHead) => false,

@@ -6,7 +6,7 @@ pub(super) enum Format {
     Http2(Frame),
 }
 
-/// What bytes of a connection belong to.
+/// The part of a reply that bytes of a connection belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Head,
@@ -21,7 +21,7 @@ impl Format {
         if bytes.first() == Some(&b'H') { Self::Http1(0) } else { Self::Http2(Frame::default()) }
     }
 
-    /// The kind of the next bytes, and how many are of it.
+    /// Returns the kind of the next bytes, and how many are of it.
     pub(super) fn span(&self, bytes: &[u8], head_is_over: bool) -> (Kind, usize) {
         match self {
             Self::Http1(_) if head_is_over => (Kind::Body, bytes.len()),
@@ -59,7 +59,7 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// The kind of the next bytes, and how many are of it.
+    /// Returns the kind of the next bytes, and how many are of it.
     fn span(&self, bytes: &[u8]) -> (Kind, usize) {
         if self.written == self.header.len() {
             let kind = if self.header[TYPE] == DATA { Kind::Body } else { kind(self.header[TYPE]) };
@@ -90,7 +90,7 @@ impl Frame {
     }
 }
 
-/// The kind of the header of a frame.
+/// Returns the kind of the header of a frame.
 fn kind(frame_type: u8) -> Kind {
     if matches!(frame_type, HEADERS | CONTINUATION) { Kind::Head } else { Kind::Other }
 }

@@ -21,7 +21,7 @@ impl Plan {
         state.how = Some(how);
     }
 
-    /// The number of these bytes, which are next, before the break.
+    /// Returns the number of these bytes, which are next, before the break.
     pub(super) fn room(&self, bytes: &[u8]) -> usize {
         self.lock().cursor.before_point(bytes)
     }

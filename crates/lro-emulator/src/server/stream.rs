@@ -39,7 +39,7 @@ impl BreakingStream {
         self.stream.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The number of these bytes that may be written now.
+    /// Returns the number of these bytes that may be written now.
     fn room(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<usize> {
         if let Some(trickle) = &mut self.trickle {
             ready!(trickle.pause.as_mut().poll(context));

@@ -57,7 +57,7 @@ fn list(store: &Store, request: &Request, collection: &str) -> Result<Bytes, Sta
     json::encode(&Page { operations: views.into_iter().map(View::read).collect(), next_page_token })
 }
 
-/// The time that a wait may take.
+/// Returns the time that a wait may take.
 fn timeout(request: &Request) -> Result<Duration, Status> {
     lro::message! {
         struct WaitOperationRequest("google.longrunning.WaitOperationRequest") {

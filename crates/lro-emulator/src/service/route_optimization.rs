@@ -74,7 +74,7 @@ fn check_batch(request: &BatchOptimizeToursRequest) -> Result<(), Status> {
     }))
 }
 
-/// The response to a request: where the output is.
+/// Returns the response to a request: where the output is.
 fn optimize_uri(request: OptimizeToursUri) -> Result<OptimizeToursUri, Status> {
     check_files([(&request.input, "input.uri".to_owned()), (&request.output, "output.uri".to_owned())])?;
     Ok(OptimizeToursUri { input: Uri::default(), ..request })
@@ -85,7 +85,7 @@ fn check_files<'a>(uris: impl IntoIterator<Item = (&'a Uri, String)>) -> Result<
     error::refuse(wrong.map(|(_, field)| (field, "Must be a gs:// URI.".to_owned())).collect())
 }
 
-/// The name of an operation, which is in a location even if the request names none.
+/// Returns the name of an operation, which is in a location even if the request names none.
 fn operation_name(parent: &[String], id: &str) -> String {
     let project = parent.get(1).map_or("-", String::as_str);
     let location = parent.get(3).map_or("us-central1", String::as_str);

@@ -111,7 +111,7 @@ impl ApiVersion {
     }
 }
 
-/// The result of a change without the change: an operation that is done at once and has no name.
+/// Returns the result of a change without the change: an operation that is done at once and has no name.
 fn preview(version: ApiVersion, change: Change, mut subscriptions: Subscriptions) -> Operation {
     let metadata = version.pack(change.metadata_type(), &Empty::default());
     let outcome = outcome(apply(version, change, &mut subscriptions, Instant::now()));

@@ -21,7 +21,7 @@ pub(crate) struct Job {
     phase: Phase,
 }
 
-/// Under which versions of an API an operation is found, and which calls it has.
+/// The versions of an API under which an operation is found, and the calls that it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
     /// Under every version, with every call of `google.longrunning`: the operation of a test.
@@ -30,7 +30,7 @@ pub(crate) enum Scope {
     Version(&'static str),
 }
 
-/// When an operation ends.
+/// The time at which an operation ends.
 #[derive(Clone, Copy, Debug)]
 enum End {
     At(Instant),
@@ -44,7 +44,7 @@ enum Phase {
     Done { outcome: Outcome, elapsed: Duration },
 }
 
-/// What happens at the end of an operation.
+/// The end of an operation.
 pub(crate) enum Ending {
     /// An outcome that is known from the start.
     Outcome(Outcome),
@@ -73,7 +73,7 @@ impl Job {
         Self { scope, script, metadata, started, end, calls: 0, phase: Phase::Running(ending) }
     }
 
-    /// The time at which it ends, if that is known.
+    /// Returns the time at which it ends, if that is known.
     pub(crate) fn ends_at(&self) -> Option<Instant> {
         match self.end {
             End::At(end) => Some(end),
@@ -85,7 +85,7 @@ impl Job {
         matches!(self.phase, Phase::Done { .. })
     }
 
-    /// Whether calls find it.
+    /// Returns whether calls find it.
     pub(crate) fn has_appeared(&self) -> bool {
         self.started.elapsed() >= self.script.appears_after
     }
@@ -138,7 +138,7 @@ impl Job {
 }
 
 impl Scope {
-    /// Whether an operation is found under a version.
+    /// Returns whether an operation is found under a version.
     pub(crate) fn has(self, version: &str) -> bool {
         match self {
             Self::Every => true,

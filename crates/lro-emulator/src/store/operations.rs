@@ -60,7 +60,7 @@ impl Operations {
         }
     }
 
-    /// Whether a collection of this name can be listed.
+    /// Returns whether a collection of this name can be listed.
     pub(crate) fn has_collection(&self, collection: &str) -> bool {
         self.collections.contains(collection)
     }

@@ -35,7 +35,7 @@ pub(super) enum Call {
 }
 
 impl Request {
-    /// Whether a request is one of gRPC.
+    /// Returns whether a request is one of gRPC.
     pub(crate) fn is(headers: &HeaderMap) -> bool {
         let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], |kind| kind.as_bytes());
         kind.strip_prefix(b"application/grpc").is_some_and(|rest| matches!(rest, [] | [b'+' | b';', ..]))
@@ -58,7 +58,7 @@ impl Request {
         }
     }
 
-    /// The name of the resource that the call is about.
+    /// Returns the name of the resource that the call is about.
     pub(crate) fn name(&self) -> Option<&str> {
         Some(match self.call.as_ref().ok()? {
             Call::Get(request) => &request.name,

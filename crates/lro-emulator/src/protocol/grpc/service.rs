@@ -58,7 +58,7 @@ fn page(store: &Store, list: &ListOperationsRequest) -> Result<messages::ListOpe
     Ok(messages::ListOperationsResponse { operations, next_page_token, unreachable: Vec::new() })
 }
 
-/// The collection of a parent. Some clients name the collection itself.
+/// Returns the collection of a parent. Some clients name the collection itself.
 fn collection(name: &str) -> String {
     match name {
         "" => OPERATIONS.to_owned(),
@@ -68,14 +68,14 @@ fn collection(name: &str) -> String {
     }
 }
 
-/// The time that a wait may take.
+/// Returns the time that a wait may take.
 fn timeout(wait: &WaitOperationRequest) -> Duration {
     let timeout = wait.timeout.and_then(|timeout| wkt::Duration::try_from(timeout).ok());
     let timeout = timeout.and_then(|timeout| Duration::try_from(timeout).ok());
     timeout.unwrap_or(operations::LONGEST_WAIT).min(operations::LONGEST_WAIT)
 }
 
-/// The operation of a service can only be got.
+/// Returns the error of a call that the operation of a service does not have: it has only get.
 fn no_such_call() -> Status {
     Status::unimplemented("The service has no such call for this operation.")
 }

@@ -8,7 +8,7 @@ use crate::api::error;
 /// wrong.
 type Error = (i32, &'static str, String, &'static str);
 
-/// The errors in a request, at most as many as it asks for.
+/// Returns the errors in a request, at most as many as it asks for.
 pub(super) fn errors(request: &OptimizeToursRequest) -> Vec<Error> {
     let mut errors = Vec::new();
     let mut check = |holds: bool, code, name, field: &str, what| {
@@ -59,7 +59,7 @@ pub(super) fn refuse(errors: Vec<Error>) -> Result<(), Status> {
     Err(error::bad_request(message, errors.into_iter().map(|(_, _, field, what)| (field, what.to_owned()))))
 }
 
-/// The errors as the mode that only validates returns them.
+/// Returns the errors as the mode that only validates returns them.
 pub(super) fn reply(errors: Vec<Error>) -> Vec<Value> {
     let error = |(code, name, field, what): Error| {
         let fields = [reference(&field)];

@@ -71,7 +71,7 @@ fn carry<'a>(tours: &mut [Tour<'a>], index: usize, shipment: &'a Shipment) -> Ve
     reasons
 }
 
-/// The route of a tour. That of a vehicle without visits is empty.
+/// Returns the route of a tour. That of a vehicle without visits is empty.
 fn route(tour: &Tour<'_>) -> Value {
     let mut route = json!({"vehicleIndex": tour.index, "vehicleLabel": tour.vehicle.label});
     let (Some(end), [start, visits @ ..]) = (&tour.end, &*tour.stops) else { return route };

@@ -92,7 +92,7 @@ pub(super) fn loads(amounts: &BTreeMap<&str, i64>) -> Value {
     amounts.iter().map(|(kind, amount)| ((*kind).to_owned(), load(*amount))).collect()
 }
 
-/// The stop after the way to a place, once a window is open. An unknown place counts as the last one.
+/// Returns the stop at a place, after the way to it and when a window is open. An unknown place counts as the last one.
 fn go<'a>(last: &Stop<'a>, to: Option<&'a LatLng>, windows: &[TimeWindow]) -> Option<Stop<'a>> {
     let meters = last.place.zip(to).map_or(0.0, |(from, to)| meters(from, to));
     let travel = (meters / METERS_PER_SECOND).round() as i64;
@@ -100,7 +100,7 @@ fn go<'a>(last: &Stop<'a>, to: Option<&'a LatLng>, windows: &[TimeWindow]) -> Op
     Some(Stop { place: to.or(last.place), meters, travel, begin, end: begin, ..Stop::default() })
 }
 
-/// The first time from `at` on at which one of the windows is open. Without windows it is `at`.
+/// Returns the first time from `at` on at which one of the windows is open. Without windows it is `at`.
 fn opening(windows: &[TimeWindow], at: i64) -> Option<i64> {
     let ahead = windows.iter().filter(|window| window.end_time.is_none_or(|end| end.seconds() >= at));
     let first = ahead.map(|window| window.start_time.map_or(at, |start| start.seconds().max(at))).min();
@@ -111,7 +111,7 @@ fn place<'a>(location: &'a Option<LatLng>, waypoint: &'a Option<Waypoint>) -> Op
     location.as_ref().or_else(|| waypoint.as_ref()?.location.as_ref()?.lat_lng.as_ref())
 }
 
-/// The distance on a plane, which is near enough in a town: a degree of a meridian is 111,133 m.
+/// Returns the distance on a plane, which is exact enough for a town. A degree of a meridian is 111,133 m.
 fn meters(from: &LatLng, to: &LatLng) -> f64 {
     let east = (to.longitude - from.longitude) * from.latitude.to_radians().cos();
     (111_133.0 * east.hypot(to.latitude - from.latitude)).round()

@@ -92,7 +92,7 @@ impl Change {
     }
 }
 
-/// The subscription in the body of a request.
+/// Returns the subscription in the body of a request.
 fn input(request: &Request) -> Result<Subscription, Status> {
     let input: Subscription = request.message()?;
     if input.ttl.is_some() && input.expire_time.is_some() {

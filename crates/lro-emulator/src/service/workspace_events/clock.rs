@@ -20,7 +20,7 @@ impl Clock {
     }
 }
 
-/// The date that is this much later, or the last date.
+/// Returns the date that is this much later, or the last date.
 pub(crate) fn later(date: Timestamp, by: Duration) -> Timestamp {
     let date = SystemTime::try_from(date).unwrap_or(SystemTime::UNIX_EPOCH);
     date.checked_add(by).map_or_else(last, timestamp)

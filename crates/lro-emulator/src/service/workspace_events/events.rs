@@ -1,6 +1,6 @@
 //! The types of events that can be subscribed to, as the guides of the service list them.
 
-/// The applications whose events a target has, by its host. `None` if a host has no targets.
+/// Returns the applications whose events a target has, by its host. `None` if a host has no targets.
 pub(super) fn applications(target_resource: &str) -> Option<&'static [&'static str]> {
     let host = target_resource.strip_prefix("//")?.split('/').next()?;
     match host.strip_suffix(".googleapis.com")? {
@@ -12,7 +12,7 @@ pub(super) fn applications(target_resource: &str) -> Option<&'static [&'static s
     }
 }
 
-/// Whether there is a type of event of one of these applications.
+/// Returns whether one of these applications has the type of event.
 pub(super) fn exists(event_type: &str, applications: &[&str]) -> bool {
     let Some((resource, action)) =
         event_type.strip_prefix("google.workspace.").and_then(|path| path.rsplit_once('.'))

@@ -14,7 +14,7 @@ pub(super) enum Field {
 impl Field {
     const ALL: [Self; 3] = [Self::EventTypes, Self::ExpireTime, Self::Ttl];
 
-    /// The fields of a mask. Without a mask, the fields that are set in the patch.
+    /// Returns the fields of a mask. Without a mask, the fields that are set in the patch.
     pub(super) fn masked(mask: &str, patch: &Subscription) -> Result<Vec<Self>, Status> {
         if mask.is_empty() {
             return Ok(Self::ALL.into_iter().filter(|field| field.is_in(patch)).collect());

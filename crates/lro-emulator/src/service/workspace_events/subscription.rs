@@ -74,12 +74,12 @@ impl Subscription {
         error::refuse(violations)
     }
 
-    /// The topic of its events.
+    /// Returns the topic of its events.
     pub(super) fn topic(&self) -> &str {
         self.notification_endpoint.as_ref().map_or("", |endpoint| &endpoint.pubsub_topic)
     }
 
-    /// The longest life, which is also the default.
+    /// Returns the longest life, which is also the default.
     pub(super) fn longest_life(&self) -> Duration {
         let hours = match &self.payload_options {
             Some(options) if options.include_resource => 4,

@@ -120,7 +120,7 @@ impl Subscriptions {
     }
 }
 
-/// The target and the topic. There is one subscription for each such pair.
+/// Returns the target and the topic. Each pair has at most one subscription.
 fn key(subscription: &Subscription) -> (String, String) {
     (subscription.target_resource.clone(), subscription.topic().to_owned())
 }
