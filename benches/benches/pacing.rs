@@ -44,7 +44,7 @@ fn warm() -> Learned {
     learned
 }
 
-/// As above, for operations that have reported their progress within a tenth.
+/// Creates a learned pacing with as many operations, for operations that have reported their progress within a tenth.
 fn told() -> Learned {
     let mut saved = serde_json::to_value(warm().history()).expect("a history is JSON");
     saved["kinds"][KIND]["progress"] = serde_json::json!([0.01, 15]);

@@ -91,7 +91,7 @@ impl Connection {
         })
     }
 
-    /// As [`Bare::poll`].
+    /// Sends a GET, and reads and parses its body.
     ///
     /// # Errors
     ///
@@ -132,7 +132,7 @@ impl Socket {
         Ok(Self { stream, host, buffer: vec![0; LARGEST] })
     }
 
-    /// As [`Bare::poll`], over HTTP/1 with a `content-length`.
+    /// Sends a GET over HTTP/1, and reads and parses a body that has a `content-length`.
     ///
     /// # Errors
     ///

@@ -77,7 +77,7 @@ impl FromStr for Peer {
 }
 
 impl Polls {
-    /// The call that each peer makes for a poll: the operation is still running.
+    /// Makes the call of a poll, which each peer makes: the operation is still running.
     pub(crate) fn poll(&self) {
         self.0.fetch_add(1, Relaxed);
     }
@@ -87,7 +87,7 @@ impl Polls {
     }
 }
 
-/// The name of each operation, in batches.
+/// Returns the name of each operation, in batches.
 fn batches(operations: u32) -> impl Iterator<Item = Vec<String>> {
     (0..operations).step_by(BATCH as usize).map(move |first| {
         let batch = first..operations.min(first + BATCH);

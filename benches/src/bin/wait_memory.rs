@@ -84,7 +84,7 @@ fn measure(endpoint: &str, settings: &str, operations: usize) -> Result<(), Faul
     })
 }
 
-/// A task for each operation. They begin in turns, so that few connections are made.
+/// Starts a task for each operation. They begin in turns, so that few connections are made.
 async fn wait(
     routes: &Counted,
     has_own: bool,

@@ -250,7 +250,7 @@ impl Settings {
         guard(whose, || self.share_of(metadata))
     }
 
-    /// As [`progress`](Self::progress), with the panics of the caller's code.
+    /// Returns the share of the work that is done, by the metadata of a reply. Panics of the caller's code are not caught.
     pub(crate) fn share_of(&self, metadata: Option<&Any>) -> Option<f64> {
         (self.share.as_ref()?.of)(metadata?)
     }

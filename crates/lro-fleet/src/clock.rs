@@ -29,7 +29,7 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// `chance` is uniform in `0.0..1.0`.
+    /// Creates a clock. `chance` is uniform in `0.0..1.0`.
     pub(crate) fn new(source: Source, tick: Duration, chance: f64) -> Self {
         Self {
             source,

@@ -68,7 +68,7 @@ impl<K: Clone + Eq + Hash, T> Interned<K, T> {
         numbers.filter_map(|number| self.all.get(number)).map(|(key, value)| (key, value))
     }
 
-    /// All numbers in use are below this one.
+    /// Returns the number after the last one in use.
     pub(crate) fn end_of_numbers(&self) -> usize {
         self.all.iter().next_back().map_or(0, |(number, _)| number + 1)
     }

@@ -101,7 +101,7 @@ impl Registration {
 }
 
 impl Own {
-    /// Whether it replaces nothing.
+    /// Returns whether it replaces nothing.
     pub(crate) fn is_default(&self) -> bool {
         let Self { tag, deadline, pacing, rules } = self;
         tag.is_none() && deadline.is_none() && pacing.is_none() && rules.is_none()

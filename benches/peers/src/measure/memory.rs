@@ -64,7 +64,7 @@ async fn watched(builder: FleetBuilder, operations: usize) -> Result<Box<dyn Any
     Ok(Box::new((fleet, watches)))
 }
 
-/// A task for each operation. They begin in turns, so that few connections are made.
+/// Starts a task for each operation. They begin in turns, so that few connections are made.
 async fn tasks(client: &impl Loop, operations: usize) -> Result<Box<dyn Any>, Fault> {
     let mut tasks = Vec::with_capacity(operations);
     while tasks.len() < operations {

@@ -127,7 +127,7 @@ impl Returned {
         }
     }
 
-    /// Without records that were forgotten between two batches, the case shows nothing.
+    /// Returns whether the counts hold. Without records that were forgotten between two batches, the case shows nothing.
     fn holds(&self) -> bool {
         self.wrong == 0 && self.failures.is_empty() && self.new > 0 && self.forgotten > 0
     }

@@ -6,12 +6,12 @@ use tokio_postgres::NoTls;
 
 use crate::{Fault, stores::open};
 
-/// The service of nearly all records.
+/// Returns the service of nearly all records.
 pub fn service() -> Service {
     Service::new("jobs.example.com", "v1")
 }
 
-/// The service of one record in a hundred thousand.
+/// Returns the service of one record in a hundred thousand.
 pub fn rare_service() -> Service {
     Service::new("rare.example.com", "v1")
 }

@@ -32,14 +32,14 @@ pub fn server_time(port: u16) -> Duration {
     sessions.chain([server]).filter_map(|id| time_of(id)).sum()
 }
 
-/// User and system time, those of children that have ended included.
+/// Returns the user and system time, including that of children that have ended.
 fn time_of(id: &str) -> Option<Duration> {
     let fields = fields(id)?;
     let ticks: u64 = fields.get(TIMES..TIMES + 4)?.iter().filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
     Some(Duration::from_millis(ticks * 1_000 / TICKS))
 }
 
-/// The fields of `/proc/<id>/stat` after the name of the program, which may have spaces.
+/// Returns the fields of `/proc/<id>/stat` after the name of the program, which may have spaces.
 fn fields(id: &str) -> Option<Vec<String>> {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     let (_, fields) = stat.rsplit_once(')')?;

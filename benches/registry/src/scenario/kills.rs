@@ -61,7 +61,7 @@ impl Kills {
         Ok(Verdict::of(&scene.journal.lines()?, is_right))
     }
 
-    /// A file has one worker at a time, a server several.
+    /// Starts the processes. A file has one worker at a time, a server several.
     fn processes(self, scene: &Scene) -> Result<Vec<Process>, Fault> {
         let roles: &[&str] = if scene.database.is_shared() {
             &["register", "work", "work", "work,deliver", "deliver"]

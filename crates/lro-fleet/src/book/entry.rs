@@ -201,7 +201,7 @@ impl Drop for Cold {
 }
 
 impl Phase {
-    /// Whether the wait has not ended.
+    /// Returns whether the wait has not ended.
     pub(crate) fn is_pending(self) -> bool {
         self != Self::Ended
     }

@@ -15,7 +15,7 @@ pub(crate) struct Ticks {
 }
 
 impl Ticks {
-    /// `chance` is uniform in `0.0..1.0`.
+    /// Creates a grid. `chance` is uniform in `0.0..1.0`.
     pub(crate) fn new(tick: Duration, chance: f64) -> Self {
         let tick = u64::try_from(tick.as_micros()).unwrap_or(u64::MAX);
         Self { tick, phase: (tick as f64 * chance) as u64 }

@@ -92,7 +92,7 @@ impl Lanes {
     }
 }
 
-/// Whether the next page of a collection waits in a line.
+/// Returns whether the next page of a collection waits in a line.
 pub(super) fn is_in_line(collections: &Interned<(usize, String), Collection>, number: u32) -> bool {
     collections.get(number as usize).is_some_and(|collection| collection.in_line)
 }
