@@ -1,6 +1,6 @@
 //! A web service for long work: it answers 202 with a `Location`, shows the work there, and survives its restart.
 
-use std::{net::SocketAddr, path::Path as File, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, path::Path as File, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -15,7 +15,7 @@ use lro_http::{Call, HttpTransport};
 use lro_registry::{Error, RecordState, Registry, StartRequest, Started, Worker};
 use lro_registry_sqlite::SqliteStore;
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinHandle, time::sleep};
+use tokio::{net::TcpListener, task::JoinSet, time::sleep};
 
 struct App {
     registry: Registry,
@@ -66,16 +66,23 @@ async fn show(State(app): State<Arc<App>>, Path(order): Path<String>) -> Respons
 async fn run(
     file: &File,
     endpoint: &str,
-) -> Result<(SocketAddr, Worker, JoinHandle<()>), Box<dyn std::error::Error>> {
+) -> Result<(SocketAddr, Worker, JoinSet<()>), Box<dyn std::error::Error>> {
     let registry = Registry::new(SqliteStore::open(file).await?);
     let routes = lro_services::find("routeoptimization", "v1")?.connect()?.endpoint(endpoint).build()?;
     let worker = Worker::builder(&registry).serve(routes.clone()).start().await?;
+    let deliveries = registry.deliveries();
     let app = Arc::new(App { registry, routes });
     let router = Router::new().route("/orders/{order}", post(accept).get(show)).with_state(app);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let server = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
-    Ok((address, worker, server))
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move { drop(axum::serve(listener, router).await) });
+    // An outcome that was handled is acknowledged, and is kept for a week.
+    tasks.spawn(deliveries.for_each(8, |delivery| async move {
+        println!("order {} has ended", delivery.key());
+        Ok::<_, Infallible>(())
+    }));
+    Ok((address, worker, tasks))
 }
 
 #[tokio::main]
@@ -86,14 +93,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::fs::create_dir(&folder)?;
     let file = folder.join("orders.db");
 
-    let (address, worker, server) = run(&file, &emulator.endpoint()).await?;
+    let (address, worker, mut tasks) = run(&file, &emulator.endpoint()).await?;
     println!("POST: {}", curl(address, "POST", "/orders/7").await?);
     println!("GET:  {}", curl(address, "GET", "/orders/7").await?);
-    server.abort();
+    tasks.shutdown().await;
     worker.stop().await;
     println!("restarted after {} calls", emulator.call_count());
 
-    let (address, worker, _server) = run(&file, &emulator.endpoint()).await?;
+    let (address, worker, _tasks) = run(&file, &emulator.endpoint()).await?;
     println!("POST: {}", curl(address, "POST", "/orders/7").await?);
     while curl(address, "GET", "/orders/7").await?.starts_with("HTTP/1.1 202") {
         sleep(Duration::from_millis(200)).await;
