@@ -134,10 +134,27 @@ fn check(templates: &[NameTemplate], name: &str) -> Result<(), Status> {
 
 /// Returns the error for a name that none of the templates matches.
 pub(crate) fn unfit<'a>(templates: impl IntoIterator<Item = &'a NameTemplate>, name: &str) -> Status {
-    let forms: Vec<&str> = templates.into_iter().map(NameTemplate::as_str).collect();
+    let templates: Vec<&NameTemplate> = templates.into_iter().collect();
+    let forms: Vec<&str> = templates.iter().map(|template| template.as_str()).collect();
     let (shown, more) = forms.split_at(forms.len().min(MOST_FORMS));
     let more = if more.is_empty() { String::new() } else { format!(" or {} more forms", more.len()) };
-    refused(format!("expected a name of the form {}{more}, got {name:?}", shown.join(" or ")))
+    let advice = after_version(&templates, name).map(|end| format!("; give {end:?}")).unwrap_or_default();
+    refused(format!("expected a name of the form {}{more}, got {name:?}{advice}", shown.join(" or ")))
+}
+
+/// Returns what follows a version or a host at the start of a text, if one of the templates matches it.
+fn after_version<'n>(templates: &[&NameTemplate], name: &'n str) -> Option<&'n str> {
+    name.match_indices('/').find_map(|(at, _)| {
+        let (before, end) = (&name[..at], &name[at + 1..]);
+        let is_host = !before.contains('/') && before.contains('.');
+        let is_cut = is_host || before.rsplit('/').next().is_some_and(is_version);
+        (is_cut && templates.iter().any(|template| template.matches(end))).then_some(end)
+    })
+}
+
+/// Returns whether a segment is a version of an API, such as `v1beta1`.
+fn is_version(segment: &str) -> bool {
+    matches!(segment.as_bytes(), [b'v', digit, ..] if digit.is_ascii_digit())
 }
 
 /// Whether a segment exists and is one that a part of a template other than `**` matches.

@@ -101,6 +101,33 @@ fn says_which_form_of_name_it_expects() {
     assert!(status.message().contains("subscriptions/* or projects/*"), "{status}");
 }
 
+#[tokio::test]
+async fn says_what_to_give_in_place_of_a_name_with_a_host_or_a_version() {
+    // SPEC 15, 59
+    let server = Server::always(200, RUNNING).await;
+    let mut binding = binding(Capabilities::default());
+    binding.names = NameTemplate::from_static("projects/*/locations/*/operations/*");
+    let jobs = HttpTransport::new(server.client().build().unwrap(), binding);
+    let name = "projects/p/locations/l/operations/1";
+    for before in [
+        "run.googleapis.com/v2",
+        "v2",
+        "v1beta1",
+        "run.googleapis.com",
+        "compute/v1",
+        "h.example.com/base/v1",
+    ] {
+        let status = ask(&jobs, &format!("{before}/{name}")).await.unwrap_err();
+        assert_clear(&status, Code::InvalidArgument, &format!("/{name}\"; give {name:?}"));
+        assert!(!status.may_be_running());
+    }
+    for other in ["v2/operations/1", "folders/f/projects/p/locations/l/operations/1", "operations/1", "v2"] {
+        let status = ask(&jobs, other).await.unwrap_err();
+        assert!(status.message().ends_with(&format!("got {other:?}")), "{status}");
+    }
+    assert_eq!(server.connections(), 0);
+}
+
 #[test]
 fn parses_the_templates_of_a_configuration() {
     for text in [

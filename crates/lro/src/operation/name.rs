@@ -36,7 +36,9 @@ impl OperationName {
         match fault(name) {
             None => Ok(Self(name.into())),
             // The user and the query of a URL may be secrets.
-            Some(URL) => Err(Status::invalid_argument(format!("not an operation name: {URL}"))),
+            Some(fault @ (URL | HOST)) => {
+                Err(Status::invalid_argument(format!("not an operation name: {fault}")))
+            }
             Some(fault) => Err(Status::invalid_argument(format!(
                 "not an operation name: {:?}: {fault}",
                 shortened(name)
@@ -129,6 +131,7 @@ fn fault(name: &str) -> Option<&'static str> {
     }
     name.as_bytes().split(|byte| *byte == b'/').find_map(|segment| match segment {
         b"" if has_version(name) => Some(PATH),
+        b"" if has_host(name) => Some(HOST),
         b"" => Some("it has a leading, trailing or double slash"),
         b"." | b".." => Some("a segment is `.` or `..`"),
         _ => None,
@@ -154,6 +157,12 @@ fn has_version(name: &str) -> bool {
     matches!(name.as_bytes(), [b'/', b'v', digit, ..] if digit.is_ascii_digit())
 }
 
+/// Returns whether a text is a URL without a scheme or a full resource name, such as `//jobs.example.com/operations/1`.
+fn has_host(name: &str) -> bool {
+    let host = name.strip_prefix("//").and_then(|rest| rest.split('/').next());
+    host.is_some_and(|host| host.contains(['.', '@']))
+}
+
 /// Returns the first 80 characters at most, so that a hostile name does not fill a log.
 fn shortened(name: &str) -> &str {
     name.char_indices().nth(80).map_or(name, |(end, _)| &name[..end])
@@ -161,4 +170,6 @@ fn shortened(name: &str) -> &str {
 
 const PATH: &str =
     "it has a leading slash and a version; give what follows the version, such as `operations/1`";
+const HOST: &str =
+    "it begins with a host; give what follows the host and the version, such as `operations/1`";
 const URL: &str = "it is a URL; give what follows the version, such as `operations/1`";

@@ -171,4 +171,13 @@ fn is_no_url() {
         assert!(status.message().contains("it is a URL; give what follows the version"), "{status}");
         assert!(!status.to_string().contains("s3cret"), "{status}");
     }
+    for name in [
+        "//run.googleapis.com/v2/projects/p/locations/l/operations/1",
+        "//run.googleapis.com/projects/p/locations/l/operations/1",
+        "//user:s3cret@localhost/v1/operations/1",
+    ] {
+        let status = OperationName::parse(name).unwrap_err();
+        assert!(status.message().contains("give what follows the host and the version"), "{status}");
+        assert!(!status.to_string().contains("s3cret"), "{status}");
+    }
 }
