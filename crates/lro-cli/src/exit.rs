@@ -38,7 +38,8 @@ pub(crate) enum Exit {
 impl Exit {
     /// Returns the code for the end of a wait or the failure of a call.
     pub(crate) fn of(status: &Status) -> Self {
-        let is_unasked = status.is_refused() && status.report().is_none_or(|report| report.polls == 0);
+        // What was not sent for another reason than its arguments says nothing of the operation.
+        let is_unasked = status.is_refused() && !status.may_be_running();
         match (status.origin(), status.code()) {
             (Origin::OperationFailed, _) => Self::Failed,
             (Origin::MalformedReply, _) => Self::Malformed,

@@ -215,7 +215,7 @@ impl HttpClient {
     ) -> Result<(Response<ReplyBody>, Option<Token>), Status> {
         let token = match self.0.credentials.token_at_hand() {
             Some(token) => Some(token),
-            None => self.0.credentials.token().await?,
+            None => self.0.credentials.token().await.map_err(|status| status.with_unsent(true))?,
         };
         let without_token = |fault| failure::without_token(fault, token.as_ref());
         let request = || self.request(prepared, more, token.as_ref());

@@ -167,8 +167,9 @@ impl HttpTransport {
                 Ok(operation.with_outcome(Ok(Any::from_value(&())?)))
             }
             Err(status) => {
-                let status =
-                    status.in_context("the operation has succeeded, but its target could not be read");
+                let context = "the operation has succeeded, but its target could not be read";
+                // The get was sent.
+                let status = status.in_context(context).with_unsent(false);
                 Err(operation.metadata.into_iter().fold(status, Status::with_response))
             }
         }

@@ -118,7 +118,8 @@ async fn a_panic_of_the_closure_ends_the_wait_and_says_so() {
     let status = in_time(poll_until_done::<Value>(&jobs, name()).into_future()).await.unwrap_err();
     assert_eq!((status.origin(), status.code()), (Origin::CallFailed, Code::Internal));
     assert!(status.message().contains("the closure that fetches the token panicked: no vault"), "{status}");
-    assert_eq!(status.report().unwrap().polls, 1);
+    let report = status.report().unwrap();
+    assert_eq!((report.polls, report.failed_calls), (0, 1));
 }
 
 #[tokio::test]
@@ -262,7 +263,23 @@ async fn without_a_token_no_call_is_made() {
     let jobs = jobs(server.client().credentials(token_fn(|| async { Token::bearer("canary\nx: y") })));
     let status = failure(&jobs).await;
     assert_clear(&status, Code::Unauthenticated, "bearer token");
+    // SPEC 59
+    let status = poll_until_done::<Value>(&jobs, name()).tolerance(Tolerance::none()).await.unwrap_err();
+    assert_eq!(status.report().unwrap().polls, 0);
+    assert!(status.to_string().ends_with("(operations/1, no call was made)"), "{status}");
     assert_eq!(server.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_poll_that_has_no_token_any_more_is_not_counted() {
+    // SPEC 21, 59
+    let server = Server::always(200, RUNNING).await;
+    let wait = poll_until_done::<Value>(jobs(server.client().credentials(Once::default())), name());
+    let wait = wait.tolerance(Tolerance::none()).pacing(Pacing::fixed(Duration::ZERO));
+    let status = in_time(wait.into_future()).await.unwrap_err();
+    assert_eq!(status.report().unwrap().polls, 1);
+    assert_eq!(server.requests().len(), 1);
+    assert!(status.to_string().ends_with("it may still be running)"), "{status}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -273,6 +290,8 @@ async fn a_token_that_cannot_be_had_for_now_is_asked_for_again_after_delays() {
     let jobs = jobs(HttpClient::builder("http://127.0.0.1:1").credentials(credentials));
     let status = poll_until_done::<Value>(&jobs, name()).await.unwrap_err();
     assert_eq!((status.origin(), status.code()), (Origin::CallFailed, Code::Unauthenticated));
+    let report = status.report().unwrap();
+    assert_eq!((report.polls, report.failed_calls), (0, 6));
     let asked = asked.lock().unwrap().clone();
     assert_eq!(asked.len(), 6, "five failures are survived");
     let pauses: Vec<_> = asked.windows(2).map(|pair| pair[1] - pair[0]).collect();
@@ -409,6 +428,21 @@ impl Credentials for Counting {
     async fn token(&self) -> Result<Option<Token>, Status> {
         let number = self.0.fetch_add(1, Ordering::SeqCst) + 1;
         Token::bearer(&number.to_string()).map(Some)
+    }
+}
+
+/// Credentials that have a token for one call.
+#[derive(Debug, Default)]
+struct Once(AtomicUsize);
+
+#[async_trait]
+impl Credentials for Once {
+    async fn token(&self) -> Result<Option<Token>, Status> {
+        if self.0.fetch_add(1, Ordering::SeqCst) == 0 {
+            Token::bearer("t").map(Some)
+        } else {
+            Err(no_token())
+        }
     }
 }
 

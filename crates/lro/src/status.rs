@@ -96,6 +96,7 @@ struct Inner {
     retry_after: Option<Duration>,
     transient: Option<bool>,
     refused: bool,
+    unsent: bool,
     response: Option<Any>,
     report: Option<Report>,
     source: Option<Arc<dyn Error + Send + Sync>>,
@@ -120,6 +121,7 @@ impl Status {
             retry_after: None,
             transient: None,
             refused: false,
+            unsent: false,
             response: None,
             report: None,
             source: None,
@@ -231,12 +233,12 @@ impl Status {
             || self.report().is_some_and(|report| report.done)
             // The last call found the operation finished, and failed all the same.
             || last_failure.is_some_and(|failure| failure.0.response.is_some());
-        !finished && !self.is_unasked()
+        !finished && !(self.0.refused && self.is_unasked())
     }
 
-    /// Returns whether the call was rejected before anything was sent and no poll was made.
+    /// Returns whether the call failed before anything was sent and no poll was made.
     fn is_unasked(&self) -> bool {
-        self.0.refused && self.report().is_none_or(|report| report.polls == 0)
+        self.is_refused() && self.report().is_none_or(|report| report.polls == 0)
     }
 
     /// Sets the origin.
@@ -281,9 +283,17 @@ impl Status {
         self
     }
 
-    /// Returns whether the call was [rejected](Self::invalid_argument) before anything was sent.
+    /// Sets whether the call failed before anything was sent, such as one without a credential. Such a call does not count as a
+    /// poll. Default: no, except for [`invalid_argument`](Self::invalid_argument).
+    pub fn with_unsent(mut self, unsent: bool) -> Self {
+        self.0.unsent = unsent;
+        self.0.refused &= unsent;
+        self
+    }
+
+    /// Returns whether the call was [rejected](Self::invalid_argument) or [failed](Self::with_unsent) before anything was sent.
     pub fn is_refused(&self) -> bool {
-        self.0.refused
+        self.0.refused || self.0.unsent
     }
 
     /// Returns the value of [`with_transient`](Self::with_transient).

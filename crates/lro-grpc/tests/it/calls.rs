@@ -250,6 +250,16 @@ async fn the_timeout_is_that_of_the_moment_when_the_request_is_sent() {
 }
 
 #[tokio::test]
+async fn a_call_without_its_credential_is_no_poll() {
+    // SPEC 59
+    let server = Server::always(Reply::running()).await;
+    let jobs = server.client().credentials(Missing).build().unwrap();
+    let status = poll_until_done::<Proto<Job>>(&jobs, name()).await.unwrap_err();
+    assert_eq!(status.to_string(), "UNAUTHENTICATED: no login (operations/1, no call was made)");
+    assert_eq!((status.report().unwrap().polls, server.requests().len()), (0, 0));
+}
+
+#[tokio::test]
 async fn a_server_that_keeps_to_the_timeout_fails_the_attempt_alone() {
     // SPEC 26, 45
     let late = Status::new(Code::DeadlineExceeded, "Deadline Exceeded");
@@ -327,5 +337,16 @@ impl Credentials for Slow {
     async fn token(&self) -> Result<Option<Token>, Status> {
         sleep(self.0).await;
         Token::bearer("t0ken-t0ken").map(Some)
+    }
+}
+
+/// A credential that a person must provide.
+#[derive(Debug)]
+struct Missing;
+
+#[async_trait]
+impl Credentials for Missing {
+    async fn token(&self) -> Result<Option<Token>, Status> {
+        Err(Status::new(Code::Unauthenticated, "no login").with_transient(false))
     }
 }

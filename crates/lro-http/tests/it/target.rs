@@ -2,13 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use lro::{
     Capabilities, Code, ListOperationsRequest, LroTransport, OperationName, Origin, Status, Tolerance, Wait,
     poll_until_done,
 };
-use lro_auth::Token;
+use lro_auth::{Token, token_fn};
 use lro_http::{Binding, Call, HttpClient, HttpTransport};
 use serde_json::{Value, json};
 
@@ -225,6 +228,28 @@ async fn that_cannot_be_read_at_all_ends_the_wait_with_the_success_of_the_operat
         !status.may_be_running() && status.to_string().contains("the operation has succeeded"),
         "{status}"
     );
+}
+
+#[tokio::test]
+async fn without_a_credential_is_a_poll_that_was_made() {
+    // SPEC 21, 59
+    let server = Server::always(200, DONE).await;
+    let tokens = AtomicUsize::new(0);
+    let once = token_fn(move || {
+        let is_first = tokens.fetch_add(1, Ordering::SeqCst) == 0;
+        async move {
+            match is_first {
+                true => Ok(Token::bearer("a-token")?.expires_in(Duration::ZERO)),
+                false => Err(Status::unavailable("no token")),
+            }
+        }
+    });
+    let client = server.client().credentials(once).build().unwrap();
+    let jobs = HttpTransport::new(client, binding(form())).reading_targets();
+    let wait = poll_until_done::<Value>(&jobs, name()).tolerance(Tolerance::none());
+    let status = wait.await.unwrap_err();
+    assert_eq!((status.report().unwrap().polls, targets(&server).len()), (1, 1), "{status}");
+    assert_succeeded(&status);
 }
 
 #[tokio::test]

@@ -490,6 +490,18 @@ async fn counts_no_poll_where_nothing_was_sent() {
     assert_eq!(status.report().unwrap().polls, 1);
     assert!(status.may_be_running());
 
+    // A call that failed without its credential says nothing of an operation that may run.
+    let unsent = || Status::new(Code::Unauthenticated, "no credential").with_unsent(true);
+    assert!(unsent().is_refused() && !unsent().with_unsent(false).is_refused());
+    let status = outcome(script([Err(unsent().with_transient(false))])).await;
+    assert_eq!(status.to_string(), "UNAUTHENTICATED: no credential (operations/1, no call was made)");
+    assert!(status.may_be_running());
+    let status =
+        outcome(script([Ok(Operation::running("operations/1")), Err(unsent().with_transient(false))])).await;
+    let report = status.report().unwrap();
+    assert_eq!((report.polls, report.failed_calls), (1, 1));
+    assert!(status.to_string().contains("1 poll in ") && status.to_string().contains("may still be running"));
+
     // What a server refuses was sent.
     let status = outcome(script([refused(Code::InvalidArgument)])).await;
     assert_eq!(status.report().unwrap().polls, 1);
