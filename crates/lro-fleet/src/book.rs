@@ -85,9 +85,11 @@ impl Book {
         self.by_name.find(self.hasher.hash_one(name), is_it).copied()
     }
 
-    /// Adds an operation that [`find`](Self::find) does not find. Returns its number, or `None` if all numbers are in use.
-    pub(crate) fn add(&mut self, entry: Entry) -> Option<u32> {
-        let id = u32::try_from(self.entries.vacant_key()).ok().filter(|id| *id < u32::MAX)?;
+    /// Adds an operation that [`find`](Self::find) does not find. Returns its number, or the entry if all numbers are in use.
+    pub(crate) fn add(&mut self, entry: Entry) -> Result<u32, Entry> {
+        let Some(id) = u32::try_from(self.entries.vacant_key()).ok().filter(|id| *id < u32::MAX) else {
+            return Err(entry);
+        };
         self.entries.insert(entry);
         self.pending.insert(id);
         let Self { entries, by_name, hasher, .. } = self;
@@ -95,7 +97,7 @@ impl Book {
         if let Slot::Vacant(slot) = by_name.entry(hash(&id), |other| *other == id, hash) {
             slot.insert(id);
         }
-        Some(id)
+        Ok(id)
     }
 
     /// Removes the name of an entry from the index, so that the next watch of the name begins a new wait.

@@ -23,3 +23,5 @@ impl<T> Drop for Each<T> {
 pub(crate) fn drop_each<T>(whose: &str, values: impl IntoIterator<Item = T>) {
     values.into_iter().for_each(|value| run(whose, || drop(value)));
 }
+
+pub(crate) const SUBSCRIBER: &str = "the subscriber of the events";

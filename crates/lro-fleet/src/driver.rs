@@ -25,7 +25,7 @@ use self::{
     judge::Judge,
 };
 use crate::{
-    caller::run,
+    caller::{SUBSCRIBER, run},
     clock::{Source, Time},
     published::Publisher,
     shared::Shared,
@@ -202,8 +202,6 @@ impl Drop for EndAll {
         self.0.end_all("the task of the fleet has ended");
     }
 }
-
-const SUBSCRIBER: &str = "the subscriber of the events";
 
 /// The rounds, and the calls that are answered at once, before the task yields to others of the thread.
 const AT_ONCE: usize = 256;

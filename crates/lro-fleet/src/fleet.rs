@@ -1,9 +1,11 @@
 use std::{fmt, future::poll_fn, sync::Arc};
 
 use lro::{Handle, LroTransport, Operation, OperationName, Snapshot, Status, rules::Rules};
+use tracing::debug;
 
 use crate::{
     Completions, FleetBuilder, Metrics, Pending, QuotaKey, Registration, Watch,
+    caller::{SUBSCRIBER, run},
     cancel::cancel,
     completions::Listener,
     shared::Hold,
@@ -56,9 +58,12 @@ impl Fleet {
     }
 
     /// Waits for an operation with settings of its own, as [`watch`](Self::watch) does.
+    ///
+    /// A watch that joins a wait has the settings of that wait. An event of level `DEBUG` reports that its own do not apply.
     pub fn watch_with<R>(&self, registration: Registration) -> Watch<R> {
         let wanted = self.wanted(registration);
-        let seat = self.0.0.with(|state| state.watch(wanted));
+        let (seat, overruled) = self.0.0.with(|state| state.watch(wanted));
+        report_overruled(overruled);
         Watch::new(self.0.clone(), seat)
     }
 
@@ -86,12 +91,17 @@ impl Fleet {
 
     /// Waits for an operation with settings of its own, as [`register`](Self::register) does.
     ///
+    /// A registration that joins a wait has the deadline, the pacing, the tolerance and the kind of that wait, and its own tag. One that
+    /// is made twice before its completion is taken has the tag of the first. An event of level `DEBUG` reports that settings do not
+    /// apply.
+    ///
     /// # Errors
     ///
     /// As [`register`](Self::register).
     pub fn register_with(&self, registration: Registration) -> Result<(), Status> {
         let wanted = self.wanted(registration);
-        self.0.0.with(|state| state.register(wanted))
+        report_overruled(self.0.0.with(|state| state.register(wanted))?);
+        Ok(())
     }
 
     /// Registers the operations of saved handles, such as those of a [`shutdown`](Self::shutdown).
@@ -272,7 +282,8 @@ impl Fleet {
 
     fn wanted(&self, registration: Registration) -> Wanted {
         let shared = &self.0.0;
-        let Registration { name, kind, first, tolerance, mut own } = registration;
+        let Registration { name, kind, first, tag, tolerance, mut own } = registration;
+        let (has_own_kind, tag) = (kind.is_some(), tag.map(String::into_boxed_str));
         own.rules = tolerance.map(|tolerance| Rules { tolerance, ..shared.settings.rules.clone() });
         let kind = kind.map_or_else(|| shared.naming.kind(&name), |kind| Ok(kind.into()));
         let (kind, key, refusal) = match (kind, shared.naming.key(&name)) {
@@ -280,7 +291,19 @@ impl Fleet {
             (Err(panicked), _) | (_, Err(panicked)) => (Arc::from(""), String::new(), Some(panicked)),
         };
         let own = (!own.is_default()).then(|| Arc::new(own));
-        Wanted { name, kind, key, first, own, refusal }
+        Wanted { name, kind, has_own_kind, key, tag, first, own, refusal }
+    }
+}
+
+/// Reports that settings do not apply, because the operation was waited for already.
+fn report_overruled(name: Option<OperationName>) {
+    if let Some(name) = name {
+        run(SUBSCRIBER, || {
+            debug!(
+                lro.operation = name.as_str(),
+                "settings do not apply: the operation is waited for already"
+            );
+        });
     }
 }
 

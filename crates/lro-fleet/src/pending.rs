@@ -34,7 +34,7 @@ impl Pending {
         Self {
             name: entry.name.clone(),
             kind,
-            tag: entry.own().and_then(|own| own.tag.clone()),
+            tag: cold.and_then(|cold| cold.tag.as_deref()).map(str::to_owned),
             age: entry.record.age(now),
             polls: entry.record.tally.polls,
             next_poll: (!is_calling).then(|| entry.record.due.since(now)),

@@ -22,6 +22,7 @@ pub struct Registration {
     pub(crate) name: OperationName,
     pub(crate) kind: Option<String>,
     pub(crate) first: Option<Operation>,
+    pub(crate) tag: Option<String>,
     pub(crate) tolerance: Option<Tolerance>,
     pub(crate) own: Own,
 }
@@ -29,7 +30,6 @@ pub struct Registration {
 /// The settings of one operation that replace those of the fleet.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Own {
-    pub(crate) tag: Option<String>,
     pub(crate) deadline: Option<Option<Duration>>,
     pub(crate) pacing: Option<Pacing>,
     /// The rules of the fleet with the tolerance of this operation.
@@ -39,7 +39,7 @@ pub(crate) struct Own {
 impl Registration {
     /// Creates a registration of the operation with this name.
     pub fn new(name: OperationName) -> Self {
-        Self { name, kind: None, first: None, tolerance: None, own: Own::default() }
+        Self { name, kind: None, first: None, tag: None, tolerance: None, own: Own::default() }
     }
 
     /// Creates a registration of an operation that a starting call has just returned.
@@ -77,7 +77,7 @@ impl Registration {
     ///
     /// A handle does not have it: see [`Fleet::shutdown`](crate::Fleet::shutdown).
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
-        self.own.tag = Some(tag.into());
+        self.tag = Some(tag.into());
         self
     }
 
@@ -103,8 +103,8 @@ impl Registration {
 impl Own {
     /// Returns whether it replaces nothing.
     pub(crate) fn is_default(&self) -> bool {
-        let Self { tag, deadline, pacing, rules } = self;
-        tag.is_none() && deadline.is_none() && pacing.is_none() && rules.is_none()
+        let Self { deadline, pacing, rules } = self;
+        deadline.is_none() && pacing.is_none() && rules.is_none()
     }
 }
 

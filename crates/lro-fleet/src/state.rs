@@ -291,10 +291,10 @@ impl State {
         let end = self.book.end(id)?.clone();
         let entry = self.book.get_mut(id)?;
         entry.registered = false;
+        let tag = entry.cold.as_mut().and_then(|cold| cold.tag.take()).map(String::from);
         let entry = self.book.get(id)?;
         let is_unwanted = entry.is_unwanted();
         let report = self.report(entry, Time::default());
-        let tag = entry.own().and_then(|own| own.tag.clone());
         let kind = self.groups.get(entry.group).map(|group| group.kind.clone()).unwrap_or_default();
         let completion = Completion::new(entry.name.clone(), kind, tag, &end, report);
         if is_unwanted {

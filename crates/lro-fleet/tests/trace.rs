@@ -119,9 +119,15 @@ async fn an_observer_sees_the_polls_and_the_outcomes() {
     );
 }
 
-/// Writes the requests to cancel as lines.
-#[derive(Default)]
-struct Requests(Arc<Mutex<Vec<String>>>);
+/// Writes the events with a text as lines.
+struct Lines(&'static str, Arc<Mutex<Vec<String>>>);
+
+impl Lines {
+    fn with(text: &'static str) -> (Self, Arc<Mutex<Vec<String>>>) {
+        let lines = Arc::default();
+        (Self(text, Arc::clone(&lines)), lines)
+    }
+}
 
 struct Line(String);
 
@@ -131,7 +137,7 @@ impl Visit for Line {
     }
 }
 
-impl Subscriber for Requests {
+impl Subscriber for Lines {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         metadata.target().starts_with("lro")
     }
@@ -147,8 +153,8 @@ impl Subscriber for Requests {
     fn event(&self, event: &Event<'_>) {
         let mut line = Line(String::new());
         event.record(&mut line);
-        if line.0.contains("cancellation requested") {
-            self.0.lock().unwrap().push(line.0);
+        if line.0.contains(self.0) {
+            self.1.lock().unwrap().push(line.0);
         }
     }
 
@@ -187,9 +193,8 @@ impl LroTransport for Cancels {
 async fn each_request_to_cancel_is_an_event() {
     let server = Server::new(millis(20));
     let (ours, other) = (server.has("operations/1", secs(3_600)), "operations/2".parse().unwrap());
-    let requests = Requests::default();
-    let lines = requests.0.clone();
-    let _guard = lro_testkit::events::subscribe(requests);
+    let (subscriber, lines) = Lines::with("cancellation requested");
+    let _guard = lro_testkit::events::subscribe(subscriber);
     let fleet = Fleet::builder(Cancels(server, AtomicU32::default())).start();
     let watch = fleet.watch_with::<Value>(Registration::new(ours.clone()).kind("printing"));
     tokio::time::sleep(millis(100)).await;
@@ -211,6 +216,32 @@ async fn each_request_to_cancel_is_an_event() {
     next(&[&of_ours[..3], &["lro.accepted=true"]].concat());
     next(&[r#"lro.operation="operations/2""#, "lro.polls=0", "lro.accepted=true"]);
     assert!(lines.next().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn settings_that_do_not_apply_are_an_event() {
+    let (subscriber, lines) = Lines::with("settings do not apply");
+    let _guard = lro_testkit::events::subscribe(subscriber);
+    let fleet = Fleet::builder(Server::new(millis(20))).start();
+    let own = |number: u32| Registration::new(format!("operations/{number}").parse().unwrap());
+    let watches =
+        [1, 2, 3, 4].map(|number| fleet.watch_with::<Value>(own(number).kind("a").deadline(secs(9))));
+    // These apply, or are the same.
+    fleet.register_with(own(1).tag("one")).unwrap();
+    fleet.register_with(own(1)).unwrap();
+    fleet.register_with(own(2).kind("a")).unwrap();
+    drop(fleet.watch::<Value>("operations/2".parse().unwrap()));
+    assert!(lines.lock().unwrap().is_empty());
+    fleet.register_with(own(1).tag("later")).unwrap();
+    fleet.register_with(own(2).kind("b")).unwrap();
+    fleet.register_with(own(3).deadline(secs(1))).unwrap();
+    drop(fleet.watch_with::<Value>(own(4).pacing(Pacing::default())));
+    let lines = lines.lock().unwrap().clone();
+    assert_eq!(lines.len(), 4, "{lines:?}");
+    for (line, number) in lines.iter().zip(1..) {
+        assert!(line.contains(&format!(r#"lro.operation="operations/{number}""#)), "{line}");
+    }
+    drop(watches);
 }
 
 // Whoever counts outcomes misses none of those that end without a call.

@@ -38,7 +38,7 @@
 //! | `lro`, `lro_fleet`, `lro_registry` | ERROR | Code of the caller panicked: a pacing, a transport, a subscriber. The event names it. |
 //! | `lro_http`, `lro_grpc` | DEBUG | A reply, by the names of OpenTelemetry: `http.request.method`, `http.response.status_code`, `server.address`; `rpc.system.name`, `rpc.method`, `rpc.response.status_code`. |
 //! | `lro_auth` | WARN | A token could not be renewed. |
-//! | `lro_fleet` | DEBUG | The counters of a fleet, once a minute. |
+//! | `lro_fleet` | DEBUG | The counters of a fleet, once a minute; settings of a registration that do not apply, because the operation is waited for already. |
 //! | `lro_registry` | INFO, WARN | A service looks down and is only probed, and replies again; the store fails, and works again; an outcome was not handled. |
 //! | `lro_registry_sqlite`, `lro_registry_postgres` | INFO, WARN | What concerns the database: its schema, its disk, its notifications. |
 //!

@@ -49,6 +49,8 @@ pub(crate) struct Cold {
     pub(crate) end: Option<End>,
     /// The settings that replace those of the fleet.
     pub(crate) own: Option<Arc<Own>>,
+    /// The tag of the registration, until its completion is taken.
+    pub(crate) tag: Option<Box<str>>,
     /// The reply of the starting call, until it is judged.
     pub(crate) first: Option<Box<Operation>>,
     /// Whether the call after the one in flight is due at once.
@@ -180,11 +182,12 @@ impl Entry {
 
 impl Cold {
     fn is_empty(&self) -> bool {
-        let Self { trouble, metadata, end, own, first, hastened, seats } = self;
+        let Self { trouble, metadata, end, own, tag, first, hastened, seats } = self;
         trouble.is_none()
             && metadata.is_none()
             && end.is_none()
             && own.is_none()
+            && tag.is_none()
             && first.is_none()
             && !hastened
             && seats.is_empty()

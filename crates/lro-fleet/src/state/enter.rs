@@ -27,36 +27,54 @@ pub(crate) enum News {
 pub(crate) struct Wanted {
     pub(crate) name: OperationName,
     pub(crate) kind: Arc<str>,
+    /// Whether the kind is a setting of its registration.
+    pub(crate) has_own_kind: bool,
     pub(crate) key: String,
+    pub(crate) tag: Option<Box<str>>,
     pub(crate) first: Option<Operation>,
     pub(crate) own: Option<Arc<Own>>,
     /// The reason why it is refused: code of the caller has panicked.
     pub(crate) refusal: Option<Status>,
 }
 
+/// An operation that is waited for.
+#[derive(Debug)]
+pub(crate) struct Entered {
+    id: u32,
+    /// Its name, if it was waited for already and settings that it was to have do not apply.
+    overruled: Option<OperationName>,
+}
+
 impl State {
-    /// Adds a watch of an operation. Returns the number of the operation, and the seat.
-    pub(crate) fn watch(&mut self, wanted: Wanted) -> Option<(u32, u32)> {
-        let id = self.enter(wanted)?;
+    /// Adds a watch of an operation. Returns the number of the operation and the seat, and the name if settings do not apply.
+    pub(crate) fn watch(&mut self, wanted: Wanted) -> (Option<(u32, u32)>, Option<OperationName>) {
+        let Some(Entered { id, overruled }) = self.enter(wanted) else {
+            return (None, None);
+        };
         let seat = self.book.sit(id);
         self.release_watched(id);
-        Some((id, seat))
+        (Some((id, seat)), overruled)
     }
 
-    /// Adds an operation whose outcome becomes a completion.
-    pub(crate) fn register(&mut self, wanted: Wanted) -> Result<(), Status> {
+    /// Adds an operation whose outcome becomes a completion. Returns the name if settings do not apply.
+    pub(crate) fn register(&mut self, mut wanted: Wanted) -> Result<Option<OperationName>, Status> {
         let name = wanted.name.clone();
         if let Some(refusal) = wanted.refusal.clone().or_else(|| self.refusal(&name)) {
             self.litter.push(Box::new(wanted));
             return Err(refusal);
         }
         let full = || Status::new(Code::ResourceExhausted, format!("no room for another operation: {name}"));
-        let id = self.enter(wanted).ok_or_else(full)?;
+        let tag = wanted.tag.take();
+        let Entered { id, overruled } = self.enter(wanted).ok_or_else(full)?;
         let Some(entry) = self.book.get_mut(id) else {
-            return Ok(());
+            return Ok(overruled);
         };
         if mem::replace(&mut entry.registered, true) {
-            return Ok(());
+            return Ok(overruled.or_else(|| tag.map(|_| name)));
+        }
+        // SPEC 62
+        if tag.is_some() {
+            entry.cold_mut().tag = tag;
         }
         let has_ended = entry.phase == Phase::Ended;
         self.desk.register();
@@ -64,7 +82,7 @@ impl State {
             self.desk.complete(id);
             self.wake_listeners();
         }
-        Ok(())
+        Ok(overruled)
     }
 
     /// Returns the end of the wait for an operation. Stores the waker if it has not ended.
@@ -171,14 +189,20 @@ impl State {
     }
 
     /// Returns the number of an operation. Adds the operation if it is not there.
-    fn enter(&mut self, wanted: Wanted) -> Option<u32> {
+    fn enter(&mut self, wanted: Wanted) -> Option<Entered> {
         if let Some(id) = self.book.find(wanted.name.as_str()) {
             if self.book.end(id).is_none_or(|end| end.is_ok()) {
                 self.metrics.shared += 1;
+                let kind =
+                    self.book.get(id).and_then(|entry| self.groups.get(entry.group)).map(|group| &group.kind);
+                let is_overruled = wanted.own.is_some()
+                    || wanted.tag.is_some()
+                    || wanted.has_own_kind && kind != Some(&wanted.kind);
+                let overruled = is_overruled.then(|| wanted.name.clone());
                 if wanted.own.is_some() || wanted.first.is_some() {
                     self.litter.push(Box::new(wanted));
                 }
-                return Some(id);
+                return Some(Entered { id, overruled });
             }
             // The last wait failed, so that a new one begins.
             self.book.detach(id);
@@ -191,26 +215,32 @@ impl State {
         let group = self.groups.join(Group { kind: wanted.kind, key, collection });
         let mut entry = Entry::new(wanted.name, group, now);
         entry.started = wanted.first.is_some();
-        if wanted.first.is_some() || wanted.own.is_some() {
+        if wanted.first.is_some() || wanted.own.is_some() || wanted.tag.is_some() {
             let cold = entry.cold_mut();
             cold.first = wanted.first.map(Box::new);
             cold.own = wanted.own;
+            cold.tag = wanted.tag;
         }
-        let Some(id) = self.book.add(entry) else {
-            self.groups.leave(group);
-            self.lanes.part(key, collection);
-            return None;
+        let id = match self.book.add(entry) {
+            Ok(id) => id,
+            Err(entry) => {
+                self.groups.leave(group);
+                self.lanes.part(key, collection);
+                self.litter.push(Box::new(entry));
+                return None;
+            }
         };
+        let entered = Entered { id, overruled: None };
         if let Some(refusal) = refusal {
             self.book.conclude(id, Arc::new(Err(refusal)), now);
-            return Some(id);
+            return Some(entered);
         }
         self.set_deadline(id);
         if self.fresh.is_empty() {
             self.wake_driver();
         }
         self.fresh.push_back(id);
-        Some(id)
+        Some(entered)
     }
 
     /// Returns the reason why no operation can be added. `None` if one can.

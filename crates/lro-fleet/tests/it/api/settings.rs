@@ -161,6 +161,42 @@ async fn mixtures_do_not_mix() {
     }
 }
 
+/// A tag is of the registration, whoever waits already. The other settings are those of the wait that is there. SPEC 62
+#[tokio::test(start_paused = true)]
+async fn a_registration_that_joins_a_wait_has_its_own_tag_and_the_settings_of_the_wait() {
+    let jobs = Jobs::done_at(secs(60)).shared();
+    let fleet = Fleet::builder(jobs.clone()).tick(Duration::ZERO).pacing(Pacing::fixed(secs(10))).start();
+    let mut watches: Vec<_> = (1..=3).map(|number| fleet.watch::<Value>(name(number))).collect();
+    let own = |number| {
+        let registration = Registration::new(name(number)).kind("another").deadline(secs(20));
+        registration.pacing(Pacing::fixed(secs(1))).tolerance(Tolerance::none())
+    };
+    fleet.register_with(own(1).tag("one")).unwrap();
+    sleep(secs(5)).await;
+    fleet.register_with(own(2).tag("two")).unwrap();
+    // Made twice: there is one completion, of the first.
+    fleet.register_with(Registration::new(name(2)).tag("later")).unwrap();
+    fleet.register(name(3)).unwrap();
+    let mut tags: Vec<_> = fleet.pending().into_iter().map(|pending| pending.tag).collect();
+    tags.sort();
+    assert_eq!(tags, [None, Some("one".to_owned()), Some("two".to_owned())]);
+    let mut completions: Vec<_> = fleet.completions().take(3).collect().await;
+    completions.sort_by_key(|completion| completion.name().clone());
+    for (number, (completion, tag)) in completions.iter().zip([Some("one"), Some("two"), None]).enumerate() {
+        assert_eq!(completion.tag(), tag);
+        assert!(completion.outcome().is_ok());
+        assert_eq!(completion.kind(), "jobs.example.com");
+        assert_eq!(jobs.gets(&name(number + 1)).len(), 7);
+    }
+
+    // After its completion was taken it is registered anew, and joins a wait that has ended.
+    fleet.register_with(Registration::new(name(1)).tag("again")).unwrap();
+    assert_eq!(fleet.completions().next().await.unwrap().tag(), Some("again"));
+    fleet.register(name(1)).unwrap();
+    assert_eq!(fleet.completions().next().await.unwrap().tag(), None);
+    assert!(watches.remove(0).await.is_ok());
+}
+
 fn at(percent: u64) -> Any {
     Any::from_value(&json!({"percent": percent})).unwrap()
 }
