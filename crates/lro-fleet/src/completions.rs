@@ -6,8 +6,7 @@ use std::{
 };
 
 use futures::{Stream, StreamExt};
-use lro::{OperationName, Outcome, Report, Status};
-use serde::de::DeserializeOwned;
+use lro::{OperationName, Outcome, Report, Response, Status};
 
 use crate::{shared::Hold, state::State};
 
@@ -40,7 +39,7 @@ impl Completions {
     }
 
     /// Returns a stream whose responses are decoded as `R`, for a fleet whose operations have one type of response.
-    pub fn decode<R: DeserializeOwned>(self) -> impl Stream<Item = Completion<R>> + Send + Unpin {
+    pub fn decode<R: Response>(self) -> impl Stream<Item = Completion<R>> + Send + Unpin {
         self.map(Completion::decoded)
     }
 }
@@ -149,12 +148,12 @@ impl Completion {
     /// # Errors
     ///
     /// As [`poll_until_done`](lro::poll_until_done).
-    pub fn decode<R: DeserializeOwned>(&self) -> Result<R, Status> {
+    pub fn decode<R: Response>(&self) -> Result<R, Status> {
         decode(&self.result, &self.report)
     }
 
     /// Returns the completion with its response decoded as `R`.
-    pub fn decoded<R: DeserializeOwned>(self) -> Completion<R> {
+    pub fn decoded<R: Response>(self) -> Completion<R> {
         let result = self.decode();
         let Self { name, kind, tag, report, .. } = self;
         Completion { name, kind, tag, result, report }
@@ -162,10 +161,7 @@ impl Completion {
 }
 
 /// Decodes the response in the end of a wait as `R`.
-pub(crate) fn decode<R: DeserializeOwned>(
-    end: &Result<Outcome, Status>,
-    report: &Report,
-) -> Result<R, Status> {
+pub(crate) fn decode<R: Response>(end: &Result<Outcome, Status>, report: &Report) -> Result<R, Status> {
     let decoded = end.as_ref().map_err(Status::clone).and_then(Outcome::decode);
     decoded.map_err(|status| status.with_report(report.clone()))
 }

@@ -8,8 +8,8 @@ use std::{
 };
 
 use futures::stream;
-use lro::{Code, Report, Snapshot, Snapshots, Status};
-use serde::de::{DeserializeOwned, IgnoredAny};
+use lro::{Code, Report, Response, Snapshot, Snapshots, Status};
+use serde::de::IgnoredAny;
 
 use crate::{book::End, completions::decode, shared::Hold, state::News};
 
@@ -108,7 +108,7 @@ impl<R, M> Watch<R, M> {
     /// As [`poll_until_done`](lro::poll_until_done).
     pub async fn outcome(&mut self) -> Result<R, Status>
     where
-        R: DeserializeOwned,
+        R: Response,
     {
         let (end, report) = poll_fn(|context| self.claim.end(context)).await;
         decode(&end, &report)
@@ -145,7 +145,7 @@ impl Drop for Claim {
     }
 }
 
-impl<R: DeserializeOwned, M> Future for Watch<R, M> {
+impl<R: Response, M> Future for Watch<R, M> {
     type Output = Result<R, Status>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
