@@ -8,7 +8,7 @@ use std::{
 use futures::{Stream, StreamExt};
 use lro::{OperationName, Outcome, Report, Response, Status};
 
-use crate::{shared::Hold, state::State};
+use crate::{book::End, shared::Hold, state::State};
 
 /// A stream of the outcomes of registered operations. From [`Fleet::completions`](crate::Fleet::completions).
 ///
@@ -33,6 +33,15 @@ pub struct Completion<R = Outcome> {
     report: Report,
 }
 
+/// The parts of a completion, as they are taken with the lock held.
+pub(crate) struct Taken {
+    pub(crate) name: OperationName,
+    pub(crate) kind: Arc<str>,
+    pub(crate) tag: Option<String>,
+    pub(crate) end: End,
+    pub(crate) report: Report,
+}
+
 impl Completions {
     pub(crate) fn new(hold: Arc<Hold>) -> Self {
         Self(Listener::new(hold))
@@ -48,10 +57,11 @@ impl Stream for Completions {
     type Item = Completion;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Completion>> {
-        self.0.poll(context, |state| match state.take_completion() {
-            Some(completion) => Some(Some(completion)),
+        let taken = self.0.poll(context, |state| match state.take_completion() {
+            Some(taken) => Some(Some(taken)),
             None => state.is_drained().then_some(None),
-        })
+        });
+        taken.map(|taken| taken.map(Taken::completion))
     }
 }
 
@@ -131,18 +141,16 @@ impl<R> Completion<R> {
     }
 }
 
-impl Completion {
-    pub(crate) fn new(
-        name: OperationName,
-        kind: Arc<str>,
-        tag: Option<String>,
-        end: &Result<Outcome, Status>,
-        report: Report,
-    ) -> Self {
-        let result = end.clone().map_err(|status| status.with_report(report.clone()));
-        Self { name, kind, tag, result, report }
+impl Taken {
+    /// Returns the completion. If others wait for the operation too, its response is copied, so the lock must not be held.
+    fn completion(self) -> Completion {
+        let Self { name, kind, tag, end, report } = self;
+        let result = Arc::unwrap_or_clone(end).map_err(|status| status.with_report(report.clone()));
+        Completion { name, kind, tag, result, report }
     }
+}
 
+impl Completion {
     /// Returns the response, decoded as `R`.
     ///
     /// # Errors

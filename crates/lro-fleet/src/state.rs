@@ -32,7 +32,7 @@ use crate::{
     book::{Book, End, Entry, Groups, Phase},
     builder::Settings,
     clock::{Clock, Source, Time},
-    completions::Completion,
+    completions::Taken,
     desk::Desk,
     driver::Gone,
     lanes::{Lanes, Sent},
@@ -286,24 +286,28 @@ impl State {
     }
 
     /// Takes the next completion.
-    pub(crate) fn take_completion(&mut self) -> Option<Completion> {
+    pub(crate) fn take_completion(&mut self) -> Option<Taken> {
         let id = self.desk.take()?;
         let end = self.book.end(id)?.clone();
         let entry = self.book.get_mut(id)?;
         entry.registered = false;
-        let tag = entry.cold.as_mut().and_then(|cold| cold.tag.take()).map(String::from);
-        let entry = self.book.get(id)?;
         let is_unwanted = entry.is_unwanted();
-        let report = self.report(entry, Time::default());
+        let cold = entry.cold_mut();
+        let tag = cold.tag.take().map(String::from);
+        // Moved, not copied, unless it stays.
+        let metadata = if is_unwanted { cold.metadata.take() } else { None };
+        let entry = self.book.get(id)?;
+        let mut report = self.report(entry, Time::default());
+        report.last_metadata = metadata.or(report.last_metadata);
         let kind = self.groups.get(entry.group).map(|group| group.kind.clone()).unwrap_or_default();
-        let completion = Completion::new(entry.name.clone(), kind, tag, &end, report);
+        let taken = Taken { name: entry.name.clone(), kind, tag, end, report };
         if is_unwanted {
             self.forget(id);
         }
         if self.desk.held() > 0 {
             self.wake_driver();
         }
-        Some(completion)
+        Some(taken)
     }
 
     /// Returns whether no completion follows.

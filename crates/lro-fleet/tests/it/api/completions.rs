@@ -1,9 +1,12 @@
 //! Completions with their types, and what is shown of a fleet.
 
-use std::fmt::Debug;
+use std::{
+    fmt::Debug,
+    sync::{Arc, Mutex},
+};
 
 use futures::StreamExt;
-use lro::{Code, Operation, Origin, Status};
+use lro::{Any, Code, Operation, Origin, Outcome, Status};
 use lro_fleet::{Fleet, Registration};
 use serde::Deserialize;
 use serde_json::Value;
@@ -27,6 +30,37 @@ fn jobs() -> Jobs {
         _ if now < secs(3) => Ok(Operation::running(name)),
         _ => Ok(done(name)),
     })
+}
+
+/// Where the texts are in memory.
+fn places_of(outcome: Option<&Outcome>, metadata: Option<&Any>) -> Vec<usize> {
+    let Some(Outcome::Response(response)) = outcome else { panic!("{outcome:?}") };
+    let place = |any: &Any| any.as_json().unwrap().as_ptr() as usize;
+    vec![place(response), place(metadata.unwrap())]
+}
+
+/// A response may be large.
+#[tokio::test(start_paused = true)]
+async fn a_response_and_its_metadata_are_moved_to_the_only_one_who_takes_them() {
+    let places = Arc::new(Mutex::new(Vec::new()));
+    let sent = places.clone();
+    let jobs = Jobs::new(move |name, _| {
+        let large = Any::from_value(&Value::from("x".repeat(10_000))).unwrap();
+        let operation = Operation::succeeded(name, large.clone()).unwrap().with_metadata(large);
+        *sent.lock().unwrap() = places_of(operation.outcome.as_ref(), operation.metadata.as_ref());
+        Ok(operation)
+    });
+    let fleet = Fleet::builder(jobs).start();
+    fleet.register(name(1)).unwrap();
+    let completion = fleet.completions().next().await.unwrap();
+    let taken = places_of(completion.outcome().ok(), completion.report().last_metadata.as_ref());
+    assert_eq!(taken, *places.lock().unwrap());
+    // One who waits for it too has a copy.
+    let watch = fleet.watch::<Value>(name(2));
+    fleet.register(name(2)).unwrap();
+    let completion = fleet.completions().next().await.unwrap();
+    assert!(completion.report().last_metadata.is_some());
+    assert_eq!(watch.await, completion.decode());
 }
 
 #[tokio::test(start_paused = true)]
