@@ -14,7 +14,7 @@ use temporalio_sdk::{
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Started {
-    Ended(Text<Ended>),
+    Ended(Box<Text<Ended>>),
     /// The operation may run, under a name that is not known. A person, or code that knows the service, looks.
     Unresolved(String),
 }
@@ -58,7 +58,7 @@ impl StartOnce {
             .retry_policy(RetryPolicy::builder().maximum_attempts(1).build())
             .build();
         match ctx.execute_activity(Starts::start, name, once).await {
-            Ok(registration) => Ok(Started::Ended(wait(ctx, registration).await?)),
+            Ok(registration) => Ok(Started::Ended(Box::new(wait(ctx, registration).await?))),
             Err(lost) => Ok(Started::Unresolved(lost.to_string())),
         }
     }
