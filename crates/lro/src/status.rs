@@ -233,7 +233,8 @@ impl Status {
             || self.report().is_some_and(|report| report.done)
             // The last call found the operation finished, and failed all the same.
             || last_failure.is_some_and(|failure| failure.0.response.is_some());
-        !finished && !(self.0.refused && self.is_unasked())
+        let is_rejected = self.0.refused && self.is_unasked();
+        !finished && !is_rejected
     }
 
     /// Returns whether the call failed before anything was sent and no poll was made.
