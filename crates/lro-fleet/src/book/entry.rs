@@ -219,6 +219,7 @@ mod tests {
     #[test]
     fn an_entry_takes_104_bytes() {
         assert_eq!(size_of::<Entry>(), 104);
+        assert_eq!(size_of::<Cold>(), 136);
         assert_eq!(size_of::<crate::Watch<()>>(), 24);
     }
 }
