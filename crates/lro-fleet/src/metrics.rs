@@ -3,13 +3,14 @@ mod histogram;
 use std::{fmt, time::Duration};
 
 use lro::Code;
-use tracing::debug;
+use tracing::{debug, warn};
 
 pub use self::histogram::Histogram;
 
 /// The counters of a fleet since it started. From [`Fleet::metrics`](crate::Fleet::metrics).
 ///
-/// Once a minute, while calls are made, they are also a `tracing` event of level DEBUG.
+/// Once a minute, while calls are made, they are also a `tracing` event of level DEBUG, and one of level WARN while operations are
+/// [held](Self::held) back.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Metrics {
@@ -25,6 +26,8 @@ pub struct Metrics {
     pub pending: usize,
     /// The operations whose poll is due and has not been sent.
     pub due: usize,
+    /// Those of them that wait for room: too many completions have not been [taken](crate::Fleet::completions).
+    pub held: usize,
     /// The operations that are done, with a response or an error.
     pub finished: u64,
     /// The waits that ended before their operation did.
@@ -78,6 +81,7 @@ impl Metrics {
             in_flight = self.in_flight,
             pending = self.pending,
             due = self.due,
+            held = self.held,
             finished = self.finished,
             given_up = self.given_up,
             shared = self.shared,
@@ -87,6 +91,9 @@ impl Metrics {
             notice_delay_ms = self.notice_delay.as_millis(),
             "metrics of a fleet"
         );
+        if self.held > 0 {
+            warn!(held = self.held, "operations are not polled until completions of the fleet are taken");
+        }
     }
 }
 

@@ -8,10 +8,11 @@ use std::{
 };
 
 use lro::{LroTransport, Report, Snapshot};
+use tracing::warn;
 
 use crate::{
     builder::{Naming, Settings},
-    caller::{drop_each, run},
+    caller::{SUBSCRIBER, drop_each, run},
     gate::Gates,
     lock::lock,
     state::{Leftovers, State},
@@ -87,6 +88,12 @@ impl Shared {
 impl Drop for Hold {
     fn drop(&mut self) {
         self.0.end_all("the fleet was dropped");
+        let left = self.0.with(State::take_handles).unwrap_or_default().len();
+        if left > 0 {
+            run(SUBSCRIBER, || {
+                warn!(left, "a fleet was dropped, and its registered operations are no longer polled")
+            });
+        }
     }
 }
 

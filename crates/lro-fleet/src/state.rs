@@ -173,6 +173,7 @@ impl State {
             in_flight: self.lanes.in_flight(),
             pending: self.book.pending(),
             due: self.lanes.due() + self.desk.held(),
+            held: self.desk.held(),
             ..self.metrics.clone()
         }
     }

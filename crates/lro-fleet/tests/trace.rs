@@ -15,6 +15,7 @@ use std::{
 };
 
 use common::{Server, millis, secs};
+use futures::StreamExt;
 use lro::{
     Capabilities, LroTransport, Operation, OperationName, Outcome, Pacing, Service, Status, async_trait,
     pacing::{PacingPolicy, Schedule},
@@ -22,7 +23,7 @@ use lro::{
 };
 use lro_fleet::{Fleet, Registration};
 use serde_json::Value;
-use tokio::runtime::Builder;
+use tokio::{runtime::Builder, time::sleep};
 use tracing::{
     Event, Metadata, Subscriber,
     field::{Field, Visit},
@@ -274,4 +275,44 @@ async fn an_observer_sees_what_is_given_up_without_a_call() {
             "operations/2 outcome Some(Internal) of jobs.example.com",
         ]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fleet_that_stands_still_says_why() {
+    let (subscriber, lines) = Lines::with("operations are not polled");
+    let _guard = lro_testkit::events::subscribe(subscriber);
+    let server = Server::new(millis(20));
+    let names: Vec<_> = (0..5).map(|number| server.has(&format!("operations/{number}"), secs(0))).collect();
+    let fleet = Fleet::builder(server).most_completions(2).start();
+    for name in names {
+        fleet.register(name).unwrap();
+    }
+    sleep(secs(125)).await;
+    assert_eq!(fleet.metrics().held, 3);
+    assert_eq!(lines.lock().unwrap().len(), 2, "{lines:?}");
+    let mut completions = fleet.completions();
+    for _ in 0..5 {
+        assert!(completions.next().await.unwrap().decode::<Value>().is_ok());
+    }
+    sleep(secs(125)).await;
+    assert_eq!((fleet.metrics().held, lines.lock().unwrap().len()), (0, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fleet_that_is_dropped_with_registered_operations_says_so() {
+    let (subscriber, lines) = Lines::with("a fleet was dropped");
+    let _guard = lro_testkit::events::subscribe(subscriber);
+    let fleet = || Fleet::builder(Server::new(millis(20))).start();
+    let register = |fleet: &Fleet| fleet.register("operations/1".parse().unwrap()).unwrap();
+    // Nobody takes the outcome, or the caller has the handles.
+    let lost = fleet();
+    register(&lost);
+    drop(lost);
+    assert_eq!(lines.lock().unwrap().len(), 1);
+    let stopped = fleet();
+    register(&stopped);
+    assert_eq!(stopped.shutdown().await.len(), 1);
+    drop(stopped);
+    drop(fleet());
+    assert_eq!(lines.lock().unwrap().len(), 1);
 }

@@ -36,6 +36,7 @@ mod tolerance;
 
 use std::time::Duration;
 
+pub(crate) use self::guard::caught;
 pub use self::{
     call::{Call, Limit, Reply},
     ending::Ending,

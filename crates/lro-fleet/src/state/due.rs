@@ -73,8 +73,12 @@ impl State {
 
     /// Returns when there is something to do, apart from replies and changes.
     pub(crate) fn next_wake(&self) -> Time {
-        let calls = if self.makes_calls() { self.lanes.opens_at() } else { Time::NEVER };
-        self.clock.next().min(calls)
+        let (calls, trace) = match self.makes_calls() {
+            true if self.desk.held() > 0 => (self.lanes.opens_at(), self.traced_at.after(TRACE_AGAIN)),
+            true => (self.lanes.opens_at(), Time::NEVER),
+            false => (Time::NEVER, Time::NEVER),
+        };
+        self.clock.next().min(calls).min(trace)
     }
 
     /// Returns the metrics to report as an event: once a minute while calls may be made.

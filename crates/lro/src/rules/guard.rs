@@ -29,7 +29,7 @@ pub fn guard_call<T>(whose: &str, code: impl FnOnce() -> T) -> Result<T, Status>
 }
 
 /// Runs the code, and describes its panic.
-fn caught<T>(whose: &str, code: impl FnOnce() -> T) -> Result<T, String> {
+pub(crate) fn caught<T>(whose: &str, code: impl FnOnce() -> T) -> Result<T, String> {
     // Unwind safe: the wait or the call ends, so the state that the code leaves behind is not used again.
     catch_unwind(AssertUnwindSafe(code)).map_err(|payload| {
         let panicked = format!("{whose} panicked: {}", text(&*payload));

@@ -1,11 +1,11 @@
 use std::time::Duration;
 
-use tracing::{Level, Span, debug, enabled, error, info, info_span, warn};
+use tracing::{Level, Span, debug, enabled, error, field::Empty, info, info_span, warn};
 
 use super::{About, Observer};
 use crate::{
-    OperationName, Outcome, Status,
-    rules::{Call, Next, Seen, Trouble, guard},
+    Code, OperationName, Outcome, Status,
+    rules::{Call, Next, Seen, Trouble, caught, guard},
 };
 
 /// Returns whether somebody wants the events of calls. The functions of this module are for authors of [drivers](crate::rules).
@@ -151,7 +151,8 @@ pub fn ended(about: &About<'_>, observer: Option<&dyn Observer>, end: Result<&Ou
                     lro.code = status.code().name(),
                     lro.error = %status,
                 },
-                "gave up waiting; the operation may still be running"
+                "{}",
+                if status.may_be_running() { MAY_BE_RUNNING } else { "gave up waiting" }
             ),
         }
         if let Some(observer) = observer {
@@ -172,16 +173,27 @@ pub fn ended_by(about: &About<'_>, observer: Option<&dyn Observer>, next: &Next)
 
 /// Runs the subscriber and the observer, which are code of the caller. The subscriber that has panicked may not get the event of it.
 fn reported(report: impl FnOnce()) {
-    if let Err(panicked) = guard("the observer of a wait", report) {
+    if let Err(panicked) = caught("the observer of a wait", report) {
         let _ = guard(SUBSCRIBER, || error!(target: TARGET, %panicked, "an event is lost"));
     }
 }
 
 /// Returns the span of a wait.
 pub(crate) fn span(operation: &OperationName) -> Span {
-    let span =
-        guard(SUBSCRIBER, || info_span!(target: TARGET, "lro.wait", lro.operation = operation.as_str()));
+    let span = guard(
+        SUBSCRIBER,
+        || info_span!(target: TARGET, "lro.wait", lro.operation = operation.as_str(), lro.polls = Empty, lro.code = Empty),
+    );
     span.unwrap_or_else(|_| Span::none())
+}
+
+/// Records in the span of a wait how it has ended.
+pub(crate) fn record_end(span: &Span, polls: u32, end: Result<&Outcome, &Status>) {
+    let code = match end {
+        Ok(Outcome::Response(_) | Outcome::Neither) => Code::Ok,
+        Ok(Outcome::Error(status)) | Err(status) => status.code(),
+    };
+    let _ = guard(SUBSCRIBER, || span.record("lro.polls", polls).record("lro.code", code.name()).id());
 }
 
 /// Runs code within the span of a wait, whether the subscriber panics or not.
@@ -196,5 +208,6 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
+const MAY_BE_RUNNING: &str = "gave up waiting; the operation may still be running";
 const TARGET: &str = "lro::telemetry";
 pub(super) const SUBSCRIBER: &str = "the subscriber of the events";

@@ -9,6 +9,7 @@ use crate::{
 impl Progress {
     /// Reports the end of the wait.
     pub(crate) fn trace_end(&self, name: &OperationName, setup: Setup<'_>, end: &End) {
+        telemetry::record_end(&self.span, self.tally.polls, end.as_ref());
         self.report(name, setup, |about, observer| telemetry::ended(about, observer, end.as_ref()));
     }
 
