@@ -198,7 +198,7 @@ async fn each_request_to_cancel_is_an_event() {
     let _guard = lro_testkit::events::subscribe(subscriber);
     let fleet = Fleet::builder(Cancels(server, AtomicU32::default())).start();
     let watch = fleet.watch_with::<Value>(Registration::new(ours.clone()).kind("printing"));
-    tokio::time::sleep(millis(100)).await;
+    sleep(millis(100)).await;
     fleet.cancel(&ours).await.unwrap();
     fleet.cancel(&other).await.unwrap();
     drop(watch);

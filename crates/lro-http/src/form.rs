@@ -75,6 +75,15 @@ pub struct Form {
     pub query: BTreeMap<String, String>,
 }
 
+/// What the headers of a reply link.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Linked {
+    /// The name of the operation, if the link is one of the service.
+    pub(crate) own: Option<String>,
+    /// Whether there is a link at all.
+    pub(crate) any: bool,
+}
+
 impl Default for Form {
     fn default() -> Self {
         Self {
@@ -124,25 +133,28 @@ impl Form {
         }
     }
 
-    /// Returns the name of the operation that a header of a reply links.
-    pub(crate) fn linked(&self, headers: &HeaderMap, token: Option<&Token>, calls: &Calls) -> Option<String> {
-        let mut values = self.links.iter().flat_map(|link| headers.get_all(link));
-        values.find_map(|value| {
+    /// Returns what the headers of a reply link.
+    pub(crate) fn linked(&self, headers: &HeaderMap, token: Option<&Token>, calls: &Calls) -> Linked {
+        let mut values = self.links.iter().flat_map(|link| headers.get_all(link)).peekable();
+        let any = values.peek().is_some();
+        let own = values.find_map(|value| {
             let link = value.to_str().ok()?.to_owned();
             let link = match token {
                 Some(token) => token.hidden_in(link),
                 None => link,
             };
             own_end(&link, calls)
-        })
+        });
+        Linked { own, any }
     }
 
     /// Reads the reply to a starting call, whose headers may link the operation.
     ///
-    /// What has a link has started, so that it is running unless the body has a state or nothing but an error.
+    /// What has a link has started, so that it is running unless the body has a state or nothing but an error. A resource without any
+    /// link and state was made at once.
     pub(crate) fn started(
         &self,
-        linked: Option<String>,
+        Linked { own: linked, any: has_link }: Linked,
         body: &[u8],
         is_accepted: bool,
         calls: &Calls,
@@ -150,6 +162,12 @@ impl Form {
         let reply: Value = lro::from_json(body).unwrap_or_default();
         let link_in_body = || self.links.iter().find_map(|link| own_end(&text(&reply, link)?, calls));
         let Some(name) = linked.or_else(link_in_body) else {
+            let has_link = has_link || self.links.iter().any(|link| text(&reply, link).is_some());
+            let is_resource =
+                reply.is_object() && field(&reply, &self.state).is_none() && !is_only_error(body);
+            if is_resource && !has_link && !is_accepted {
+                return Ok(Operation::running("").with_outcome(Ok(Any::from_value(&reply)?)));
+            }
             let operation = self.operation("", body, is_accepted)?;
             if operation.is_done() {
                 return Ok(operation);

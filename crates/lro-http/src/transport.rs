@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize, de::IgnoredAny};
 use crate::{
     Binding, Call, Form, HttpClient, Token,
     calls::{Calls, Verb},
-    form::path_of,
+    form::{Linked, path_of},
     reply::Reply,
     request::{PreparedCalls, safe_name},
 };
@@ -131,12 +131,12 @@ impl HttpTransport {
     /// Sends a starting call to a service with a form of its own.
     async fn start_in(&self, form: &Form, call: Call) -> Result<Operation, Status> {
         let (client, calls) = (&self.0.client, &self.0.calls);
-        let mut linked = None;
+        let mut linked = Linked::default();
         let seen = |head: &Parts, token: Option<&Token>| linked = form.linked(&head.headers, token, calls);
         let reply = match client.replied(call, StatusCode::is_success, seen).await {
             Ok((_, reply)) => reply,
             // The body has not arrived whole, but the operation runs.
-            Err(fault) => return linked.map(|name| Operation::running(&name)).ok_or(fault),
+            Err(fault) => return linked.own.map(|name| Operation::running(&name)).ok_or(fault),
         };
         let operation = client.read(&reply, |body| form.started(linked, body, reply.is_accepted, calls))?;
         let operation = Operation { retry_after: reply.retry_after, ..operation };

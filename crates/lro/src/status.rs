@@ -5,6 +5,7 @@ mod failed;
 #[cfg(feature = "http")]
 mod http;
 mod shown;
+mod started;
 pub(crate) mod stored;
 
 use std::{error::Error, sync::Arc, time::Duration};

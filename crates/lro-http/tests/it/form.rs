@@ -205,6 +205,25 @@ async fn a_start_with_a_link_is_running_unless_its_body_has_a_state() {
 }
 
 #[tokio::test]
+async fn a_start_that_makes_its_resource_at_once_is_done() {
+    let form = json!({"state": "status", "done": ["DONE"], "links": ["operation-location", "link"]});
+    let disk = json!({"id": "/disks/1", "properties": {"provisioningState": "Succeeded"}});
+    for http in [200, 201] {
+        let done = started(&form, Reply::status(http).body(disk.to_string())).await.unwrap();
+        let response = done.outcome.unwrap().decode::<Value>();
+        assert_eq!((done.name.as_str(), response), ("", Ok(disk.clone())), "{http}");
+    }
+    // An operation somewhere else, one that runs, and what is no resource.
+    let foreign = json!({"id": "/disks/1", "link": "https://elsewhere.example.com/queue/1"});
+    for (http, body) in [(201, foreign.to_string()), (202, disk.to_string()), (200, "[]".into())] {
+        let status = started(&form, Reply::status(http).body(body.clone())).await.unwrap_err();
+        assert_eq!(status.origin(), Origin::MalformedReply, "{http} {body}");
+    }
+    let error = Reply::status(200).body(r#"{"error": {"code": 409, "message": "it exists"}}"#);
+    assert_eq!(started(&form, error).await.unwrap_err().code(), Code::Aborted);
+}
+
+#[tokio::test]
 async fn a_start_whose_body_does_not_arrive_is_running_if_its_head_has_a_link() {
     // SPEC 42, 45, 49
     let form = json!({"state": "status", "done": ["DONE"], "links": ["operation-location"]});

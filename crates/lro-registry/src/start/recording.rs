@@ -1,6 +1,6 @@
 //! The result of a starting call, on its way into the store.
 
-use std::{io, time::Duration};
+use std::time::Duration;
 
 use lro::{
     Code, Operation, OperationName, Origin, Status,
@@ -92,7 +92,7 @@ impl Registry {
 
     /// Removes the intent of a call that has surely started nothing. Otherwise stores the error with it.
     async fn record_failure(&self, fence: Fence, status: Status) -> Result<Started, Error> {
-        let may_have_started = !is_surely_not_started(&status);
+        let may_have_started = status.may_have_started();
         let stored = if may_have_started {
             let error = Some(stored_error(&format!("the starting call failed: {status}")));
             let give_back = GiveBack { fence, delay: Duration::ZERO, counts: true, error };
@@ -112,8 +112,10 @@ pub(super) fn with_a_name(operation: Operation) -> Result<Operation, Status> {
     match OperationName::parse(&operation.name) {
         Err(fault) if operation.outcome.is_none() => {
             let message = format!("the operation that was started has no usable name: {}", fault.message());
+            // Without a name there is no operation, so the error is that of the start.
             Err(operation
                 .running_error
+                .filter(|_| operation.name.is_empty())
                 .unwrap_or_else(|| Status::new(Code::Unknown, message).with_origin(Origin::MalformedReply)))
         }
         _ => Ok(operation),
@@ -122,41 +124,6 @@ pub(super) fn with_a_name(operation: Operation) -> Result<Operation, Status> {
 
 fn saved_state(operation: &Operation) -> Vec<u8> {
     stored_state(Saved::new(Tally::default(), None, operation.metadata.clone()))
-}
-
-/// Returns whether the service has surely not started an operation: no call was made, or the service refused the request.
-fn is_surely_not_started(status: &Status) -> bool {
-    use Code::{
-        FailedPrecondition, InvalidArgument, NotFound, OutOfRange, PermissionDenied, ResourceExhausted,
-        Unauthenticated, Unimplemented,
-    };
-    let refuses = matches!(
-        status.code(),
-        InvalidArgument
-            | NotFound
-            | PermissionDenied
-            | Unauthenticated
-            | ResourceExhausted
-            | FailedPrecondition
-            | OutOfRange
-            | Unimplemented
-    );
-    status.is_refused() || was_not_connected(status) || (status.origin() == Origin::CallFailed && refuses)
-}
-
-/// Returns whether the connection was refused: nothing was sent.
-fn was_not_connected(status: &Status) -> bool {
-    let mut source = std::error::Error::source(status);
-    while let Some(error) = source {
-        if error
-            .downcast_ref::<io::Error>()
-            .is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
-        {
-            return true;
-        }
-        source = error.source();
-    }
-    false
 }
 
 /// The default pacing makes its second poll after 250 ms.
