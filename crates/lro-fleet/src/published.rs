@@ -4,7 +4,7 @@ use std::{collections::HashMap, mem, sync::Arc, time::Duration};
 
 use lro::{
     Code, Service,
-    metrics::driver::{Gauge, Series, Share},
+    metrics::driver::{EndLabels, Gauge, Series, Share},
     rules::Reply,
 };
 
@@ -26,7 +26,7 @@ pub(crate) struct Notes {
 #[derive(Debug)]
 struct Ended {
     kind: Arc<str>,
-    end: End,
+    end: EndLabels,
     lasted: Duration,
     delay: Option<Duration>,
 }
@@ -74,7 +74,8 @@ impl Notes {
     }
 
     pub(crate) fn ended(&mut self, kind: &Arc<str>, end: &End, lasted: Duration, delay: Option<Duration>) {
-        self.ends.push(Ended { kind: kind.clone(), end: end.clone(), lasted, delay });
+        let end = EndLabels::of((**end).as_ref());
+        self.ends.push(Ended { kind: kind.clone(), end, lasted, delay });
     }
 
     pub(crate) fn late(&mut self, delay: Duration) {
@@ -116,7 +117,7 @@ impl Publisher {
         }
         for Ended { kind, end, lasted, delay } in notes.ends.drain(..) {
             of_kind(kind, &|series| {
-                series.ended(&end, lasted);
+                series.ended(end, lasted);
                 delay.into_iter().for_each(|delay| series.noticed(delay));
             });
         }

@@ -17,6 +17,7 @@ use tracing::warn;
 use crate::{
     Delivery, Registry,
     delivery::{FIRST_PAUSE, LONGEST_PAUSE},
+    published,
     pulse::{Pulse, in_time},
     store::{ClaimId, DeliveryRequest, Undelivered},
 };
@@ -167,6 +168,7 @@ impl Stream for Deliveries {
                 this.ready.clear();
             }
             if let Some(undelivered) = this.ready.pop_front() {
+                published::delivered(&undelivered.service, undelivered.deliveries);
                 let leased_until = this.leased_at + this.lease;
                 return Poll::Ready(Some(Delivery::new(this.registry.clone(), undelivered, leased_until)));
             }

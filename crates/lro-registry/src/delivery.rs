@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::{
     Registry,
     limits::stored_error,
+    published,
     store::{GiveBack, StoreError, Undelivered, Written, ending},
 };
 
@@ -111,7 +112,11 @@ impl Delivery {
     /// The fault of the store. The outcome is then delivered again, unless the acknowledgement was stored and its reply lost.
     pub async fn acknowledge(&self) -> Result<bool, StoreError> {
         let written = self.registry.store().acknowledge(slice::from_ref(&self.undelivered.fence)).await?;
-        Ok(written.first() == Some(&Written::Stored))
+        let is_stored = written.first() == Some(&Written::Stored);
+        if is_stored {
+            published::acknowledged(self.service());
+        }
+        Ok(is_stored)
     }
 
     /// Ends the lease, and stores the error. The outcome is delivered again after a pause that doubles from 1 s to 10 min.

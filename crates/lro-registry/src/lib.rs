@@ -67,6 +67,8 @@
 //! that no worker serves, unresolved intents, operations that are set aside, outcomes that nobody acknowledges. Every call is a debug
 //! event.
 //!
+//! With the feature `metrics`, workers and consumers publish metrics. The page of `lro::metrics` has the table.
+//!
 //! # How it works
 //!
 //! A record is plain data: no URL, no credential, no transport. A worker claims records that are due, of the services that it was
@@ -92,6 +94,8 @@ mod delivery;
 mod error;
 pub mod limits;
 mod memory;
+#[cfg_attr(not(feature = "metrics"), path = "published/off.rs")]
+mod published;
 mod pulse;
 mod quota;
 mod registration;

@@ -5,7 +5,7 @@ use std::{error::Error, future::Future, time::Duration};
 use tokio::time::{Instant, timeout};
 use tracing::{info, warn};
 
-use crate::{StoreErrorKind, store::StoreError};
+use crate::{StoreErrorKind, published, store::StoreError};
 
 /// Whether a sort of calls of the store works, and when it is made again if it does not.
 #[derive(Debug, Default)]
@@ -28,6 +28,7 @@ impl Pulse {
 
     /// Counts a failed call. It is logged once in a row.
     pub(crate) fn failed(&mut self, error: &StoreError) {
+        published::store_failed();
         let now = Instant::now();
         let away = self.0.get_or_insert_with(|| {
             let cause = error.source().map(ToString::to_string);

@@ -5,7 +5,7 @@ use tokio::sync::Notify;
 
 use crate::{
     CancelRequested, Conflict, Deliveries, Error, Health, ListRequest, Record, RecordState, Registration,
-    Store,
+    Store, published,
     store::{CountRequest, Counts, Entry, Registered, StoreError, StoreErrorKind},
 };
 
@@ -219,7 +219,10 @@ impl Registry {
 
 fn receipt(registered: Registered, fingerprint: &str) -> Result<Receipt, Error> {
     match registered {
-        Registered::New(record) => Ok(Receipt { record, is_new: true }),
+        Registered::New(record) => {
+            published::registered(&record.service);
+            Ok(Receipt { record, is_new: true })
+        }
         Registered::Existing(record) => Ok(Receipt { record, is_new: false }),
         Registered::Conflict(stored) => {
             Err(Error::Conflict(Box::new(Conflict { stored, fingerprint: fingerprint.to_owned() })))

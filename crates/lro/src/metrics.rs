@@ -1,8 +1,9 @@
-//! Metrics of waits and fleets for the facade [`metrics`](https://docs.rs/metrics), which Prometheus exporters and others
+//! Metrics of waits, fleets and registries for the facade [`metrics`](https://docs.rs/metrics), which Prometheus exporters and others
 //! read. Feature `metrics`.
 //!
-//! A program installs a recorder and calls [`describe`]. Then every [`Wait`](crate::Wait) publishes, and every fleet of
-//! `lro-fleet` with its feature `metrics`. A recorder that is installed late receives what happens from then on.
+//! A program installs a recorder and calls [`describe`]. Then every [`Wait`](crate::Wait) publishes, and with their features `metrics`
+//! every fleet of `lro-fleet` and every worker and consumer of `lro-registry`. A recorder that is installed late receives what happens
+//! from then on.
 //!
 //! | name | type | labels | value |
 //! |---|---|---|---|
@@ -19,6 +20,31 @@
 //! | `lro_fleet_shut_keys` | gauge | `service` | Quota keys whose service seems to be down, so that only probes are sent. |
 //! | `lro_fleet_limited_keys` | gauge | `service` | Quota keys for which a fleet found a lower rate than the configured one. |
 //! | `lro_fleet_found_calls_per_second` | gauge | `service` | Sum of the rates that were found. |
+//!
+//! Registries also publish the first four of them, and these:
+//!
+//! | name | type | labels | value |
+//! |---|---|---|---|
+//! | `lro_registry_registrations_total` | counter | `service` | Registrations and starts that were new. |
+//! | `lro_registry_claims_total` | counter | `service` | Records that workers have claimed, each for one call. |
+//! | `lro_registry_takeovers_total` | counter | `service` | Claims of records whose last claim ended without a result: its worker died, or its call panicked. |
+//! | `lro_registry_lost_claims_total` | counter | `service` | Results that were not stored, because the claim had ended. |
+//! | `lro_registry_set_aside_total` | counter | `service` | Records that workers have set aside. |
+//! | `lro_registry_deliveries_total` | counter | `service` | Outcomes that consumers have received. |
+//! | `lro_registry_redeliveries_total` | counter | `service` | Those that were delivered before. |
+//! | `lro_registry_acknowledgements_total` | counter | `service` | Outcomes that were acknowledged. |
+//! | `lro_registry_store_failures_total` | counter | | Calls of the store that failed: claims, results, deliveries. |
+//! | `lro_registry_claimed_operations` | gauge | `service` | Claims that workers hold. |
+//! | `lro_registry_in_flight_calls` | gauge | `service` | Calls of workers in flight. |
+//! | `lro_registry_shut_services` | gauge | `service` | Services that seem to be down to workers, so that only probes are sent. |
+//! | `lro_registry_found_calls_per_second` | gauge | `service` | Sum of the rates that workers found. |
+//! | `lro_registry_pending_operations` | gauge | `service` | Pending operations of the store, counted up to 100,000. |
+//! | `lro_registry_overdue_operations` | gauge | `service` | Those that are due. |
+//! | `lro_registry_overdue_seconds` | gauge | `service` | Time since the operation that has been due for the longest time became due. |
+//! | `lro_registry_unresolved_intents` | gauge | | Starting calls of which nothing is known, counted up to 10,000. |
+//! | `lro_registry_set_aside_operations` | gauge | | Records that are set aside, counted up to 10,000. |
+//! | `lro_registry_undelivered_outcomes` | gauge | | Outcomes that are not acknowledged, counted up to 10,000. |
+//! | `lro_registry_undelivered_seconds` | gauge | | Time since the outcome that has been due for the longest time became due. |
 //!
 //! # Labels
 //!
@@ -41,6 +67,16 @@
 //! - A held call (`WaitOperation`) replies when the operation is done, so no notice delay is recorded after it.
 //! - A fleet sets its gauges once a second while they change.
 //!
+//! # Registries
+//!
+//! - A worker counts an outcome when it is stored, so that it counts once, however many workers have seen it. It does not count if the
+//!   reply of the store is lost. Its duration is the time since the registration.
+//! - A worker sets what it holds itself (claims, calls, services that are shut, rates) once a second while that changes. The workers of
+//!   a process add up.
+//! - The last seven gauges are of the whole store, for all processes. Each worker reads them: once a minute what is pending and due, by
+//!   a call that costs a large database some tens of milliseconds, and the others every half a minute. A query takes the maximum over
+//!   the processes. A process whose last worker has stopped publishes no newer values.
+//!
 //! Histograms have the unit seconds. Without buckets, most exporters of Prometheus render them as summaries.
 
 pub mod driver;
@@ -50,7 +86,7 @@ mod table;
 
 pub use self::table::describe;
 
-use metrics::{Level, Metadata, Recorder, with_recorder};
+use metrics::{Key, Label, Level, Metadata, Recorder, with_recorder};
 use tracing::warn;
 
 use crate::rules::guard_call;
@@ -62,6 +98,12 @@ fn record(act: impl FnOnce(&dyn Recorder)) {
     if let Err(panicked) = guard_call("the recorder of the metrics", || with_recorder(act)) {
         warn!(%panicked, "a metric is lost");
     }
+}
+
+/// Returns a key with the label `service`, or without labels.
+fn key(name: &'static str, service: Option<&str>) -> Key {
+    let label = |service: &str| Label::new("service", service.to_owned());
+    Key::from_parts(name, service.map(label).into_iter().collect::<Vec<_>>())
 }
 
 const METADATA: Metadata<'static> = Metadata::new("lro", Level::INFO, None);

@@ -6,11 +6,11 @@ use tokio::time::sleep;
 use tracing::{debug, warn};
 
 use super::builder::Settings;
-use crate::{Health, Registry, Store, pulse::in_time, store::Finished};
+use crate::{Health, Registry, Store, published::Stock, pulse::in_time, store::Finished};
 
-/// Removes what was acknowledged long ago, and reports what needs attention. Never returns.
+/// Removes what was acknowledged long ago, reports what needs attention, and publishes what is stored. Never returns.
 pub(super) async fn keep_house(registry: Registry, settings: Arc<Settings>, served: Vec<Service>) {
-    let mut reported = HashSet::new();
+    let (mut reported, mut stock) = (HashSet::new(), Stock::default());
     loop {
         if let Some(retain_for) = settings.retain_for
             && let Err(error) = in_time(registry.retain(retain_for)).await
@@ -24,6 +24,7 @@ pub(super) async fn keep_house(registry: Registry, settings: Arc<Settings>, serv
                 warn!("{needed}");
             }
             reported = news;
+            stock.publish(&registry, &health).await;
         }
         sleep(HOUSEKEEPING).await;
     }

@@ -85,6 +85,14 @@ impl Claims {
         self.lanes.iter().map(|lane| lane.held).sum()
     }
 
+    /// Returns the load of a lane, for the metrics: the claims, the calls in flight, 1 if it is shut, the rate that was found.
+    pub(super) fn load(&self, lane: usize, in_flight: usize) -> [f64; 4] {
+        let Lane { held, key, .. } = self.lanes[lane];
+        let control = &self.keys[key].control;
+        let rate = control.found_rate().unwrap_or_default();
+        [held as f64, in_flight as f64, f64::from(control.is_shut()), rate]
+    }
+
     pub(super) fn is_in_flight(&self) -> bool {
         self.in_flight.is_some()
     }

@@ -26,10 +26,11 @@ use super::{
     judge::{Judge, Times},
     lane::{Key, Lane},
     paces::Paces,
-    writer::{Flushed, Write, Writer, until},
+    writer::{Flushed, Freed, Write, Writer, until},
 };
 use crate::{
     Registry, Store,
+    published::Publisher,
     store::{Fence, GiveBack},
 };
 
@@ -52,6 +53,7 @@ pub(super) struct Driver {
     isolation: Isolation,
     judge: Judge,
     writer: Writer,
+    published: Publisher,
     calls_made: u64,
     show: watch::Sender<Shown>,
 }
@@ -67,8 +69,10 @@ impl Driver {
             observer: settings.observer.clone(),
             worker: fastrand::i64(..),
         };
+        let claims = Claims::new(lanes, keys, settings.clone(), now);
         Self {
-            claims: Claims::new(lanes, keys, settings.clone(), now),
+            published: Publisher::new(claims.services()),
+            claims,
             calls: Calls::new(rules.clone()),
             isolation: Isolation::default(),
             writer: Writer::default(),
@@ -146,7 +150,9 @@ impl Driver {
             shown.store_away_since = away_since.into_iter().flatten().min();
             self.claims.show(&mut shown.services);
         });
-        let times = [claim_at, self.calls.next_time(), flush_at];
+        let Self { published, claims, calls, .. } = self;
+        let show_at = published.show(|lane| claims.load(lane, calls.in_flight(lane)), now);
+        let times = [claim_at, self.calls.next_time(), flush_at, show_at];
         times.into_iter().flatten().min().unwrap_or(now + self.settings.fallback)
     }
 
@@ -171,22 +177,23 @@ impl Driver {
         let says = if is_cut_short { Some(Answered::Cut) } else { answer.says(&self.rules) };
         let counts = self.claims.called(lane, sent, says, ended_at);
         let times = Times { asked, ended, counts };
-        let write = match answer {
+        let (write, end) = match answer {
             Answer::State(reply) => {
+                self.published.polled(lane, &subject.record.kind, &reply);
                 let lane = self.claims.lane(lane);
                 self.judge.polled(&*lane.transport, &lane.service, subject, reply, times)
             }
             Answer::Cancel(reply) => {
-                self.judge.cancelled(&self.claims.lane(lane).service, subject, reply, times)
+                (self.judge.cancelled(&self.claims.lane(lane).service, subject, reply, times), None)
             }
             Answer::Panicked(panicked) => {
                 let key = &subject.record.fence.key;
                 error!(key, %panicked, "a call panicked; the operation is polled again");
-                self.judge.panicked(subject, &panicked)
+                (self.judge.panicked(subject, &panicked), None)
             }
             Answer::Revoked => return self.give_back(lane, subject.record.fence),
         };
-        self.writer.push(lane, write);
+        self.writer.push(lane, write, end);
     }
 
     /// Takes the result of a batch of writes.
@@ -195,14 +202,20 @@ impl Driver {
         if flushed.completed {
             self.registry.completed().notify_waiters();
         }
-        for (lane, delay) in self.writer.keep(flushed, now) {
+        for Freed { lane, delay, is_lost, ended } in self.writer.keep(flushed, now) {
+            if is_lost {
+                self.published.lost(lane);
+            }
+            if let Some((kind, ended)) = ended {
+                self.published.ended(lane, &kind, ended);
+            }
             self.claims.ended(lane, delay.and_then(|delay| now.checked_add(delay)));
         }
     }
 
     fn give_back(&mut self, lane: usize, fence: Fence) {
         let give_back = GiveBack { fence, delay: Duration::ZERO, counts: false, error: None };
-        self.writer.push(lane, Write::GiveBack(give_back));
+        self.writer.push(lane, Write::GiveBack(give_back), None);
     }
 
     /// Ends the calls, stores what is known, and gives the other claims back.

@@ -3,6 +3,7 @@ use std::{mem, sync::Arc, time::Duration};
 use super::{encoded, paces::Paces, writer::Write};
 use crate::{
     limits::{LARGEST_PAYLOAD, stored_error},
+    published::Ended,
     store::{CancelStep, ClaimedRecord, Complete, Finished, GiveBack, Reschedule},
 };
 use lro::{
@@ -123,7 +124,7 @@ impl Subject {
 }
 
 impl Judge {
-    /// Decides what follows a poll.
+    /// Decides what follows a poll. If the wait has ended, also returns how, to be published when that is stored.
     pub(super) fn polled(
         &mut self,
         transport: &dyn LroTransport,
@@ -131,7 +132,7 @@ impl Judge {
         mut subject: Subject,
         reply: Reply,
         times: Times,
-    ) -> Write {
+    ) -> (Write, Option<Ended>) {
         let call = subject.call(times);
         let failure = match &reply {
             Reply::Returned(Err(status)) => Some(status.to_string()),
@@ -145,10 +146,13 @@ impl Judge {
         let next = subject.wait.polled(rules, transport, polled, pace, fastrand::f64());
         subject.wait.report(&subject.about(service, call), observer, call, &next);
         match next.into_ending() {
-            Ok(ending) => self.complete(subject, ending, call),
+            Ok(ending) => {
+                let ended = Ended::new(&ending, &call, &subject.wait.saved.tally);
+                (self.complete(subject, ending, call), Some(ended))
+            }
             Err(at) => {
                 subject.error = subject.error.or(failure);
-                subject.reschedule(at.saturating_sub(call.ended))
+                (subject.reschedule(at.saturating_sub(call.ended)), None)
             }
         }
     }

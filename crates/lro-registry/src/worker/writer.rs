@@ -9,8 +9,9 @@ use tracing::{debug, error};
 
 use crate::{
     Store,
+    published::Ended,
     pulse::{Pulse, in_time, pause},
-    store::{Complete, Fence, GiveBack, Reschedule, StoreError, Written},
+    store::{Complete, Fence, Finished, GiveBack, Reschedule, StoreError, Written},
 };
 
 /// What a claim ends with.
@@ -47,8 +48,24 @@ struct Item {
 struct Held {
     lane: usize,
     is_suspect: bool,
+    /// How the wait has ended, if it has.
+    ended: Option<Ended>,
+    /// Whether the claim had ended before the write.
+    is_lost: bool,
     /// How often the write failed.
     failures: u32,
+}
+
+/// A claim that has ended.
+#[derive(Debug)]
+pub(super) struct Freed {
+    pub(super) lane: usize,
+    /// The delay after which the record is due again. `None` if it is not polled again.
+    pub(super) delay: Option<Duration>,
+    /// Whether it had ended before its result was stored.
+    pub(super) is_lost: bool,
+    /// The kind of the operation and how the wait has ended, if that was stored.
+    pub(super) ended: Option<(String, Ended)>,
 }
 
 /// The writes of one sort, and the claim of each.
@@ -68,15 +85,15 @@ pub(super) struct Flushed {
 }
 
 impl Writer {
-    pub(super) fn push(&mut self, lane: usize, write: Write) {
-        self.fresh.push_back(Item { write, held: Held { lane, is_suspect: false, failures: 0 } });
+    pub(super) fn push(&mut self, lane: usize, write: Write, ended: Option<Ended>) {
+        self.fresh.push_back(Item { write, held: Held { ended, ..Held::of(lane) } });
     }
 
     /// Gives a suspect back.
     pub(super) fn push_suspect(&mut self, lane: usize, give_back: GiveBack) {
         self.suspects += 1;
         let write = Write::GiveBack(give_back);
-        self.fresh.push_back(Item { write, held: Held { lane, is_suspect: true, failures: 0 } });
+        self.fresh.push_back(Item { write, held: Held { is_suspect: true, ..Held::of(lane) } });
     }
 
     /// Returns whether a suspect that is given back may still be held.
@@ -118,9 +135,8 @@ impl Writer {
         flushed
     }
 
-    /// Notes the result of a batch, and keeps what it did not store. Returns the claims that have ended: the lane of each, and the
-    /// delay after which the record is due again.
-    pub(super) fn keep(&mut self, flushed: Flushed, now: Instant) -> Vec<(usize, Option<Duration>)> {
+    /// Notes the result of a batch, and keeps what it did not store. Returns the claims that have ended.
+    pub(super) fn keep(&mut self, flushed: Flushed, now: Instant) -> Vec<Freed> {
         let Flushed { stored, failed, fault, .. } = flushed;
         let mut ended: Vec<Item> = stored;
         match &fault {
@@ -132,6 +148,7 @@ impl Writer {
             if let Some(fault) = fault.as_ref().filter(|fault| !fault.is_transient() && *failures >= ALONE) {
                 let key = &item.write.fence().key;
                 error!(key, %fault, "a result cannot be stored; its claim ends with the lease");
+                item.held.ended = None;
                 ended.push(item);
                 continue;
             }
@@ -142,7 +159,7 @@ impl Writer {
         }
         let suspects = ended.iter().filter(|item| item.held.is_suspect).count();
         self.suspects = self.suspects.saturating_sub(suspects);
-        ended.into_iter().map(|item| (item.held.lane, item.write.delay())).collect()
+        ended.into_iter().map(Item::freed).collect()
     }
 
     /// Takes writes that failed as often as the one that waits for the longest time, so that a write that always fails ends up alone.
@@ -158,6 +175,26 @@ impl Writer {
             }
         }
         batch
+    }
+}
+
+impl Item {
+    fn freed(self) -> Freed {
+        let Self { write, held: Held { lane, is_lost, ended, .. } } = self;
+        let delay = write.delay();
+        let ended = match write {
+            Write::Complete(Complete { finished: Some(Finished { kind, .. }), .. }) => {
+                ended.map(|ended| (kind, ended))
+            }
+            _ => None,
+        };
+        Freed { lane, delay, is_lost, ended }
+    }
+}
+
+impl Held {
+    fn of(lane: usize) -> Self {
+        Self { lane, is_suspect: false, ended: None, is_lost: false, failures: 0 }
     }
 }
 
@@ -236,8 +273,9 @@ impl Flushed {
             Ok(written) => {
                 let first = self.stored.len();
                 self.stored.extend(items);
-                let results = self.stored[first..].iter().zip(written);
+                let results = self.stored[first..].iter_mut().zip(written);
                 for (item, _) in results.filter(|(_, written)| *written == Written::Fenced) {
+                    (item.held.is_lost, item.held.ended) = (true, None);
                     let Fence { key, epoch, .. } = item.write.fence();
                     debug!(key, epoch, "the claim had ended; its result was not stored");
                 }

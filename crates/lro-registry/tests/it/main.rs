@@ -5,6 +5,8 @@ mod common;
 
 mod hostile;
 mod isolation;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod outage;
 mod peek;
 mod permissions;

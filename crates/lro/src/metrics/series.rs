@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Code, Origin, Outcome, Service, Status,
-    rules::{Limit, Reply},
+    rules::{Ending, Limit, Reply},
 };
 
 /// The counters and histograms of one service and one kind of operation.
@@ -18,6 +18,13 @@ pub struct Series {
     kind: SharedString,
     /// The keys of the polls by their code, so that a poll allocates nothing after the first with its code.
     polls: Vec<(Code, Key)>,
+}
+
+/// How a wait ended, as the labels of its outcome.
+#[derive(Clone, Copy, Debug)]
+pub struct EndLabels {
+    outcome: &'static str,
+    code: Code,
 }
 
 impl Series {
@@ -51,12 +58,8 @@ impl Series {
     }
 
     /// Counts a wait that ended after this time.
-    pub fn ended(&self, end: &Result<Outcome, Status>, lasted: Duration) {
-        let (outcome, code) = match end {
-            Ok(Outcome::Response(_) | Outcome::Neither) => ("succeeded", Code::Ok),
-            Ok(Outcome::Error(status)) => ("operation_failed", status.code()),
-            Err(status) => (origin(status), status.code()),
-        };
+    pub fn ended(&self, end: EndLabels, lasted: Duration) {
+        let EndLabels { outcome, code } = end;
         let labels = [("kind", self.kind.clone()), ("outcome", outcome.into()), ("code", code.name().into())];
         let outcomes = self.key(OUTCOMES, labels);
         let duration = self.key(WAIT_DURATION, [("kind", self.kind.clone()), ("outcome", outcome.into())]);
@@ -94,6 +97,26 @@ impl Series {
         let service = Label::new("service", self.service.clone());
         let labels = labels.into_iter().map(|(label, value)| Label::new(label, value));
         Key::from_parts(name, [service].into_iter().chain(labels).collect::<Vec<_>>())
+    }
+}
+
+impl EndLabels {
+    /// Returns the labels of the end of a wait.
+    pub fn of(end: Result<&Outcome, &Status>) -> Self {
+        let (outcome, code) = match end {
+            Ok(Outcome::Response(_) | Outcome::Neither) => ("succeeded", Code::Ok),
+            Ok(Outcome::Error(status)) => ("operation_failed", status.code()),
+            Err(status) => (origin(status), status.code()),
+        };
+        Self { outcome, code }
+    }
+
+    /// Returns the labels of the end of a stored wait.
+    pub fn of_ending(ending: &Ending) -> Self {
+        match ending {
+            Ending::Done(outcome) => Self::of(Ok(outcome)),
+            Ending::GaveUp(status) => Self::of(Err(status)),
+        }
     }
 }
 

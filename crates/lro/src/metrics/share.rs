@@ -7,9 +7,9 @@ use std::{
     thread,
 };
 
-use metrics::{Key, Label, SharedString};
+use metrics::Key;
 
-use super::{METADATA, record, table::Gauge};
+use super::{METADATA, key, record, table::Gauge};
 use crate::Service;
 
 /// The part of a gauge that is due to one wait or one fleet. It is 0 after a drop.
@@ -34,8 +34,7 @@ impl Share {
     pub fn new(gauge: Gauge, service: &Service) -> Self {
         let mut totals = TOTALS.lock().unwrap_or_else(PoisonError::into_inner);
         let total = totals.entry((gauge, service.key().to_owned())).or_insert_with(|| {
-            let label = Label::new("service", SharedString::from(service.key().to_owned()));
-            Arc::new(Total { key: Key::from_parts(gauge.name(), vec![label]), sum: AtomicI64::new(0) })
+            Arc::new(Total { key: key(gauge.name(), Some(service.key())), sum: AtomicI64::new(0) })
         });
         Self { total: total.clone(), mine: 0 }
     }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::{settings::Setup, step::End};
 use crate::{
-    metrics::driver::{Gauge, Series, Share},
+    metrics::driver::{EndLabels, Gauge, Series, Share},
     rules::{Age, Call, Reply, Tally},
 };
 
@@ -39,7 +39,7 @@ impl Meter {
     }
 
     pub(super) fn ended(&self, end: &End, age: impl FnOnce() -> Age) {
-        self.series.ended(end, age());
+        self.series.ended(EndLabels::of(end.as_ref()), age());
     }
 }
 

@@ -34,6 +34,7 @@ impl Driver {
         let Ok(claimed) = claimed else {
             return;
         };
+        self.published.claimed(lane, &claimed);
         for key in claimed.set_aside {
             warn!(
                 key,
@@ -80,7 +81,7 @@ impl Driver {
         let mut subject = match Subject::of(record) {
             Ok(subject) => subject,
             Err(unreadable) => {
-                self.writer.push(lane, *unreadable);
+                self.writer.push(lane, *unreadable, None);
                 return None;
             }
         };
