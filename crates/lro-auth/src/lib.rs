@@ -22,6 +22,7 @@
 //! |---|---|
 //! | [`Token::bearer`] | a bearer token that does not change |
 //! | [`Token::header`] | an API key, or any other header |
+//! | [`token_file`] | a bearer token in a file that is kept current |
 //! | [`token_fn`] | tokens that expire, from a closure |
 //! | `GoogleCloudCredentials`, by the feature `google-cloud-auth` | application default credentials, service accounts and the other kinds of Google Cloud |
 //! | [`NoCredentials`] | servers that need none |
@@ -54,6 +55,7 @@ mod google_cloud;
 mod headers;
 mod renewal;
 mod token;
+mod token_file;
 mod token_fn;
 
 #[cfg(feature = "google-cloud-auth")]
@@ -62,6 +64,7 @@ pub use crate::{
     credentials::{Credentials, NoCredentials},
     headers::{is_of_connection, quota_project},
     token::Token,
+    token_file::token_file,
     token_fn::{TokenFn, token_fn},
 };
 #[cfg(feature = "google-cloud-auth")]

@@ -1,7 +1,6 @@
-use std::{env, fs, path::PathBuf, sync::Arc};
+use std::env;
 
-use lro::{Code, Status};
-use lro_http::{GoogleCloudCredentials, HttpClientBuilder, Token, token_fn};
+use lro_http::{GoogleCloudCredentials, HttpClientBuilder, Token, token_file};
 
 use crate::{
     args::{Access, CredentialKind},
@@ -22,7 +21,7 @@ pub(crate) fn apply<C>(
     let token = env::var_os(TOKEN).filter(|token| !token.is_empty());
     match (access.credentials, &access.token_file, token) {
         (CredentialKind::None, _, _) => Ok(builder),
-        (CredentialKind::Auto, Some(file), _) => of_file(builder, file),
+        (CredentialKind::Auto, Some(file), _) => Ok(builder.credentials(token_file(file))),
         (CredentialKind::Auto, None, Some(token)) => {
             // What is not Unicode has a character that no header may have.
             let token = Token::bearer(&token.to_string_lossy()).map_err(|status| status.in_context(TOKEN))?;
@@ -35,24 +34,6 @@ pub(crate) fn apply<C>(
             Ok(builder.credentials(GoogleCloudCredentials::application_default(scopes)?))
         }
     }
-}
-
-/// Uses the token of a file, and reads the file again when a server refuses the token.
-fn of_file<C>(builder: HttpClientBuilder<C>, file: &PathBuf) -> Result<HttpClientBuilder<C>, Failure> {
-    token_in(file)?;
-    let file = Arc::new(file.clone());
-    Ok(builder.credentials(token_fn(move || {
-        let file = Arc::clone(&file);
-        async move { token_in(&file) }
-    })))
-}
-
-fn token_in(file: &PathBuf) -> Result<Token, Status> {
-    let context = format!("the token file {}", file.display());
-    let text = fs::read_to_string(file).map_err(|error| {
-        Status::new(Code::Unauthenticated, format!("{context}: {error}")).with_transient(false)
-    })?;
-    Token::bearer(text.trim_end()).map_err(|status| status.in_context(&context))
 }
 
 /// Returns whether the tokens of Google's accounts are for this endpoint. They are not sent elsewhere unless that is asked for.

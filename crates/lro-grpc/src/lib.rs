@@ -33,7 +33,7 @@ mod secret;
 mod transport;
 mod unary;
 
-pub use lro_http::{Credentials, HttpClient, HttpClientBuilder, NoCredentials, Token, token_fn};
+pub use lro_http::{Credentials, HttpClient, HttpClientBuilder, NoCredentials, Token, token_file, token_fn};
 
 pub use crate::{
     call::GrpcCall,

@@ -56,7 +56,7 @@ mod request;
 mod transport;
 
 pub use lro::retry_after;
-pub use lro_auth::{Credentials, NoCredentials, Token, TokenFn, token_fn};
+pub use lro_auth::{Credentials, NoCredentials, Token, TokenFn, token_file, token_fn};
 #[cfg(feature = "google-cloud-auth")]
 pub use lro_auth::{GoogleCloudCredentials, google_cloud_auth};
 

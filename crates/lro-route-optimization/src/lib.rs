@@ -65,7 +65,7 @@ pub mod messages;
 mod route_optimization;
 pub mod scopes;
 
-pub use lro_http::{Credentials, HttpClientBuilder, NoCredentials, Token, TokenFn, token_fn};
+pub use lro_http::{Credentials, HttpClientBuilder, NoCredentials, Token, TokenFn, token_file, token_fn};
 #[cfg(feature = "google-cloud-auth")]
 pub use lro_http::{GoogleCloudCredentials, google_cloud_auth};
 

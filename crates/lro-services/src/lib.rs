@@ -93,7 +93,7 @@ mod region;
 mod table;
 mod version;
 
-pub use lro_http::{Credentials, NoCredentials, Token, TokenFn, token_fn};
+pub use lro_http::{Credentials, NoCredentials, Token, TokenFn, token_file, token_fn};
 #[cfg(feature = "google-cloud-auth")]
 pub use lro_http::{GoogleCloudCredentials, google_cloud_auth};
 
