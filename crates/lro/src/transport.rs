@@ -329,12 +329,31 @@ where
     F: Fn(OperationName) -> Fut + Send + Sync,
     Fut: Future<Output = Result<Operation, Status>> + Send,
 {
-    TransportFn(get_operation)
+    TransportFn { get_operation, service: ("", "") }
 }
 
 /// A transport that calls a closure. See [`transport_fn`].
 #[derive(Clone, Copy)]
-pub struct TransportFn<F>(F);
+pub struct TransportFn<F> {
+    get_operation: F,
+    /// Key and version.
+    service: (&'static str, &'static str),
+}
+
+impl<F> TransportFn<F> {
+    /// Sets the key and the version of the [service](LroTransport::service), which metrics, handles and registries need. Default: none.
+    ///
+    /// ```
+    /// use lro::{LroTransport, Operation, transport_fn};
+    ///
+    /// let printer = transport_fn(|name| async move { Ok(Operation::running(name.as_str())) })
+    ///     .with_service("printer.example.com", "v1");
+    /// assert_eq!(printer.service().key(), "printer.example.com");
+    /// ```
+    pub fn with_service(self, key: &'static str, version: &'static str) -> Self {
+        Self { service: (key, version), ..self }
+    }
+}
 
 impl<F> fmt::Debug for TransportFn<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -349,6 +368,11 @@ where
     Fut: Future<Output = Result<Operation, Status>> + Send,
 {
     async fn get_operation(&self, name: &OperationName) -> Result<Operation, Status> {
-        (self.0)(name.clone()).await
+        (self.get_operation)(name.clone()).await
+    }
+
+    fn service(&self) -> Service {
+        let (key, version) = self.service;
+        Service::new(key, version)
     }
 }
