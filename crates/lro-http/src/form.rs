@@ -41,6 +41,8 @@ use crate::{Token, calls::Calls, refusal::refused, reply::is_only_error};
 #[non_exhaustive]
 pub struct Form {
     /// The field of the state. If it is empty, HTTP 202 means running, and another success means done.
+    ///
+    /// States are compared without regard to the case of ASCII letters: services that write them in several ways mean the same.
     pub state: String,
     /// The states of an operation that is done. One with an error has failed. Any state that is not listed is running.
     pub done: Vec<String>,
@@ -110,9 +112,9 @@ impl Form {
         if !self.state.is_empty() && self.done.is_empty() {
             return Err(refused("not a form: it has a `state`, and no value of it in `done`"));
         }
-        let states: Vec<_> = self.done.iter().chain(&self.failed).chain(&self.cancelled).collect();
-        match states.iter().enumerate().find(|(at, state)| states[..*at].contains(state)) {
-            Some((_, twice)) => Err(refused(format!("not a form: the state {twice:?} is listed twice"))),
+        let also_done = self.failed.iter().chain(&self.cancelled).find(|state| is_in(&self.done, state));
+        match also_done.or_else(|| self.cancelled.iter().find(|state| is_in(&self.failed, state))) {
+            Some(twice) => Err(refused(format!("not a form: the state {twice:?} is listed twice"))),
             None => Ok(()),
         }
     }
@@ -215,19 +217,19 @@ impl Form {
     fn read(&self, name: &str, reply: &Value, is_accepted: bool) -> Result<Operation, Status> {
         let operation = Operation::running(name).with_metadata(Any::from_value(reply)?);
         let state = text(reply, &self.state);
-        let is_in = |states: &[String]| state.as_ref().is_some_and(|state| states.contains(state));
-        if is_in(&self.cancelled) {
+        let is = |states: &[String]| state.as_ref().is_some_and(|state| is_in(states, state));
+        if is(&self.cancelled) {
             let error = self
                 .error(reply)
                 .unwrap_or_else(|| Status::new(Code::Cancelled, "the operation was cancelled"));
             let message = error.message().to_owned();
             return Ok(operation.with_outcome(Err(Status::new(Code::Cancelled, message))));
         }
-        if is_in(&self.failed) {
+        if is(&self.failed) {
             let unknown = || Status::new(Code::Unknown, "the operation failed without an error");
             return Ok(operation.with_outcome(Err(self.error(reply).unwrap_or_else(unknown))));
         }
-        if !is_in(&self.done) && (!self.state.is_empty() || is_accepted) {
+        if !is(&self.done) && (!self.state.is_empty() || is_accepted) {
             return Ok(operation);
         }
         match self.error(reply) {
@@ -266,6 +268,10 @@ fn named(status: Status, name: &str) -> Status {
     let mut report = Report::default();
     report.name = OperationName::parse(name).ok();
     status.with_report(report)
+}
+
+fn is_in(states: &[String], state: &str) -> bool {
+    states.iter().any(|listed| listed.eq_ignore_ascii_case(state))
 }
 
 /// Returns the longest end of the path of a URL that is the name of an operation of the service.

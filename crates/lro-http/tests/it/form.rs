@@ -26,6 +26,9 @@ async fn a_state_decides_whether_the_operation_is_done_and_how() {
         // A state that is not known, and an error beside it: the operation runs.
         ("Hibernating", json!({"error": error}), Ok(None)),
         ("Succeeded", json!({}), Ok(Some(json!({"frames": 7})))),
+        // The case of a state says nothing.
+        ("SUCCEEDED", json!({}), Ok(Some(json!({"frames": 7})))),
+        ("canceled", json!({}), Err((Code::Cancelled, "the operation was cancelled"))),
         ("Updated", json!({"error": null}), Ok(Some(json!({"frames": 7})))),
         ("Succeeded", json!({"error": error}), Err((Code::Unknown, "no more"))),
         ("Succeeded", json!({"error": {}}), Err((Code::Unknown, "the operation failed without a message"))),

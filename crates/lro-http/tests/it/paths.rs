@@ -269,8 +269,8 @@ fn refuses_a_binding_that_is_none_and_says_why() {
         (json!({"get": ["v1/{name=a/*}", "v1/b"]}), "\"v1/b\": it has no variable for the name"),
         (json!({"get": ["{name=a/*}"], "form": {"state": "status"}}), "no value of it in `done`"),
         (
-            json!({"get": ["{name=a/*}"], "form": {"state": "s", "done": ["x"], "failed": ["x"]}}),
-            "\"x\" is listed twice",
+            json!({"get": ["{name=a/*}"], "form": {"state": "s", "done": ["x"], "failed": ["X"]}}),
+            "\"X\" is listed twice",
         ),
         (json!({"get": ["v1/{name=operations/*"]}), "a brace without the other"),
         (json!({"get": ["v1/{name=**/a/**}"]}), "`**` may occur once"),
