@@ -53,7 +53,9 @@ impl Script {
         Self { run: Some(Run::Time(time)), ..self }
     }
 
-    /// Sets how many calls about the operation find it running. The next call finds it done.
+    /// Sets for how many calls about it the operation runs, whatever the time. It is done at the call after these.
+    ///
+    /// A call that waits (`WaitOperation`) counts as one, and returns at once.
     pub fn runs_for_calls(self, calls: u32) -> Self {
         Self { run: Some(Run::Calls(calls)), ..self }
     }

@@ -38,8 +38,8 @@ pub(crate) fn delete(store: &Store, name: &str, unknown: Status) -> Result<(), S
     Ok(())
 }
 
-/// Returns an operation when it is done, or when the deadline has passed. The operation of a service has no such call: it
-/// is `unknown`.
+/// Returns an operation when it is done, or when the deadline has passed. One that runs for a number of calls is returned at once. The
+/// operation of a service has no such call: it is `unknown`.
 pub(crate) async fn wait(
     store: &Store,
     name: &str,
@@ -48,13 +48,13 @@ pub(crate) async fn wait(
 ) -> Result<View, Status> {
     loop {
         let changed = store.changed.notified();
-        let (view, ends) = {
+        let (view, ends, can_be_awaited) = {
             let mut state = store.state();
             require_every_call(&mut state, name, unknown.clone())?;
             let job = state.operations.job(name)?;
-            (job.view(name), job.ends_at())
+            (job.view(name), job.ends_at(), job.can_be_awaited())
         };
-        if view.is_done() || Instant::now() >= deadline {
+        if view.is_done() || !can_be_awaited || Instant::now() >= deadline {
             return Ok(view);
         }
         tokio::select! {

@@ -81,6 +81,11 @@ impl Job {
         }
     }
 
+    /// Whether a call can wait for its end. No time brings the end of one that runs for a number of calls.
+    pub(crate) fn can_be_awaited(&self) -> bool {
+        !matches!(self.end, End::AfterCalls(_))
+    }
+
     pub(crate) fn is_done(&self) -> bool {
         matches!(self.phase, Phase::Done { .. })
     }
