@@ -728,3 +728,23 @@ fn can_have_another_message() {
 /// The characters of the category Cf and the separators of lines and paragraphs, and some others that are invisible.
 const CF: &str = "AD 600-605 61C 6DD 70F 890-891 8E2 180E 200B-200F 2028-202E 2060-2064 2066-206F FEFF FFF9-FFFB \
     110BD 110CD 13430-13438 1BCA0-1BCA3 1D173-1D17A E0001 E0020-E007F 34F 3164 FE0F E0100";
+
+#[test]
+fn says_whether_a_failed_start_may_have_started_an_operation() {
+    // SPEC 42
+    let closed = |kind| Status::unavailable("cannot connect").with_source(std::io::Error::from(kind));
+    for (status, may) in [
+        (Status::new(Code::InvalidArgument, "no such paper"), false),
+        (Status::new(Code::Unauthenticated, "who are you"), false),
+        (Status::new(Code::ResourceExhausted, "slow down"), false),
+        (Status::invalid_argument("not a name"), false),
+        (Status::unavailable("no credential").with_unsent(true), false),
+        (closed(std::io::ErrorKind::ConnectionRefused), false),
+        (closed(std::io::ErrorKind::ConnectionReset), true),
+        (Status::unavailable("busy"), true),
+        (Status::new(Code::AlreadyExists, "it exists"), true),
+        (Status::new(Code::InvalidArgument, "no such paper").with_origin(Origin::MalformedReply), true),
+    ] {
+        assert_eq!(status.may_have_started(), may, "{status}");
+    }
+}
