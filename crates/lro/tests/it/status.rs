@@ -732,15 +732,15 @@ const CF: &str = "AD 600-605 61C 6DD 70F 890-891 8E2 180E 200B-200F 2028-202E 20
 #[test]
 fn says_whether_a_failed_start_may_have_started_an_operation() {
     // SPEC 42
-    let closed = |kind| Status::unavailable("cannot connect").with_source(std::io::Error::from(kind));
+    let closed = |kind| Status::unavailable("cannot connect").with_source(io::Error::from(kind));
     for (status, may) in [
         (Status::new(Code::InvalidArgument, "no such paper"), false),
         (Status::new(Code::Unauthenticated, "who are you"), false),
         (Status::new(Code::ResourceExhausted, "slow down"), false),
         (Status::invalid_argument("not a name"), false),
         (Status::unavailable("no credential").with_unsent(true), false),
-        (closed(std::io::ErrorKind::ConnectionRefused), false),
-        (closed(std::io::ErrorKind::ConnectionReset), true),
+        (closed(io::ErrorKind::ConnectionRefused), false),
+        (closed(io::ErrorKind::ConnectionReset), true),
         (Status::unavailable("busy"), true),
         (Status::new(Code::AlreadyExists, "it exists"), true),
         (Status::new(Code::InvalidArgument, "no such paper").with_origin(Origin::MalformedReply), true),
