@@ -9,13 +9,17 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use lro::LroTransport;
-use lro_emulator::{Emulator, Script};
+use lro::{Code, LroTransport};
+use lro_emulator::{Emulator, Reply, Script};
 use lro_http::{Call, HttpTransport};
-use lro_registry::{Error, RecordState, Registry, StartRequest, Started, Worker};
+use lro_registry::{Error, Record, RecordState, Registry, StartRequest, Started, Worker};
 use lro_registry_sqlite::SqliteStore;
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinSet, time::sleep};
+use tokio::{
+    net::TcpListener,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 
 struct App {
     registry: Registry,
@@ -32,17 +36,35 @@ async fn accept(State(app): State<Arc<App>>, Path(order): Path<String>) -> Respo
         "vehicles": [{"startLocation": {"latitude": 48.86, "longitude": 2.34}}]
     });
     let body = json!({"label": order, "model": model});
-    let request = StartRequest::new(&app.routes.service(), &order, body.to_string());
+    let request = StartRequest::new(&app.routes.service(), &order, body.to_string()).lease(LEASE);
     let call = Call::post("v1", "projects/my-project", ":optimizeToursLongRunning").body(&body);
-    let started = app.registry.start(request, || async { app.routes.start(call?).await }).await;
+    // A task: axum drops this handler when the client disconnects, and a call that is cut loses the name of the operation.
+    let start = async move { app.registry.start(request, || async { app.routes.start(call?).await }).await };
+    let Ok(started) = tokio::spawn(start).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
     match started {
         Ok(Started::New(_) | Started::Existing(_)) => {
             (StatusCode::ACCEPTED, [(header::LOCATION, format!("/orders/{order}"))]).into_response()
         }
+        Ok(Started::Unresolved(intent)) if is_starting(&intent) => {
+            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], "being started").into_response()
+        }
         Ok(_) => (StatusCode::CONFLICT, "it is not known whether this order was started").into_response(),
         Err(Error::Conflict(_)) => (StatusCode::CONFLICT, "this order is another one").into_response(),
+        Err(Error::Start { status, may_have_started: false }) if status.code() == Code::InvalidArgument => {
+            (StatusCode::BAD_REQUEST, status.to_string()).into_response()
+        }
         Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()).into_response(),
     }
+}
+
+/// Longer than the starting call can take: the client cuts it after 60 s.
+const LEASE: Duration = Duration::from_secs(120);
+
+/// Whether the starting call may be in flight. Otherwise its result is lost.
+fn is_starting(intent: &Record) -> bool {
+    intent.is_claimed && intent.age < LEASE
 }
 
 /// `GET /orders/7` shows the work.
@@ -55,6 +77,9 @@ async fn show(State(app): State<Arc<App>>, Path(order): Path<String>) -> Respons
             },
             Some(Err(status)) => (StatusCode::INTERNAL_SERVER_ERROR, status.to_string()).into_response(),
             None if record.state == RecordState::SetAside => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+            None if record.state == RecordState::Intent && !is_starting(&record) => {
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
             None => (StatusCode::ACCEPTED, [(header::RETRY_AFTER, "1")], "in progress").into_response(),
         },
         Ok(None) => StatusCode::NOT_FOUND.into_response(),
@@ -88,12 +113,20 @@ async fn run(
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let emulator = Emulator::start().await?;
-    emulator.next_operation(Script::new().runs_for(Duration::from_secs(3)));
     let folder = std::env::temp_dir().join(format!("lro-axum-{}", std::process::id()));
     std::fs::create_dir(&folder)?;
     let file = folder.join("orders.db");
 
     let (address, worker, mut tasks) = run(&file, &emulator.endpoint()).await?;
+    // A client that disconnects during the starting call. The order is started all the same.
+    emulator.reply_next(1, Reply::usual().after(Duration::from_millis(500)));
+    let cut = timeout(Duration::from_millis(100), curl(address, "POST", "/orders/6")).await;
+    println!("disconnected: {}", cut.is_err());
+    println!("POST: {}", curl(address, "POST", "/orders/6").await?);
+    sleep(Duration::from_secs(1)).await; // `Retry-After`
+    println!("POST: {}", curl(address, "POST", "/orders/6").await?);
+
+    emulator.next_operation(Script::new().runs_for(Duration::from_secs(3)));
     println!("POST: {}", curl(address, "POST", "/orders/7").await?);
     println!("GET:  {}", curl(address, "GET", "/orders/7").await?);
     tasks.shutdown().await;
