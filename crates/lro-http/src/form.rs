@@ -17,6 +17,9 @@ use crate::{Token, calls::Calls, refusal::refused, reply::is_only_error};
 /// A field is a path with dots, such as `properties.provisioningState`. An operation that is done without an error has the
 /// response. The metadata is the whole reply, with its progress and its warnings.
 ///
+/// A reply with an error status is a failed call, never a failed operation, as in every binding. A service that reports the
+/// failure of an operation by the HTTP status of a poll needs an [`LroTransport`](lro::LroTransport) of its own.
+///
 /// ```
 /// use lro_http::Binding;
 ///
@@ -65,8 +68,8 @@ pub struct Form {
     /// response, unless the reply has a response.
     pub target: String,
     /// The headers and fields of a reply that have the URL of an operation. Only the end of its path is used, so that a
-    /// reply cannot lead to another host. An operation whose start was answered with such a URL in a header is running, unless
-    /// the body has a state; headers come first.
+    /// reply cannot lead to another host. Its query is dropped: a signed link needs a transport of its own. An operation whose
+    /// start was answered with such a URL in a header is running, unless the body has a state; headers come first.
     pub links: Vec<String>,
     /// The field of the operations in a list. Default: `operations`. The token of the next page is in `nextPageToken`.
     pub items: String,
