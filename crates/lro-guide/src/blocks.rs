@@ -1,6 +1,6 @@
 //! Holds the dependency block of each chapter to the snippets below it.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 #[test]
 fn each_chapter_begins_with_the_dependencies_of_its_snippets() {
@@ -38,6 +38,17 @@ fn each_chapter_is_listed_and_included() {
             front.contains(&link) && front.contains(&module),
             "lib.rs does not list and include {chapter}"
         );
+    }
+}
+
+#[test]
+fn the_chapters_are_a_path_in_the_order_of_the_table() {
+    let front = include_str!("lib.rs").lines().filter_map(|line| line.strip_prefix("//! | "));
+    let listed: Vec<&str> = front.filter_map(|row| row.split("[`").nth(1)?.split('`').next()).collect();
+    let texts: BTreeMap<String, String> = chapters().collect();
+    for (at, chapter) in listed.iter().enumerate() {
+        let next = texts[*chapter].split("Next: [`").nth(1).and_then(|rest| rest.split('`').next());
+        assert_eq!(next, listed.get(at + 1).copied(), "the chapter behind {chapter}");
     }
 }
 
