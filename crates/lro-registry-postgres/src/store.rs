@@ -107,6 +107,12 @@ impl PostgresStore {
         self.shared.notifier.get_or_init(start)
     }
 
+    fn notify_if(&self, is_due: bool) {
+        if is_due {
+            self.notifier().notify();
+        }
+    }
+
     /// Runs a full search for what is due below the mark, beside the calls.
     fn search(&self, service: Option<&Service>, start: Start) {
         if !start.needs_search {
@@ -138,10 +144,7 @@ impl Store for PostgresStore {
         if registered.len() != entries.len() {
             return Err(corrupt("a record for each entry"));
         }
-        let mut stored = entries.iter().zip(&registered);
-        if stored.any(|(entry, registered)| is_due_now(entry) && matches!(registered, Registered::New(_))) {
-            self.notifier().notify();
-        }
+        self.notify_if(registered.iter().any(Registered::needs_hint));
         Ok(registered)
     }
 
@@ -156,7 +159,12 @@ impl Store for PostgresStore {
     }
 
     async fn reschedule(&self, items: &[Reschedule]) -> Result<Vec<Written>, StoreError> {
-        writes::written(items.len(), &self.run(writes::reschedule(self.schema(), items)).await?)
+        let rows = self.run(writes::reschedule(self.schema(), items)).await?;
+        let written = writes::written(items.len(), &rows)?;
+        let is_stored = |(item, written): (&Reschedule, _)| item.needs_hint() && written == Written::Stored;
+        let is_started = items.iter().zip(written.iter().copied()).any(is_stored);
+        self.notify_if(is_started || writes::is_sooner(&rows));
+        Ok(written)
     }
 
     async fn complete(&self, items: &[Complete]) -> Result<Vec<Written>, StoreError> {
@@ -164,7 +172,9 @@ impl Store for PostgresStore {
     }
 
     async fn give_back(&self, items: &[GiveBack]) -> Result<Vec<Written>, StoreError> {
-        writes::written(items.len(), &self.run(writes::give_back(self.schema(), items)).await?)
+        let rows = self.run(writes::give_back(self.schema(), items)).await?;
+        self.notify_if(writes::is_sooner(&rows));
+        writes::written(items.len(), &rows)
     }
 
     async fn withdraw(&self, fences: &[Fence]) -> Result<Vec<Written>, StoreError> {
@@ -196,18 +206,14 @@ impl Store for PostgresStore {
     async fn request_cancel(&self, keys: &[String]) -> Result<Vec<CancelRequested>, StoreError> {
         let rows = self.run(writes::of_keys(self.schema(), "request_cancel_v1", keys)).await?;
         let requested: Vec<_> = rows.iter().map(cancel_requested).collect::<Result<_, _>>()?;
-        if requested.contains(&CancelRequested::Requested) {
-            self.notifier().notify();
-        }
+        self.notify_if(requested.contains(&CancelRequested::Requested));
         Ok(requested)
     }
 
     async fn take_back(&self, keys: &[String]) -> Result<Vec<bool>, StoreError> {
         let rows = self.run(writes::of_keys(self.schema(), "take_back_v1", keys)).await?;
         let taken = writes::is_among(keys.len(), &rows)?;
-        if taken.contains(&true) {
-            self.notifier().notify();
-        }
+        self.notify_if(taken.contains(&true));
         Ok(taken)
     }
 
@@ -255,13 +261,6 @@ impl Drop for Shared {
             listening.abort();
         }
     }
-}
-
-/// A worker that sleeps wakes up for what is due within this time. Its own clock finds the rest.
-const SOON: Duration = Duration::from_millis(100);
-
-fn is_due_now(entry: &Entry) -> bool {
-    entry.intent.is_none() && entry.delay <= SOON
 }
 
 fn cancel_requested(row: &SimpleQueryRow) -> Result<CancelRequested, StoreError> {

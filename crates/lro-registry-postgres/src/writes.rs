@@ -63,11 +63,16 @@ pub(crate) fn of_keys(schema: &str, function: &str, keys: &[String]) -> String {
     Call::new(schema, function).each_text(keys.iter().map(|key| &**key)).finish()
 }
 
-/// Returns for each item of a batch whether its position, from 1 on, is among the rows.
+/// Returns whether a record is due sooner than its write asked for. The position of such a write is negative.
+pub(crate) fn is_sooner(rows: &[SimpleQueryRow]) -> bool {
+    rows.iter().any(|row| Row::new(row).number().is_ok_and(i64::is_negative))
+}
+
+/// Returns for each item of a batch whether its position, from 1 on, is among the rows. The sign does not matter.
 pub(crate) fn is_among(items: usize, rows: &[SimpleQueryRow]) -> Result<Vec<bool>, StoreError> {
     let mut among = vec![false; items];
     for row in rows {
-        let position = usize::try_from(Row::new(row).number()?).ok();
+        let position = usize::try_from(Row::new(row).number()?.unsigned_abs()).ok();
         if let Some(item) = position.and_then(|position| among.get_mut(position.checked_sub(1)?)) {
             *item = true;
         }

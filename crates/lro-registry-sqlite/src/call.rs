@@ -12,7 +12,7 @@ pub(crate) struct Transaction<'a> {
     pub(crate) connection: &'a Connection,
     /// The clock, read with the lock of the file held.
     pub(crate) now: i64,
-    /// Whether a record became due by this call.
+    /// Whether this call is a reason for a hint: a record is due sooner than a worker knows.
     pub(crate) is_due: Cell<bool>,
 }
 

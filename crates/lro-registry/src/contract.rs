@@ -52,6 +52,7 @@ mod fences;
 mod fixture;
 mod handles;
 mod health;
+mod hints;
 mod history;
 mod intents;
 mod lists;
@@ -309,6 +310,13 @@ rules! {
     counting::counts_are_cut;
     /// The level of each bucket is reported as the last claim left it, with its age.
     counting::bucket_levels_are_reported;
+
+    /// A store that gives hints gives one after a registration whose first poll is due soon, and after a record was taken back.
+    hints::new_records_are_hinted;
+    /// It gives one when the intent of a starting call becomes a pending record.
+    hints::resolved_intents_are_hinted;
+    /// It gives one after a request to cancel, and when a claim ends that has not seen the request.
+    hints::requests_to_cancel_are_hinted;
 
     /// What is written through one handle is read through another.
     handles::handles_share_the_store;

@@ -128,8 +128,7 @@ impl fmt::Debug for MemoryStore {
 impl Store for MemoryStore {
     async fn register(&self, entries: &[Entry]) -> Result<Vec<Registered>, StoreError> {
         let registered = self.each(entries, |state, now, entry| state.table.register(now, entry));
-        let mut new = entries.iter().zip(&registered).filter(|(_, it)| matches!(it, Registered::New(_)));
-        self.wake_if(new.any(|(entry, _)| entry.intent.is_none() && entry.delay.is_zero()));
+        self.wake_if(registered.iter().any(Registered::needs_hint));
         Ok(registered)
     }
 
@@ -146,9 +145,17 @@ impl Store for MemoryStore {
     }
 
     async fn reschedule(&self, writes: &[Reschedule]) -> Result<Vec<Written>, StoreError> {
-        Ok(self.each(writes, |state, now, write| {
-            state.table.write(&write.fence, |row| row.reschedule(now, write))
-        }))
+        let mut is_sooner = false;
+        let written = self.each(writes, |state, now, write| {
+            state.table.write(&write.fence, |row| {
+                let written = row.reschedule(now, write);
+                is_sooner |=
+                    written == Written::Stored && (write.needs_hint() || row.is_due_before(now, write.delay));
+                written
+            })
+        });
+        self.wake_if(is_sooner);
+        Ok(written)
     }
 
     async fn complete(&self, writes: &[Complete]) -> Result<Vec<Written>, StoreError> {
@@ -162,9 +169,16 @@ impl Store for MemoryStore {
     }
 
     async fn give_back(&self, writes: &[GiveBack]) -> Result<Vec<Written>, StoreError> {
-        Ok(self.each(writes, |state, now, write| {
-            state.table.write(&write.fence, |row| row.give_back(now, write))
-        }))
+        let mut is_sooner = false;
+        let written = self.each(writes, |state, now, write| {
+            state.table.write(&write.fence, |row| {
+                let written = row.give_back(now, write);
+                is_sooner |= row.is_due_before(now, write.delay);
+                written
+            })
+        });
+        self.wake_if(is_sooner);
+        Ok(written)
     }
 
     async fn withdraw(&self, fences: &[Fence]) -> Result<Vec<Written>, StoreError> {

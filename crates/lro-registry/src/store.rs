@@ -230,11 +230,25 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// Waits for a hint that a record may be due sooner than the last [`claim`](Self::claim) reported.
     ///
-    /// It is only a hint: it may come late, too often or never. The default never returns.
+    /// It is only a hint: it may come late, too often or never. The default never returns. A worker without a hint looks after its
+    /// [`fallback`](crate::WorkerBuilder::fallback).
+    ///
+    /// A store that gives hints gives one after
+    ///
+    /// - a registration, if [`Registered::needs_hint`];
+    /// - a reschedule that was stored, if [`Reschedule::needs_hint`];
+    /// - a write that makes a record due before its own delay, because a request to cancel is not sent;
+    /// - a new request to cancel, and a record that was taken back.
+    ///
+    /// The other writes of workers need none: a worker knows of its own delays.
     async fn changed(&self) {
         std::future::pending().await
     }
 }
+
+/// The delay up to which a new record needs a hint: the default of [`fallback`](crate::WorkerBuilder::fallback), after which a worker
+/// looks anyway.
+pub(crate) const SOON: Duration = Duration::from_secs(5);
 
 /// The lock of a worker process. Dropping it unlocks the store.
 #[derive(Debug)]

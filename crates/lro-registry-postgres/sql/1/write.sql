@@ -1,4 +1,5 @@
--- Each function returns the positions, from 1 on, of the writes that were stored.
+-- Each function returns the positions, from 1 on, of the writes that were stored. The position is negative if the record is due
+-- sooner than the write asks for.
 CREATE FUNCTION {schema}.reschedule_v1(
     p_keys text[], p_epochs bigint[], p_claims text[], p_names text[], p_delays bigint[], p_saved text[],
     p_pacing text[], p_cancels bigint[], p_failures bigint[], p_errors text[]
@@ -27,7 +28,7 @@ BEGIN
         p_errors) WITH ORDINALITY AS w(key, epoch, claim, name, delay, saved, pacing, cancel, failures, error, i)
     WHERE r.key = w.key AND r.epoch = w.epoch AND r.claim = decode(w.claim, 'hex') AND r.state IN (0, 1)
         AND (r.name IS NOT NULL OR w.name IS NOT NULL)
-    RETURNING w.i;
+    RETURNING CASE WHEN r.due < v_now + w.delay THEN -w.i ELSE w.i END;
 END $f$;
 
 CREATE FUNCTION {schema}.complete_v1(
@@ -86,7 +87,7 @@ BEGIN
     FROM unnest(v_keys, p_epochs, p_claims, p_delays, p_counts, p_errors)
         WITH ORDINALITY AS w(key, epoch, claim, delay, counts, error, i)
     WHERE r.key = w.key AND r.epoch = w.epoch AND r.claim = decode(w.claim, 'hex') AND r.state IN (0, 1, 3)
-    RETURNING w.i;
+    RETURNING CASE WHEN r.due < v_now + w.delay THEN -w.i ELSE w.i END;
 END $f$;
 
 CREATE FUNCTION {schema}.acknowledge_v1(p_keys text[], p_epochs bigint[], p_claims text[])

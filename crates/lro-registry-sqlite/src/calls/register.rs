@@ -1,6 +1,6 @@
 use lro_registry::{
     Record, RecordState,
-    store::{CancelState, Entry, Registered},
+    store::{Entry, Registered},
 };
 use rusqlite::{CachedStatement, params};
 
@@ -16,7 +16,14 @@ pub(crate) fn register(
         tag: transaction.connection.prepare_cached(TAG)?,
         get: transaction.connection.prepare_cached(GET)?,
     };
-    entries.iter().map(|entry| statements.register(transaction, entry)).collect()
+    let registered: Vec<_> = entries
+        .iter()
+        .map(|entry| statements.register(transaction, entry))
+        .collect::<rusqlite::Result<_>>()?;
+    if registered.iter().any(Registered::needs_hint) {
+        transaction.is_due.set(true);
+    }
+    Ok(registered)
 }
 
 struct Statements<'a> {
@@ -51,7 +58,6 @@ impl Statements<'_> {
         if !entry.tag.is_empty() {
             self.tag.execute(params![entry.key, entry.tag])?;
         }
-        wake(transaction, entry, due);
         record.due = Some(time::system_time(due));
         Ok(Registered::New(record))
     }
@@ -85,19 +91,11 @@ impl Statements<'_> {
             entry.state,
         ])?;
         self.tag.execute(params![entry.key, entry.tag])?;
-        let record = self.get(transaction, entry)?;
-        wake(transaction, entry, if record.cancel == CancelState::Requested { transaction.now } else { due });
-        Ok(Registered::New(record))
+        Ok(Registered::New(self.get(transaction, entry)?))
     }
 
     fn get(&mut self, transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<Record> {
         row::one(&mut self.get, transaction, &entry.key)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
-    }
-}
-
-fn wake(transaction: &Transaction<'_>, entry: &Entry, due: i64) {
-    if entry.intent.is_none() && due <= transaction.now {
-        transaction.is_due.set(true);
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) fn reschedule(
             None => resolve.query_one(written, |row| row.get(0)).optional()?,
             found => found,
         };
-        if cancel == Some(true) {
+        if cancel.is_some_and(|cancel| cancel || write.needs_hint()) {
             is_due.set(true);
         }
         Ok(if cancel.is_some() { Written::Stored } else { Written::Fenced })

@@ -171,7 +171,7 @@ pub(super) async fn simultaneous_requests_are_kept(fixture: &Fixture) -> Verdict
 }
 
 impl Fixture {
-    async fn cancel(&self, key: &str, expected: CancelRequested) -> Verdict {
+    pub(super) async fn cancel(&self, key: &str, expected: CancelRequested) -> Verdict {
         let requested = self.store.request_cancel(&[key.to_owned()]).await?;
         ensure_eq!(requested, [expected], "the result of a request to cancel {key}");
         Ok(())

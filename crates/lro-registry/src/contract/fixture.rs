@@ -29,7 +29,7 @@ pub(super) const SHORT: Duration = Duration::from_millis(200);
 /// What two times may differ by because they are rounded.
 pub(super) const ROUNDING: Duration = Duration::from_millis(5);
 /// How long something that must happen may take on a slow machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Fixture {
     pub(super) async fn new(subject: &dyn Subject) -> Result<Self, Fault> {

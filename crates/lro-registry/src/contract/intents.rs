@@ -233,7 +233,7 @@ pub(super) async fn only_intents_are_withdrawn(fixture: &Fixture) -> Verdict {
 
 impl Fixture {
     /// Registers an intent and returns the fence of its starting call.
-    async fn intent(&self, key: &str, lease: Duration) -> Result<Fence, Fault> {
+    pub(super) async fn intent(&self, key: &str, lease: Duration) -> Result<Fence, Fault> {
         let intent = Intent { claim: ClaimId::random(), lease };
         let entry = Entry { name: None, started: true, intent: Some(intent), ..entry(key) };
         self.register(&[entry]).await?;

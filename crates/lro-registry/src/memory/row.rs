@@ -219,6 +219,11 @@ impl Row {
         now.duration_since(self.record.created).unwrap_or_default()
     }
 
+    /// Returns whether the record is due sooner than a write with this delay asks for.
+    pub(super) fn is_due_before(&self, now: SystemTime, delay: Duration) -> bool {
+        self.record.due.is_some_and(|due| due < after(now, delay))
+    }
+
     fn lease(&mut self, claim: ClaimId) -> Fence {
         self.record.epoch += 1;
         self.claim = Some(claim);

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use lro::{OperationName, Service};
 
-use super::{ClaimId, Record};
+use super::{ClaimId, Record, RecordState, SOON};
 
 /// A record to store.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,4 +49,13 @@ pub enum Registered {
     Existing(Record),
     /// A record with this key and another fingerprint was stored before.
     Conflict(Record),
+}
+
+impl Registered {
+    /// Returns whether the store gives a [hint](super::Store::changed): the record is new, pending, and due within 5 s.
+    pub fn needs_hint(&self) -> bool {
+        let Self::New(record) = self else { return false };
+        let delay = record.due.map(|due| due.duration_since(record.created).unwrap_or_default());
+        record.state == RecordState::Pending && delay.is_some_and(|delay| delay <= record.age + SOON)
+    }
 }

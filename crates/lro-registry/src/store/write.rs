@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use lro::OperationName;
 
-use super::Fence;
+use super::{Fence, SOON};
 
 /// The state of an operation after a poll that found it running, or that failed.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,14 @@ pub struct Reschedule {
     pub failures: u32,
     /// The last error, for people who read the record. `None` leaves it as it is.
     pub error: Option<String>,
+}
+
+impl Reschedule {
+    /// Returns whether the store gives a [hint](super::Store::changed) if the write is stored: it is that of a starting call, which has
+    /// a name and no worker, and the first poll is due within 5 s.
+    pub fn needs_hint(&self) -> bool {
+        self.name.is_some() && self.delay <= SOON
+    }
 }
 
 /// What a worker did about a requested cancellation.

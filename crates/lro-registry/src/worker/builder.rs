@@ -19,7 +19,10 @@ use super::{
     driver::{Driver, Tools},
     lane::{Key, Lane},
 };
-use crate::{Error, Quota, Registry, Store, StoreError, StoreErrorKind, limits, store::WorkerLock};
+use crate::{
+    Error, Quota, Registry, Store, StoreError, StoreErrorKind, limits,
+    store::{SOON, WorkerLock},
+};
 
 /// The settings of a [`Worker`].
 #[derive(Debug)]
@@ -51,7 +54,7 @@ impl WorkerBuilder {
             lease: LEASE,
             most_claims: MOST_CLAIMS,
             max_in_flight: MAX_IN_FLIGHT,
-            fallback: FALLBACK,
+            fallback: SOON,
             retain_for: Some(RETAIN_FOR),
             observer: None,
         };
@@ -122,6 +125,9 @@ impl WorkerBuilder {
     }
 
     /// Sets how often the worker asks the store for due operations if the store gives no hint of any. Default: 5 s.
+    ///
+    /// It is how late an operation is polled for the first time if every hint is lost. A store gives no hint of an operation whose
+    /// first poll is due more than 5 s after it was registered.
     pub fn fallback(mut self, fallback: Duration) -> Self {
         self.settings.fallback = fallback.clamp(LEAST_FALLBACK, LONGEST_LEASE);
         self
@@ -250,8 +256,6 @@ const LEAST_SLACK: Duration = Duration::from_secs(5);
 const MOST_CLAIMS: u32 = 5;
 /// With a round trip of 50 ms these make 5,000 calls a second.
 const MAX_IN_FLIGHT: usize = 256;
-/// How late an operation is polled for the first time if every hint is lost.
-const FALLBACK: Duration = Duration::from_secs(5);
 /// A sum with it does not overflow.
 const LONGEST_LEASE: Duration = Duration::from_secs(366 * 24 * 3_600);
 const LEAST_FALLBACK: Duration = Duration::from_millis(10);

@@ -54,6 +54,26 @@ async fn an_operation_is_started_once_for_a_key_and_then_polled() {
     delivery.decode::<Value>().unwrap();
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_operation_that_was_started_is_polled_at_once_by_a_worker_that_sleeps() {
+    let jobs = Jobs::new();
+    let registry = Registry::new(MemoryStore::new());
+    let _worker = Worker::builder(&registry).serve(jobs.clone()).start().await.unwrap();
+    sleep(SECOND).await;
+    let _ = registry.start(request(), || async { Ok(Operation::running("operations/1")) }).await.unwrap();
+    sleep(SECOND / 2).await;
+    assert_eq!(jobs.gets("operations/1"), 1, "the first poll is due after 250 ms");
+
+    // Retry-After
+    let later = Operation { retry_after: Some(3 * SECOND), ..Operation::running("operations/2") };
+    let other = StartRequest::new(&service(), "order 8", "sha256:8");
+    let _ = registry.start(other, || async { Ok(later) }).await.unwrap();
+    sleep(Duration::from_millis(2_900)).await;
+    assert_eq!(jobs.gets("operations/2"), 0);
+    sleep(SECOND / 5).await;
+    assert_eq!(jobs.gets("operations/2"), 1);
+}
+
 // g19
 #[tokio::test]
 async fn another_request_under_the_same_key_is_a_conflict_that_shows_both() {

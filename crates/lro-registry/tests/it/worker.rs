@@ -67,6 +67,20 @@ async fn many_operations_all_end_within_their_pace() {
     assert!(began.elapsed() < 30 * SECOND, "{:?}", began.elapsed());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_sleeps_polls_on_time_what_is_due_soon() {
+    let jobs = Jobs::new();
+    let registry = Registry::new(MemoryStore::new());
+    let _worker = Worker::builder(&registry).serve(jobs.clone()).start().await.unwrap();
+    sleep(SECOND).await;
+    let registration = Registration::new(&service(), name("operations/1")).first_poll_after(SECOND);
+    registry.register(registration).await.unwrap();
+    sleep(SECOND * 9 / 10).await;
+    assert_eq!(jobs.gets("operations/1"), 0);
+    sleep(SECOND / 5).await;
+    assert_eq!(jobs.gets("operations/1"), 1);
+}
+
 // SPEC 26, 27, 20
 #[tokio::test(start_paused = true)]
 async fn a_wait_survives_failures_within_its_budget_and_is_given_up_beyond() {

@@ -98,6 +98,9 @@ pub(crate) enum Fault {
     CountsStatesOnly,
     CountsAll,
     HidesBuckets,
+    HintsWhatIsDueOnly,
+    HintsNoStarts,
+    HintsNoCancels,
     SeparatesHandles,
     SplitsBatches,
     Deadlocks,
@@ -112,12 +115,15 @@ pub(crate) struct Faulty {
     held: Arc<Mutex<HashMap<String, (Fence, Instant)>>>,
     pub(crate) is_frozen: Arc<AtomicBool>,
     pub(crate) is_locked: Arc<AtomicBool>,
+    /// Whether the next hint is kept back.
+    pub(crate) is_muted: Arc<AtomicBool>,
 }
 
 impl Faulty {
     pub(crate) fn new(fault: Fault) -> Self {
         let inner = MemoryStore::new();
-        Self { inner, fault, held: Arc::default(), is_frozen: Arc::default(), is_locked: Arc::default() }
+        let (is_frozen, is_locked, is_muted) = Default::default();
+        Self { inner, fault, held: Arc::default(), is_frozen, is_locked, is_muted }
     }
 
     pub(crate) fn has(&self, fault: Fault) -> bool {
@@ -129,6 +135,13 @@ impl Faulty {
             return Err(StoreError::new(StoreErrorKind::Other, "the statement failed"));
         }
         Ok(())
+    }
+
+    /// Keeps back the hint of a call.
+    pub(crate) fn mutes_if(&self, fault: Fault, condition: bool) {
+        if self.has(fault) && condition {
+            self.is_muted.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Remembers a claim.

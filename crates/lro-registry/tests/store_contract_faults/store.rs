@@ -1,6 +1,7 @@
 use std::{sync::atomic::Ordering, time::Duration};
 
 use async_trait::async_trait;
+use futures::FutureExt;
 use lro::{OperationName, Service};
 use lro_registry::{
     Record, RecordState, Store, StoreError,
@@ -19,6 +20,7 @@ impl Store for Faulty {
         self.fails_if(Fault::RejectsEmptyBatches, entries.is_empty())?;
         let longest = entries.iter().map(|entry| entry.delay.max(entry.deadline.unwrap_or_default())).max();
         self.fails_if(Fault::Overflows, longest > Some(Duration::from_secs(1 << 40)))?;
+        self.mutes_if(Fault::HintsWhatIsDueOnly, longest > Some(Duration::ZERO));
         if self.has(Fault::Overwrites) {
             self.forget(&entries.iter().map(|entry| entry.key.clone()).collect::<Vec<_>>()).await?;
         }
@@ -84,6 +86,7 @@ impl Store for Faulty {
     async fn reschedule(&self, writes: &[Reschedule]) -> Result<Vec<Written>, StoreError> {
         let nul = writes.iter().any(|write| write.error.as_ref().is_some_and(|error| error.contains('\0')));
         self.fails_if(Fault::RejectsNul, nul)?;
+        self.mutes_if(Fault::HintsNoStarts, writes.iter().any(|write| write.name.is_some()));
         let writes: Vec<_> = writes.iter().map(|write| self.rescheduled(write)).collect();
         Ok(self.written(self.inner.reschedule(&writes).await?))
     }
@@ -189,6 +192,7 @@ impl Store for Faulty {
             tokio::task::yield_now().await;
             self.is_locked.store(false, Ordering::Relaxed);
         }
+        self.mutes_if(Fault::HintsNoCancels, true);
         let mut requested = self.inner.request_cancel(keys).await?;
         if self.has(Fault::CancelsEnded) {
             requested.iter_mut().filter(|it| **it == CancelRequested::Ended).for_each(|it| {
@@ -256,6 +260,16 @@ impl Store for Faulty {
             counts.buckets.clear();
         }
         Ok(counts)
+    }
+
+    async fn changed(&self) {
+        loop {
+            self.inner.changed().await;
+            while self.inner.changed().now_or_never().is_some() {}
+            if !self.is_muted.swap(false, Ordering::Relaxed) {
+                return;
+            }
+        }
     }
 }
 
