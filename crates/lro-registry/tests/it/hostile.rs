@@ -298,7 +298,8 @@ async fn an_operation_whose_cancel_always_fails_still_ends() {
             Some(_) => assert_eq!(outcome.unwrap_err().code(), Code::DeadlineExceeded),
         }
         let (took, cancels) = (began.elapsed(), jobs.cancels(operation));
-        assert!((60 * SECOND..120 * SECOND).contains(&took), "{operation}: {took:?}");
+        // A request and a poll, each after the longest delay.
+        assert!((60 * SECOND..180 * SECOND).contains(&took), "{operation}: {took:?}");
         assert!((5..=20).contains(&cancels), "{operation}: {cancels} requests");
     }
 }
