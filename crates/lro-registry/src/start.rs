@@ -92,7 +92,9 @@ impl Registry {
     /// # }).unwrap();
     /// ```
     ///
-    /// Dropping the future before the call has returned leaves the intent. After that the result is stored in the background.
+    /// Dropping the future before the call has returned leaves the intent. Another start returns [`Started::Unresolved`] from then on, and
+    /// the registry reports the intent when its [lease](StartRequest::lease) ends, after 10 minutes by default: until then the call counts as
+    /// in flight. After the call has returned, its result is stored in the background.
     ///
     /// # Errors
     ///

@@ -8,7 +8,8 @@ use lro::Service;
 pub struct Health {
     /// The services that have pending records.
     pub services: Vec<ServiceHealth>,
-    /// Intents whose lease has ended: starting calls of which nothing is known. Counted up to 10,000.
+    /// Intents whose lease has ended, or whose starting call failed without a clear answer: it is not known whether the operation
+    /// exists. Those of calls that were dropped count from the end of the [lease](crate::StartRequest::lease) on. Counted up to 10,000.
     pub unresolved_intents: u64,
     /// Records that are set aside. Counted up to 10,000.
     pub set_aside: u64,
