@@ -1,17 +1,13 @@
 use std::{fmt, slice, time::Duration};
 
-use lro::{
-    OperationName, Report, Response, Service, Status,
-    rules::{Ending, Saved},
-};
-
+use lro::{OperationName, Report, Response, Service, Status, rules::Ending};
 use tokio::time::Instant;
 
 use crate::{
     Registry,
     limits::stored_error,
     published,
-    store::{GiveBack, StoreError, Undelivered, Written, ending},
+    store::{GiveBack, StoreError, Undelivered, Written, ending, saved},
 };
 
 /// The outcome of an operation, leased to one consumer until it is acknowledged.
@@ -132,8 +128,7 @@ impl Delivery {
     }
 
     fn report(&self, ending: &Ending) -> Report {
-        let saved: Saved = serde_json::from_slice(&self.undelivered.state).unwrap_or_default();
-        saved.report(self.undelivered.name.clone(), ending)
+        saved(&self.undelivered.state).unwrap_or_default().report(self.undelivered.name.clone(), ending)
     }
 }
 

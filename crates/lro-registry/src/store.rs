@@ -32,7 +32,7 @@ pub use self::{
     write::{CancelRequested, CancelStep, Complete, Finished, GiveBack, Reschedule, Written},
 };
 
-pub(crate) use self::record::ending;
+pub(crate) use self::record::{ending, saved};
 
 /// The durable storage of a registry, shared by its processes.
 ///

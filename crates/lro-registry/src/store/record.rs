@@ -1,6 +1,11 @@
 use std::time::{Duration, SystemTime};
 
-use lro::{OperationName, Service, Status, rules::Ending};
+use lro::{
+    Any, OperationName, Service, Status,
+    rules::{Ending, Saved},
+    telemetry,
+};
+use serde::de::DeserializeOwned;
 
 /// A record as it is stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,7 +47,7 @@ pub struct Record {
     pub error: Option<String>,
     /// The bytes of the caller. Empty if the payloads were not asked for.
     pub tag: Vec<u8>,
-    /// The state of the wait, [`rules::Saved`](lro::rules::Saved) as JSON. Empty if the payloads were not asked for.
+    /// The state of the wait, as JSON: [`wait`](Self::wait) decodes it. Empty if the payloads were not asked for.
     pub saved: Vec<u8>,
     /// The outcome. `None` if there is none, or if the payloads were not asked for.
     pub outcome: Option<Vec<u8>>,
@@ -106,6 +111,54 @@ impl Record {
         self.outcome.as_ref().map(|outcome| ending(&self.key, outcome))
     }
 
+    /// Returns the last metadata, decoded as `M`: how far the work is. `None` if the service sent none, if it does not decode, or if the
+    /// payloads were not asked for.
+    ///
+    /// It is that of the last poll, and stays when the operation has ended. Metadata beyond 64 KiB is not stored. The first metadata in the process that does not decode as
+    /// `M` is logged as a warning. [`try_metadata`](Self::try_metadata) returns the reason.
+    ///
+    /// ```
+    /// # use lro::{Any, Operation, Service};
+    /// # use lro_registry::{MemoryStore, Registry, StartRequest};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let registry = Registry::new(MemoryStore::new());
+    /// # let request = StartRequest::new(&Service::new("print.example.com", "v1"), "order 7", "sha256:2c26b46b");
+    /// # let metadata = Some(Any::from_json(r#"{"pagesPrinted": 3}"#)?);
+    /// # let operation = Operation { metadata, ..Operation::running("operations/1") };
+    /// # let _ = registry.start(request, || async { Ok(operation) }).await?;
+    /// let record = registry.get("order 7").await?.ok_or("no such order")?;
+    /// let progress: Option<serde_json::Value> = record.metadata();
+    /// assert_eq!(progress.ok_or("no metadata")?["pagesPrinted"], 3);
+    /// assert_eq!((record.wait()?.tally.polls, record.failures), (0, 0));
+    /// # Ok(()) }
+    /// ```
+    pub fn metadata<M: DeserializeOwned>(&self) -> Option<M> {
+        telemetry::metadata(&self.wait().ok()?.metadata?)
+    }
+
+    /// Returns the last metadata, decoded as `M`. `None` if the service sent none, or if the payloads were not asked for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Any::decode`] and [`wait`](Self::wait).
+    pub fn try_metadata<M: DeserializeOwned>(&self) -> Result<Option<M>, Status> {
+        self.wait()?.metadata.as_ref().map(Any::decode).transpose()
+    }
+
+    /// Returns the state of the wait after the last poll: how many polls were made, the last failure, the metadata as received.
+    ///
+    /// It is empty before the first poll, and if the payloads were not asked for. The record itself has the
+    /// [failures in a row](Self::failures) and the [last error](Self::error) as a text.
+    ///
+    /// # Errors
+    ///
+    /// [`Origin::MalformedReply`](lro::Origin::MalformedReply) if a later version of this crate stored the state.
+    pub fn wait(&self) -> Result<Saved, Status> {
+        saved(&self.saved).map_err(|fault| {
+            Status::malformed(format!("the stored state of {} cannot be read: {fault}", self.key))
+        })
+    }
+
     /// Creates a new record, of an entry that a store has just stored: no claim, no error, no payload.
     pub fn new(key: impl Into<String>, service: Service, state: RecordState, created: SystemTime) -> Self {
         Self {
@@ -131,6 +184,11 @@ impl Record {
             outcome: None,
         }
     }
+}
+
+/// Decodes a stored state of a wait. An empty one is that of a wait without a poll.
+pub(crate) fn saved(state: &[u8]) -> serde_json::Result<Saved> {
+    if state.is_empty() { Ok(Saved::default()) } else { serde_json::from_slice(state) }
 }
 
 /// Decodes a stored outcome.

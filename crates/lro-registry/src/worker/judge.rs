@@ -4,7 +4,7 @@ use super::{encoded, paces::Paces, writer::Write};
 use crate::{
     limits::{LARGEST_PAYLOAD, stored_error},
     published::Ended,
-    store::{CancelStep, ClaimedRecord, Complete, Finished, GiveBack, Reschedule},
+    store::{CancelStep, ClaimedRecord, Complete, Finished, GiveBack, Reschedule, saved},
 };
 use lro::{
     LroTransport, Service, Status,
@@ -48,12 +48,7 @@ impl Subject {
     ///
     /// The claim is given back, if a later version of this crate stored the state. The record waits for a worker that reads it.
     pub(super) fn of(mut record: ClaimedRecord) -> Result<Self, Box<Write>> {
-        let saved = if record.state.is_empty() {
-            Ok(Saved::default())
-        } else {
-            serde_json::from_slice(&record.state)
-        };
-        match saved {
+        match saved(&record.state) {
             Ok(saved) => {
                 let mut wait = StoredWait::default();
                 (wait.saved, wait.position) = (saved, mem::take(&mut record.cursor));

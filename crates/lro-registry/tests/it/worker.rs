@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use lro::{Code, Operation, Origin, Status, Tolerance, rules::Ending};
+use lro::{
+    Any, Code, Operation, Origin, Status, Tolerance, map_replies,
+    rules::{Ending, Saved},
+};
 use lro_learned::Learned;
 use lro_registry::{
     CancelRequested, Error, ListRequest, MemoryStore, RecordState, Registration, Registry, Store, Worker,
@@ -17,7 +20,7 @@ use lro_registry::{
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::common::{Jobs, SECOND, name, service};
+use super::common::{Jobs, SECOND, name, register, service};
 
 #[tokio::test(start_paused = true)]
 async fn an_operation_is_polled_until_it_is_done_and_its_outcome_is_delivered() {
@@ -65,6 +68,37 @@ async fn many_operations_all_end_within_their_pace() {
         assert!(delivery.acknowledge().await.unwrap());
     }
     assert!(began.elapsed() < 30 * SECOND, "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_shows_how_far_the_operation_is() {
+    let jobs = Jobs::new();
+    jobs.runs_for("operations/job0", 3_600 * SECOND);
+    jobs.fails("operations/job0", 2, Status::unavailable("busy"));
+    let half_done = |operation| Operation { metadata: Any::from_json(r#"{"done": 50}"#).ok(), ..operation };
+    let registry = Registry::new(MemoryStore::new());
+    let worker =
+        Worker::builder(&registry).serve(map_replies(jobs.clone(), half_done)).start().await.unwrap();
+    register(&registry, &service(), "job", 1).await;
+    let get = async || registry.get("operations/job0").await.unwrap().unwrap();
+    let record = get().await;
+    assert_eq!((record.metadata::<Value>(), record.wait().unwrap()), (None, Saved::default()));
+
+    sleep(60 * SECOND).await;
+    worker.stop().await;
+    let record = get().await;
+    assert_eq!(record.metadata(), Some(json!({"done": 50})));
+    assert_eq!(record.metadata::<String>(), None);
+    assert!(record.try_metadata::<String>().unwrap_err().to_string().contains("expected a string"));
+    let wait = record.wait().unwrap();
+    assert_eq!((wait.tally.polls, record.failures), (jobs.gets("operations/job0"), 0));
+    assert_eq!(wait.trouble.unwrap().last_failure().unwrap().message(), "busy");
+
+    let bare = registry.peek("operations/job0").await.unwrap().unwrap();
+    assert_eq!(bare.try_metadata::<Value>().unwrap(), None);
+    let mut later = bare;
+    later.saved = br#"{"format": 99}"#.to_vec();
+    assert_eq!(later.wait().unwrap_err().origin(), Origin::MalformedReply);
 }
 
 #[tokio::test(start_paused = true)]
