@@ -80,7 +80,10 @@ async fn show(State(app): State<Arc<App>>, Path(order): Path<String>) -> Respons
             None if record.state == RecordState::Intent && !is_starting(&record) => {
                 StatusCode::INTERNAL_SERVER_ERROR.into_response()
             }
-            None => (StatusCode::ACCEPTED, [(header::RETRY_AFTER, "1")], "in progress").into_response(),
+            None => {
+                let progress = record.metadata::<Value>().unwrap_or_default().to_string();
+                (StatusCode::ACCEPTED, [(header::RETRY_AFTER, "1")], progress).into_response()
+            }
         },
         Ok(None) => StatusCode::NOT_FOUND.into_response(),
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response(),
