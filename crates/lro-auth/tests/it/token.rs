@@ -156,11 +156,17 @@ fn nobody_sees_a_value_that_is_escaped() {
     let percent = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
     let json = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
     let unicode = |text: &str| text.bytes().map(|byte| format!("\\u{byte:04X}")).collect::<String>();
-    let html = |text: &str| text.replace('&', "&amp;").replace('"', "&quot;").replace('/', "&#x2F;");
+    let hex = |text: &str| text.bytes().map(|byte| format!("\\x{byte:02x}")).collect::<String>();
+    let braces = |text: &str| text.bytes().map(|byte| format!("\\u{{{byte:x}}}")).collect::<String>();
+    let html = |text: &str| {
+        let text = text.replace('&', "&amp;").replace('"', "&quot;").replace('/', "&#x2F;");
+        text.replace('<', "&lt;").replace('>', "&gt;").replace('\'', "&apos;")
+    };
     let references = |text: &str| text.bytes().map(|byte| format!("&#{byte};")).collect::<String>();
     let some = |text: &str| text.replace('a', "%61").replace('r', "%72");
-    let forms: [&dyn Fn(&str) -> String; 7] =
-        [&percent, &json, &unicode, &html, &references, &some, &|text| format!("{text:?}")];
+    let debug = |text: &str| format!("{text:?}");
+    let forms: [&dyn Fn(&str) -> String; 9] =
+        [&percent, &json, &unicode, &hex, &braces, &html, &references, &some, &debug];
     for secret in [
         "canary-0",
         "canary/0+1=~_.-",
@@ -191,8 +197,13 @@ fn nobody_sees_a_value_that_is_escaped() {
             }
         }
     }
-    // What is not the token stays as it is.
     let token = Token::bearer("canary-0").unwrap();
+    assert_eq!(token.hidden_in("canary-0canary-0%63anary-0".into()), "………");
+    // Nobody reads a token from more layers by accident.
+    let layers = |count| (0..count).fold("canary-0".to_owned(), |text, _| percent(&text));
+    assert!((1..=4).all(|count| token.is_in(layers(count))));
+    assert!((7..=9).all(|count| !token.is_in(layers(count))));
+    // What is not the token stays as it is.
     for said in [
         "%63anary-1",
         "\\u0063anary",
@@ -206,6 +217,8 @@ fn nobody_sees_a_value_that_is_escaped() {
         "&#x110000;",
         "é%C3",
         "\\ud800",
+        "\\xzzanary-0",
+        "\\u{63",
     ] {
         assert!(!token.is_in(said), "{said}");
         assert_eq!(token.hidden_in(said.to_owned()), said);
