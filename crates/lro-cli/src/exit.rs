@@ -17,7 +17,7 @@ pub(crate) enum Exit {
     Done = 0,
     /// An operation failed.
     Failed = 1,
-    /// The command line, or a file that it names, is not valid, or the service does not have the call. Nothing was started or changed.
+    /// The command line, or a file that it names, is not valid, or the service does not have the call. Nothing was changed by it.
     Usage = 2,
     /// A credential is missing, invalid, or not enough.
     Credentials = 3,

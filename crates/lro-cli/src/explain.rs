@@ -15,6 +15,15 @@ pub(crate) fn given_up(status: &Status) -> String {
     explained(status)
 }
 
+/// Returns one line about a starting call that failed. It must not be made again if it may have started an operation.
+pub(crate) fn not_started(status: &Status) -> String {
+    if !status.may_have_started() {
+        return explained(status);
+    }
+    let advice = "the operation may have been started; look for it, for example with `lro list`, before you start it again";
+    in_flags(&with_causes(status).with_advice(advice).to_string())
+}
+
 /// Returns one line about a status: with its causes, and with advice that fits a command line.
 pub(crate) fn explained(status: &Status) -> String {
     let status = with_causes(status);
@@ -139,6 +148,15 @@ mod tests {
             with_sources(status.message().to_owned(), Some(&io::Error::other("reset"))),
             status.message()
         );
+    }
+
+    // SPEC 42
+    #[test]
+    fn a_start_that_may_have_succeeded_is_not_advised_to_be_made_again() {
+        let lost = not_started(&Status::unavailable("the connection was lost"));
+        assert!(lost.contains("may have been started") && !lost.contains("run the command again"), "{lost}");
+        let refused = Status::new(Code::PermissionDenied, "no");
+        assert_eq!(not_started(&refused), explained(&refused));
     }
 
     #[test]

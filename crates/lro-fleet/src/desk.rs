@@ -20,6 +20,8 @@ pub(crate) struct Desk {
     completed: VecDeque<u32>,
     /// The items that are due, and held back until there is room.
     held: VecDeque<Item>,
+    /// The number of these that are no longer held back.
+    stale: usize,
     /// Registered operations whose wait has not ended.
     open: usize,
     /// Whether registrations are refused.
@@ -34,6 +36,7 @@ impl Desk {
             reserved: 0,
             completed: VecDeque::new(),
             held: VecDeque::new(),
+            stale: 0,
             open: 0,
             draining: false,
             listeners: Slab::new(),
@@ -84,6 +87,7 @@ impl Desk {
             // An operation that was watched for a while may be in the list twice.
             let mut seen = HashSet::new();
             self.held.retain(|item| is_held(item) && seen.insert(*item));
+            self.stale = 0;
         }
     }
 
@@ -93,11 +97,22 @@ impl Desk {
     }
 
     pub(crate) fn held(&self) -> usize {
-        self.held.len()
+        self.held.len().saturating_sub(self.stale)
+    }
+
+    /// Notes that an item is no longer held back, although it is still among those to release.
+    pub(crate) fn unhold(&mut self) {
+        self.stale += 1;
+    }
+
+    /// Notes that an item that was released was not held back any more.
+    pub(crate) fn drop_stale(&mut self) {
+        self.stale = self.stale.saturating_sub(1);
     }
 
     pub(crate) fn release_all(&mut self) {
         self.held.clear();
+        self.stale = 0;
     }
 
     /// Adds a task that waits for completions, or for the end of a shutdown. Returns its number.

@@ -316,3 +316,21 @@ async fn a_fleet_that_is_dropped_with_registered_operations_says_so() {
     drop(fleet());
     assert_eq!(lines.lock().unwrap().len(), 1);
 }
+
+// What is given up is not held back any more.
+#[tokio::test(start_paused = true)]
+async fn a_fleet_counts_only_what_waits_for_room() {
+    let (subscriber, lines) = Lines::with("operations are not polled");
+    let _guard = lro_testkit::events::subscribe(subscriber);
+    let server = Server::new(millis(20));
+    let names: Vec<_> = (0..5).map(|number| server.has(&format!("operations/{number}"), secs(0))).collect();
+    let fleet = Fleet::builder(server).most_completions(2).deadline(secs(3)).start();
+    for name in names {
+        fleet.register(name).unwrap();
+    }
+    sleep(secs(1)).await;
+    assert_eq!((fleet.metrics().held, fleet.metrics().due), (3, 3));
+    sleep(secs(125)).await;
+    assert_eq!((fleet.metrics().held, fleet.metrics().due, fleet.metrics().pending), (0, 0, 0));
+    assert!(lines.lock().unwrap().is_empty());
+}

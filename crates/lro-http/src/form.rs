@@ -168,8 +168,9 @@ impl Form {
         let link_in_body = || self.links.iter().find_map(|link| own_end(&text(&reply, link)?, calls));
         let Some(name) = linked.or_else(link_in_body) else {
             let has_link = has_link || self.links.iter().any(|link| text(&reply, link).is_some());
-            let is_resource =
-                reply.is_object() && field(&reply, &self.state).is_none() && !is_only_error(body);
+            let is_error = self.error(&reply).is_some() || Status::in_reply(body).is_some();
+            let has_state = self.state.is_empty() || field(&reply, &self.state).is_some();
+            let is_resource = reply.is_object() && !has_state && !is_error && !self.links.is_empty();
             if is_resource && !has_link && !is_accepted {
                 return Ok(Operation::running("").with_outcome(Ok(Any::from_value(&reply)?)));
             }

@@ -172,9 +172,7 @@ impl Store for PostgresStore {
     }
 
     async fn give_back(&self, items: &[GiveBack]) -> Result<Vec<Written>, StoreError> {
-        let rows = self.run(writes::give_back(self.schema(), items)).await?;
-        self.notify_if(writes::is_sooner(&rows));
-        writes::written(items.len(), &rows)
+        writes::written(items.len(), &self.run(writes::give_back(self.schema(), items)).await?)
     }
 
     async fn withdraw(&self, fences: &[Fence]) -> Result<Vec<Written>, StoreError> {

@@ -169,16 +169,9 @@ impl Store for MemoryStore {
     }
 
     async fn give_back(&self, writes: &[GiveBack]) -> Result<Vec<Written>, StoreError> {
-        let mut is_sooner = false;
-        let written = self.each(writes, |state, now, write| {
-            state.table.write(&write.fence, |row| {
-                let written = row.give_back(now, write);
-                is_sooner |= row.is_due_before(now, write.delay);
-                written
-            })
-        });
-        self.wake_if(is_sooner);
-        Ok(written)
+        Ok(self.each(writes, |state, now, write| {
+            state.table.write(&write.fence, |row| row.give_back(now, write))
+        }))
     }
 
     async fn withdraw(&self, fences: &[Fence]) -> Result<Vec<Written>, StoreError> {

@@ -25,7 +25,7 @@
 //!
 //! | name | type | labels | value |
 //! |---|---|---|---|
-//! | `lro_registry_registrations_total` | counter | `service` | Registrations and starts that were new. |
+//! | `lro_registry_registrations_total` | counter | `service` | Registrations and starts that were new; a registration that resolves an intent, too. |
 //! | `lro_registry_claims_total` | counter | `service` | Records that workers have claimed, each for one call. |
 //! | `lro_registry_takeovers_total` | counter | `service` | Claims of records whose last claim ended without a result: its worker died, or its call panicked. |
 //! | `lro_registry_lost_claims_total` | counter | `service` | Results that were not stored, because the claim had ended. |

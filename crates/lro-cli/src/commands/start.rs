@@ -10,6 +10,7 @@ use super::wait::{Layout, Waits};
 use crate::{
     args::{EventsVersion, Show, Start, StartFrom},
     exit::{Exit, Failure},
+    explain::not_started,
     handles,
     history::Memory,
     output::{Output, complain, note},
@@ -56,7 +57,7 @@ async fn started<R: Send + 'static, M: Send + 'static>(
     call: impl Future<Output = Result<Wait<'static, R, M>, Status>> + Send,
 ) -> Result<Exit, Failure> {
     let wait = tokio::select! {
-        wait = call => wait.map_err(|status| of_request(status, &start.file))?,
+        wait = call => wait.map_err(|status| failed(status, &start.file))?,
         _ = interrupted() => return Err(Failure {
             exit: Exit::Interrupted,
             message: "interrupted during the starting call: the operation may be running without a known name".to_owned(),
@@ -86,6 +87,11 @@ async fn started<R: Send + 'static, M: Send + 'static>(
     memory.uses(kind_of(&handle));
     let events = waits::one(wait, handle.clone());
     Waits::new(show, Layout::Response, vec![handle]).run(events, &memory).await
+}
+
+fn failed(status: Status, file: &Path) -> Failure {
+    let status = of_request(status, file);
+    Failure { exit: Exit::of_call(&status), message: not_started(&status) }
 }
 
 /// Names the file of a request that the client or the service refuses. The message has the field.

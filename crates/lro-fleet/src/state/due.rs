@@ -168,6 +168,9 @@ impl State {
 
     /// Removes an operation from its line, if it is in one.
     pub(super) fn leave_line(&mut self, id: u32) {
+        if self.book.get(id).is_some_and(|entry| entry.phase == Phase::Held) {
+            self.desk.unhold();
+        }
         let Some(entry) = self.book.get(id).filter(|entry| entry.phase == Phase::Ready) else {
             return;
         };
@@ -188,6 +191,8 @@ impl State {
             {
                 self.make_ready(id, now);
                 room -= 1;
+            } else {
+                self.desk.drop_stale();
             }
         }
     }

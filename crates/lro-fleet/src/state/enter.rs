@@ -258,6 +258,7 @@ impl State {
     fn release_watched(&mut self, id: u32) {
         if self.book.get(id).is_some_and(|entry| entry.phase == Phase::Held) {
             let now = self.clock.now();
+            self.desk.unhold();
             self.make_ready(id, now);
         }
     }

@@ -222,8 +222,21 @@ async fn a_start_that_makes_its_resource_at_once_is_done() {
         let status = started(&form, Reply::status(http).body(body.clone())).await.unwrap_err();
         assert_eq!(status.origin(), Origin::MalformedReply, "{http} {body}");
     }
-    let error = Reply::status(200).body(r#"{"error": {"code": 409, "message": "it exists"}}"#);
-    assert_eq!(started(&form, error).await.unwrap_err().code(), Code::Aborted);
+    // SPEC 46: an error is no resource, whatever stands beside it.
+    for error in [
+        r#"{"error": {"code": 409, "message": "it exists"}}"#,
+        r#"{"requestId": "1", "error": {"code": 409, "message": "it exists"}}"#,
+        r#"{"error": {"code": 409, "message": "it exists"}, "requestId": "1"}"#,
+    ] {
+        for form in [&form, &json!({"links": ["operation-location"]})] {
+            let ended = started(form, Reply::status(200).body(error)).await;
+            let failed: Result<(), Status> = ended.and_then(|done| match done.outcome {
+                Some(Outcome::Error(status)) => Err(status),
+                outcome => panic!("{outcome:?}"),
+            });
+            assert_eq!(failed.unwrap_err().message(), "it exists", "{error}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -87,7 +87,7 @@ BEGIN
     FROM unnest(v_keys, p_epochs, p_claims, p_delays, p_counts, p_errors)
         WITH ORDINALITY AS w(key, epoch, claim, delay, counts, error, i)
     WHERE r.key = w.key AND r.epoch = w.epoch AND r.claim = decode(w.claim, 'hex') AND r.state IN (0, 1, 3)
-    RETURNING CASE WHEN r.due < v_now + w.delay THEN -w.i ELSE w.i END;
+    RETURNING w.i;
 END $f$;
 
 CREATE FUNCTION {schema}.acknowledge_v1(p_keys text[], p_epochs bigint[], p_claims text[])

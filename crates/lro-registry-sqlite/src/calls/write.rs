@@ -65,16 +65,13 @@ pub(crate) fn give_back(
     transaction: &Transaction<'_>,
     writes: &[GiveBack],
 ) -> rusqlite::Result<Vec<Written>> {
-    let Transaction { connection, now, ref is_due } = *transaction;
+    let Transaction { connection, now, .. } = *transaction;
     let mut update = connection.prepare_cached(GIVE_BACK)?;
     let each = writes.iter().map(|write| {
         let Fence { key, epoch, claim } = &write.fence;
         let (due, error) = (now + time::micros(write.delay), readable(write.error.as_deref()));
         let written = params![key, epoch, claim.to_bytes(), now, due, write.counts, error];
         let stored_due: Option<i64> = update.query_one(written, |row| row.get(0)).optional()?;
-        if stored_due == Some(now) && due > now {
-            is_due.set(true);
-        }
         Ok(if stored_due.is_some() { Written::Stored } else { Written::Fenced })
     });
     each.collect()

@@ -5,7 +5,7 @@ use tokio::time::timeout;
 
 use super::{
     Fault, Verdict,
-    fixture::{Fixture, LONG, PATIENCE, SHORT, entry, give_back, name, other_service, reschedule},
+    fixture::{Fixture, LONG, PATIENCE, SHORT, entry, name, other_service, reschedule},
 };
 use crate::{
     StoreError,
@@ -46,9 +46,6 @@ pub(super) async fn requests_to_cancel_are_hinted(fixture: &Fixture) -> Verdict 
     // The worker did not know of the request when it polled.
     let polled = [reschedule(fixture.requested_while_claimed("polled").await?)];
     fixture.ensure_hint("a request that a poll has not seen", fixture.store.reschedule(&polled)).await?;
-    fixture.store.forget(&["polled".to_owned()]).await?;
-    let given = [give_back(fixture.requested_while_claimed("given back").await?)];
-    fixture.ensure_hint("a request that a claim has not seen", fixture.store.give_back(&given)).await?;
     Ok(())
 }
 

@@ -275,7 +275,9 @@ impl Flushed {
                 self.stored.extend(items);
                 let results = self.stored[first..].iter_mut().zip(written);
                 for (item, _) in results.filter(|(_, written)| *written == Written::Fenced) {
-                    (item.held.is_lost, item.held.ended) = (true, None);
+                    // The reply to an earlier write of it may have been lost.
+                    item.held.is_lost = item.held.failures == 0 && !matches!(item.write, Write::GiveBack(_));
+                    item.held.ended = None;
                     let Fence { key, epoch, .. } = item.write.fence();
                     debug!(key, epoch, "the claim had ended; its result was not stored");
                 }

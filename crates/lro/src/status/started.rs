@@ -9,6 +9,7 @@ impl Status {
     ///
     /// - the code is `INVALID_ARGUMENT`, `NOT_FOUND`, `PERMISSION_DENIED`, `UNAUTHENTICATED`, `RESOURCE_EXHAUSTED`, `FAILED_PRECONDITION`,
     ///   `OUT_OF_RANGE` or `UNIMPLEMENTED`, and the [origin](Self::origin) is the call
+    ///   A timeout (HTTP 408) has the code `FAILED_PRECONDITION` and is no refusal.
     /// - the call [failed before](Self::is_refused) anything was sent, such as one without a credential
     /// - the connection was refused, by the [source](Error::source)
     ///
@@ -36,7 +37,8 @@ impl Status {
                 | OutOfRange
                 | Unimplemented
         );
-        let is_refusal = self.origin() == Origin::CallFailed && refuses;
+        let may_pass = self.code() == FailedPrecondition && self.transient() == Some(true);
+        let is_refusal = self.origin() == Origin::CallFailed && refuses && !may_pass;
         !is_refusal && !self.is_refused() && !self.was_not_connected()
     }
 

@@ -742,6 +742,8 @@ fn says_whether_a_failed_start_may_have_started_an_operation() {
         (closed(io::ErrorKind::ConnectionRefused), false),
         (closed(io::ErrorKind::ConnectionReset), true),
         (Status::unavailable("busy"), true),
+        (Status::new(Code::FailedPrecondition, "out of paper"), false),
+        (Status::new(Code::FailedPrecondition, "HTTP 408").with_transient(true), true),
         (Status::new(Code::AlreadyExists, "it exists"), true),
         (Status::new(Code::InvalidArgument, "no such paper").with_origin(Origin::MalformedReply), true),
     ] {
