@@ -197,6 +197,12 @@ fn nobody_sees_a_value_that_is_escaped() {
             }
         }
     }
+}
+
+#[test]
+fn nobody_sees_a_value_several_times_and_other_text_stays() {
+    // SPEC 56
+    let percent = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
     let token = Token::bearer("canary-0").unwrap();
     assert_eq!(token.hidden_in("canary-0canary-0%63anary-0".into()), "………");
     // Nobody reads a token from more layers by accident.
