@@ -49,8 +49,8 @@ impl Replay {
         self.run(pacing, duration, None)
     }
 
-    /// Waits for an operation of this duration that reports progress. `told` returns it from the number of polls and the share of the
-    /// duration that has passed.
+    /// Waits for an operation of this duration that reports progress. `told` returns the progress that is reported, from the number of
+    /// polls and the share of the duration that has passed.
     ///
     /// # Errors
     ///

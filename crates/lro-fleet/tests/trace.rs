@@ -22,12 +22,12 @@ use lro::{
     telemetry::{About, Observer},
 };
 use lro_fleet::{Fleet, Registration};
+use lro_testkit::events::on_event;
 use serde_json::Value;
 use tokio::{runtime::Builder, time::sleep};
 use tracing::{
-    Event, Metadata, Subscriber,
     field::{Field, Visit},
-    span::{Attributes, Id, Record},
+    subscriber::DefaultGuard,
 };
 
 #[test]
@@ -35,10 +35,13 @@ fn a_subscriber_may_call_the_fleet() {
     let (told, done) = mpsc::channel();
     // A deadlock is not to stop the test.
     thread::spawn(move || {
-        let (fleet, events) = (Arc::default(), Arc::default());
-        let subscriber = Curious { fleet: Arc::clone(&fleet), events: Arc::clone(&events) };
+        let (fleet, events) = (Arc::<OnceLock<Fleet>>::default(), Arc::<AtomicU32>::default());
+        let (heard, called) = (Arc::clone(&events), Arc::clone(&fleet));
+        let _guard = on_event(move |_| {
+            heard.fetch_add(1, Ordering::Relaxed);
+            let _ = called.get().map(Fleet::metrics);
+        });
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        let _guard = lro_testkit::events::subscribe(subscriber);
         runtime.block_on(async {
             let server = Server::new(millis(20));
             let name = server.has("operations/1", secs(200));
@@ -50,34 +53,6 @@ fn a_subscriber_may_call_the_fleet() {
         });
     });
     assert_eq!(done.recv_timeout(secs(20)), Ok((true, true)));
-}
-
-struct Curious {
-    fleet: Arc<OnceLock<Fleet>>,
-    events: Arc<AtomicU32>,
-}
-
-impl Subscriber for Curious {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("lro")
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, _: &Event<'_>) {
-        self.events.fetch_add(1, Ordering::Relaxed);
-        let _ = self.fleet.get().map(Fleet::metrics);
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
 }
 
 #[derive(Clone, Debug, Default)]
@@ -120,14 +95,18 @@ async fn an_observer_sees_the_polls_and_the_outcomes() {
     );
 }
 
-/// Writes the events with a text as lines.
-struct Lines(&'static str, Arc<Mutex<Vec<String>>>);
-
-impl Lines {
-    fn with(text: &'static str) -> (Self, Arc<Mutex<Vec<String>>>) {
-        let lines = Arc::default();
-        (Self(text, Arc::clone(&lines)), lines)
-    }
+/// Keeps the events with a text as lines, until the guard is dropped.
+fn lines_with(text: &'static str) -> (Arc<Mutex<Vec<String>>>, DefaultGuard) {
+    let lines = Arc::<Mutex<Vec<String>>>::default();
+    let kept = Arc::clone(&lines);
+    let guard = on_event(move |event| {
+        let mut line = Line(String::new());
+        event.record(&mut line);
+        if line.0.contains(text) {
+            kept.lock().unwrap().push(line.0);
+        }
+    });
+    (lines, guard)
 }
 
 struct Line(String);
@@ -136,32 +115,6 @@ impl Visit for Line {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         let _ = write!(self.0, " {}={value:?}", field.name());
     }
-}
-
-impl Subscriber for Lines {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("lro")
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        let mut line = Line(String::new());
-        event.record(&mut line);
-        if line.0.contains(self.0) {
-            self.1.lock().unwrap().push(line.0);
-        }
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
 }
 
 /// Refuses the first request to cancel.
@@ -194,8 +147,7 @@ impl LroTransport for Cancels {
 async fn each_request_to_cancel_is_an_event() {
     let server = Server::new(millis(20));
     let (ours, other) = (server.has("operations/1", secs(3_600)), "operations/2".parse().unwrap());
-    let (subscriber, lines) = Lines::with("cancellation requested");
-    let _guard = lro_testkit::events::subscribe(subscriber);
+    let (lines, _guard) = lines_with("cancellation requested");
     let fleet = Fleet::builder(Cancels(server, AtomicU32::default())).start();
     let watch = fleet.watch_with::<Value>(Registration::new(ours.clone()).kind("printing"));
     sleep(millis(100)).await;
@@ -221,8 +173,7 @@ async fn each_request_to_cancel_is_an_event() {
 
 #[tokio::test(start_paused = true)]
 async fn settings_that_do_not_apply_are_an_event() {
-    let (subscriber, lines) = Lines::with("settings do not apply");
-    let _guard = lro_testkit::events::subscribe(subscriber);
+    let (lines, _guard) = lines_with("settings do not apply");
     let fleet = Fleet::builder(Server::new(millis(20))).start();
     let own = |number: u32| Registration::new(format!("operations/{number}").parse().unwrap());
     let watches =
@@ -245,7 +196,7 @@ async fn settings_that_do_not_apply_are_an_event() {
     drop(watches);
 }
 
-// Whoever counts outcomes misses none of those that end without a call.
+// An observer that counts outcomes gets also those of waits that end without a call.
 #[tokio::test(start_paused = true)]
 async fn an_observer_sees_what_is_given_up_without_a_call() {
     #[derive(Debug)]
@@ -279,8 +230,7 @@ async fn an_observer_sees_what_is_given_up_without_a_call() {
 
 #[tokio::test(start_paused = true)]
 async fn a_fleet_that_stands_still_says_why() {
-    let (subscriber, lines) = Lines::with("operations are not polled");
-    let _guard = lro_testkit::events::subscribe(subscriber);
+    let (lines, _guard) = lines_with("operations are not polled");
     let server = Server::new(millis(20));
     let names: Vec<_> = (0..5).map(|number| server.has(&format!("operations/{number}"), secs(0))).collect();
     let fleet = Fleet::builder(server).most_completions(2).start();
@@ -300,8 +250,7 @@ async fn a_fleet_that_stands_still_says_why() {
 
 #[tokio::test(start_paused = true)]
 async fn a_fleet_that_is_dropped_with_registered_operations_says_so() {
-    let (subscriber, lines) = Lines::with("a fleet was dropped");
-    let _guard = lro_testkit::events::subscribe(subscriber);
+    let (lines, _guard) = lines_with("a fleet was dropped");
     let fleet = || Fleet::builder(Server::new(millis(20))).start();
     let register = |fleet: &Fleet| fleet.register("operations/1".parse().unwrap()).unwrap();
     // Nobody takes the outcome, or the caller has the handles.
@@ -320,8 +269,7 @@ async fn a_fleet_that_is_dropped_with_registered_operations_says_so() {
 // What is given up is not held back any more.
 #[tokio::test(start_paused = true)]
 async fn a_fleet_counts_only_what_waits_for_room() {
-    let (subscriber, lines) = Lines::with("operations are not polled");
-    let _guard = lro_testkit::events::subscribe(subscriber);
+    let (lines, _guard) = lines_with("operations are not polled");
     let server = Server::new(millis(20));
     let names: Vec<_> = (0..5).map(|number| server.has(&format!("operations/{number}"), secs(0))).collect();
     let fleet = Fleet::builder(server).most_completions(2).deadline(secs(3)).start();

@@ -34,7 +34,7 @@ async fn people_can_read_and_mend_the_store_with_sql() {
         .await
         .unwrap();
 
-    // SQLite tells the time in whole milliseconds, cut off.
+    // The time of SQLite is rounded down to milliseconds.
     tokio::time::sleep(Duration::from_millis(2)).await;
     let rows = [4, 2, 1, 1, 1, 3, 1, 1];
     let statements: Vec<_> = STATEMENTS.split(';').filter(|it| !it.trim().is_empty()).collect();

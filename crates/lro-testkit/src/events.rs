@@ -21,6 +21,35 @@ pub fn subscribe(subscriber: impl Subscriber + Send + Sync + 'static) -> Default
     tracing::subscriber::set_default(subscriber)
 }
 
+/// Calls a closure at each event of the crates of this workspace that this thread emits, until the guard is dropped.
+pub fn on_event(listen: impl Fn(&Event<'_>) + Send + Sync + 'static) -> DefaultGuard {
+    subscribe(Listener(listen))
+}
+
+struct Listener<F>(F);
+
+impl<F: Fn(&Event<'_>) + 'static> Subscriber for Listener<F> {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("lro")
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        (self.0)(event);
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
 /// Takes nothing, and keeps every callsite on.
 struct Nobody;
 

@@ -322,7 +322,7 @@ impl PacingPolicy for Defective {
     }
 }
 
-// Whoever counts outcomes misses none.
+// An observer that counts outcomes gets each of them once.
 #[tokio::test(start_paused = true)]
 async fn each_end_is_reported_once() {
     let notes = Notes::default();
@@ -346,7 +346,7 @@ async fn each_end_is_reported_once() {
     assert_eq!(notes.take(), ["jobs.example.com outcome StoppedAsking after 0 polls"]);
 }
 
-/// Panics where it is told to.
+/// Panics in the method of this name.
 struct Cursed(&'static str);
 
 impl Cursed {

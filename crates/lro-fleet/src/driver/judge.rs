@@ -111,10 +111,7 @@ impl Judge {
 
     /// Reports a call.
     fn report(&self, subject: &Subject, kept: &Kept, call: Call, next: &Next) {
-        let pause = match next {
-            Next::Ask { at, .. } => Some(at.saturating_sub(call.ended)),
-            _ => None,
-        };
+        let pause = next.pause(call.ended);
         let about = self.about(subject, kept, call.ended);
         let observer = self.settings.observer.as_deref();
         telemetry::called(&about, observer, (call, next), kept.trouble.as_ref(), pause);

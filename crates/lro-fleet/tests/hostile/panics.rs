@@ -362,23 +362,7 @@ async fn a_waker() {
 /// A subscriber of the caller panics at each event.
 #[tokio::test(start_paused = true)]
 async fn a_subscriber() {
-    struct Cursed;
-    impl tracing::Subscriber for Cursed {
-        fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
-            true
-        }
-        fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-            tracing::span::Id::from_u64(1)
-        }
-        fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-        fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-        fn event(&self, _: &tracing::Event<'_>) {
-            panic!("in a subscriber");
-        }
-        fn enter(&self, _: &tracing::span::Id) {}
-        fn exit(&self, _: &tracing::span::Id) {}
-    }
-    let _guard = lro_testkit::events::subscribe(Cursed);
+    let _guard = lro_testkit::events::on_event(|_| panic!("in a subscriber"));
     let ended = culprit_among(Fleet::builder(jobs()), Registration::new(name(CULPRIT))).await;
     assert_done("a subscriber", ended);
     // The metrics are an event too.

@@ -182,6 +182,14 @@ impl Rules {
 }
 
 impl Next {
+    /// Returns the delay from the end of a call to the next call. `None` if the wait ends.
+    pub fn pause(&self, ended: Age) -> Option<Duration> {
+        match self {
+            Self::Ask { at, .. } => Some(at.saturating_sub(ended)),
+            _ => None,
+        }
+    }
+
     /// Returns the result of the call that has ended.
     pub fn seen(&self) -> Seen {
         match self {

@@ -166,10 +166,7 @@ impl StoredWait {
 
     /// Reports the call after [`polled`](Self::polled) has judged it, and the end of the wait.
     pub fn report(&self, about: &About<'_>, observer: Option<&dyn Observer>, call: Call, next: &Next) {
-        let pause = match next {
-            Next::Ask { at, .. } => Some(at.saturating_sub(call.ended)),
-            _ => None,
-        };
+        let pause = next.pause(call.ended);
         telemetry::called(about, observer, (call, next), self.saved.trouble.as_ref(), pause);
         telemetry::ended_by(about, observer, next);
     }

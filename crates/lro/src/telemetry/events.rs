@@ -8,6 +8,24 @@ use crate::{
     rules::{Call, Next, Seen, Trouble, caught, guard},
 };
 
+/// Emits an event with the fields that all have, and with its own.
+macro_rules! event {
+    ($level:ident, $about:expr, { $($fields:tt)* }, $($message:tt)+) => {{
+        let About { operation, service, kind, polls, .. } = *$about;
+        $level!(
+            target: TARGET,
+            {
+                lro.operation = operation.as_str(),
+                lro.service = service,
+                lro.kind = kind,
+                lro.polls = polls,
+                $($fields)*
+            },
+            $($message)+
+        )
+    }};
+}
+
 /// Returns whether somebody wants the events of calls. The functions of this module are for authors of [drivers](crate::rules).
 pub fn is_wanted(observer: Option<&dyn Observer>) -> bool {
     observer.is_some() || guard(SUBSCRIBER, || enabled!(target: TARGET, Level::DEBUG)).unwrap_or(false)
@@ -42,20 +60,8 @@ pub fn called(
 }
 
 fn polled(about: &About<'_>, observer: Option<&dyn Observer>, is_done: bool, pause: Option<Duration>) {
-    let About { operation, service, kind, polls, .. } = *about;
     reported(|| {
-        debug!(
-            target: TARGET,
-            {
-                lro.operation = operation.as_str(),
-                lro.service = service,
-                lro.kind = kind,
-                lro.polls = polls,
-                lro.done = is_done,
-                lro.pause_ms = pause.map(millis),
-            },
-            "operation polled"
-        );
+        event!(debug, about, { lro.done = is_done, lro.pause_ms = pause.map(millis) }, "operation polled");
         if let Some(observer) = observer.filter(|_| !is_done) {
             observer.on_poll(about, pause);
         }
@@ -69,21 +75,12 @@ pub(crate) fn failed(
     failure: &Status,
     pause: Option<Duration>,
 ) {
-    let About { operation, service, kind, polls, .. } = *about;
     reported(|| {
-        debug!(
-            target: TARGET,
-            {
-                lro.operation = operation.as_str(),
-                lro.service = service,
-                lro.kind = kind,
-                lro.polls = polls,
-                lro.code = failure.code().name(),
-                lro.error = %failure,
-                lro.pause_ms = pause.map(millis),
-            },
-            "poll failed"
-        );
+        event!(debug, about, {
+            lro.code = failure.code().name(),
+            lro.error = %failure,
+            lro.pause_ms = pause.map(millis),
+        }, "poll failed");
         if let Some(observer) = observer {
             observer.on_failure(about, failure, pause);
         }
@@ -92,68 +89,37 @@ pub(crate) fn failed(
 
 /// Reports that a request to cancel has ended.
 pub fn cancel_requested(about: &About<'_>, reply: Result<(), &Status>) {
-    let About { operation, service, kind, polls, .. } = *about;
     reported(|| {
-        debug!(
-            target: TARGET,
-            {
-                lro.operation = operation.as_str(),
-                lro.service = service,
-                lro.kind = kind,
-                lro.polls = polls,
-                lro.accepted = reply.is_ok(),
-                lro.error = reply.err().map(display),
-            },
-            "cancellation requested"
-        );
+        event!(debug, about, {
+            lro.accepted = reply.is_ok(),
+            lro.error = reply.err().map(display),
+        }, "cancellation requested");
     });
 }
 
 /// Reports the end of a wait.
 pub fn ended(about: &About<'_>, observer: Option<&dyn Observer>, end: Result<&Outcome, &Status>) {
-    let About { operation, service, kind, polls, elapsed } = *about;
-    let (operation, elapsed) = (operation.as_str(), millis(elapsed));
+    let elapsed = millis(about.elapsed);
     reported(|| {
         match end {
-            Ok(Outcome::Response(_) | Outcome::Neither) => info!(
-                target: TARGET,
-                {
-                    lro.operation = operation,
-                    lro.service = service,
-                    lro.kind = kind,
-                    lro.polls = polls,
-                    lro.elapsed_ms = elapsed,
-                },
-                "operation succeeded"
-            ),
-            Ok(Outcome::Error(error)) => info!(
-                target: TARGET,
-                {
-                    lro.operation = operation,
-                    lro.service = service,
-                    lro.kind = kind,
-                    lro.polls = polls,
+            Ok(Outcome::Response(_) | Outcome::Neither) => {
+                event!(info, about, { lro.elapsed_ms = elapsed }, "operation succeeded")
+            }
+            Ok(Outcome::Error(error)) => {
+                event!(info, about, {
                     lro.elapsed_ms = elapsed,
                     lro.code = error.code().name(),
                     lro.error = %error,
-                },
-                "operation failed"
-            ),
-            Err(status) => warn!(
-                target: TARGET,
-                {
-                    lro.operation = operation,
-                    lro.service = service,
-                    lro.kind = kind,
-                    lro.polls = polls,
+                }, "operation failed")
+            }
+            Err(status) => {
+                event!(warn, about, {
                     lro.elapsed_ms = elapsed,
                     lro.origin = ?status.origin(),
                     lro.code = status.code().name(),
                     lro.error = %status,
-                },
-                "{}",
-                if status.may_be_running() { MAY_BE_RUNNING } else { "gave up waiting" }
-            ),
+                }, "{}", if status.may_be_running() { MAY_BE_RUNNING } else { "gave up waiting" })
+            }
         }
         if let Some(observer) = observer {
             observer.on_outcome(about, end);

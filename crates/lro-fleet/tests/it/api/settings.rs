@@ -161,7 +161,7 @@ async fn mixtures_do_not_mix() {
     }
 }
 
-/// A tag is of the registration, whoever waits already. The other settings are those of the wait that is there. SPEC 62
+/// SPEC 62: a registration that joins a wait has a tag of its own, and the other settings of that wait.
 #[tokio::test(start_paused = true)]
 async fn a_registration_that_joins_a_wait_has_its_own_tag_and_the_settings_of_the_wait() {
     let jobs = Jobs::done_at(secs(60)).shared();
