@@ -34,7 +34,20 @@ pub(crate) fn lock(faults: &Faults) -> Result<WorkerLock, StoreError> {
     if file.set_len(0).is_ok() {
         drop(file.write_all(holder().as_bytes()));
     }
-    Ok(WorkerLock::of(file))
+    Ok(WorkerLock::of(Locked(file)))
+}
+
+/// A file that is unlocked when this is dropped.
+///
+/// Closing the file would not be enough: a process that another thread starts has the descriptor, and with it the lock,
+/// until it runs its program.
+#[derive(Debug)]
+struct Locked(File);
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        drop(self.0.unlock());
+    }
 }
 
 fn path(faults: &Faults) -> PathBuf {

@@ -45,7 +45,7 @@ async fn a_full_disk_fails_the_calls_and_is_reported_once_until_there_is_space()
     assert_eq!(reports(&folder, "accepts writes again"), 0);
     assert_eq!(count(&store).await, accepted);
 
-    fs::remove_file(filling).unwrap();
+    make_space(&filling);
     for writes in claimed.chunks(100) {
         let writes: Vec<_> = writes.iter().map(|it| complete(it.fence.clone(), b"done")).collect();
         store.complete(&writes).await.unwrap();
@@ -80,7 +80,7 @@ async fn a_disk_that_fills_while_the_log_moves_to_the_file_loses_nothing() {
         }
     }
     assert_eq!(count(&store).await, accepted);
-    fs::remove_file(filling).unwrap();
+    make_space(&filling);
     store.register(&[entry("later")]).await.unwrap();
     assert_eq!(count(&store).await, accepted + 1);
     is_sound(&folder);
@@ -103,7 +103,7 @@ async fn a_disk_that_is_full_when_the_tables_are_made_leaves_a_file_that_opens_l
         fill(folder.path());
     }
     assert!(failed >= 2, "{failed}");
-    fs::remove_file(filling).unwrap();
+    make_space(&filling);
     let store = folder.open().await;
     store.register(&[entry("key")]).await.unwrap();
     is_sound(&folder);
@@ -145,6 +145,13 @@ fn fill(folder: &Path) -> PathBuf {
         while file.write_all(&vec![0; size]).is_ok() {}
     }
     path
+}
+
+/// Frees what [`fill`] took. The file is emptied first: a process that another test starts has its descriptors until it
+/// runs its program, and the space of a file that is only removed is free after the last of them.
+fn make_space(filling: &Path) {
+    File::options().write(true).truncate(true).open(filling).unwrap();
+    fs::remove_file(filling).unwrap();
 }
 
 fn is_sound(folder: &Folder) {
