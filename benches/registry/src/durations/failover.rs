@@ -61,10 +61,13 @@ pub async fn run(scale: Scale, program: &Path) -> Result<Row, Fault> {
         scene.server.run_for_polls(operation, (runs_for.as_millis() / POLL_MILLIS) as u32)?;
     }
     let mut processes = start(&scene, operations, time)?;
-    until_delivered(&scene, operations / 4).await?;
+    until_delivered(&scene, operations as usize / 4).await?;
     let copied = servers.cut(&direct).await?;
-    let mut zombie = Zombie::claim(&config, (operations / 10) as usize).await?;
-    until_delivered(&scene, operations / 2).await?;
+    let at_the_copy = delivered(&scene)?;
+    let mut zombie = Zombie::claim(&config, operations as usize / 10).await?;
+    // On a machine that stalled, many were delivered before the copy. Those that the zombie has claimed are not delivered.
+    let deliverable = operations as usize - zombie.claims();
+    until_delivered(&scene, (at_the_copy + operations as usize / 4).min(deliverable)).await?;
     let (promoted, kept) = servers.fail_over(&scene).await?;
     let end = Instant::now() + LONGEST_TAIL;
     loop {
@@ -81,7 +84,8 @@ pub async fn run(scale: Scale, program: &Path) -> Result<Row, Fault> {
     let rest = records(&scene.registry).await?;
     let evidence = Evidence { copied, promoted, kept, rest, lines: scene.journal.lines()? }.counted();
     let counts = evidence.holds() && zombie.holds();
-    Ok(Row::new(CASE, REQUIRED, format!("{evidence}; {zombie}"), counts, true))
+    let shows = evidence.shows_a_lag() && zombie.has_written();
+    Ok(Row::new(CASE, REQUIRED, format!("{evidence}; {zombie}"), counts, shows))
 }
 
 /// Starts the children: one registers, three work, one works and delivers, one delivers.
@@ -95,12 +99,11 @@ fn start(scene: &Scene, operations: u32, time: Duration) -> Result<Vec<Process>,
 }
 
 /// Waits until this many outcomes were delivered.
-async fn until_delivered(scene: &Scene, outcomes: u32) -> Result<(), Fault> {
+async fn until_delivered(scene: &Scene, outcomes: usize) -> Result<(), Fault> {
     let end = Instant::now() + LONGEST_TAIL;
     loop {
-        let lines = scene.journal.lines()?;
-        let delivered = lines.iter().filter(|line| line.event == Event::Delivered).count();
-        if delivered >= outcomes as usize {
+        let delivered = delivered(scene)?;
+        if delivered >= outcomes {
             return Ok(());
         }
         if Instant::now() > end {
@@ -108,6 +111,11 @@ async fn until_delivered(scene: &Scene, outcomes: u32) -> Result<(), Fault> {
         }
         sleep(Duration::from_millis(50)).await;
     }
+}
+
+/// Returns how many outcomes were delivered.
+fn delivered(scene: &Scene) -> Result<usize, Fault> {
+    Ok(scene.journal.lines()?.iter().filter(|line| line.event == Event::Delivered).count())
 }
 
 /// Returns how many states have records that are not acknowledged.

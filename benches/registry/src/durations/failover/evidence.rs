@@ -81,9 +81,14 @@ impl Evidence {
 }
 
 impl Counts {
-    /// Returns whether the counts hold. If no outcome was delivered again, the standby did not lag, and the case shows nothing.
+    /// Returns whether the counts hold.
     pub(super) fn holds(&self) -> bool {
-        (self.lost_before, self.undelivered, self.wrong) == (0, 0, 0) && self.again > 0
+        (self.lost_before, self.undelivered, self.wrong) == (0, 0, 0)
+    }
+
+    /// Returns whether the standby lagged: an outcome was delivered again. Else the case shows nothing.
+    pub(super) fn shows_a_lag(&self) -> bool {
+        self.again > 0
     }
 }
 

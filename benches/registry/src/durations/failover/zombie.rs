@@ -59,8 +59,19 @@ impl Zombie {
         Ok(same.collect())
     }
 
+    /// Returns how many records it has claimed.
+    pub(super) fn claims(&self) -> usize {
+        self.fences.len()
+    }
+
+    /// Returns whether none of its writes was stored.
     pub(super) fn holds(&self) -> bool {
-        self.stored == 0 && self.writes > 0
+        self.stored == 0
+    }
+
+    /// Returns whether it has written anything. On a slow machine it may find nothing to claim, and then shows nothing.
+    pub(super) fn has_written(&self) -> bool {
+        self.writes > 0
     }
 }
 
