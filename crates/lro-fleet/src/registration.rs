@@ -49,11 +49,9 @@ impl Registration {
     ///
     /// # Errors
     ///
-    /// [`Origin::MalformedReply`](lro::Origin::MalformedReply) if the operation has no valid name.
+    /// Those of [`Operation::started_name`], also for an operation that is done.
     pub fn started(operation: Operation) -> Result<Self, Status> {
-        let name = OperationName::parse(&operation.name).map_err(|status| {
-            Status::malformed(format!("the reply of the starting call: {}", status.message()))
-        })?;
+        let name = operation.started_name()?;
         Ok(Self { first: Some(operation), ..Self::new(name) })
     }
 

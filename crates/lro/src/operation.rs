@@ -132,6 +132,24 @@ impl Operation {
         Self { retry_after: Some(retry_after), ..self }
     }
 
+    /// Parses the name of an operation that a starting call has returned, for the polls that follow.
+    ///
+    /// An operation that is already done needs none: the reply to a request that is only validated may have an empty name.
+    ///
+    /// # Errors
+    ///
+    /// - [`Origin::MalformedReply`]: the name is not valid.
+    /// - The error of the reply, if it has one and no name: nothing was started.
+    pub fn started_name(&self) -> Result<OperationName, Status> {
+        OperationName::parse(&self.name).map_err(|fault| match &self.running_error {
+            Some(error) if self.name.is_empty() => error.clone().in_context("the operation was not started"),
+            _ => Status::malformed(format!(
+                "the operation that was started has no usable name: {}",
+                fault.message()
+            )),
+        })
+    }
+
     /// Returns whether the operation has finished.
     pub fn is_done(&self) -> bool {
         self.outcome.is_some()

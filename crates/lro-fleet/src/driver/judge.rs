@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use lro::{
     Any, Operation, OperationName, Status,
     pacing::{Finish, Moment, PacingByKind},
-    rules::{Age, Call, Known, Next, Reply, Seen, guard},
+    rules::{Age, Call, Known, Next, Reply, Seen, Trouble, guard},
     telemetry::{self, About},
 };
 use lro_control::Ranking;
@@ -82,8 +82,9 @@ impl Judge {
 
     /// Decides what follows the reply of the starting call.
     fn started(&mut self, subject: &Subject, kept: &mut Kept, operation: Operation) -> Next {
-        let Operation { metadata, outcome, retry_after, .. } = operation;
+        let Operation { metadata, outcome, retry_after, running_error, .. } = operation;
         kept.metadata = metadata;
+        kept.trouble = running_error.map(Trouble::of_running);
         let delay = self.begin(subject, kept).and_then(|first| match first {
             Duration::ZERO => {
                 let moment = Moment::new(Duration::ZERO, 1);

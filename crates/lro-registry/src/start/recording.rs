@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use lro::{
-    Code, Operation, OperationName, Origin, Status,
-    rules::{Ending, Saved, Tally},
+    Operation, OperationName, Status,
+    rules::{Ending, Saved, Tally, Trouble},
 };
 use tokio::time::{Instant, sleep};
 
@@ -109,21 +109,15 @@ impl Registry {
 
 /// A running operation without a valid name cannot be polled.
 pub(super) fn with_a_name(operation: Operation) -> Result<Operation, Status> {
-    match OperationName::parse(&operation.name) {
-        Err(fault) if operation.outcome.is_none() => {
-            let message = format!("the operation that was started has no usable name: {}", fault.message());
-            // Without a name there is no operation, so the error is that of the start.
-            Err(operation
-                .running_error
-                .filter(|_| operation.name.is_empty())
-                .unwrap_or_else(|| Status::new(Code::Unknown, message).with_origin(Origin::MalformedReply)))
-        }
-        _ => Ok(operation),
+    if !operation.is_done() {
+        operation.started_name()?;
     }
+    Ok(operation)
 }
 
 fn saved_state(operation: &Operation) -> Vec<u8> {
-    stored_state(Saved::new(Tally::default(), None, operation.metadata.clone()))
+    let trouble = operation.running_error.clone().map(Trouble::of_running);
+    stored_state(Saved::new(Tally::default(), trouble, operation.metadata.clone()))
 }
 
 /// The default pacing makes its second poll after 250 ms.

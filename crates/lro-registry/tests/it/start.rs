@@ -154,6 +154,17 @@ async fn an_operation_that_is_done_at_the_start_costs_no_poll_and_needs_no_name(
     assert!(error.to_string().contains("no usable name"), "{error}");
 }
 
+// SPEC 2
+#[tokio::test]
+async fn the_error_beside_an_operation_that_was_started_is_its_last_failure() {
+    let registry = Registry::new(MemoryStore::new());
+    let nearly = Status::new(Code::ResourceExhausted, "the quota is nearly used up");
+    let started = Operation { running_error: Some(nearly.clone()), ..Operation::running("operations/1") };
+    let _ = registry.start(request(), || async { Ok(started) }).await.unwrap();
+    let saved = registry.get("order 7").await.unwrap().unwrap().wait().unwrap();
+    assert_eq!(saved.trouble.unwrap().last_failure(), Some(&nearly));
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_result_of_a_start_is_stored_although_nobody_waits_for_it() {
     let registry = Registry::new(common::SlowStore::new(SECOND));

@@ -53,6 +53,11 @@ impl Tally {
 }
 
 impl Trouble {
+    /// Creates the failures of an operation whose starting call answered that it is running, with this error beside.
+    pub fn of_running(error: Status) -> Self {
+        Self { last: Some(error), ..Self::default() }
+    }
+
     /// Returns the last failed call, whether it was retried or ended the wait.
     pub fn last_failure(&self) -> Option<&Status> {
         self.last.as_ref()

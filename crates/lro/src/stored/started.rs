@@ -18,20 +18,10 @@ pub enum Started {
 
 impl From<Result<Operation, Status>> for Started {
     fn from(called: Result<Operation, Status>) -> Self {
-        let Operation { name, outcome, running_error, .. } = match called {
-            Ok(operation) => operation,
-            Err(status) => return Self::Ended(Ending::GaveUp(status)),
-        };
-        match (outcome, OperationName::parse(&name)) {
-            (Some(outcome), _) => Self::Ended(Ending::Done(outcome)),
-            (None, Ok(name)) => Self::Running(name),
-            (None, Err(fault)) => {
-                let message =
-                    format!("the operation that was started has no usable name: {}", fault.message());
-                // Without a name there is no operation, so the error is that of the start.
-                let refusal = running_error.filter(|_| name.is_empty());
-                Self::Ended(Ending::GaveUp(refusal.unwrap_or_else(|| Status::malformed(message))))
-            }
-        }
+        let started = called.and_then(|operation| match operation.outcome {
+            Some(outcome) => Ok(Self::Ended(Ending::Done(outcome))),
+            None => operation.started_name().map(Self::Running),
+        });
+        started.unwrap_or_else(|status| Self::Ended(Ending::GaveUp(status)))
     }
 }

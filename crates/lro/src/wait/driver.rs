@@ -65,15 +65,15 @@ impl<'a> Driver<'a> {
 
     /// Creates a driver from the operation that a starting call returned.
     pub(crate) fn started(transport: Arc<dyn LroTransport + 'a>, operation: Operation) -> Self {
-        let Operation { name, metadata, outcome, retry_after, running_error } = operation;
-        let parsed = OperationName::parse(&name);
+        let named = operation.started_name();
+        let Operation { metadata, outcome, retry_after, running_error, .. } = operation;
         let report = |name: Option<OperationName>, metadata, done| Report {
             name,
             done,
             last_metadata: metadata,
             ..Report::default()
         };
-        let state = match (outcome, parsed) {
+        let state = match (outcome, named) {
             (Some(outcome), name) => {
                 let report = report(name.ok(), metadata, true);
                 State::Ended(Box::new(Ended { report, end: Ok(outcome), is_told: false }))
@@ -84,14 +84,7 @@ impl<'a> Driver<'a> {
             }
             (None, Err(fault)) => {
                 let report = report(None, metadata, false);
-                let malformed = || {
-                    let message = fault.message();
-                    Status::malformed(format!("the operation that was started has no usable name: {message}"))
-                };
-                // Without a name there is no operation, so the error is that of the start.
-                let refusal = running_error.filter(|_| name.is_empty());
-                let end = refusal.map_or_else(malformed, |error| error.in_context(NOT_STARTED));
-                let end = Err(end.with_report(report.clone()));
+                let end = Err(fault.with_report(report.clone()));
                 State::Ended(Box::new(Ended { report, end, is_told: false }))
             }
         };
@@ -354,7 +347,5 @@ async fn yield_now() {
     })
     .await;
 }
-
-const NOT_STARTED: &str = "the operation was not started";
 
 static DEFAULTS: LazyLock<Settings> = LazyLock::new(Settings::default);

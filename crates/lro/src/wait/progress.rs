@@ -55,10 +55,7 @@ impl Progress {
         let answered = started.map(|_| Moment::new(Duration::ZERO, 1));
         let (schedule, first) = paced(|| setup.pacing().schedule(), answered)?;
         let least = setup.settings.rules.hint(started.and_then(|started| started.retry_after));
-        let mut trouble = None;
-        if let Some(error) = started.and_then(|started| started.running_error.as_ref()) {
-            trouble.get_or_insert_with(Trouble::default).keep_last(error);
-        }
+        let beside = started.and_then(|started| started.running_error.as_deref());
         Ok(Box::new(Self {
             span: telemetry::span(name),
             meter: Meter::begin(setup),
@@ -66,7 +63,7 @@ impl Progress {
             due: first.max(least),
             elapsed: Duration::ZERO,
             tally: Tally::default(),
-            trouble,
+            trouble: beside.cloned().map(Trouble::of_running),
             cancelling: Cancelling::default(),
             started: started.is_some(),
             long_polls: LongPolls::default(),

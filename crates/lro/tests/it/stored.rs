@@ -575,7 +575,11 @@ fn a_start_without_a_usable_name_is_malformed() {
     let started = |name: &str| {
         Started::from(Ok(Operation { running_error: Some(refused.clone()), ..Operation::running(name) }))
     };
-    assert_eq!(started(""), Started::Ended(Ending::GaveUp(refused.clone())));
+    let Started::Ended(Ending::GaveUp(status)) = started("") else { panic!("a name") };
+    assert_eq!(
+        (status.code(), status.message()),
+        (refused.code(), "the operation was not started: no paper")
+    );
     let Started::Ended(Ending::GaveUp(status)) = started("operations/") else { panic!("a usable name") };
     assert_eq!(status.origin(), Origin::MalformedReply);
 }

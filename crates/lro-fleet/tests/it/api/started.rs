@@ -123,7 +123,7 @@ async fn names_that_are_empty_or_bad_are_malformed() {
     for bad in ["", "/", "operations//1", "operations/../1", "a\nb", "operations/", &long] {
         let status = fleet.started::<Value>(Operation::running(bad)).unwrap_err();
         assert_eq!(status.origin(), Origin::MalformedReply, "{bad:?}");
-        assert!(status.to_string().contains("starting call"), "{status}");
+        assert!(status.to_string().contains("was started has no usable name"), "{status}");
         assert!(Registration::started(Operation::running(bad)).is_err());
     }
     sleep(secs(1)).await;
@@ -142,6 +142,21 @@ async fn metadata_of_the_starting_call_is_shown() {
     assert_eq!((snapshot.polls(), snapshot.is_done()), (0, false));
     assert!(snapshot.next_poll().unwrap() > millis(200));
     drop(watch);
+}
+
+/// SPEC 2
+#[tokio::test(start_paused = true)]
+async fn the_error_beside_an_operation_that_was_started_is_the_last_failure() {
+    let fleet = Fleet::builder(Jobs::done_at(secs(30))).deadline(secs(0)).start();
+    let nearly = Status::new(Code::ResourceExhausted, "the quota is nearly used up");
+    let started = Operation { running_error: Some(nearly.clone()), ..Operation::running("operations/1") };
+    let status = fleet.started::<Value>(started).unwrap().await.unwrap_err();
+    let report = status.report().unwrap();
+    assert_eq!((report.last_failure.as_ref(), report.failed_calls), (Some(&nearly), 0));
+
+    // Without a name there is no operation, so the error is that of the start.
+    let refused = Operation { running_error: Some(nearly), ..Operation::default() };
+    assert_eq!(fleet.started::<Value>(refused).unwrap_err().code(), Code::ResourceExhausted);
 }
 
 #[tokio::test(start_paused = true)]
