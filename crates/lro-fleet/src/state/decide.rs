@@ -90,14 +90,7 @@ impl Question {
         let (from, wish) = match self {
             Self::Begin => (record.began, None),
             Self::Started(operation) => (record.began, operation.retry_after),
-            Self::Replied { span, reply, .. } => (
-                span.ended,
-                match reply {
-                    Reply::Returned(Ok(operation)) => operation.retry_after,
-                    Reply::Returned(Err(status)) => status.retry_after(),
-                    Reply::Cut(_) => None,
-                },
-            ),
+            Self::Replied { span, reply, .. } => (span.ended, reply.retry_after()),
         };
         match rules.hint(wish) {
             Duration::ZERO => Time::default(),

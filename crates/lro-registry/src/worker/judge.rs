@@ -172,7 +172,8 @@ impl Judge {
                 (CancelStep::Failed, Some(format!("the request to cancel failed: {status}")))
             }
         };
-        subject.reschedule(requested.delay())
+        let delay = requested.delay().max(subject.wait.hint_after(call));
+        subject.reschedule(delay)
     }
 
     /// Ends a claim whose call panicked. It counts, so that the record is set aside if that goes on.

@@ -226,6 +226,23 @@ async fn a_requested_cancellation_is_sent_once_and_the_outcome_is_that_of_the_se
     assert_eq!(registry.cancel("two").await.unwrap(), CancelRequested::Unknown);
 }
 
+// SPEC 32
+#[tokio::test(start_paused = true)]
+async fn no_poll_follows_a_cancel_before_the_server_wants_one() {
+    let jobs = Jobs::new();
+    jobs.runs_for("operations/1", 1_000 * SECOND);
+    jobs.fails("operations/1", 1, Status::unavailable("away").with_retry_after(60 * SECOND));
+    let registry = Registry::new(MemoryStore::new());
+    let _worker = Worker::builder(&registry).serve(jobs.clone()).start().await.unwrap();
+    registry.register(Registration::new(&service(), name("operations/1")).key("one")).await.unwrap();
+    sleep(10 * SECOND).await;
+    let _ = registry.cancel("one").await.unwrap();
+    sleep(49 * SECOND).await;
+    assert_eq!((jobs.cancels("operations/1"), jobs.gets("operations/1")), (1, 1));
+    let delivery = registry.deliveries().next().await.unwrap();
+    assert_eq!(delivery.decode::<Value>().unwrap_err().code(), Code::Cancelled);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_service_that_does_not_cancel_is_polled_on() {
     let jobs = Jobs::new().without_cancel();

@@ -31,6 +31,17 @@ pub enum Reply {
     Cut(Limit),
 }
 
+impl Reply {
+    /// Returns the least delay to the next call, as the server requests it (`Retry-After`).
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Returned(Ok(operation)) => operation.retry_after,
+            Self::Returned(Err(status)) => status.retry_after(),
+            Self::Cut(_) => None,
+        }
+    }
+}
+
 /// Which limit cuts a call without a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {

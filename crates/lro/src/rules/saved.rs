@@ -39,6 +39,9 @@ pub struct Saved {
     /// The age of the wait at its last call, for a report.
     #[serde(default, skip_serializing_if = "Duration::is_zero", with = "micros")]
     pub elapsed: Age,
+    /// Before when the server wants no poll (`Retry-After`). A request to cancel is sent before, and no poll follows it at once.
+    #[serde(default, skip_serializing_if = "Duration::is_zero", with = "micros")]
+    pub floor: Age,
 }
 
 impl Saved {

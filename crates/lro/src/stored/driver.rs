@@ -181,6 +181,7 @@ impl Driver {
             Requested::Failed { status, .. } => self.rules.hint(status.retry_after()),
             Requested::Refused(_) => Duration::ZERO,
         };
+        let delay = delay.max(wait.hint_after(call));
         let left = call.deadline.map_or(Duration::MAX, |at| at.saturating_sub(call.ended));
         Some(delay.min(left)).filter(|delay| !delay.is_zero())
     }

@@ -86,7 +86,9 @@ impl StoredWait {
         if self.cancel == Cancel::Postponed {
             self.cancel = Cancel::Wanted;
         }
-        let Self { saved: Saved { tally, trouble, metadata, elapsed, requests, .. }, position, .. } = self;
+        let Self {
+            saved: Saved { tally, trouble, metadata, elapsed, floor, requests, .. }, position, ..
+        } = self;
         let accepted = requests.as_ref().and_then(|requests| requests.accepted);
         let pace = |moment: &Moment, fresh: Option<&Any>| {
             let progress = |metadata| guard("the progress of the transport", || transport.progress(metadata));
@@ -102,8 +104,15 @@ impl StoredWait {
             Ok(delay.map(|delay| delay.min(longest.unwrap_or(Duration::MAX))))
         };
         *elapsed = call.ended;
+        *floor = call.ended.saturating_add(rules.hint(reply.retry_after()));
         let known = Known { name: name.as_str(), tally, trouble, metadata };
         rules.step(known, call, reply, pace, chance)
+    }
+
+    /// Returns for how long after this call the server wants no poll, as it said in the reply to the last poll. At most until the
+    /// deadline.
+    pub fn hint_after(&self, call: Call) -> Duration {
+        self.saved.floor.min(call.deadline.unwrap_or(Duration::MAX)).saturating_sub(call.ended)
     }
 
     /// Stores the result of a request to cancel. Only a refusal ends the requests, and a second refusal of the credential.
@@ -237,7 +246,7 @@ impl Requested {
         }
     }
 
-    /// Returns the delay to the next call of a driver that makes one call at a time.
+    /// Returns the delay to the next call of a driver that makes one call at a time, regardless of [`StoredWait::hint_after`].
     pub fn delay(&self) -> Duration {
         match self {
             Self::Accepted => AFTER_CANCEL,

@@ -26,6 +26,8 @@ pub(crate) struct Progress {
     began: Instant,
     /// When the next call is due, regardless of the deadline.
     pub(crate) due: Age,
+    /// Before when the server wants no call for the state of the operation.
+    floor: Age,
     /// When the last call ended.
     pub(crate) elapsed: Age,
     pub(crate) tally: Tally,
@@ -54,13 +56,14 @@ impl Progress {
         // The starting call counts as the first poll.
         let answered = started.map(|_| Moment::new(Duration::ZERO, 1));
         let (schedule, first) = paced(|| setup.pacing().schedule(), answered)?;
-        let least = setup.settings.rules.hint(started.and_then(|started| started.retry_after));
+        let floor = setup.settings.rules.hint(started.and_then(|started| started.retry_after));
         let beside = started.and_then(|started| started.running_error.as_deref());
         Ok(Box::new(Self {
             span: telemetry::span(name),
             meter: Meter::begin(setup),
             began: Instant::now(),
-            due: first.max(least),
+            due: first.max(floor),
+            floor,
             elapsed: Duration::ZERO,
             tally: Tally::default(),
             trouble: beside.cloned().map(Trouble::of_running),
@@ -249,7 +252,7 @@ impl Progress {
         let chance = self.chance.next();
         match self.cancelling.replied(&setup.settings.rules, trouble, call, had_reply, reply, chance) {
             Cancelled::Accepted => self.begin_anew(setup).map_err(Err)?,
-            Cancelled::Failed => self.due = self.elapsed,
+            Cancelled::Failed => self.due = self.elapsed.max(self.floor),
             Cancelled::Again(at) => self.due = at,
             Cancelled::Stop(status) => return Err(Err(status)),
         }
@@ -265,6 +268,7 @@ impl Progress {
         reply: Reply,
     ) -> Next {
         self.elapsed = call.ended;
+        self.floor = call.ended.saturating_add(setup.settings.rules.hint(reply.retry_after()));
         let Self { tally, trouble, pace, chance, .. } = self;
         let known = Known { name: name.as_str(), tally, trouble, metadata };
         let pace = |moment: &Moment, fresh: Option<&Any>| {
@@ -307,7 +311,7 @@ impl Progress {
         self.pace =
             Pace { schedule, gets_notice: false, from: self.elapsed, replies_before: self.tally.replies };
         self.trouble.iter_mut().for_each(Trouble::refill);
-        self.due = self.elapsed;
+        self.due = self.elapsed.max(self.floor);
         Ok(())
     }
 

@@ -304,6 +304,29 @@ async fn is_repeated_after_the_delay_that_the_server_asks_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn is_followed_by_no_poll_before_the_server_wants_one() {
+    // SPEC 32
+    let in_a_minute = Operation::running(NAME).with_retry_after(seconds(60));
+    let unavailable = Status::unavailable("").with_retry_after(seconds(60));
+    for (cancels, first) in [
+        (accepted(), Ok(in_a_minute.clone())),
+        (no(Code::FailedPrecondition), Ok(in_a_minute.clone())),
+        (accepted(), Err(unavailable)),
+    ] {
+        let jobs = Jobs::new().cancels([cancels]).gets([first, cancelled()]);
+        let mut wait = poll_until_done::<Value>(&jobs, name());
+        assert!(timeout(seconds(10), async { while wait.next().await.is_some() {} }).await.is_err());
+        wait.cancel_and_wait().await.unwrap();
+        assert_eq!(jobs.calls(), [at(0, Get), at(10, Cancel), at(60, Get)]);
+    }
+
+    // In the reply of the starting call.
+    let jobs = Jobs::new().cancels([accepted()]).gets([cancelled()]);
+    Wait::<Value>::started(&jobs, in_a_minute).cancel_and_wait().await.unwrap();
+    assert_eq!(jobs.calls(), [at(0, Cancel), at(60, Get)]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn refreshes_a_refused_credential_once() {
     // SPEC 30
     let jobs = Jobs::new().cancels([no(Code::Unauthenticated), accepted()]).gets([cancelled()]);

@@ -553,6 +553,19 @@ async fn a_last_poll_long_after_the_deadline_brings_the_outcome() {
     assert!(matches!(step, Step::Ended(Ending::Done(_))), "{step:?}");
 }
 
+// SPEC 32
+#[tokio::test(start_paused = true)]
+async fn no_poll_follows_a_cancel_before_the_server_wants_one() {
+    let in_a_minute = || Replies(Ok(Operation::running(NAME).with_retry_after(Duration::from_secs(60))));
+    let (driver, printer) = serving([in_a_minute(), done()]);
+    let mut engine = Engine::new(registration(), StoredWait::default());
+    assert_eq!(engine.once(&driver).await.unwrap().as_secs(), 60);
+    sleep(Duration::from_secs(10)).await;
+    engine.wait.cancel = Cancel::Wanted;
+    assert_eq!(engine.once(&driver).await.unwrap().as_secs(), 50);
+    assert_eq!((printer.cancelled.load(Relaxed), printer.polls.load(Relaxed)), (1, 1));
+}
+
 // SPEC 38: nobody waits for the first delay of the pacing to cancel what was just started.
 #[tokio::test(start_paused = true)]
 async fn a_started_operation_is_cancelled_before_its_first_poll() {
