@@ -6,10 +6,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use lro::{
-    rules::Ending,
-    stored::{Cancel, Driver, Ended, Registration, Step, StoredWait},
-};
+use lro::stored::{Driver, Ended, Registration, Step, StoredWait};
 use restate_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
 use tracing::error;
@@ -25,7 +22,8 @@ impl Lro {
     /// Creates the object. A call takes at most 4 minutes, whatever the rules of the driver allow: a poll of two calls then ends before
     /// the engine counts it as stalled.
     pub fn new(driver: Driver) -> Self {
-        Self { driver: Arc::new(driver.attempt_timeout_at_most(LONGEST_CALL)), retention: RETENTION }
+        let driver = driver.attempt_timeout_at_most(LONGEST_CALL).outcome_at_most(LARGEST_OUTCOME);
+        Self { driver: Arc::new(driver), retention: RETENTION }
     }
 
     /// Sets how long an outcome is kept. Default: 24 hours, as the engine keeps the results of workflows.
@@ -90,16 +88,15 @@ impl Lro {
             // A step that fails would hold the key of the object, so that nothing could be cancelled or cleared.
             let step = polled.unwrap_or_else(|fault| {
                 error!(key = pending.registration.key(), %fault, "an operation cannot be polled; it is tried again");
-                Step::After(UNSERVED_PAUSE)
+                Step::After(Driver::UNSERVED_PAUSE)
             });
-            Ok(Json((pending, storable(step))))
+            Ok(Json((pending, step)))
         };
         match ctx.run(poll).name("poll").await {
             Ok(Json((pending, Step::After(delay)))) => poll_after(&ctx, pending, delay),
-            Ok(Json((Pending { registration, wait, .. }, Step::Ended(ending)))) => {
-                let ended = Ended::new(registration, ending, wait.saved);
+            Ok(Json((_, Step::Ended(ended)))) => {
                 ctx.clear(PENDING);
-                ctx.set(ENDED, Json(Kept { ended, turn }));
+                ctx.set(ENDED, Json(Kept { ended: *ended, turn }));
                 object(&ctx).forget(turn).send_after(self.retention.min(LONGEST));
                 object(&ctx).deliver().send();
             }
@@ -133,8 +130,7 @@ impl Lro {
         let Some(mut pending) = pending(&ctx).await? else {
             return kept(&ctx).await?.map(|_| false).ok_or_else(unknown);
         };
-        if pending.wait.cancel == Cancel::Unwanted {
-            pending.wait.cancel = Cancel::Wanted;
+        if pending.wait.request_cancel() {
             poll_after(&ctx, pending, Duration::ZERO);
         }
         Ok(true)
@@ -249,7 +245,7 @@ async fn clear(ctx: &ObjectContext<'_>) -> Result<(), TerminalError> {
 fn poll_after(ctx: &ObjectContext<'_>, pending: Pending, delay: Duration) {
     let turn = pending.turn.wrapping_add(1);
     ctx.set(PENDING, Json(Pending { turn, ..pending }));
-    object(ctx).poll(turn).send_after(delay.min(LONGEST));
+    object(ctx).poll(turn).send_after(delay);
 }
 
 fn object<'a>(ctx: &'a ObjectContext<'_>) -> LroClient<'a> {
@@ -281,17 +277,6 @@ fn now_ms() -> u64 {
     u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Replaces an outcome that is too large for the journal: the step that returns it would be repeated for ever.
-fn storable(step: Step) -> Step {
-    let size = |ending: &Ending| serde_json::to_vec(ending).map_or(0, |ending| ending.len());
-    match step {
-        Step::Ended(ending) if size(&ending) > LARGEST_OUTCOME => {
-            Step::Ended(ending.clone().too_large(size(&ending), LARGEST_OUTCOME))
-        }
-        step => step,
-    }
-}
-
 const PENDING: &str = "pending";
 const ENDED: &str = "ended";
 const WAITERS: &str = "waiters";
@@ -302,8 +287,6 @@ const LARGEST_OUTCOME: usize = 8 << 20;
 const MOST_WAITERS: usize = 1_000;
 /// Two calls of this length end before the engine's inactivity timeout of 10 minutes.
 const LONGEST_CALL: Duration = Duration::from_secs(240);
-/// A worker that serves the operation may be deployed meanwhile.
-const UNSERVED_PAUSE: Duration = Duration::from_secs(60);
 const RETENTION: Duration = Duration::from_secs(86_400);
 /// As long as after a failed poll.
 const CANCELLED_PAUSE: Duration = Duration::from_secs(1);

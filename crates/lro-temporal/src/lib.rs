@@ -1,12 +1,17 @@
 #![doc = include_str!("../README.md")]
 
+mod options;
 mod polls;
-mod registration;
 #[cfg(test)]
 mod tests;
 mod text;
 mod workflow;
 
-pub use lro::stored::{Driver, Ended};
+pub use lro::stored::{Driver, Ended, Registration};
 
-pub use crate::{polls::Polls, registration::Registration, text::Text, workflow::wait};
+pub use crate::{
+    options::{options, start_options},
+    polls::Polls,
+    text::Text,
+    workflow::{wait, wait_or_cancel},
+};

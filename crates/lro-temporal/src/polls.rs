@@ -6,8 +6,8 @@ use std::{
 };
 
 use lro::{
-    rules::{Age, Ending},
-    stored::{Cancel, Driver, Ended, Step, StoredWait},
+    rules::Age,
+    stored::{Driver, Ended, Step, StoredWait},
 };
 use temporalio_common::error::ApplicationErrorCategory::{self, Benign, Unspecified};
 use temporalio_macros::activities;
@@ -17,7 +17,7 @@ use temporalio_sdk::{
 };
 use tokio::time::{Instant, sleep};
 
-use crate::{Registration, Text, registration::LONGEST};
+use crate::{Registration, Text, options::attempt_timeout};
 
 /// The activity that polls operations, with the driver of the services that this worker serves.
 ///
@@ -37,7 +37,7 @@ pub struct Polls(Driver);
 impl Polls {
     /// Creates the activity. The rules of the driver judge the polls; Temporal's retry policy does not.
     pub fn new(driver: Driver) -> Self {
-        Self(driver)
+        Self(driver.outcome_at_most(LARGEST_OUTCOME))
     }
 
     /// Makes the polls of one attempt, from the age `age` of the wait on.
@@ -51,25 +51,19 @@ impl Polls {
         wait: &mut StoredWait,
         age: Age,
     ) -> Result<Ended, ApplicationFailure> {
-        let driver = self.0.clone().attempt_timeout_at_most(registration.attempt_timeout);
+        let driver = self.0.clone().attempt_timeout_at_most(attempt_timeout(registration));
         let begun = Instant::now();
-        if registration.cancel && wait.cancel == Cancel::Unwanted {
-            wait.cancel = Cancel::Wanted;
-        }
         loop {
-            let polled = driver.poll(&registration.operation, wait, age + begun.elapsed()).await;
-            let step = polled.map_err(|status| failure(status.to_string(), UNSERVED_PAUSE, Unspecified))?;
-            let delay = match step {
-                Step::After(delay) => delay,
-                Step::Ended(ending) => {
-                    let (registration, saved) = (registration.operation.clone(), wait.saved.clone());
-                    return Ok(Ended::new(registration, storable(ending), saved));
+            match driver.poll(registration, wait, age + begun.elapsed()).await {
+                Ok(Step::Ended(ended)) => return Ok(*ended),
+                Ok(Step::After(delay)) if delay < LEAST_RETRY_DELAY && begun.elapsed() + delay <= SPAN => {
+                    sleep(delay).await;
                 }
-            };
-            if delay >= LEAST_RETRY_DELAY || begun.elapsed() + delay > SPAN {
-                return Err(failure("the operation is not known to be done".to_owned(), delay, Benign));
+                Ok(Step::After(delay)) => {
+                    return Err(failure("the operation is not known to be done", delay, Benign));
+                }
+                Err(fault) => return Err(unserved(fault)),
             }
-            sleep(delay).await;
         }
     }
 }
@@ -83,9 +77,9 @@ impl Polls {
         ctx: ActivityContext,
         registration: Registration,
     ) -> Result<Text<Ended>, ActivityError> {
-        let details = ctx.heartbeat_details().deserialize::<Text<StoredWait>>().map_err(|fault| {
-            failure(format!("cannot read the state of the wait: {fault}"), UNSERVED_PAUSE, Unspecified)
-        })?;
+        let details = ctx.heartbeat_details().deserialize::<Text<StoredWait>>();
+        let details =
+            details.map_err(|fault| unserved(format_args!("cannot read the state of the wait: {fault}")))?;
         // Without details it is the first attempt, or the state was lost: the counts begin anew, at the age that the wait has.
         let Text(mut wait) = details.unwrap_or_default();
         let now = SystemTime::now();
@@ -98,17 +92,15 @@ impl Polls {
     }
 }
 
-/// Returns the failure of an attempt that Temporal repeats after a delay.
-fn failure(text: String, delay: Duration, category: ApplicationErrorCategory) -> ApplicationFailure {
-    let builder = ApplicationFailure::builder(text).type_name("lro.Pending".to_owned());
-    builder.next_retry_delay(delay.min(LONGEST)).category(category).build()
+/// Returns the failure of an attempt that another worker can repeat.
+fn unserved(fault: impl ToString) -> ApplicationFailure {
+    failure(&fault.to_string(), Driver::UNSERVED_PAUSE, Unspecified)
 }
 
-/// Replaces an outcome that the server would refuse. It would be polled for ever.
-fn storable(ending: Ending) -> Ending {
-    // The size as it is stored: the text of its JSON within JSON.
-    let size = serde_json::to_string(&Text(&ending)).map_or(usize::MAX, |text| text.len());
-    if size > LARGEST_ENDING { ending.too_large(size, LARGEST_ENDING) } else { ending }
+/// Returns the failure of an attempt that Temporal repeats after a delay.
+fn failure(text: &str, delay: Duration, category: ApplicationErrorCategory) -> ApplicationFailure {
+    let builder = ApplicationFailure::builder(text.to_owned()).type_name("lro.Pending".to_owned());
+    builder.next_retry_delay(delay).category(category).build()
 }
 
 /// The server of Temporal rounds a shorter delay up to about 1 s.
@@ -116,7 +108,5 @@ const LEAST_RETRY_DELAY: Duration = Duration::from_secs(1);
 /// How long an attempt waits for short delays itself. A longer span finds the death of a worker later; with a shorter one, an
 /// operation of some seconds takes several attempts.
 pub(crate) const SPAN: Duration = Duration::from_secs(5);
-/// A worker that serves the operation, or reads its state, may be deployed meanwhile.
-const UNSERVED_PAUSE: Duration = Duration::from_secs(60);
 /// The server refuses a payload of 2 MiB. The rest is for what is stored beside the outcome.
-const LARGEST_ENDING: usize = 1900 << 10;
+const LARGEST_OUTCOME: usize = 1900 << 10;

@@ -19,7 +19,7 @@ use temporalio_common::error::ApplicationErrorCategory;
 use temporalio_sdk::ActivityCloseTimeouts;
 use tokio::time::Instant;
 
-use crate::{Driver, Ended, Polls, Registration, Text, polls::SPAN};
+use crate::{Driver, Ended, Polls, Registration, Text, options, polls::SPAN, start_options};
 
 const SERVICE: Service = Service::new("jobs.example.com", "v1");
 const RESPONSE: &str = r#"{"@type":"t/example.v1.Job","z":1,"exact":12345678901234567890.10,"a":"\u0000"}"#;
@@ -196,10 +196,8 @@ async fn an_outcome_that_the_server_refuses_ends_the_wait() {
 async fn a_request_to_cancel_is_sent_once() {
     let service = jobs(|n| if n < 3 { running() } else { done() });
     let polls = polls(service.clone(), Pacing::fixed(seconds(2)));
-    let mut registration = registration();
-    registration.cancel = true;
     let (mut wait, begun) = (StoredWait::default(), Instant::now());
-    assert!(attempt(&polls, &registration, &mut wait, Duration::ZERO).await.is_ok());
+    assert!(attempt(&polls, &registration().cancel(), &mut wait, Duration::ZERO).await.is_ok());
     assert_eq!(begun.elapsed(), Duration::from_millis(750), "the delays after the request begin anew");
     assert_eq!(service.cancelled.load(Relaxed), 1);
 }
@@ -207,9 +205,7 @@ async fn a_request_to_cancel_is_sent_once() {
 // g30
 #[test]
 fn the_engine_is_set_to_retry_for_ever() {
-    let mut registration = registration();
-    registration.attempt_timeout = seconds(30);
-    let options = registration.options();
+    let options = options(&registration());
     let ActivityCloseTimeouts::StartToClose(timeout) = options.close_timeouts else {
         panic!("{:?}", options.close_timeouts);
     };
@@ -217,12 +213,12 @@ fn the_engine_is_set_to_retry_for_ever() {
     assert_eq!((options.schedule_to_start_timeout, options.heartbeat_timeout), (None, None));
     assert_eq!(options.retry_policy.unwrap().maximum_attempts(), i32::MAX as u32);
 
-    registration.cancel = true;
-    let start = registration.start_options("queue");
+    let registration = registration().cancel();
+    let start = start_options(&registration, "queue");
     let timeout = start.close_timeouts.start_to_close().unwrap();
     assert!(timeout > 2 * seconds(30) + SPAN && start.close_timeouts.schedule_to_close().is_none());
     assert_eq!(
         (start.id, start.retry_policy.unwrap().maximum_attempts()),
-        (registration.id(), i32::MAX as u32)
+        (registration.key(), i32::MAX as u32)
     );
 }

@@ -8,7 +8,7 @@
 //! ```
 //! use std::time::Duration;
 //! use lro::{Handle, LroTransport, Operation, OperationName, Service, async_trait};
-//! use lro::stored::{Driver, Ended, Registration, Step, StoredWait};
+//! use lro::stored::{Driver, Registration, Step, StoredWait};
 //!
 //! # #[derive(Debug)]
 //! # struct Printer;
@@ -29,8 +29,8 @@
 //! let age = Duration::ZERO; // the time since the registration
 //! match driver.poll(&registration, &mut wait, age).await? {
 //!     Step::After(delay) => println!("stored, and polled again in {delay:?}"),
-//!     Step::Ended(ending) => {
-//!         let pages: u32 = Ended::new(registration, ending, wait.saved).decode()?;
+//!     Step::Ended(ended) => {
+//!         let pages: u32 = ended.decode()?;
 //!         assert_eq!(pages, 7);
 //!     }
 //! }

@@ -36,7 +36,7 @@ pub(crate) async fn run() -> Result<(), Fault> {
     let quiet = Engine::start(variable("TRY_DIR")?, 17_244, bench.emulator.endpoint()).await?;
     let client = connect_when_ready(&quiet).await?;
     let long = operations::define(&bench.emulator, "long", 0, 499, Some(EACH_SECOND))?;
-    let options = WorkflowStartOptions::new(QUEUE, long.id()).build();
+    let options = WorkflowStartOptions::new(QUEUE, long.key()).build();
     client.start_workflow(OnlyWait::run, long.clone(), options).await?;
     let long = Wait { form: Form::Workflow, n: 0, registration: long };
 

@@ -11,6 +11,8 @@ pub(crate) const SERVICE: Service = Service::new("jobs.example.com", "v1");
 pub(crate) const EACH_SECOND: &str = "each-second";
 /// The kind that is polled each 20 s.
 pub(crate) const SLOW: &str = "slow";
+/// The kind that the cancellation of its workflow cancels.
+pub(crate) const CANCELS: &str = "cancels";
 
 /// The longest time for one call: it is also what a poll that hangs takes.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
@@ -27,15 +29,13 @@ pub(crate) fn define(
     emulator.operation(&name, script(n)?.runs_for_calls(calls));
     let mut registration = registration(&name)?;
     if let Some(kind) = kind {
-        registration.operation.handle = registration.operation.handle.with_kind(kind);
+        registration.handle = registration.handle.with_kind(kind);
     }
     Ok(registration)
 }
 
 pub(crate) fn registration(name: &str) -> Result<Registration, Fault> {
-    let mut registration = Registration::new(Handle::new(&SERVICE, OperationName::parse(name)?));
-    registration.attempt_timeout = TIMEOUT;
-    Ok(registration)
+    Ok(Registration::new(Handle::new(&SERVICE, OperationName::parse(name)?)).attempt_timeout(TIMEOUT))
 }
 
 /// Returns the script of the n-th operation: a response, sometimes an error, sometimes neither.

@@ -2,7 +2,7 @@ use std::{env, sync::LazyLock, time::Duration};
 
 use lro::{Capabilities, LroTransport, Pacing, pacing::PacingByKind};
 use lro_http::{Binding, HttpClient, HttpTransport, NameTemplate};
-use lro_temporal::{Driver, Ended, Polls, Registration, Text, wait};
+use lro_temporal::{Driver, Ended, Polls, Registration, Text, wait, wait_or_cancel};
 use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions};
 use temporalio_macros::{activities, workflow, workflow_methods};
 use temporalio_sdk::{
@@ -14,7 +14,7 @@ use temporalio_sdk::{
 
 use crate::{
     Fault, QUEUE,
-    operations::{EACH_SECOND, SERVICE, SLOW},
+    operations::{CANCELS, EACH_SECOND, SERVICE, SLOW},
     start::{StartOnce, Starts},
     variable,
 };
@@ -103,7 +103,10 @@ impl Order {
         ctx: &mut WorkflowContext<Self>,
         registration: Registration,
     ) -> WorkflowResult<Text<Ended>> {
-        let ended = wait(ctx, registration).await?;
+        let ended = match registration.handle.kind() {
+            Some(CANCELS) => wait_or_cancel(ctx, registration).await?,
+            _ => wait(ctx, registration).await?,
+        };
         if *IS_CHANGED {
             let mut options = ActivityOptions::start_to_close_timeout(Duration::from_secs(10));
             // The step is made also after a cancellation.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::{
-    Cancel, Polled, Registration, Requested, StoredWait,
+    Cancel, Ended, Polled, Registration, Requested, StoredWait,
     calls::{Calls, about},
 };
 use crate::{
@@ -22,18 +22,24 @@ pub struct Driver {
     pacing: Option<Arc<dyn PacingByKind>>,
     rules: Rules,
     observer: Option<Arc<dyn Observer>>,
+    largest_outcome: Option<usize>,
 }
 
 /// What follows the calls of a stored wait.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Step {
-    /// The next call is due after this delay.
+    /// The next call is due after this delay. It is at most a century, which an engine can add to its time.
     After(Duration),
     /// The wait has ended.
-    Ended(Ending),
+    Ended(Box<Ended>),
 }
 
 impl Driver {
+    /// The delay after which an engine calls [`poll`](Self::poll) again that has returned an error.
+    ///
+    /// A process that can go on with the state may be deployed meanwhile. A shorter delay repeats the error without use.
+    pub const UNSERVED_PAUSE: Duration = Duration::from_secs(60);
+
     /// Adds a service. The [service](LroTransport::service) of the transport selects the operations.
     pub fn serve(mut self, transport: impl LroTransport + 'static) -> Self {
         self.transports.insert(transport.service(), Arc::new(transport));
@@ -63,6 +69,14 @@ impl Driver {
         self
     }
 
+    /// Sets the size of the largest outcome that the engine stores, in bytes. A larger one is replaced, see [`Ending::too_large`]:
+    /// an engine that refuses it would poll for ever. Default: no limit.
+    ///
+    /// The size is that of the JSON of the ending as a string within JSON, the largest form that engines store.
+    pub fn outcome_at_most(self, bytes: usize) -> Self {
+        Self { largest_outcome: Some(bytes), ..self }
+    }
+
     /// Returns the transport of a service.
     ///
     /// # Errors
@@ -86,7 +100,7 @@ impl Driver {
     /// # Errors
     ///
     /// No transport serves the operation, or the transport or the choice of its pacing panicked. Another process, or another version of
-    /// the program, can go on with the state. After the deadline the wait ends instead.
+    /// the program, can go on with the state, after [a pause](Self::UNSERVED_PAUSE). After the deadline the wait ends instead.
     pub async fn poll(
         &self,
         registration: &Registration,
@@ -113,8 +127,9 @@ impl Driver {
                     let about = about(registration, &name, wait, age);
                     telemetry::ended(&about, self.observer(), Err(&status));
                 }
-                Ok(Step::Ended(Ending::GaveUp(status)))
+                Ok(self.ended(registration, wait, Ending::GaveUp(status)))
             }
+            Ok(Step::After(delay)) => Ok(Step::After(delay.min(LONGEST))),
             stepped => stepped,
         }
     }
@@ -127,6 +142,9 @@ impl Driver {
     ) -> Result<Step, Status> {
         let (name, transport) = (registration.name()?, self.transport(registration.service())?);
         let schedule = self.schedule(transport, registration.kind())?;
+        if registration.cancel {
+            wait.request_cancel();
+        }
         if registration.started && wait.saved.tally.polls == 0 && wait.cancel == Cancel::Unwanted {
             let first = guard(PACING, || first_delay(&schedule))?;
             let first = registration.deadline.map_or(first, |deadline| first.min(deadline));
@@ -134,7 +152,9 @@ impl Driver {
                 return Ok(Step::After(first - age));
             }
         }
-        let calls = Calls { rules: &self.rules, transport, registration, name, age, begun: Instant::now() };
+        let timeout = registration.attempt_timeout.unwrap_or(Duration::MAX).min(self.rules.attempt_timeout);
+        let rules = Rules { attempt_timeout: timeout, ..self.rules.clone() };
+        let calls = Calls { rules: &rules, transport, registration, name, age, begun: Instant::now() };
         let mut chance = Chance::drawn();
         if wait.cancel == Cancel::Wanted
             && let Some(delay) = self.cancel(&calls, wait, chance.next()).await
@@ -144,7 +164,7 @@ impl Driver {
         let (call, reply) = calls.get().await;
         let pace = |position: &mut Vec<u8>, moment: &_| guard(PACING, || schedule.delay(position, moment));
         let polled = Polled { name: &calls.name, call, reply };
-        let next = wait.polled(&self.rules, transport, polled, pace, chance.next());
+        let next = wait.polled(&rules, transport, polled, pace, chance.next());
         wait.report(&calls.about(wait, call), self.observer(), call, &next);
         match next.into_ending() {
             Err(at) => {
@@ -156,9 +176,18 @@ impl Driver {
                 let finish = wait.finish(&ending, call);
                 // A panic of the pacing does not change the outcome.
                 let _ = guard(PACING, || schedule.finished(&wait.position, &finish));
-                Ok(Step::Ended(ending))
+                Ok(self.ended(registration, wait, ending))
             }
         }
+    }
+
+    /// Returns the end of a wait, with an outcome that the engine can store.
+    fn ended(&self, registration: &Registration, wait: &StoredWait, ending: Ending) -> Step {
+        let ending = match self.largest_outcome.map(|most| (stored_size(&ending), most)) {
+            Some((size, most)) if size > most => ending.too_large(size, most),
+            _ => ending,
+        };
+        Step::Ended(Box::new(Ended::new(registration.clone(), ending, wait.saved.clone())))
     }
 
     /// Sends a request to cancel. Returns the delay to the poll, `None` if it follows at once.
@@ -206,4 +235,12 @@ fn first_delay(schedule: &StoredSchedule) -> Duration {
     Some(delay(0)).filter(|first| !first.is_zero()).unwrap_or_else(|| delay(1))
 }
 
+/// Returns the size of the JSON of an ending as a string within JSON.
+fn stored_size(ending: &Ending) -> usize {
+    let size = serde_json::to_string(ending).and_then(|json| serde_json::to_string(&json));
+    size.map_or(usize::MAX, |text| text.len())
+}
+
 const PACING: &str = "the pacing";
+/// A century. An engine adds it to its time, which overflows with more.
+const LONGEST: Duration = Duration::from_secs(100 * 366 * 86_400);

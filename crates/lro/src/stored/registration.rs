@@ -6,7 +6,8 @@ use crate::{Handle, OperationName, Service, Status};
 
 /// An operation to wait for, in the form that an engine stores.
 ///
-/// Its JSON is `{"handle": …}`, the JSON of a [`Handle`], with the members `deadline_ms` and `started` if they are set.
+/// Its JSON is `{"handle": …}`, the JSON of a [`Handle`], with the members `deadline_ms`, `started`, `attempt_timeout_ms` and `cancel`
+/// if they are set.
 /// It has neither a URL nor a credential.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -19,12 +20,25 @@ pub struct Registration {
     /// Whether a starting call has just returned the operation, which the service may not find for a while.
     #[serde(default, skip_serializing_if = "is_not")]
     pub started: bool,
+    /// The longest time for one call, if the rules of the driver do not limit it further.
+    #[serde(
+        rename = "attempt_timeout_ms",
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "millis"
+    )]
+    pub attempt_timeout: Option<Duration>,
+    /// Whether the operation is cancelled before the first poll. The polls go on to the outcome.
+    ///
+    /// An engine that can change a wait calls [`StoredWait::request_cancel`](super::StoredWait::request_cancel) instead.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub cancel: bool,
 }
 
 impl Registration {
     /// Creates the registration of an operation, without a deadline.
     pub fn new(handle: Handle) -> Self {
-        Self { handle, deadline: None, started: false }
+        Self { handle, deadline: None, started: false, attempt_timeout: None, cancel: false }
     }
 
     /// Sets the [deadline](Self::deadline). It is stored in whole milliseconds.
@@ -35,6 +49,16 @@ impl Registration {
     /// Sets that a starting call has just returned the operation.
     pub fn started(self) -> Self {
         Self { started: true, ..self }
+    }
+
+    /// Sets the [longest time for one call](Self::attempt_timeout). It is stored in whole milliseconds.
+    pub fn attempt_timeout(self, timeout: Duration) -> Self {
+        Self { attempt_timeout: Some(timeout), ..self }
+    }
+
+    /// Sets that the operation is [cancelled](Self::cancel) before the first poll.
+    pub fn cancel(self) -> Self {
+        Self { cancel: true, ..self }
     }
 
     /// Returns the service, the version of its API and the name of the operation, separated by slashes. No two operations share it: a

@@ -154,6 +154,15 @@ impl StoredWait {
         self.cancel = Cancel::Answered;
     }
 
+    /// Has a request to cancel sent before the next poll. Returns `false` if there was one already.
+    pub fn request_cancel(&mut self) -> bool {
+        let is_new = self.cancel.is_unwanted();
+        if is_new {
+            self.cancel = Cancel::Wanted;
+        }
+        is_new
+    }
+
     /// Returns whether the operation is to be cancelled, and the service has neither accepted nor refused that.
     pub fn is_cancel_wanted(&self) -> bool {
         matches!(self.cancel, Cancel::Wanted | Cancel::Postponed)

@@ -16,7 +16,7 @@ use lro::{
     Service, Status, async_trait,
     pacing::{CompactSchedule, CompactState, Moment, PacingPolicy, Schedule},
     rules::{Ending, Rules},
-    stored::{Cancel, Driver, Ended, Registration, Started, Step, StoredWait},
+    stored::{Driver, Ended, Registration, Started, Step, StoredWait},
 };
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
@@ -97,7 +97,7 @@ fn registration() -> Registration {
 
 fn canceling() -> StoredWait {
     let mut wait = StoredWait::default();
-    wait.cancel = Cancel::Wanted;
+    wait.request_cancel();
     wait
 }
 
@@ -121,7 +121,7 @@ impl Engine {
         self.wait = stored(&wait);
         match stored(&step) {
             Step::After(delay) => Ok(delay),
-            Step::Ended(ending) => Err(stored(&Ended::new(registration, ending, wait.saved))),
+            Step::Ended(ended) => Err(*ended),
         }
     }
 
@@ -400,7 +400,7 @@ async fn a_poll_just_before_the_deadline_is_a_last_call() {
     let registration = registration().deadline(Duration::from_secs(10));
     let mut wait = StoredWait::default();
     let step = driver.poll(&registration, &mut wait, Duration::from_millis(9_950)).await.unwrap();
-    assert!(matches!(step, Step::Ended(Ending::Done(_))), "{step:?}");
+    assert!(matches!(&step, Step::Ended(ended) if matches!(ended.ending, Ending::Done(_))), "{step:?}");
 }
 
 // SPEC 34
@@ -422,7 +422,8 @@ async fn a_deadline_ends_a_wait_that_nothing_can_poll() {
             driver.poll(&registration, &mut StoredWait::default(), Duration::from_secs(seconds)).await
         };
         assert!(poll(9).await.is_err());
-        let Ok(Step::Ended(Ending::GaveUp(status))) = poll(10).await else { panic!("it goes on") };
+        let Ok(Step::Ended(ended)) = poll(10).await else { panic!("it goes on") };
+        let status = ended.decode::<Value>().unwrap_err();
         assert_eq!((status.code(), status.origin()), (Code::DeadlineExceeded, Origin::StoppedAsking));
     }
 }
@@ -511,14 +512,58 @@ async fn an_outcome_is_stored_byte_by_byte() {
 // g30: the time for a call is the smallest of the limits.
 #[tokio::test(start_paused = true)]
 async fn an_engine_limits_the_time_for_a_call() {
-    for (rules, limit, seconds) in [(30, 240, 30), (600, 240, 240), (30, 7, 7)] {
+    for (rules, limit, own, seconds) in [
+        (30, 240, None, 30),
+        (600, 240, None, 240),
+        (30, 7, None, 7),
+        (30, 7, Some(3), 3),
+        (30, 7, Some(9), 7),
+    ] {
         let (driver, _) = serving([Hangs, done()]);
         let driver = driver.rules(Rules { attempt_timeout: Duration::from_secs(rules), ..Rules::default() });
         let driver = driver.attempt_timeout_at_most(Duration::from_secs(limit));
-        let mut engine = Engine::new(registration(), StoredWait::default());
+        let mut registration = registration();
+        registration.attempt_timeout = own.map(Duration::from_secs);
+        let mut engine = Engine::new(registration, StoredWait::default());
         assert!(engine.once(&driver).await.is_ok());
         assert_eq!(engine.begun.elapsed().as_secs(), seconds);
     }
+}
+
+// g22: the size is that of a string within JSON, where each quote takes two bytes.
+#[tokio::test(start_paused = true)]
+async fn an_outcome_that_the_engine_refuses_ends_the_wait() {
+    for (quotes, is_stored) in [(1_000, true), (1_500, false)] {
+        let (driver, _) = serving([Replies(Operation::succeeded(NAME, "\"".repeat(quotes)))]);
+        let (ended, _) = to_the_end(&driver.outcome_at_most(5_000), registration()).await;
+        let code = ended.decode::<String>().err().map(|status| status.code());
+        assert_eq!(code, (!is_stored).then_some(Code::ResourceExhausted));
+    }
+}
+
+// g30
+#[tokio::test(start_paused = true)]
+async fn no_delay_is_longer_than_a_century() {
+    let (driver, _) = serving([running()]);
+    let mut engine = Engine::new(registration(), StoredWait::default());
+    let delay = engine.once(&driver.pacing(Pacing::fixed(Duration::MAX))).await.unwrap();
+    assert!(delay <= Duration::from_secs(100 * 366 * 86_400), "{delay:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operation_is_cancelled_by_one_request() {
+    let (driver, printer) = serving([running(), done()]);
+    let mut engine = Engine::new(registration(), StoredWait::default());
+    assert!(engine.wait.request_cancel());
+    assert!(!engine.wait.request_cancel());
+    assert!(engine.once(&driver).await.is_ok());
+    assert!(!engine.wait.request_cancel());
+    engine.run(&driver).await;
+    assert_eq!(printer.cancelled.load(Relaxed), 1);
+
+    let (driver, printer) = serving([running(), done()]);
+    let (_, delays) = to_the_end(&driver, registration().cancel()).await;
+    assert_eq!((printer.cancelled.load(Relaxed), delays), (1, vec![250, 250]));
 }
 
 #[test]
@@ -550,7 +595,7 @@ async fn a_last_poll_long_after_the_deadline_brings_the_outcome() {
     let (driver, _) = serving_by(printer);
     let late = registration().deadline(Duration::from_secs(60));
     let step = driver.poll(&late, &mut StoredWait::default(), Duration::from_secs(65)).await.unwrap();
-    assert!(matches!(step, Step::Ended(Ending::Done(_))), "{step:?}");
+    assert!(matches!(&step, Step::Ended(ended) if matches!(ended.ending, Ending::Done(_))), "{step:?}");
 }
 
 // SPEC 32
@@ -579,7 +624,7 @@ async fn a_started_operation_is_cancelled_before_its_first_poll() {
     let Step::After(pause) = step else { panic!("{step:?}") };
     assert!(pause < Duration::from_secs(1), "{pause:?}");
     let step = driver.poll(&started, &mut wait, Duration::from_secs(2)).await.unwrap();
-    assert!(matches!(step, Step::Ended(Ending::Done(_))), "{step:?}");
+    assert!(matches!(&step, Step::Ended(ended) if matches!(ended.ending, Ending::Done(_))), "{step:?}");
 }
 
 #[test]

@@ -90,8 +90,7 @@ async fn failures(bench: &mut Bench) -> Result<(), Fault> {
     bench
         .emulator
         .operation(name, operations::script(0)?.runs_for_calls(3).appears_after(Duration::from_secs(8)));
-    let mut early = operations::registration(name)?;
-    early.operation.started = true;
+    let early = operations::registration(name)?.started();
     let ended = Wait::start(&bench.client, Form::Workflow, 0, early).await?.ended(&bench.client).await?;
     let is_own = operations::is_own(0, &ended.ending)?;
     bench.table.row("404 for 8 s after the start", if is_own { "own outcome" } else { "lost" }, is_own);
@@ -103,8 +102,7 @@ async fn deadlines(bench: &mut Bench) -> Result<(), Fault> {
     for form in [Form::Standalone, Form::Workflow] {
         let name = format!("operations/endless-{form:?}");
         bench.emulator.operation(&name, Script::new().runs_for(Duration::MAX));
-        let mut registration = operations::registration(&name)?;
-        registration.operation.deadline = Some(Duration::from_secs(7));
+        let registration = operations::registration(&name)?.deadline(Duration::from_secs(7));
         let ended = Wait::start(&bench.client, form, 0, registration).await?.ended(&bench.client).await?;
         let (text, status) = given_up(&ended);
         let is_right = status.is_some_and(|status| {
@@ -130,7 +128,9 @@ async fn cancellation(bench: &mut Bench) -> Result<(), Fault> {
         let name = format!("operations/{set}");
         bench.emulator.operation(&name, Script::new().runs_for(Duration::MAX));
         let mut registration = operations::registration(&name)?;
-        registration.cancel_with_workflow = cancels;
+        if cancels {
+            registration.handle = registration.handle.with_kind(operations::CANCELS);
+        }
         let wait = Wait::start(&bench.client, Form::Workflow, 0, registration).await?;
         sleep(Duration::from_secs(6)).await;
         let workflow = bench.client.get_workflow_handle::<Order>(wait.id());
@@ -151,14 +151,13 @@ async fn cancellation(bench: &mut Bench) -> Result<(), Fault> {
 
     let name = "operations/cancel-standalone";
     bench.emulator.operation(name, Script::new().runs_for(Duration::MAX));
-    let mut registration = operations::registration(name)?;
+    let registration = operations::registration(name)?;
     let wait = Wait::start(&bench.client, Form::Standalone, 0, registration.clone()).await?;
     sleep(Duration::from_secs(6)).await;
     let activity = bench.client.get_activity_handle(Polls::poll, wait.id(), None);
     activity.cancel(ActivityCancelOptions::default()).await?;
     let _ = activity.result().await;
-    registration.cancel = true;
-    let wait = Wait::start(&bench.client, Form::Standalone, 0, registration).await?;
+    let wait = Wait::start(&bench.client, Form::Standalone, 0, registration.cancel()).await?;
     let ended = wait.ended(&bench.client).await?;
     let requests = cancel_requests(bench, name);
     let text = format!("{}; {requests} requests to cancel", outcome(&ended));

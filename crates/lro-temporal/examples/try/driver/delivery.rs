@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use lro_temporal::{Ended, Polls, Registration, Text};
+use lro_temporal::{Ended, Polls, Registration, Text, start_options};
 use temporalio_client::{
     Client, WorkflowGetResultOptions, WorkflowStartOptions,
     errors::{ActivityResultError, StartActivityError, WorkflowGetResultError},
@@ -34,7 +34,7 @@ impl Wait {
     ) -> Result<Self, Fault> {
         match form {
             Form::Standalone => {
-                let options = registration.start_options(QUEUE);
+                let options = start_options(&registration, QUEUE);
                 match client.start_activity(Polls::poll, registration.clone(), options).await {
                     // It has completed: its outcome is there.
                     Ok(_) | Err(StartActivityError::AlreadyStarted { .. }) => {}
@@ -42,7 +42,7 @@ impl Wait {
                 }
             }
             Form::Workflow => {
-                let options = WorkflowStartOptions::new(QUEUE, registration.id()).build();
+                let options = WorkflowStartOptions::new(QUEUE, registration.key()).build();
                 client.start_workflow(Order::run, registration.clone(), options).await?;
             }
         }
@@ -50,7 +50,7 @@ impl Wait {
     }
 
     pub(super) fn id(&self) -> String {
-        self.registration.id()
+        self.registration.key()
     }
 
     /// Waits for the end. A server that is away is asked again.
