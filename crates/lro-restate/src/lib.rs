@@ -50,7 +50,7 @@
 //!
 //! # Start
 //!
-//! [`Start`] makes a starting call in a handler, and does not repeat it if its result is lost.
+//! [`start`](start()) makes a starting call in a handler, and does not repeat it if its result is lost.
 
 mod object;
 mod start;
@@ -59,5 +59,5 @@ pub use lro::stored::{Driver, Ended, Registration, Started};
 
 pub use crate::{
     object::{Lro, LroClient, LroIngressClient},
-    start::Start,
+    start::start,
 };

@@ -12,7 +12,7 @@ use lro::{
     pacing::PacingByKind, rules::Rules,
 };
 use lro_http::{Binding, HttpClient, HttpTransport, NameTemplate};
-use lro_restate::{Driver, Lro, LroClient, Registration, Start, Started};
+use lro_restate::{Driver, Lro, LroClient, Registration, Started, start};
 use restate_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
 use tokio::{fs::OpenOptions, io::AsyncWriteExt};
@@ -91,9 +91,9 @@ impl Orders {
             tokio::time::sleep(Duration::from_secs(4)).await;
             Ok(Operation::running(started))
         };
-        let start = Start::new();
-        ctx.run(start.intent()).name("intent").await?;
-        let Json(started) = ctx.run(start.call(call)).name("start").await?;
+        let (intent, call) = start(call);
+        ctx.run(intent).name("intent").await?;
+        let Json(started) = ctx.run(call).name("start").await?;
         let result = match started {
             Started::Running(_) => "running",
             Started::Unresolved => "unresolved",
