@@ -39,14 +39,13 @@
 //!
 //! | handler | input | effect |
 //! |---|---|---|
-//! | `outcome` | [`Registration`] | Begins to wait, and returns an [`Ended`] when the operation has ended. Another registration for the key is an error 409 that shows both. |
-//! | `start` | [`Registration`] | Begins to wait. Returns `false` if that has been done before with the same registration. |
-//! | `cancel` | | Sends `CancelOperation` once. The polls go on to the outcome. `false` if the operation has ended, 404 if the key is not registered. |
-//! | `clear` | | Removes the state, for operators. Calls that wait get 404. The operation goes on. |
+//! | `outcome` | [`Registration`] | Begins to wait if nobody has, and returns an [`Ended`] when the operation has ended. While it is pending, another registration for the key is an error 409 that shows both. |
+//! | `cancel` | | Sends `CancelOperation` once. The polls go on to the outcome. `false` if nothing polls the operation. |
+//! | `clear` | | Ends the polls, for operators. Calls that wait get 404. The operation goes on. `false` if nothing polls it. |
 //!
-//! An outcome is kept for the [retention](Lro::retention).
+//! A program that only registers an operation sends `outcome` (`send`, or `/outcome/send` over HTTP).
 //!
-//! `poll`, `attach`, `deliver` and `forget` are called by the object alone.
+//! `wait`, `begin` and `poll` are called by the object alone. The engine keeps the outcome, the result of `wait`, for a day.
 //!
 //! # Start
 //!

@@ -54,6 +54,8 @@ impl Engine {
         server.env("RESTATE_DEFAULT_RETRY_POLICY__MAX_ATTEMPTS", "2");
         server.env("RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT", "500ms");
         server.env("RESTATE_WORKER__INVOKER__ABORT_TIMEOUT", "500ms");
+        // Outcomes are forgotten as soon as their time is over. Default: 1 h.
+        server.env("RESTATE_WORKER__CLEANUP_INTERVAL", "2s");
         let log = fs::File::options().append(true).create(true).open(self.file("server.log"))?;
         server.stdout(log.try_clone()?).stderr(log).stdin(Stdio::null()).kill_on_drop(true);
         self.server = Some(server.spawn()?);
@@ -119,6 +121,15 @@ impl Engine {
         let body = input.map(serde_json::to_vec).transpose()?.unwrap_or_default();
         let (code, body) = self.send("POST", self.port, path, body.into()).await?;
         Ok((code, serde_json::from_slice(&body).unwrap_or_default()))
+    }
+
+    /// Cancels an invocation, as an operator does.
+    pub(crate) async fn cancel(&self, invocation: &str) -> Result<(), Fault> {
+        let path = format!("/invocations/{invocation}/cancel");
+        match self.send("PATCH", self.port + 1, &path, Bytes::new()).await? {
+            (200..300, _) => Ok(()),
+            (code, body) => Err(format!("{path}: {code} {}", String::from_utf8_lossy(&body)).into()),
+        }
     }
 
     /// Returns the one number that a query in SQL selects.

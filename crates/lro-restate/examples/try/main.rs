@@ -37,6 +37,7 @@ async fn run(scenarios: &mut Scenarios, only: Option<String>) -> Result<(), Faul
     }
     if runs("calls") {
         scenarios.answers().await?;
+        scenarios.attached().await?;
         scenarios.calls_that_hang().await?;
         scenarios.panics().await?;
         scenarios.deadlines().await?;

@@ -154,8 +154,9 @@ pub(crate) async fn serve() -> Result<(), Fault> {
     let rules = Rules { attempt_timeout: Duration::from_secs(2), ..Rules::default() };
     let lro = Lro::new(
         Driver::default().serve(Panicking(transport, AtomicU32::new(0))).pacing(ByKind(pacing)).rules(rules),
-    )
-    .retention(Duration::from_secs(10));
+    );
+    let retention = HandlerOptions::new().idempotency_retention(Duration::from_secs(10));
+    let lro = lro.into_service_definition().options(ServiceOptions::new().handler("wait", retention));
     let orders = Orders {
         deliveries: env::var("TRY_DELIVERIES")?,
         starts: env::var("TRY_STARTS")?,

@@ -20,26 +20,52 @@ impl Scenarios {
         self.emulator.operation("operations/answers", Script::new().runs_for(Duration::MAX));
         let (key, registration) = registered(&Order::new("operations/answers"))?;
         let other = registration.clone().deadline(Duration::from_secs(60));
-        let start = format!("/Lro/{key}/start");
+        let outcome = format!("/Lro/{key}/outcome");
+        self.engine.call(&format!("{outcome}/send"), Some(&registration)).await?;
+        sleep(Duration::from_secs(2)).await;
         let answers = [
-            self.engine.answer(&start, Some(&registration)).await?,
-            self.engine.answer(&start, Some(&registration)).await?,
-            self.engine.answer(&start, Some(&other)).await?,
-            self.engine.answer("/Lro/unknown/start", Some(&registration)).await?,
-            self.engine.answer(&format!("/Lro/{key}/poll"), Some(&1)).await?,
+            self.engine.answer(&outcome, Some(&other)).await?,
             self.engine.answer("/Lro/unknown/outcome", Some(&registration)).await?,
-            self.engine.answer(&format!("/Lro/{key}/outcome"), Some(&other)).await?,
+            self.engine.answer(&format!("/Lro/{key}/poll"), Some(&1)).await?,
             self.engine.answer(&format!("/Lro/{key}/clear"), NOTHING).await?,
             self.engine.answer(&format!("/Lro/{key}/cancel"), NOTHING).await?,
+            self.engine.answer(&outcome, Some(&registration)).await?,
         ];
         let codes = answers.each_ref().map(|(code, _)| *code);
-        let is_right = codes == [200, 200, 409, 400, 400, 400, 409, 200, 404]
-            && answers[0].1 == true
-            && answers[1].1 == false;
+        let is_right =
+            codes == [409, 400, 400, 200, 200, 404] && answers[3].1 == true && answers[4].1 == false;
         self.row(
-            "start, the same, another, wrong key, poll, outcome: wrong key, another; clear, cleared",
+            "outcome: another registration, wrong key; poll; clear; cleared: cancel, outcome",
             format!("{codes:?}"),
             is_right,
+        );
+        Ok(())
+    }
+
+    /// Three calls wait for the outcome of one operation. One of them is cancelled, and one comes after the end, with another deadline.
+    pub(crate) async fn attached(&mut self) -> Result<(), Fault> {
+        let script = Script::new().runs_for(Duration::from_secs(6)).responds(Any::from_value(&7)?);
+        self.emulator.operation("operations/attach", script);
+        let (key, registration) = registered(&Order::new("operations/attach"))?;
+        let (outcome, calls) = (format!("/Lro/{key}/outcome"), self.emulator.call_count());
+        let (_, sent) = self.engine.answer(&format!("{outcome}/send"), Some(&registration)).await?;
+        let cancel = async {
+            sleep(Duration::from_secs(2)).await;
+            self.engine.cancel(sent["invocationId"].as_str().unwrap_or_default()).await
+        };
+        let (waited, cancelled) = join(self.engine.answer(&outcome, Some(&registration)), cancel).await;
+        cancelled?;
+        let polls = self.emulator.call_count() - calls;
+        let late =
+            self.engine.answer(&outcome, Some(&registration.deadline(Duration::from_secs(60)))).await?;
+        let more = self.emulator.call_count() - calls - polls;
+        let is_seven =
+            |(_, body)| serde_json::from_value(body).is_ok_and(|ended: Ended| ended.decode() == Ok(7));
+        let (waited, late) = (is_seven(waited?), is_seven(late));
+        self.row(
+            "outcome of one operation, when another call is cancelled, and after the end",
+            format!("own: {waited}, {late}; {polls} polls, {more} after the end"),
+            waited && late && more == 0,
         );
         Ok(())
     }

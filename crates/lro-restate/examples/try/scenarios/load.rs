@@ -57,7 +57,7 @@ impl Scenarios {
             });
             let orders = orders.collect::<Result<Vec<_>, Fault>>()?;
             let start = async |(key, registration): &(String, Registration)| {
-                self.engine.call(&format!("/Lro/{key}/start"), Some(registration)).await
+                self.engine.call(&format!("/Lro/{key}/outcome/send"), Some(registration)).await
             };
             iter(&orders).map(start).buffer_unordered(CALLS_AT_ONCE).try_collect::<()>().await?;
             sleep(Duration::from_secs(5)).await;
