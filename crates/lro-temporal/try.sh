@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the adapter against Temporal's server and the emulator, kills both worker and server on the way, and prints one table.
-# It takes about 14 minutes after the build. Needs python3 with venv and pip, protoc with its well-known types, and the network for the first run.
+# It takes 9 to 14 minutes after the build. Needs python3 with venv and pip, protoc with its well-known types, and the network for the first run.
 #   try.sh [all | cases | rate] [DIR]    cases: without the 2,000 operations and the 500 polls, 5 minutes; rate: the polls a second
 #                                 DIR keeps the server; default: target/try in this crate
 set -eu
