@@ -6,7 +6,7 @@ mod common;
 
 use std::{
     env, fs,
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::Arc,
@@ -22,7 +22,7 @@ use lro_registry::{
     store::Written,
 };
 use lro_registry_postgres::PostgresStore;
-use lro_testkit::postgres::Postgres;
+use lro_testkit::postgres::{Postgres, ReservedPort};
 use tokio::time::timeout;
 
 /// g13
@@ -68,7 +68,7 @@ async fn passes_the_contract_through_a_pooler() {
 struct Pooler {
     process: Child,
     folder: PathBuf,
-    port: u16,
+    port: ReservedPort,
 }
 
 impl Pooler {
@@ -80,7 +80,8 @@ impl Pooler {
             println!("skipped: no pgbouncer");
             return None;
         };
-        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        let reserved = ReservedPort::any();
+        let port = reserved.number();
         let folder = env::temp_dir().join(format!("lro-pgbouncer-{}-{port}", std::process::id()));
         fs::create_dir(&folder).unwrap();
         let settings = format!(
@@ -97,7 +98,7 @@ impl Pooler {
             command.args(["-u", "postgres"]);
         }
         let process = command.arg(file).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let pooler = Self { process, folder, port };
+        let pooler = Self { process, folder, port: reserved };
         for _ in 0..200 {
             if TcpStream::connect(("127.0.0.1", port)).is_ok() {
                 return Some(pooler);
@@ -109,7 +110,7 @@ impl Pooler {
 
     fn config(&self, direct: &str) -> String {
         let port = Postgres::shared().unwrap().port();
-        direct.replace(&format!("port={port}"), &format!("port={}", self.port))
+        direct.replace(&format!("port={port}"), &format!("port={}", self.port.number()))
     }
 }
 

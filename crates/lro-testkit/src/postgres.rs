@@ -6,12 +6,12 @@
 //! ```
 
 mod binaries;
+mod port;
 mod watchdog;
 
 use std::{
     fs::{self, File},
     io::Write as _,
-    net::TcpListener,
     os::unix::process::CommandExt,
     path::PathBuf,
     process::{Child, Command, Stdio},
@@ -23,6 +23,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use self::port::ReservedPort;
 use self::{binaries::Binaries, watchdog::Watchdog};
 
 /// A PostgreSQL server that belongs to this process, with trust authentication on the loopback address.
@@ -32,7 +33,7 @@ use self::{binaries::Binaries, watchdog::Watchdog};
 pub struct Postgres {
     binaries: Binaries,
     folder: PathBuf,
-    port: u16,
+    port: ReservedPort,
     settings: Vec<String>,
     server: Mutex<Option<Child>>,
     databases: AtomicU32,
@@ -101,7 +102,7 @@ impl Postgres {
 
     /// Returns the port on the address 127.0.0.1.
     pub fn port(&self) -> u16 {
-        self.port
+        self.port.number()
     }
 
     /// Creates an empty database, and returns its connection string.
@@ -111,7 +112,7 @@ impl Postgres {
     /// If the server refuses that.
     pub fn database(&self) -> String {
         let name = format!("test{}", self.databases.fetch_add(1, Ordering::Relaxed));
-        let port = self.port.to_string();
+        let port = self.port().to_string();
         let mut command = Command::new(self.binaries.path("createdb"));
         command.args(["-h", "127.0.0.1", "-p", &port, "-U", "postgres", &name]);
         assert!(command.status().unwrap().success(), "createdb failed: {}", self.log());
@@ -190,7 +191,7 @@ impl Postgres {
     fn run(binaries: Binaries, folder: PathBuf, settings: &[&str]) -> Self {
         let postgres = Self {
             watchdog: Watchdog::of(&folder),
-            port: free_port(),
+            port: ReservedPort::any(),
             settings: settings.iter().map(ToString::to_string).collect(),
             server: Mutex::new(None),
             databases: AtomicU32::new(0),
@@ -202,13 +203,13 @@ impl Postgres {
     }
 
     fn config_of(&self, database: &str) -> String {
-        format!("host=127.0.0.1 port={} user=postgres dbname={database}", self.port)
+        format!("host=127.0.0.1 port={} user=postgres dbname={database}", self.port())
     }
 
     fn spawn(&self) -> Child {
         let log = File::options().create(true).append(true).open(self.folder.join("log")).unwrap();
         let mut command = self.binaries.command("postgres");
-        command.arg("-D").arg(self.folder.join("data")).args(["-p", &self.port.to_string()]);
+        command.arg("-D").arg(self.folder.join("data")).args(["-p", &self.port().to_string()]);
         for setting in DEFAULTS.iter().copied().chain(self.settings.iter().map(String::as_str)) {
             command.args(["-c", setting]);
         }
@@ -244,10 +245,6 @@ fn signal(signal: &str, processes: &[String]) {
         // A process that has just ended is no fault.
         let _ = Command::new("kill").arg(signal).args(processes).stderr(Stdio::null()).status();
     }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
 const DEFAULTS: [&str; 7] = [
