@@ -59,9 +59,11 @@ async fn dropped_calls_leave_no_transaction_open() {
     }
     assert_eq!(longest_idle, 0, "sessions idle in a transaction");
     // A call that was dropped is done within moments. What it left claimed is leased, everything else can be claimed.
-    sleep(Duration::from_millis(500)).await;
-    let leased = number(&session, "SELECT count(*) FROM lro.records WHERE claim IS NOT NULL").await;
-    assert_eq!(claim(&store, 500).await.records.len(), 200 - usize::try_from(leased).unwrap());
+    eventually(|| async {
+        claim(&store, 500).await;
+        number(&session, "SELECT count(*) FROM lro.records WHERE claim IS NOT NULL").await == 200
+    })
+    .await;
 }
 
 /// g12: a reply that is larger than all buffers waits for its reader, after the commit.
@@ -76,7 +78,8 @@ async fn a_process_that_does_not_read_holds_no_lock() {
     let stalls = Arc::<AtomicBool>::default();
     let server = Postgres::shared().unwrap().port();
     let port = unread(server, Arc::clone(&stalls)).await;
-    let stopped = store(&config.replace(&format!("port={server}"), &format!("port={port}")));
+    let behind = config.replace(&format!("port={server}"), &format!("port={port}"));
+    let stopped = PostgresStore::builder(&behind).timeout(2 * LONGEST).build().unwrap();
     let bucket = Bucket { quota: "q".into(), capacity: 1e6, refill: 1e6 };
     let request = |most| ClaimRequest { bucket: Some(bucket.clone()), ..common::request(most) };
     stopped.claim(&request(0)).await.unwrap();
@@ -90,7 +93,9 @@ async fn a_process_that_does_not_read_holds_no_lock() {
     others.claim(&request(0)).await.unwrap();
     let transactions = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_xmin IS NOT NULL \
         AND pid <> pg_backend_pid()";
-    assert_eq!(number(&session, transactions).await, 0, "snapshots that keep dead rows");
+    // A connection that is being opened has a snapshot for a moment.
+    eventually(|| async { number(&session, transactions).await == 0 }).await;
+    assert!(!waiting.is_finished(), "it has read the reply");
 }
 
 /// g13
@@ -244,10 +249,13 @@ async fn unread(server: u16, stalls: Arc<AtomicBool>) -> u16 {
     port
 }
 
+/// What is awaited takes moments, on a machine that is free.
+const LONGEST: Duration = Duration::from_secs(180);
+
 async fn eventually<F: Future<Output = bool>>(holds: impl Fn() -> F) {
     let begun = Instant::now();
     while !holds().await {
-        assert!(begun.elapsed() < Duration::from_secs(15));
+        assert!(begun.elapsed() < LONGEST);
         sleep(Duration::from_millis(50)).await;
     }
 }
