@@ -16,8 +16,8 @@ use lro_registry_sqlite::SqliteStore;
 async fn a_lock_that_another_connection_holds_for_a_moment_is_only_a_delay() {
     let folder = Folder::new();
     let store = folder.open().await;
-    let shell = hold_lock(&folder, Duration::from_secs(3));
     let begin = Instant::now();
+    let shell = hold_lock(&folder, Duration::from_secs(3));
     let registered = register_each(&store, 200).await;
     assert!(registered.iter().all(Result::is_ok), "{registered:?}");
     assert!(begin.elapsed() >= Duration::from_secs(2), "the lock was not held");

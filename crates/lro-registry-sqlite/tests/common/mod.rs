@@ -7,7 +7,8 @@ use std::{
     path::{Path, PathBuf},
     process::{self, Command},
     sync::atomic::{AtomicUsize, Ordering},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use lro::{OperationName, Service};
@@ -148,9 +149,16 @@ impl<'a> Mount<'a> {
         None
     }
 
+    /// Mounts it again with an option. A store that was dropped may have its file open for a moment, and then it cannot become
+    /// read-only.
     pub fn change(&self, to: &str) {
-        let done = Command::new("mount").args(["-o", &format!("remount,{to}")]).arg(self.0).status();
-        assert!(done.unwrap().success());
+        let end = Instant::now() + Duration::from_secs(60);
+        let mut mount = Command::new("mount");
+        mount.args(["-o", &format!("remount,{to}")]).arg(self.0);
+        while !mount.status().unwrap().success() {
+            assert!(Instant::now() < end, "it stays as it is");
+            thread::sleep(Duration::from_millis(50));
+        }
     }
 }
 
