@@ -295,7 +295,7 @@ impl Chromium {
             let _ = std::fs::remove_dir_all(profile);
             output.unwrap()
         });
-        let output = tokio::time::timeout(Duration::from_secs(120), run).await.unwrap().unwrap();
+        let output = tokio::time::timeout(Duration::from_secs(180), run).await.unwrap().unwrap();
         assert!(output.status.success());
         String::from_utf8(output.stdout).unwrap()
     }

@@ -85,7 +85,7 @@ async fn by_keys(router: &axum::Router, first: &str) -> Vec<String> {
     panic!("{first} has no last page");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_list_says_what_is_due_and_what_failed() {
     let later = Entry { delay: Duration::from_secs(7_200), ..entry("later") };
     let (store, registry) = registry(&[entry("now"), later]).await;
