@@ -1,5 +1,11 @@
 //! What was learned is kept.
 
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use lro::Any;
 use lro_emulator::Script;
 
 use crate::{Test, ended, json_lines};
@@ -27,12 +33,18 @@ async fn the_second_wait_knows_when_operations_end() {
     let saved: serde_json::Value = serde_json::from_slice(&std::fs::read(test.history()).unwrap()).unwrap();
     assert_eq!(saved["kinds"]["print"]["intervals"].as_array().unwrap().len(), 1, "{saved}");
 
-    // The usual backoff polls after one second, and that is too early now: there is the first poll and that of the deadline.
-    test.never("operations/2");
-    let before = test.emulator.call_count();
-    let second = test.run("wait operations/2 --kind print --deadline 2s").await;
+    // The usual backoff polls after one second, and that is too early now.
+    let (begun, polls) = (Instant::now(), Arc::<Mutex<Vec<Duration>>>::default());
+    let polled = Arc::clone(&polls);
+    let script = Script::new().runs_for(Duration::MAX).metadata(move |_| {
+        polled.lock().unwrap().push(begun.elapsed());
+        Any::from_json(r#"{"@type": "t/example.v1.Running"}"#).unwrap()
+    });
+    test.emulator.operation("operations/2", script);
+    let second = test.run("wait operations/2 --kind print --deadline 6s").await;
     assert!(second.code == 124 && second.stderr.contains("left"), "{second:?}");
-    assert_eq!(test.emulator.call_count() - before, 2, "{second:?}");
+    let polls = polls.lock().unwrap().clone();
+    assert!(polls[1] > Duration::from_secs(2), "{polls:?}: {second:?}");
     let saved: serde_json::Value = serde_json::from_slice(&std::fs::read(test.history()).unwrap()).unwrap();
     assert_eq!(saved["kinds"]["print"]["intervals"].as_array().unwrap().len(), 2, "{saved}");
 }
