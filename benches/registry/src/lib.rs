@@ -18,7 +18,7 @@
 //! | `g04` failover to a standby that lags | 2 min | |
 //! | `g09` a snapshot that stays open, figures of each minute on the standard error | 11 min | yes |
 //! | `g10` all writes on the same keys at other isolation levels | 5 min | |
-//! | `g12` workers that are stopped in 200 moments | 10 min | for the rate |
+//! | `g12` workers that are stopped in 200 moments | 10 min | for the rate and the waits |
 //! | `g16` registrations with wake-up hints and without | 2 min | yes |
 //! | `g19` batches with the same keys on both stores | 5 min | |
 //!

@@ -23,6 +23,9 @@ use crate::{
     stores::{Database, Folder, open},
 };
 
+/// The longest time that a scenario waits for what takes seconds on a machine that is free.
+pub const LONGEST: Duration = Duration::from_secs(180);
+
 /// What all scenarios have: a server, a database, a journal and the plan of the children.
 #[derive(Debug)]
 pub struct Scene {

@@ -132,13 +132,19 @@ impl Servers {
     /// Ends the replication. Returns the time before which every commit has been copied.
     async fn cut(&self, direct: &str) -> Result<Duration, Fault> {
         let copied = now();
-        let end = value(&session(direct).await?, "SELECT pg_current_wal_flush_lsn()").await?;
+        let primary = session(direct).await?;
+        let end = value(&primary, "SELECT pg_current_wal_flush_lsn()").await?;
         let standby = session(&self.standby.config()).await?;
-        let sql = format!("SELECT pg_last_wal_receive_lsn() >= '{end}'::pg_lsn");
+        // It is NULL before the first byte.
+        let sql = format!("SELECT coalesce(pg_last_wal_receive_lsn() >= '{end}'::pg_lsn, false)");
         while value(&standby, &sql).await? != "t" {
             sleep(Duration::from_millis(10)).await;
         }
         self.stream.lead_to(None);
+        // A connection that is about to be closed may still copy.
+        while value(&primary, "SELECT count(*) FROM pg_stat_replication").await? != "0" {
+            sleep(Duration::from_millis(10)).await;
+        }
         Ok(copied)
     }
 
@@ -148,8 +154,16 @@ impl Servers {
             return Err("it needs a database that several workers share".into());
         };
         primary.kill();
-        // What was delivered before is in the journal by then.
-        sleep(Duration::from_secs(1)).await;
+        // What was delivered before is in the journal once nothing is added to it for a while.
+        let mut before = None;
+        loop {
+            let lines = Some(scene.journal.lines()?.len());
+            if lines == before {
+                break;
+            }
+            before = lines;
+            sleep(QUIET).await;
+        }
         let direct = at_port(config, self.address.port(), self.standby.port());
         if value(&session(&direct).await?, "SELECT pg_promote(true, 60)").await? != "t" {
             return Err("the standby was not promoted".into());
@@ -179,5 +193,7 @@ const FULL_OPERATIONS: u32 = 2_000;
 const LATENCY_MILLIS: u128 = 200;
 /// The latency and the delay of a scene.
 const POLL_MILLIS: u128 = LATENCY_MILLIS + 300;
+/// Far more than the time from the delivery of an outcome to its line in the journal.
+const QUIET: Duration = Duration::from_secs(2);
 /// Far more than a lease, after which the records that were claimed at the copy are due again.
 const LONGEST_TAIL: Duration = Duration::from_secs(120);

@@ -6,7 +6,7 @@ use lro::OperationName;
 use lro_registry::{ListRequest, RecordState, Registration};
 use tokio::time::{Instant, sleep};
 
-use super::{Scene, is_right};
+use super::{LONGEST, Scene, is_right};
 use crate::{
     Fault,
     child::{OPERATIONS, ROLES, START_LEASE},
@@ -46,7 +46,7 @@ impl Intents {
     ///
     /// # Errors
     ///
-    /// If an intent is not reported within a minute, or an outcome is missing after they were resolved.
+    /// If an intent is not reported within [`LONGEST`], or an outcome is missing after they were resolved.
     pub async fn run(self, program: &Path, database: Database) -> Result<Report, Fault> {
         let scene = Scene::new(program, database).await?;
         let all = self.operations as usize;
@@ -67,14 +67,14 @@ impl Intents {
             scene.journal.append(Event::Registered, [(&*name, "")])?;
         }
         let _worker = plan.with(ROLES, "work,deliver").start()?;
-        scene.until(RecordState::Acknowledged, all, Duration::from_secs(60)).await?;
+        scene.until(RecordState::Acknowledged, all, LONGEST).await?;
         Ok(Report { reported, starts, existed, verdict: Verdict::of(&scene.journal.lines()?, is_right) })
     }
 
     /// Lists the unresolved intents until all are found.
     async fn reported(self, scene: &Scene) -> Result<usize, Fault> {
         let (mut found, mut restarts, mut after) = (BTreeSet::new(), 0, None);
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + LONGEST;
         while found.len() < self.operations as usize && Instant::now() < end {
             if let (Database::Postgres { server, .. }, true) = (&scene.database, restarts < 3) {
                 server.kill();
@@ -104,7 +104,7 @@ impl Intents {
 }
 
 async fn finish(mut process: Process) -> Result<(), Fault> {
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + LONGEST;
     while process.ended()?.is_none() {
         if Instant::now() > end {
             return Err("a process does not end".into());

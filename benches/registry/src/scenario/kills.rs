@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 use lro_registry::RecordState;
 use tokio::time::sleep;
 
-use super::{Scene, is_right};
+use super::{LONGEST, Scene, is_right};
 use crate::{
     Fault,
     child::{CLAIMS, OPERATIONS, PAUSE, ROLES},
@@ -35,7 +35,7 @@ impl Kills {
     ///
     /// # Errors
     ///
-    /// If an operation is missing after a minute without kills.
+    /// If an operation is missing after [`LONGEST`] without kills.
     pub async fn run(self, program: &Path, database: Database) -> Result<Verdict, Fault> {
         let scene = Scene::new(program, database).await?;
         let time = self.pause / 2 * self.kills;
@@ -57,7 +57,7 @@ impl Kills {
             }
         }
         let all = self.operations as usize;
-        scene.until(RecordState::Acknowledged, all, Duration::from_secs(60)).await?;
+        scene.until(RecordState::Acknowledged, all, LONGEST).await?;
         Ok(Verdict::of(&scene.journal.lines()?, is_right))
     }
 

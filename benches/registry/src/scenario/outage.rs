@@ -1,11 +1,14 @@
 //! Four workers: two are killed, the database is killed, one is stopped beyond its lease and continued.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use lro_registry::RecordState;
 use tokio::time::sleep;
 
-use super::{Scene, is_right};
+use super::{LONGEST, Scene, is_right};
 use crate::{
     Fault,
     child::{DELAY, LATENCY, LEASE, OPERATIONS, ROLES},
@@ -67,25 +70,27 @@ impl Outage {
         sleep(self.lease / 4).await;
         workers.drain(..2).try_for_each(|mut worker| worker.kill())?;
         sleep(self.lease / 8).await;
+        let killed = Instant::now();
         database.kill();
         sleep(AWAY).await;
         database.restart();
+        let away = killed.elapsed();
         sleep(self.lease / 8).await;
         workers[0].signal("STOP")?;
         sleep(self.lease.mul_f64(1.25)).await;
         workers[0].signal("CONT")?;
-        scene.until(RecordState::Acknowledged, self.operations as usize, Duration::from_secs(60)).await?;
+        scene.until(RecordState::Acknowledged, self.operations as usize, LONGEST).await?;
         // The worker that was stopped has written by now.
         sleep(Duration::from_millis(500)).await;
         let paced = Duration::from_millis(DELAY_MILLIS);
         Ok(Report {
             verdict: Verdict::of(&scene.journal.lines()?, is_right),
-            takeover: longest_gap(&scene.server.arrivals()).saturating_sub(paced + AWAY),
+            takeover: longest_gap(&scene.server.arrivals()).saturating_sub(paced + away),
             cancels: scene.server.changes().1,
         })
     }
 }
 
 const DELAY_MILLIS: u64 = 500;
-/// The time for which the database is down.
+/// The time from the end of the database to its restart.
 const AWAY: Duration = Duration::from_secs(1);

@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 use lro_registry::{Record, RecordState};
 use tokio::time::{Instant, sleep};
 
-use super::{Scene, is_right};
+use super::{LONGEST, Scene, is_right};
 use crate::{
     Fault,
     child::{CLAIMS, OPERATIONS, POISON, ROLES},
@@ -38,7 +38,7 @@ pub struct Report {
 
 impl Poison {
     /// At most 20 s.
-    pub const SHORT: Self = Self { operations: 301, workers: 4, claims: 2 };
+    pub const SHORT: Self = Self { operations: 301, workers: 4, claims: 3 };
     /// About a minute.
     pub const FULL: Self = Self { operations: 1_001, workers: 4, claims: 5 };
 
@@ -46,7 +46,7 @@ impl Poison {
     ///
     /// # Errors
     ///
-    /// If a healthy operation is missing after a minute, or the other one is not set aside.
+    /// If a healthy operation is missing after [`LONGEST`], or the other one is not set aside.
     pub async fn run(self, program: &Path, database: Database) -> Result<Report, Fault> {
         let scene = Scene::new(program, database).await?;
         for operation in 0..self.operations {
@@ -60,7 +60,7 @@ impl Poison {
         let workers = if scene.database.is_shared() { self.workers } else { 1 };
         let start = |_| plan.clone().with(ROLES, "work").start();
         let mut workers = (0..workers).map(start).collect::<Result<Vec<_>, _>>()?;
-        let (mut restarts, end) = (0, Instant::now() + Duration::from_secs(60));
+        let (mut restarts, end) = (0, Instant::now() + LONGEST);
         let healthy = self.operations as usize - 1;
         while scene.count(RecordState::Acknowledged).await? < healthy
             || scene.count(RecordState::SetAside).await? == 0

@@ -1,11 +1,18 @@
 //! One rate for all workers together, while workers come and go.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
 
 use lro_registry::RecordState;
 use tokio::time::sleep;
 
-use super::Scene;
+use super::{LONGEST, Scene};
 use crate::{
     Fault,
     child::{DELAY, OPERATIONS, RATE, ROLES},
@@ -31,6 +38,8 @@ pub struct Report {
     pub most: usize,
     /// The polls a second, from the first one to the last.
     pub mean: f64,
+    /// The longest time by which a timer beside the server was late. The server may have counted polls that much later.
+    pub delay: Duration,
 }
 
 impl Shared {
@@ -51,8 +60,10 @@ impl Shared {
         }
         let plan = scene.plan().with(OPERATIONS, self.operations).with(DELAY, 1_000).with(RATE, self.rate);
         let _registering = plan.clone().with(ROLES, "register").start()?;
-        scene.until(RecordState::Pending, self.operations as usize, Duration::from_secs(60)).await?;
+        scene.until(RecordState::Pending, self.operations as usize, LONGEST).await?;
         let mut workers = Vec::new();
+        let ended = Arc::new(AtomicBool::new(false));
+        let delay = tokio::spawn(longest_delay(Arc::clone(&ended)));
         for count in [1, 4, 2] {
             while workers.len() < count {
                 workers.push(plan.clone().with(ROLES, "work").start()?);
@@ -61,11 +72,25 @@ impl Shared {
             sleep(self.phase).await;
         }
         drop(workers);
+        ended.store(true, Relaxed);
         let arrivals = scene.server.arrivals();
         let (Some(first), Some(last)) = (arrivals.first(), arrivals.last()) else {
             return Err("the server has seen no poll".into());
         };
         let mean = arrivals.len() as f64 / last.at.duration_since(first.at).as_secs_f64();
-        Ok(Report { most: most_in_a_second(&arrivals), mean })
+        Ok(Report { most: most_in_a_second(&arrivals), mean, delay: delay.await? })
     }
 }
+
+/// Sleeps again and again until the end. Returns the longest time by which a sleep took too long.
+async fn longest_delay(ended: Arc<AtomicBool>) -> Duration {
+    let mut longest = Duration::ZERO;
+    while !ended.load(Relaxed) {
+        let begun = Instant::now();
+        sleep(TICK).await;
+        longest = longest.max(begun.elapsed().saturating_sub(TICK));
+    }
+    longest
+}
+
+const TICK: Duration = Duration::from_millis(10);
