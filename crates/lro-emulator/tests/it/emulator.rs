@@ -158,22 +158,38 @@ async fn bodies_have_a_bound() {
 #[tokio::test]
 async fn stops_when_it_is_dropped_or_shut_down() {
     for is_shut_down in [true, false] {
-        let emulator = Emulator::start().await.unwrap();
-        let client = Client::http1(emulator.endpoint());
-        client.get("/v1/operations/1").await;
-        let address = emulator.address();
-        if is_shut_down {
-            emulator.shutdown().await;
-        } else {
-            drop(emulator);
-            while tokio::net::TcpStream::connect(address).await.is_ok() {
-                tokio::task::yield_now().await;
+        starts_again(async |emulator| {
+            let client = Client::http1(emulator.endpoint());
+            client.get("/v1/operations/1").await;
+            let address = emulator.address();
+            if is_shut_down {
+                emulator.shutdown().await;
+            } else {
+                drop(emulator);
+                while tokio::net::TcpStream::connect(address).await.is_ok() {
+                    tokio::task::yield_now().await;
+                }
             }
-        }
-        client.call(Method::GET, "/v1/operations/1", "").await.unwrap_err();
-        let again = Emulator::builder().port(address.port()).start().await.unwrap();
-        assert_eq!(again.address(), address);
+            client.call(Method::GET, "/v1/operations/1", "").await.is_err()
+        })
+        .await;
     }
+}
+
+/// Asserts that an emulator can be started at the port of one that stopped, which `stop` returns. Another test may take a
+/// free port, so there are some attempts.
+pub(crate) async fn starts_again(stop: impl AsyncFn(Emulator) -> bool) {
+    for _ in 0..5 {
+        let Ok(emulator) = Emulator::start().await else { continue };
+        let address = emulator.address();
+        if stop(emulator).await
+            && let Ok(again) = Emulator::builder().port(address.port()).start().await
+        {
+            assert_eq!(again.address(), address);
+            return;
+        }
+    }
+    panic!("the emulator does not stop, or its port is not free");
 }
 
 #[tokio::test]

@@ -10,6 +10,8 @@ use tokio::{
     time::timeout,
 };
 
+const PARTS: u32 = 10;
+
 /// What came of a reply.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Seen {
@@ -42,17 +44,19 @@ pub(crate) async fn get(address: SocketAddr, http: Http, patience: Duration) -> 
     (see(&bytes, http), end)
 }
 
-/// Reads until the end, or until patience ends.
+/// Reads until the end, or until patience ends. It ends in parts, in each of which the server has a turn: a machine that
+/// stops for a while costs one part.
 pub(crate) async fn read(stream: &mut TcpStream, patience: Duration) -> (Vec<u8>, End) {
-    let mut bytes = Vec::new();
-    loop {
-        match timeout(patience, stream.read_buf(&mut bytes)).await {
-            Err(_) => return (bytes, End::Open),
+    let (mut bytes, mut silent) = (Vec::new(), 0);
+    while silent < PARTS {
+        match timeout(patience / PARTS, stream.read_buf(&mut bytes)).await {
+            Err(_) => silent += 1,
             Ok(Ok(0)) => return (bytes, End::Closed),
-            Ok(Ok(_)) => {}
+            Ok(Ok(_)) => silent = 0,
             Ok(Err(error)) => return (bytes, End::Failed(error.kind())),
         }
     }
+    (bytes, End::Open)
 }
 
 /// The types and payloads of frames of HTTP/2; the last payload may be cut.
