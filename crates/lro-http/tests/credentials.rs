@@ -58,7 +58,7 @@ async fn a_renewal_that_fails_ends_no_wait_while_the_token_is_valid() {
     // SPEC 55: n08
     let fetched = Arc::new(AtomicUsize::new(0));
     let renewals = Arc::clone(&fetched);
-    // The operation runs until the renewal has failed, in the last half second of the token.
+    // The operation runs until the renewal has failed, in the last 10 s of the token.
     let server = Server::start(move |request| {
         assert_eq!(request.headers["authorization"], "Bearer 1");
         reply(200, if renewals.load(Ordering::SeqCst) > 1 { SUCCEEDED } else { RUNNING })
@@ -66,15 +66,21 @@ async fn a_renewal_that_fails_ends_no_wait_while_the_token_is_valid() {
     .await;
     let credentials = issued(&fetched, |token| async {
         if token == Token::bearer("1")? {
-            Ok(token.expires_in(Duration::from_secs(5)))
+            Ok(token.expires_in(Duration::from_secs(100)))
         } else {
             Err(no_token())
         }
     });
     let jobs = jobs(server.client().credentials(credentials));
     let wait = poll_until_done::<Value>(&jobs, name()).tolerance(Tolerance::none());
-    in_time(wait.pacing(Pacing::fixed(Duration::from_millis(20))).into_future()).await.unwrap();
-    assert_eq!(fetched.load(Ordering::SeqCst), 2);
+    let mut wait = wait.pacing(Pacing::fixed(Duration::from_millis(20)));
+    in_time(wait.next()).await.unwrap().unwrap();
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(91)).await;
+    tokio::time::resume();
+    in_time(wait.into_future()).await.unwrap();
+    // On a busy machine the next poll may come when the renewal is due again, after half a second.
+    assert!((2..=3).contains(&fetched.load(Ordering::SeqCst)), "{fetched:?}");
 }
 
 #[tokio::test]
@@ -241,7 +247,7 @@ async fn a_401_with_a_body_that_never_comes_drops_the_token_too() {
     let fetched = Arc::new(AtomicUsize::new(0));
     let jobs = jobs(HttpClient::builder(server.url()).credentials(numbered(&fetched)));
     let wait = poll_until_done::<Value>(&jobs, name()).tolerance(hasty());
-    in_time(wait.attempt_timeout(Duration::from_millis(100)).into_future()).await.unwrap();
+    in_time(wait.attempt_timeout(Duration::from_secs(1)).into_future()).await.unwrap();
     let heads = server.heads();
     assert!(heads[0].contains("bearer 1\r\n") && heads[1].contains("bearer 2\r\n"), "{heads:?}");
 }
@@ -332,7 +338,7 @@ async fn a_starting_call_is_sent_once_when_the_connection_breaks() {
             let script = good.into_iter().cycle().take(2 * before).chain(broken.clone()).collect();
             let server = RawServer::start([script]).await;
             let client =
-                HttpClient::builder(server.url()).call_timeout(Duration::from_millis(200)).build().unwrap();
+                HttpClient::builder(server.url()).call_timeout(Duration::from_secs(1)).build().unwrap();
             for _ in 0..before {
                 client.send::<Value>(starting()).await.unwrap();
             }

@@ -115,7 +115,7 @@ async fn an_https_proxy_receives_tls_and_a_socks_proxy_receives_socks() {
             let proxy = Recorder::start().await;
             let printed = polls_by(HTTPS, &[(variable, proxy.url(scheme).as_ref())]).await;
             assert!(printed.contains("polled: UNAVAILABLE: cannot connect to"), "{scheme}: {printed}");
-            let (connections, bytes) = proxy.received();
+            let (connections, bytes) = proxy.recorded().await;
             assert!(connections == 1 && bytes.starts_with(first), "{scheme}: {bytes:?}");
             for secret in ["CONNECT", "canary", "dXNlcjpjYW5hcnk="] {
                 assert!(
@@ -268,6 +268,17 @@ impl Recorder {
     /// This listener as a proxy with a user and a password.
     fn url(&self, scheme: &str) -> String {
         format!("{scheme}://user:canary@127.0.0.1:{}", self.port)
+    }
+
+    /// What was received, once the end of a connection is noticed.
+    async fn recorded(&self) -> (usize, String) {
+        let some = async {
+            while self.received().1.is_empty() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let _ = tokio::time::timeout(Duration::from_secs(10), some).await;
+        self.received()
     }
 
     fn received(&self) -> (usize, String) {

@@ -80,6 +80,9 @@ pub(crate) struct Frames {
     pings: Arc<AtomicUsize>,
 }
 
+/// A type, flags, a stream, and a payload.
+type Frame = (u8, u8, u32, Vec<u8>);
+
 /// A request that has arrived completely. A GET has no body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Received {
@@ -106,6 +109,29 @@ impl Frames {
     /// Reads up to the next complete request, and answers settings and pings. May be dropped at any time.
     pub(crate) async fn request(&mut self) -> io::Result<Received> {
         loop {
+            match self.next().await? {
+                (HEADERS, flags, stream, _) if flags & END_STREAM != 0 => {
+                    return Ok(Received { stream, body: Vec::new() });
+                }
+                // The bodies of tests fit into one frame.
+                (DATA, _, stream, body) => return Ok(Received { stream, body }),
+                _ => {}
+            }
+        }
+    }
+
+    /// Reads up to the head of the next request and returns its stream, as [`Self::request`] does for a whole one.
+    pub(crate) async fn request_head(&mut self) -> io::Result<u32> {
+        loop {
+            if let (HEADERS, _, stream, _) = self.next().await? {
+                return Ok(stream);
+            }
+        }
+    }
+
+    /// Reads the next frame, and answers settings and pings.
+    async fn next(&mut self) -> io::Result<Frame> {
+        loop {
             let Some((kind, flags, stream, payload)) = self.frame() else {
                 self.fill().await?;
                 continue;
@@ -116,10 +142,7 @@ impl Frames {
                     self.pings.fetch_add(1, Ordering::SeqCst);
                     self.send(PING, ACK, 0, &payload).await?;
                 }
-                HEADERS if flags & END_STREAM != 0 => return Ok(Received { stream, body: Vec::new() }),
-                // The bodies of tests fit into one frame.
-                DATA => return Ok(Received { stream, body: payload }),
-                _ => {}
+                _ => return Ok((kind, flags, stream, payload)),
             }
         }
     }
@@ -179,7 +202,7 @@ impl Frames {
     }
 
     /// Takes a whole frame out of what was read.
-    fn frame(&mut self) -> Option<(u8, u8, u32, Vec<u8>)> {
+    fn frame(&mut self) -> Option<Frame> {
         let &[a, b, c, kind, flags, s, t, u, v] = self.read.get(..HEAD)? else {
             return None;
         };

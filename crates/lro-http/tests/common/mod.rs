@@ -11,7 +11,8 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -26,7 +27,7 @@ use lro::{Capabilities, Code, LroTransport, Operation, OperationName, Origin, Se
 use lro_http::{Binding, HttpClient, HttpClientBuilder, HttpTransport, NameTemplate};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     task::AbortHandle,
     time::{sleep, timeout},
 };
@@ -338,6 +339,25 @@ pub(crate) fn assert_final(status: &Status) {
 /// Fails a test that hangs.
 pub(crate) async fn in_time<T>(future: impl Future<Output = T>) -> T {
     timeout(Duration::from_secs(20), future).await.expect("the test hangs")
+}
+
+/// Blocks the thread until a server on another thread has done something.
+pub(crate) fn block_until(done: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !done() {
+        assert!(began.elapsed() < Duration::from_secs(20), "the server does nothing");
+        thread::sleep(Duration::from_millis(1));
+    }
+    // What it sent passes the loopback interface.
+    thread::sleep(Duration::from_millis(5));
+}
+
+/// A URL at which connections are refused while the socket lives: it is bound and does not listen, so that no other test
+/// gets its port.
+pub(crate) fn closed() -> (String, TcpSocket) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    (format!("http://{}", socket.local_addr().unwrap()), socket)
 }
 
 /// The default tolerance without long delays between the calls.

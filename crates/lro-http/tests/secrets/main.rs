@@ -12,14 +12,18 @@ use lro::{Code, Status, async_trait};
 use lro_http::{Credentials, Endpoint, HttpClient, HttpClientBuilder, Token, token_fn};
 use rcgen::generate_simple_self_signed;
 use serde_json::json;
-use tokio::{io::AsyncWriteExt, net::TcpListener, time::sleep};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    time::sleep,
+};
 
 #[path = "../common/mod.rs"]
 mod common;
 mod echo;
 mod seen;
 
-use common::{RUNNING, RawServer, Server, Step, failure, jobs, raw_reply, reply, say};
+use common::{RUNNING, RawServer, Server, Step, closed, failure, jobs, raw_reply, reply, say};
 use echo::{ECHOES, SAID_BACK};
 use seen::{ATTEMPT, PAYLOAD, PROXY, QUERY, REFRESH, REPLY, Seen, TOKEN};
 
@@ -164,9 +168,8 @@ async fn nobody_sees_a_secret_of_a_connection_that_breaks() {
         let client = with_secrets(HttpClient::builder(server.url())).call_timeout(ATTEMPT);
         Seen::of_timed_calls(client).await.assert_nothing(what);
     }
-    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let client = with_secrets(HttpClient::builder(format!("http://{free}")));
-    Seen::of_all_calls(client).await.assert_nothing("a refused connection");
+    let (url, _closed) = closed();
+    Seen::of_all_calls(with_secrets(HttpClient::builder(url))).await.assert_nothing("a refused connection");
 }
 
 #[tokio::test]
@@ -181,7 +184,7 @@ async fn nobody_sees_a_secret_of_an_http_2_server_that_goes_away() {
         ("in the body", [ok, goaway(1), frame(3, 0, 1, &[0, 0, 0, 11])].concat()),
     ] {
         let client = with_secrets(HttpClient::builder(goes_away(said).await));
-        let seen = Seen::of_timed_calls(client.call_timeout(ATTEMPT).http2_only()).await;
+        let seen = Seen::of_timed_calls(client.call_timeout(Duration::from_secs(1)).http2_only()).await;
         assert!(seen.traced().contains("GoAway"), "{what}");
         seen.assert_nothing_but_by_h2(what);
     }
@@ -344,11 +347,14 @@ async fn goes_away(said: Vec<u8>) -> String {
     tokio::spawn(async move {
         loop {
             let (mut client, _) = listener.accept().await.unwrap();
-            let _ = client.write_all(&frame(4, 0, 0, &[])).await;
-            // The request has arrived by then.
-            sleep(Duration::from_millis(10)).await;
-            let _ = client.write_all(&said).await;
-            sleep(ATTEMPT).await;
+            let said = said.clone();
+            tokio::spawn(async move {
+                let _ = client.write_all(&frame(4, 0, 0, &[])).await;
+                // The request has arrived by then.
+                sleep(Duration::from_millis(10)).await;
+                let _ = client.write_all(&said).await;
+                let _ = client.read_to_end(&mut Vec::new()).await;
+            });
         }
     });
     url
