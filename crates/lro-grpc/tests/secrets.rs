@@ -149,7 +149,7 @@ async fn a_token_that_is_refused_is_dropped_once() {
         .await;
         let issued = Issued::default();
         let jobs = server.client().credentials(issued.clone()).build().unwrap();
-        let wait = poll_until_done::<Proto<Job>>(&jobs, name()).attempt_timeout(ATTEMPT);
+        let wait = poll_until_done::<Proto<Job>>(&jobs, name()).attempt_timeout(5 * ATTEMPT);
         assert_eq!(in_time(wait.into_future()).await.unwrap(), Proto(Job::poster()), "{what}");
         assert_eq!((issued.0.load(Ordering::SeqCst), server.requests().len()), (1, 2), "{what}");
     }

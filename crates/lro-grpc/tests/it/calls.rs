@@ -204,10 +204,10 @@ async fn the_server_learns_the_time_that_is_left() {
         _ => Reply::running(),
     })
     .await;
-    let limit = Duration::from_secs(40);
+    let limit = Duration::from_secs(400);
     let jobs = server.client().call_timeout(limit).build().unwrap().with_capabilities(Capabilities::ALL);
     let print = || GrpcCall::new("printer.v1.Printer/Print", Job::poster().encode_to_vec());
-    let short = Attempt::within(Duration::from_secs(9));
+    let short = Attempt::within(Duration::from_secs(90));
     get(&jobs).await.unwrap();
     in_time(jobs.get_operation_within(&name(), &short)).await.unwrap();
     in_time(jobs.wait_operation_within(&name(), None, &short)).await.unwrap();
@@ -216,17 +216,21 @@ async fn the_server_learns_the_time_that_is_left() {
     in_time(jobs.delete_operation(&name())).await.unwrap();
     in_time(jobs.list_operations(&ListOperationsRequest::default())).await.unwrap();
     in_time(jobs.start(print())).await.unwrap();
-    in_time(jobs.start(print().timeout(Duration::from_secs(7)))).await.unwrap();
+    in_time(jobs.start(print().timeout(Duration::from_secs(70)))).await.unwrap();
     in_time(jobs.start(print().timeout(Duration::MAX))).await.unwrap();
     let left: Vec<_> = server.requests().iter().map(left).collect();
-    let whole = [None, Some(9), Some(9), Some(9), Some(40), Some(40), Some(40), Some(40), Some(7), None];
+    let whole =
+        [None, Some(90), Some(90), Some(90), Some(400), Some(400), Some(400), Some(400), Some(70), None];
     for (number, (left, whole)) in left.into_iter().zip(whole).enumerate() {
         let Some(whole) = whole.map(Duration::from_secs) else {
             assert_eq!(left, None, "{number}");
             continue;
         };
         let left = left.unwrap_or_else(|| panic!("{number}: no timeout"));
-        assert!((whole.saturating_sub(Duration::from_secs(5))..=whole).contains(&left), "{number}: {left:?}");
+        assert!(
+            (whole.saturating_sub(Duration::from_secs(19))..=whole).contains(&left),
+            "{number}: {left:?}"
+        );
     }
 }
 

@@ -19,7 +19,7 @@ use tonic::transport::Endpoint;
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 
 use super::common::{
-    End, Job, Reply, Server, assert_clear, client, failure, get, in_time, is_survived, name, running,
+    End, Job, Reply, Server, assert_clear, client, closed, failure, get, in_time, is_survived, name, running,
     trailers_of,
 };
 
@@ -77,8 +77,7 @@ async fn a_fault_of_the_client_is_no_word_of_the_server() {
         assert_clear(&status, Code::Unavailable, &server.url());
         assert!(is_survived(&status), "{status}");
     }
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let url = format!("http://{free}");
+    let (url, _closed) = closed();
     for given in [client(&url).service(over_http2()), over_tonic(&url)] {
         let status = failure(&given.build().unwrap()).await;
         assert_clear(&status, Code::Unavailable, "Connection refused");
