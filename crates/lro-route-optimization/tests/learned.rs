@@ -19,13 +19,13 @@ async fn asks_about_the_second_operation_when_the_first_one_lets_expect() {
     let (emulator, learned) = (emulator().await, eager());
     let routes = client(&emulator, &learned);
     let cold = time(routes.optimize_tours_long_running(&tours()).await.unwrap()).await;
-    assert!(is_soon_after(CLASSIC, cold), "the classic backoff, not {cold:?}");
+    assert!(cold >= CLASSIC, "the classic backoff, not {cold:?}");
 
     let [kind] = &kinds(&learned.history())[..] else { panic!("one kind") };
-    let planned = first_poll(&learned.history(), kind);
-    assert!(planned.abs_diff(CLASSIC) > TOLERANCE, "{planned:?} would show nothing");
-    let warm = time(routes.optimize_tours_long_running(&tours()).await.unwrap()).await;
-    assert!(is_soon_after(planned, warm), "{warm:?}, planned at {planned:?}");
+    asks_as_planned(&learned, kind, async |_| {
+        time(routes.optimize_tours_long_running(&tours()).await.unwrap()).await
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -34,7 +34,7 @@ async fn keeps_the_methods_apart() {
     let routes = client(&emulator, &learned);
     time(routes.optimize_tours_long_running(&tours()).await.unwrap()).await;
     let cold = time(routes.batch_optimize_tours(&batch()).await.unwrap()).await;
-    assert!(is_soon_after(CLASSIC, cold), "{cold:?}: nothing is known of batches");
+    assert!(cold >= CLASSIC, "{cold:?}: nothing is known of batches");
 
     let methods = ["BatchOptimizeTours", "OptimizeToursLongRunning"];
     let named = methods.map(|method| format!("routeoptimization.googleapis.com/{method}"));
@@ -61,24 +61,27 @@ async fn starts_warm_by_a_history_that_was_saved() {
 
     let (history, learned): (History, _) = (serde_json::from_str(&saved).unwrap(), eager());
     learned.remember(&history);
-    let planned = first_poll(&history, &kinds(&history)[0]);
-    assert!(planned.abs_diff(CLASSIC) > TOLERANCE, "{planned:?} would show nothing");
     let routes = client(&emulator, &learned);
-    let warm = time(routes.optimize_tours_long_running(&tours()).await.unwrap()).await;
-    assert!(is_soon_after(planned, warm), "{warm:?}, planned at {planned:?}");
+    asks_as_planned(&learned, &kinds(&history)[0], async |_| {
+        time(routes.optimize_tours_long_running(&tours()).await.unwrap()).await
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn learns_nothing_unless_it_is_to() {
     let emulator = emulator().await;
     let routes = RouteOptimization::builder().endpoint(emulator.endpoint()).build().unwrap();
+    let mut soonest = Duration::MAX;
     for _ in 0..2 {
         // SPEC 34: a quarter of a second after the start, which is the default.
         let mut wait = routes.optimize_tours_long_running(&tours()).await.unwrap();
         let first = wait.next().await.unwrap().unwrap();
-        assert!(is_soon_after(Duration::from_millis(250), first.elapsed()), "{first:?}");
+        assert!(first.elapsed() >= Duration::from_millis(250), "{first:?}");
+        soonest = soonest.min(first.elapsed());
         wait.await.unwrap();
     }
+    assert!(soonest < CLASSIC, "{soonest:?}");
 }
 
 /// How long it is waited for.
@@ -86,6 +89,21 @@ async fn time<T>(wait: impl IntoFuture<Output = Result<T, Status>>) -> Duration 
     let began = Instant::now();
     assert!(wait.await.is_ok());
     began.elapsed()
+}
+
+/// Asserts that a wait polls when the history of its kind plans it, before the classic backoff would. On a busy machine two
+/// waits of three may be late.
+async fn asks_as_planned(learned: &Learned, kind: &str, wait: impl AsyncFn(u32) -> Duration) {
+    for number in 1..=3 {
+        let planned = first_poll(&learned.history(), kind);
+        assert!(planned < CLASSIC, "{planned:?} would show nothing");
+        let warm = wait(number).await;
+        assert!(warm >= planned, "{warm:?}, planned at {planned:?}");
+        if warm < CLASSIC {
+            return;
+        }
+    }
+    panic!("no wait asks before {CLASSIC:?}");
 }
 
 /// When a wait for an operation of a kind first asks, by what was learned.
@@ -103,10 +121,6 @@ fn eager() -> Learned {
 fn kinds(history: &History) -> Vec<String> {
     let saved = serde_json::to_value(history).unwrap();
     saved["kinds"].as_object().unwrap().keys().cloned().collect()
-}
-
-fn is_soon_after(due: Duration, noticed: Duration) -> bool {
-    (due..due + TOLERANCE).contains(&noticed)
 }
 
 fn client(emulator: &Emulator, learned: &Learned) -> RouteOptimization {
@@ -141,5 +155,3 @@ fn batch() -> BatchOptimizeToursRequest {
 
 /// When the classic backoff first asks.
 const CLASSIC: Duration = Duration::from_secs(1);
-/// What a busy machine may take.
-const TOLERANCE: Duration = Duration::from_millis(500);
