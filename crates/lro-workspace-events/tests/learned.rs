@@ -18,13 +18,13 @@ async fn asks_about_the_second_operation_when_the_first_one_lets_expect() {
     let (emulator, learned) = (emulator().await, eager());
     let events = client(&emulator, &learned);
     let cold = time(events.create_subscription(&wanted("AAA")).await.unwrap()).await;
-    assert!(is_soon_after(CLASSIC, cold), "the classic backoff, not {cold:?}");
+    assert!(cold >= CLASSIC, "the classic backoff, not {cold:?}");
 
     let [kind] = &kinds(&learned.history())[..] else { panic!("one kind") };
-    let planned = first_poll(&learned.history(), kind);
-    assert!(planned.abs_diff(CLASSIC) > TOLERANCE, "{planned:?} would show nothing");
-    let warm = time(events.create_subscription(&wanted("BBB")).await.unwrap()).await;
-    assert!(is_soon_after(planned, warm), "{warm:?}, planned at {planned:?}");
+    asks_as_planned(&learned, kind, async |number| {
+        time(events.create_subscription(&wanted(&format!("B{number}"))).await.unwrap()).await
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -35,20 +35,20 @@ async fn keeps_the_methods_apart_whatever_they_respond() {
     let subscription = Subscription { name: created.name.clone(), ..wanted("AAA") };
     let update = UpdateSubscriptionRequest { subscription, ..Default::default() };
     let cold = time(events.update_subscription(update).await.unwrap()).await;
-    assert!(is_soon_after(CLASSIC, cold), "{cold:?}: nothing is known of updates");
+    assert!(cold >= CLASSIC, "{cold:?}: nothing is known of updates");
     let cold = time(events.delete_subscription(&*created.name).await.unwrap()).await;
-    assert!(is_soon_after(CLASSIC, cold), "{cold:?}: nothing is known of deletions");
+    assert!(cold >= CLASSIC, "{cold:?}: nothing is known of deletions");
     let methods = ["CreateSubscription", "DeleteSubscription", "UpdateSubscription"];
     let named = methods.map(|method| format!("workspaceevents.googleapis.com/{method}"));
     assert_eq!(kinds(&learned.history()), named);
 
     // A method is the same in another version.
-    let planned = first_poll(&learned.history(), &named[0]);
-    assert!(planned.abs_diff(CLASSIC) > TOLERANCE, "{planned:?} would show nothing");
     let beta = WorkspaceEvents::builder_of(Version::V1Beta).endpoint(emulator.endpoint());
     let beta = beta.pacing(learned.clone()).build().unwrap();
-    let warm = time(beta.create_subscription(&wanted("AAA")).await.unwrap()).await;
-    assert!(is_soon_after(planned, warm), "{warm:?}, planned at {planned:?}");
+    asks_as_planned(&learned, &named[0], async |number| {
+        time(beta.create_subscription(&wanted(&format!("B{number}"))).await.unwrap()).await
+    })
+    .await;
     assert_eq!(kinds(&learned.history()), named);
 }
 
@@ -92,24 +92,27 @@ async fn starts_warm_by_a_history_that_was_saved() {
 
     let (history, learned): (History, _) = (serde_json::from_str(&saved).unwrap(), eager());
     learned.remember(&history);
-    let planned = first_poll(&history, &kinds(&history)[0]);
-    assert!(planned.abs_diff(CLASSIC) > TOLERANCE, "{planned:?} would show nothing");
     let events = client(&emulator, &learned);
-    let warm = time(events.create_subscription(&wanted("BBB")).await.unwrap()).await;
-    assert!(is_soon_after(planned, warm), "{warm:?}, planned at {planned:?}");
+    asks_as_planned(&learned, &kinds(&history)[0], async |number| {
+        time(events.create_subscription(&wanted(&format!("B{number}"))).await.unwrap()).await
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn learns_nothing_unless_it_is_to() {
     let emulator = emulator().await;
     let events = WorkspaceEvents::builder().endpoint(emulator.endpoint()).build().unwrap();
+    let mut soonest = Duration::MAX;
     for space in ["AAA", "BBB"] {
         // SPEC 34: a quarter of a second after the start, which is the default.
         let mut wait = events.create_subscription(&wanted(space)).await.unwrap();
         let first = wait.next().await.unwrap().unwrap();
-        assert!(is_soon_after(Duration::from_millis(250), first.elapsed()), "{first:?}");
+        assert!(first.elapsed() >= Duration::from_millis(250), "{first:?}");
+        soonest = soonest.min(first.elapsed());
         wait.await.unwrap();
     }
+    assert!(soonest < CLASSIC, "{soonest:?}");
 }
 
 /// How long it is waited for.
@@ -117,6 +120,21 @@ async fn time<T>(wait: impl IntoFuture<Output = Result<T, Status>>) -> Duration 
     let began = Instant::now();
     assert!(wait.await.is_ok());
     began.elapsed()
+}
+
+/// Asserts that a wait polls when the history of its kind plans it, before the classic backoff would. On a busy machine two
+/// waits of three may be late.
+async fn asks_as_planned(learned: &Learned, kind: &str, wait: impl AsyncFn(u32) -> Duration) {
+    for number in 1..=3 {
+        let planned = first_poll(&learned.history(), kind);
+        assert!(planned < CLASSIC, "{planned:?} would show nothing");
+        let warm = wait(number).await;
+        assert!(warm >= planned, "{warm:?}, planned at {planned:?}");
+        if warm < CLASSIC {
+            return;
+        }
+    }
+    panic!("no wait asks before {CLASSIC:?}");
 }
 
 /// When a wait for an operation of a kind first asks, by what was learned.
@@ -134,10 +152,6 @@ fn eager() -> Learned {
 fn kinds(history: &History) -> Vec<String> {
     let saved = serde_json::to_value(history).unwrap();
     saved["kinds"].as_object().unwrap().keys().cloned().collect()
-}
-
-fn is_soon_after(due: Duration, noticed: Duration) -> bool {
-    (due..due + TOLERANCE).contains(&noticed)
 }
 
 fn client(emulator: &Emulator, learned: &Learned) -> WorkspaceEvents {
@@ -161,5 +175,3 @@ fn wanted(space: &str) -> Subscription {
 
 /// When the classic backoff first asks.
 const CLASSIC: Duration = Duration::from_secs(1);
-/// What a busy machine may take.
-const TOLERANCE: Duration = Duration::from_millis(500);
