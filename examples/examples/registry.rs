@@ -25,10 +25,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let file = folder.join("operations.db");
 
     let mut first = Command::new(env::current_exe()?).arg(&file).arg(emulator.endpoint()).spawn()?;
-    sleep(Duration::from_secs(2)).await;
+    while emulator.call_count() == 0 {
+        sleep(Duration::from_millis(100)).await;
+    }
     first.kill()?;
     first.wait()?;
-    println!("the first process was killed after {} polls", emulator.call_count());
+    println!("the first process was killed at poll {}", emulator.call_count());
 
     let registry = Registry::new(SqliteStore::open(&file).await?);
     let worker = work(&registry, &emulator.endpoint()).await?;
