@@ -606,7 +606,7 @@ async fn no_poll_follows_a_cancel_before_the_server_wants_one() {
     let mut engine = Engine::new(registration(), StoredWait::default());
     assert_eq!(engine.once(&driver).await.unwrap().as_secs(), 60);
     sleep(Duration::from_secs(10)).await;
-    engine.wait.cancel = Cancel::Wanted;
+    assert!(engine.wait.request_cancel());
     assert_eq!(engine.once(&driver).await.unwrap().as_secs(), 50);
     assert_eq!((printer.cancelled.load(Relaxed), printer.polls.load(Relaxed)), (1, 1));
 }
