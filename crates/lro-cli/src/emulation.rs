@@ -24,7 +24,7 @@ impl FromStr for Fault {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (calls, rest) = match text.split_once('*') {
-            Some((calls, rest)) => (number(calls)?, rest),
+            Some((calls, rest)) => (calls_of(calls)?, rest),
             None => (1, text),
         };
         let mut parts = rest.split(',');
@@ -84,6 +84,11 @@ impl FromStr for Scripted {
     }
 }
 
+fn calls_of(text: &str) -> Result<usize, String> {
+    let calls = number(text)?;
+    if calls > MOST_CALLS { Err(format!("at most {MOST_CALLS} calls, not {calls}")) } else { Ok(calls) }
+}
+
 fn number(text: &str) -> Result<usize, String> {
     text.parse().map_err(|_| format!("not a number: {text}"))
 }
@@ -94,6 +99,8 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 /// Within the name of an operation.
 const TRUNCATED: usize = 10;
+/// Each call has a reply of its own in memory.
+const MOST_CALLS: usize = 100_000;
 
 #[cfg(test)]
 mod tests {
@@ -105,7 +112,7 @@ mod tests {
             assert!(fault.parse::<Fault>().is_ok(), "{fault}");
         }
         assert_eq!("3*503".parse::<Fault>().unwrap().calls, 3);
-        for fault in ["", "x*503", "199", "600", "503,later=1", "refuse=soon"] {
+        for fault in ["", "x*503", "199", "600", "503,later=1", "refuse=soon", "18446744073709551615*503"] {
             assert!(fault.parse::<Fault>().is_err(), "{fault}");
         }
     }

@@ -77,7 +77,8 @@ pub(crate) fn names(arguments: &[String]) -> Result<Vec<OperationName>, Failure>
     }
 }
 
-fn without_repeats<T: Clone + Eq + Hash>(all: &mut Vec<T>) {
+/// Removes what was there before.
+pub(crate) fn without_repeats<T: Clone + Eq + Hash>(all: &mut Vec<T>) {
     let mut seen = HashSet::new();
     all.retain(|one| seen.insert(one.clone()));
 }

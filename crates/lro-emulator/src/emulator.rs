@@ -46,8 +46,13 @@ impl Emulator {
     /// The operation exists under every version of an API. It has the calls get, list (of its collection), cancel, delete and
     /// wait.
     pub fn operation(&self, name: impl Into<String>, script: Script) {
-        let ending = Ending::response(empty());
-        self.services.store.state().run(name.into(), Scope::Every, script, None, ending);
+        let (name, ending) = (name.into(), Ending::response(empty()));
+        let mut state = self.services.store.state();
+        let replaced = state.operations.remove(&name);
+        state.run(name, Scope::Every, script, None, ending);
+        drop(state);
+        // A script has a closure of the caller, whose destructor may use the emulator. // SPEC 61
+        drop(replaced);
         self.services.store.changed.notify_waiters();
     }
 
@@ -81,9 +86,9 @@ impl Emulator {
 
     /// Removes an operation, as services remove old ones. Returns `false` if no operation has this name.
     pub fn forget(&self, name: &str) -> bool {
-        let forgotten = self.services.store.state().operations.remove(name).is_some();
+        let forgotten = self.services.store.state().operations.remove(name);
         self.services.store.changed.notify_waiters();
-        forgotten
+        forgotten.is_some()
     }
 
     /// Suspends a subscription for a reason such as `ENDPOINT_PERMISSION_DENIED`. Returns `false` if no subscription has this

@@ -1,6 +1,7 @@
 use std::{fmt, time::Duration};
 
 use lro_registry::{StoreError, StoreErrorKind};
+use tokio::sync::Semaphore;
 
 use crate::{
     PostgresStore,
@@ -34,16 +35,16 @@ impl PostgresStoreBuilder {
 
     /// Sets the most connections for calls, at least 1. Default: 4. A worker has one more that listens.
     pub fn connections(mut self, connections: usize) -> Self {
-        self.settings.connections = connections;
+        self.settings.connections = connections.clamp(1, Semaphore::MAX_PERMITS);
         self
     }
 
-    /// Sets the time after which a call is given up. Default: 10 s.
+    /// Sets the time after which a call is given up. Default: 10 s; at most 23 days.
     ///
     /// The server ends the statement then, and the call fails with
     /// [`Unavailable`](lro_registry::StoreErrorKind::Unavailable).
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.settings.timeout = timeout;
+        self.settings.timeout = timeout.min(LONGEST_TIMEOUT);
         self
     }
 
@@ -101,3 +102,6 @@ fn is_schema(name: &str) -> bool {
         && !name.starts_with("pg_")
         && name.bytes().all(is_word)
 }
+
+/// PostgreSQL counts the milliseconds in 32 bits with a sign; 2,000,000,000 of them are 23.1 days.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(23 * 24 * 60 * 60);

@@ -25,6 +25,13 @@ use tokio::{
     time::{sleep, timeout},
 };
 
+#[tokio::test]
+async fn the_largest_settings_are_taken() {
+    let Some(config) = database() else { return };
+    let builder = PostgresStore::builder(&config).connections(usize::MAX).timeout(Duration::MAX);
+    builder.build().unwrap().register(&[entry("k")]).await.unwrap();
+}
+
 /// g12
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dropped_calls_leave_no_transaction_open() {

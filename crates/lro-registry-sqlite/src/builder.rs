@@ -31,11 +31,11 @@ impl Builder {
         Self { path: path.to_owned(), busy_timeout: BUSY_TIMEOUT, allows_network_file_system: false }
     }
 
-    /// Sets how long a call waits while another connection holds the lock of the file. Default: 10 s.
+    /// Sets how long a call waits while another connection holds the lock of the file. Default: 10 s; at most 24 days.
     ///
     /// After that time the call returns [`StoreErrorKind::Unavailable`], and nothing of it is stored.
     pub fn busy_timeout(self, busy_timeout: Duration) -> Self {
-        Self { busy_timeout, ..self }
+        Self { busy_timeout: busy_timeout.min(LONGEST_BUSY_TIMEOUT), ..self }
     }
 
     /// Sets whether the file may lie on a network file system. Default: `false`.
@@ -171,6 +171,9 @@ fn no_thread(faults: &Faults, error: std::io::Error) -> StoreError {
 
 /// Longer than a backup program or a person's statement usually holds the lock, and shorter than the lease of a poll.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// SQLite counts the milliseconds in 32 bits with a sign, and `rusqlite` panics above 24.8 days.
+const LONGEST_BUSY_TIMEOUT: Duration = Duration::from_secs(24 * 24 * 60 * 60);
 
 /// The size to which the log is cut after a long read made it grow: 64 MiB.
 const LONGEST_IDLE_LOG: i64 = 64 << 20;

@@ -42,6 +42,13 @@ async fn a_lock_that_is_held_too_long_fails_each_call_and_nothing_is_half_writte
     assert!(matches!(store.register(&[entry("key")]).await.unwrap()[..], [Registered::New(_)]));
 }
 
+#[tokio::test]
+async fn the_longest_busy_timeout_opens_the_file() {
+    let folder = Folder::new();
+    let store = SqliteStore::builder(folder.file()).busy_timeout(Duration::MAX).open().await.unwrap();
+    assert!(matches!(store.register(&[entry("key")]).await.unwrap()[..], [Registered::New(_)]));
+}
+
 #[tokio::test] // g26
 async fn readers_do_not_wait_for_the_lock() {
     let folder = Folder::new();

@@ -9,12 +9,12 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use common::{Folder, LEASE, claim, claim_request, complete, delivery, entry, get, reschedule};
+use common::{Folder, LEASE, claim, claim_request, complete, delivery, entries, entry, get, reschedule};
 use lro::OperationName;
 use lro_registry::{
     Store,
     limits::{LARGEST_PAYLOAD, LONGEST_KEY},
-    store::{ClaimRequest, Entry, Finished, GiveBack, Registered, Written},
+    store::{ClaimRequest, Complete, Entry, Finished, GiveBack, Registered, Written},
 };
 use lro_registry_sqlite::SqliteStore;
 
@@ -76,11 +76,36 @@ async fn counters_have_64_bits_and_long_keys_fit() {
         done: Some(Duration::MAX),
         polls: u32::MAX,
     };
-    let write = lro_registry::store::Complete { finished: Some(finished.clone()), ..complete(fence, b"") };
+    let write = Complete { finished: Some(finished.clone()), ..complete(fence, b"") };
     shell.execute("INSERT INTO finished VALUES (?1, 0, 'k', 0, 0, 0)", [1_i64 << 53]).unwrap();
     assert_eq!(store.complete(&[write]).await.unwrap(), [Written::Stored]);
     let (number, read) = store.finished(1 << 53, 9).await.unwrap().remove(0);
     assert_eq!((number, read.worker, read.polls), ((1 << 53) + 1, i64::MIN, u32::MAX));
+}
+
+#[tokio::test]
+async fn the_history_of_each_kind_is_trimmed_also_of_kinds_that_alternate() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    store.register(&entries(0..2_000)).await.unwrap();
+    let records = claim(&store, 2_000).await.records;
+    assert_eq!(records.len(), 2_000);
+    let writes = records.into_iter().zip(["create", "delete"].into_iter().cycle()).map(|(record, kind)| {
+        let finished = Finished {
+            worker: 1,
+            kind: kind.to_owned(),
+            running: Duration::ZERO,
+            done: Some(Duration::ZERO),
+            polls: 1,
+        };
+        Complete { finished: Some(finished), ..complete(record.fence, b"") }
+    });
+    store.complete(&writes.collect::<Vec<_>>()).await.unwrap();
+    for kind in ["create", "delete"] {
+        let sql = "SELECT count(*) FROM finished WHERE kind = ?1";
+        let kept: i64 = folder.shell().query_row(sql, [kind], |row| row.get(0)).unwrap();
+        assert!((64..1_000).contains(&kept), "{kind}: {kept}");
+    }
 }
 
 #[tokio::test] // g11

@@ -38,15 +38,15 @@ pub(super) async fn run(show: Show, command: RegistryCommand) -> Result<Exit, Fa
 async fn open(store: &Store, creates: bool) -> Result<Registry, Failure> {
     let store = &*store.store;
     let is_server = ["postgres://", "postgresql://"].iter().any(|scheme| store.starts_with(scheme));
-    if is_server || store.contains("host=") {
+    if is_server || has_parameter(store, "host") || has_parameter(store, "hostaddr") {
         let store = PostgresStore::new(store)?;
         store.connect().await?;
         return Ok(Registry::new(store));
     }
-    if store.contains("://") {
+    if store.contains("://") || has_parameter(store, "password") {
         // It may have a password, so it is not shown.
         return Err(Failure::usage(
-            "not a store: expected the path of a file, or a URL that begins with postgres://",
+            "not a store: expected the path of a file, a URL that begins with postgres://, or parameters with host=",
         ));
     }
     if !creates && !Path::new(store).exists() {
@@ -55,6 +55,14 @@ async fn open(store: &Store, creates: bool) -> Result<Registry, Failure> {
         )));
     }
     Ok(Registry::new(SqliteStore::open(store).await?))
+}
+
+/// Returns whether a text has this parameter of a connection string of PostgreSQL: `host=db` or `host = db`.
+fn has_parameter(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, _)| {
+        text[..at].chars().next_back().is_none_or(char::is_whitespace)
+            && text[at + name.len()..].trim_start().starts_with('=')
+    })
 }
 
 async fn serve(output: Output, args: &Serve) -> Result<Exit, Failure> {

@@ -54,7 +54,7 @@ pub(crate) async fn resume(show: Show, args: &Resume) -> Result<Exit, Failure> {
     let pacing = AtOnce(memory.learned().clone());
     let mut all = Vec::new();
     let mut services: Vec<_> = handles.iter().map(|handle| handle.service().clone()).collect();
-    services.dedup();
+    handles::without_repeats(&mut services);
     for service in services {
         let target = Target::of_handle(&service, template, access)?;
         let own: Vec<Handle> =

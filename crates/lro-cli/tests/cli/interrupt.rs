@@ -45,6 +45,22 @@ async fn of_several_operations_those_that_are_pending_are_resumed() {
     assert_eq!((resumed.code, pages), (0, vec![2.into(), 3.into()]), "{}", resumed.stderr);
 }
 
+#[tokio::test]
+async fn operations_of_services_that_alternate_are_resumed_once() {
+    let test = Test::new().await;
+    let services = [("1", "v1"), ("2", "v1beta"), ("3", "v1")];
+    let lines = services.map(|(number, version)| {
+        test.done(&format!("operations/{number}"), "{}");
+        format!(
+            r#"{{"service": "workspaceevents.googleapis.com", "version": "{version}", "name": "operations/{number}"}}"#
+        )
+    });
+    let resumed =
+        test.run(&format!("resume {} --format json", test.file("handles", &lines.join("\n")))).await;
+    assert_eq!((resumed.code, resumed.stdout.lines().count()), (0, 3), "{resumed:?}");
+    assert_eq!(test.emulator.call_count(), 3);
+}
+
 // The handles are found among lines of text.
 #[tokio::test]
 async fn the_text_of_a_command_is_a_file_to_resume_from() {

@@ -1,3 +1,11 @@
+use std::time::Duration;
+
+use lro::{OperationName, Service};
+use lro_registry::{
+    Registration, Registry, Store,
+    store::{ClaimId, ClaimRequest, Complete},
+};
+use lro_registry_sqlite::SqliteStore;
 use lro_testkit::postgres::Postgres;
 use serde_json::json;
 
@@ -37,7 +45,7 @@ async fn a_worker_that_is_killed_and_run_again_delivers_each_outcome() {
     first.says("polling workspaceevents.googleapis.com v1").await;
     let polled = async {
         while test.emulator.call_count() == 0 {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
     tokio::time::timeout(crate::PATIENCE, polled).await.expect("the worker polls");
@@ -80,7 +88,7 @@ async fn records_are_listed_watched_and_cancelled() {
     test.emulator.operation(
         "operations/2",
         lro_emulator::Script::new()
-            .runs_for(std::time::Duration::ZERO)
+            .runs_for(Duration::ZERO)
             .fails(lro::Status::new(lro::Code::Aborted, "jam")),
     );
     let run = test.worker(&test.store(), "--until-idle").end().await;
@@ -126,7 +134,7 @@ async fn a_list_shows_how_operations_ended() {
     let test = Test::new().await;
     test.done("operations/1", "{}");
     for (name, code) in [("operations/2", lro::Code::Aborted), ("operations/3", lro::Code::Cancelled)] {
-        let script = lro_emulator::Script::new().runs_for(std::time::Duration::ZERO);
+        let script = lro_emulator::Script::new().runs_for(Duration::ZERO);
         test.emulator.operation(name, script.fails(lro::Status::new(code, "jam")));
     }
     let names = "operations/1 operations/2 operations/3";
@@ -193,6 +201,55 @@ async fn handles_of_an_interrupted_wait_are_registered() {
     assert_eq!(registered.code, 0, "{registered:?}");
     let listed = test.registry("list --format json").await;
     assert_eq!(json_lines(&listed.stdout)[0]["kind"], "print");
+}
+
+// A later version of the library has stored it, in a rolling update.
+#[tokio::test]
+async fn an_outcome_that_cannot_be_read_is_left_for_who_can() {
+    let test = Test::new().await;
+    let store = SqliteStore::open(test.store()).await.unwrap();
+    let service = Service::new("workspaceevents.googleapis.com", "v1");
+    let name = OperationName::parse("operations/1").unwrap();
+    let registration = Registration::new(&service, name).key("order");
+    Registry::new(store.clone()).register(registration).await.unwrap();
+    let claim = ClaimRequest {
+        claim: ClaimId::random(),
+        service,
+        most: 1,
+        lease: Duration::from_secs(60),
+        most_claims: 5,
+        is_random: false,
+        bucket: None,
+    };
+    let fence = store.claim(&claim).await.unwrap().records.remove(0).fence;
+    let outcome = b"{\"Later\": 1}".to_vec();
+    let complete = Complete { fence, name: None, outcome, state: Vec::new(), finished: None };
+    store.complete(&[complete]).await.unwrap();
+
+    let mut running = test.worker(&test.store(), "");
+    let line = running.line().await;
+    assert!(line.contains("order") && line.contains("cannot be read"), "{line}");
+    running.interrupt().await;
+    assert_eq!(running.end().await.code, 0);
+    let listed = test.registry("list --format json").await;
+    let record = &json_lines(&listed.stdout)[0];
+    assert!(record["state"] == "finished" && record["error"].to_string().contains("cannot read"), "{record}");
+}
+
+#[tokio::test]
+async fn parameters_of_postgresql_are_no_path_and_are_not_shown() {
+    let test = Test::new().await;
+    for store in [
+        "hostaddr=127.0.0.1 port=9 user=lro password=secret dbname=jobs",
+        "user=lro password=secret host = 127.0.0.1 port = 9",
+        "user=lro password=secret dbname=jobs",
+    ] {
+        let mut list = test.command("registry list");
+        list.env("LRO_REGISTRY", store);
+        let listed = crate::ended(list).await;
+        assert!(listed.code != 0 && !listed.stderr.contains("secret"), "{listed:?}");
+        assert!(!listed.stderr.contains("no registry at"), "{listed:?}");
+    }
 }
 
 #[tokio::test]

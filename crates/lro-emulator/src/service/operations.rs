@@ -33,7 +33,10 @@ pub(crate) fn cancel(store: &Store, name: &str, unknown: Status) -> Result<(), S
 pub(crate) fn delete(store: &Store, name: &str, unknown: Status) -> Result<(), Status> {
     let mut state = store.state();
     require_every_call(&mut state, name, unknown)?;
-    state.operations.remove(name);
+    let removed = state.operations.remove(name);
+    drop(state);
+    // Its script has a closure of the caller, whose destructor may use the emulator. // SPEC 61
+    drop(removed);
     store.changed.notify_waiters();
     Ok(())
 }

@@ -42,6 +42,8 @@ pub(crate) struct Model<'a> {
     now: Duration,
     /// Between which times the next call is due, the deadline aside.
     due: (Duration, Duration),
+    /// Before when the server wants no poll.
+    floor: Duration,
     failures: u32,
     /// The failed calls in a row, whether or not they count.
     setbacks: u32,
@@ -81,6 +83,7 @@ impl<'a> Model<'a> {
             deadline: scenario.deadline.unwrap_or(Duration::MAX),
             now: Duration::ZERO,
             due: (first, first),
+            floor: Duration::ZERO,
             failures: 0,
             setbacks: 0,
             is_known: false,
@@ -121,7 +124,11 @@ impl<'a> Model<'a> {
         let answered = call.takes.map(|time| call.at + time).filter(|at| *at <= until);
         let at = answered.unwrap_or(until);
         self.now = at;
-        let wish = call.hint.unwrap_or_default();
+        // SPEC 32
+        let wish = call.hint.unwrap_or_default().min(Duration::from_secs(600));
+        if call.verb != Verb::Cancel {
+            self.floor = at.saturating_add(answered.map_or(Duration::ZERO, |_| wish));
+        }
         match answered {
             _ if self.cancel == Cancel::Last => self.finish(End::Stopped, at),
             Some(_) => self.judge(call.reply, wish, at),
@@ -134,7 +141,7 @@ impl<'a> Model<'a> {
                 (Verb::Cancel, Cancel::Accepted | Cancel::Refused { .. }) => {}
                 (Verb::Cancel, Cancel::Due { at_deadline }) => {
                     self.cancel = Cancel::Refused { by: Code::DeadlineExceeded, at_deadline };
-                    self.due = (at, at);
+                    self.due = self.at_once(at);
                 }
                 _ => self.expire(at),
             }
@@ -157,9 +164,12 @@ impl<'a> Model<'a> {
         self.due = (at, at);
     }
 
-    fn judge(&mut self, reply: Reply, wish: Duration, at: Duration) {
-        // SPEC 32
-        let floor = wish.min(Duration::from_secs(600));
+    /// Returns when the poll is due that follows a request to cancel.
+    fn at_once(&self, at: Duration) -> (Duration, Duration) {
+        (at.max(self.floor), at.max(self.floor))
+    }
+
+    fn judge(&mut self, reply: Reply, floor: Duration, at: Duration) {
         match reply {
             Reply::Done(truth) => self.finish(End::True(truth), at),
             // SPEC 7, 20
@@ -178,7 +188,7 @@ impl<'a> Model<'a> {
             // SPEC 39
             Reply::Accepted => {
                 self.refill();
-                (self.cancel, self.good, self.due) = (Cancel::Accepted, (0, at), (at, at));
+                (self.cancel, self.good, self.due) = (Cancel::Accepted, (0, at), self.at_once(at));
             }
             Reply::OutOfQuota => self.finish(End::CallFailed(Code::ResourceExhausted), at),
             Reply::Failed(code) => self.judge_failure(code, floor, at),
@@ -208,7 +218,7 @@ impl<'a> Model<'a> {
         match self.cancel {
             Cancel::Due { at_deadline } if !may_pass || !has_budget => {
                 self.cancel = Cancel::Refused { by: code, at_deadline };
-                self.due = (at, at);
+                self.due = self.at_once(at);
                 return;
             }
             _ if !may_pass || !has_budget => return self.finish(End::CallFailed(code), at),

@@ -1,6 +1,6 @@
 use std::{io, time::Duration};
 
-use lro::{LroTransport, Service};
+use lro::{LroTransport, Service, rules::Ending};
 use lro_learned::Learned;
 use lro_registry::{
     Delivery, ListRequest, Quota, Rate, RecordState, Registry, Worker,
@@ -74,7 +74,11 @@ async fn deliver(
             }
             Some(delivery) = deliveries.next(), if !args.no_deliver => {
                 exit = exit.max(write(output, &delivery)?);
-                delivery.acknowledge().await?;
+                match delivery.ending() {
+                    Ok(Ending::Done(_) | Ending::GaveUp(_)) => drop(delivery.acknowledge().await?),
+                    // A later version can read it.
+                    _ => delivery.retry_later("this version of `lro` cannot read the outcome").await?,
+                }
             }
             _ = look.tick() => {
                 if worker.state().has_ended {
