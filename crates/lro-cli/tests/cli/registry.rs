@@ -231,6 +231,9 @@ async fn an_outcome_that_cannot_be_read_is_left_for_who_can() {
     assert!(line.contains("order") && line.contains("cannot be read"), "{line}");
     running.interrupt().await;
     assert_eq!(running.end().await.code, 0);
+    let idle =
+        test.registry(&format!("run --service {SERVICE} --until-idle --lease 6s --call-timeout 1s")).await;
+    assert_eq!((idle.code, idle.stdout.lines().count()), (6, 1), "{idle:?}");
     let listed = test.registry("list --format json").await;
     let record = &json_lines(&listed.stdout)[0];
     assert!(record["state"] == "finished" && record["error"].to_string().contains("cannot read"), "{record}");

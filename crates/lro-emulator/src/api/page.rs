@@ -1,23 +1,23 @@
-//! Page tokens of lists: opaque to clients, an offset here.
+//! Page tokens of lists: opaque to clients, the last name of the page before here. What ends between two pages shifts no other.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use lro::Status;
 
 use super::error;
 
-/// Returns the token of the page that starts at this offset.
-pub(crate) fn token(offset: usize) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(format!("from:{offset}"))
+/// Returns the token of the page that starts after this name. It is empty for the first one.
+pub(crate) fn token(after: &str) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(format!("after:{after}"))
 }
 
-/// Returns the offset at which the page of a token starts. Without a token it is 0.
-pub(crate) fn offset(token: &str) -> Result<usize, Status> {
+/// Returns the name after which the page of a token starts. Without a token it is empty.
+pub(crate) fn after(token: &str) -> Result<String, Status> {
     if token.is_empty() {
-        return Ok(0);
+        return Ok(String::new());
     }
-    let offset = || {
+    let after = || {
         let text = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
-        text.strip_prefix("from:")?.parse().ok()
+        text.strip_prefix("after:").map(str::to_owned)
     };
-    offset().ok_or_else(|| error::bad_field("pageToken", "it is none of this service's"))
+    after().ok_or_else(|| error::bad_field("pageToken", "it is none of this service's"))
 }

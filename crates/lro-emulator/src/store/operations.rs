@@ -79,7 +79,7 @@ impl Operations {
         page_token: &str,
     ) -> Result<(Vec<View>, String), Status> {
         let filter = Filter::parse(filter)?;
-        let start = page::offset(page_token)?;
+        let after = page::after(page_token)?;
         let size = self.pages.pop_front().unwrap_or(if page_size == 0 { PAGE_SIZE } else { page_size });
         let prefix = format!("{collection}/");
         let mut found = Vec::new();
@@ -88,13 +88,15 @@ impl Operations {
             let is_ours =
                 job.scope == Scope::Every && job.has_appeared() && !name[prefix.len()..].contains('/');
             let done = job.is_done().to_string();
-            if is_ours && filter.matches(|field, value| field == "done" && value == done) {
+            if is_ours && *name > after && filter.matches(|field, value| field == "done" && value == done) {
                 found.push((name, job));
             }
         }
-        let end = start.saturating_add(size).min(found.len());
-        let views = found.iter().take(end).skip(start).map(|(name, job)| job.view(name)).collect();
-        Ok((views, if end < found.len() { page::token(end) } else { String::new() }))
+        let has_more = size < found.len();
+        found.truncate(size);
+        let last = found.last().map_or(&after, |(name, _)| *name);
+        let next = if has_more { page::token(last) } else { String::new() };
+        Ok((found.iter().map(|(name, job)| job.view(name)).collect(), next))
     }
 }
 

@@ -1,4 +1,4 @@
-use std::{io, time::Duration};
+use std::{collections::HashSet, io, time::Duration};
 
 use lro::{LroTransport, Service, rules::Ending};
 use lro_learned::Learned;
@@ -65,6 +65,8 @@ async fn deliver(
     let mut deliveries = registry.deliveries();
     let mut look = tokio::time::interval(LOOK);
     let mut exit = Exit::Done;
+    // The keys of outcomes that a later version has to read.
+    let mut left = HashSet::new();
     loop {
         tokio::select! {
             biased;
@@ -73,18 +75,21 @@ async fn deliver(
                 return Ok(Exit::Done);
             }
             Some(delivery) = deliveries.next(), if !args.no_deliver => {
-                exit = exit.max(write(output, &delivery)?);
-                match delivery.ending() {
-                    Ok(Ending::Done(_) | Ending::GaveUp(_)) => drop(delivery.acknowledge().await?),
-                    // A later version can read it.
-                    _ => delivery.retry_later("this version of `lro` cannot read the outcome").await?,
+                let is_readable = matches!(delivery.ending(), Ok(Ending::Done(_) | Ending::GaveUp(_)));
+                if is_readable || left.insert(delivery.key().to_owned()) {
+                    exit = exit.max(write(output, &delivery)?);
+                }
+                if is_readable {
+                    delivery.acknowledge().await?;
+                } else {
+                    delivery.retry_later("this version of `lro` cannot read the outcome").await?;
                 }
             }
             _ = look.tick() => {
                 if worker.state().has_ended {
                     return Err(Failure::call("the worker has ended: its log says why; run the command again"));
                 }
-                if args.until_idle && is_idle(registry, services).await? {
+                if args.until_idle && is_idle(registry, services, &left).await? {
                     return Ok(exit);
                 }
             }
@@ -96,17 +101,17 @@ fn write(output: Output, delivery: &Delivery) -> Result<Exit, Failure> {
     record::write_end(output, delivery.key(), delivery.tag(), delivery.name(), delivery.ending())
 }
 
-/// Returns whether no operation of the services is pending, and no outcome is to be delivered.
-async fn is_idle(registry: &Registry, services: &[Service]) -> Result<bool, Failure> {
+/// Returns whether no operation of the services is pending, and no outcome is to be delivered but those that are left to others.
+async fn is_idle(registry: &Registry, services: &[Service], left: &HashSet<String>) -> Result<bool, Failure> {
     for service in services {
         for state in [RecordState::Pending, RecordState::Finished] {
             let request = ListRequest {
                 state: Some(state),
                 service: Some(service.clone()),
-                most: 1,
+                most: left.len() + 1,
                 ..ListRequest::default()
             };
-            if !registry.list(&request).await?.is_empty() {
+            if registry.list(&request).await?.iter().any(|record| !left.contains(&record.key)) {
                 return Ok(false);
             }
         }

@@ -29,14 +29,16 @@ pub(super) fn handle(subscriptions: &Subscriptions, request: &Request) -> Result
         0 => 50,
         size => size.min(100),
     };
-    let start = page::offset(request.param("pageToken"))?;
+    let after = page::after(request.param("pageToken"))?;
     let mut found = subscriptions
         .iter(Instant::now())
-        .filter(|subscription| passes(&filter, subscription))
-        .skip(start)
+        .filter(|subscription| passes(&filter, subscription) && subscription.name > after)
         .peekable();
     let subscriptions: Vec<_> = found.by_ref().take(size).cloned().collect();
-    let next_page_token = found.peek().map(|_| page::token(start + subscriptions.len())).unwrap_or_default();
+    let next_page_token = found
+        .peek()
+        .map(|_| page::token(subscriptions.last().map_or("", |it| &*it.name)))
+        .unwrap_or_default();
     json::encode(&ListSubscriptionsResponse { subscriptions, next_page_token })
 }
 
