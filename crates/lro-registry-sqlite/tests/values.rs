@@ -142,7 +142,7 @@ async fn the_longest_durations_do_not_overflow() {
 async fn a_clock_that_goes_back_adds_no_token_and_does_not_stop_the_bucket() {
     let folder = Folder::new();
     let store = folder.open().await;
-    store.register(&common::entries(0..100)).await.unwrap();
+    store.register(&entries(0..100)).await.unwrap();
     let request = || ClaimRequest { bucket: Some(common::bucket(1_000.0)), ..claim_request(100) };
     let first = store.claim(&request()).await.unwrap();
     assert_eq!(first.records.len(), 1, "a new bucket has one token");
