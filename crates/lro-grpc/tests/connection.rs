@@ -16,6 +16,7 @@ use std::{
 use lro::{Code, LroTransport, Operation, Pacing, Status, poll_until_done};
 use lro_grpc::{GrpcCall, GrpcTransport, Proto};
 use lro_grpc_wire::{frame, messages};
+use lro_testkit::ReservedPort;
 use tokio::{
     task::JoinSet,
     time::{sleep, timeout},
@@ -25,7 +26,7 @@ mod common;
 #[path = "../../lro-http/tests/common/frames.rs"]
 mod frames;
 
-use common::{Job, client, closed, failure, get, in_time, is_survived, name, running, succeeded};
+use common::{Job, client, failure, get, in_time, is_survived, name, running, succeeded};
 use frames::{
     DATA, END_HEADERS, END_STREAM, FrameServer, Frames, HEADERS, NO_ERROR, REFUSED_STREAM, RST_STREAM,
     Received, frame as frame_of,
@@ -503,7 +504,8 @@ async fn a_read_is_sent_again_once_when_its_kept_connection_closes() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_named() {
-    let (url, _closed) = closed();
+    let closed = ReservedPort::any();
+    let url = closed.url();
     let status = failure(&client(&url).build().unwrap()).await;
     assert_eq!(status.code(), Code::Unavailable);
     assert!(status.message().starts_with(&format!("cannot connect to {url}: ")), "{status}");

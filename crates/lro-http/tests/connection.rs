@@ -21,13 +21,14 @@ use hyper_util::{
 };
 use lro::{Capabilities, Code, LroTransport, Origin, pacing::Pacing, poll_until_done};
 use lro_http::{Call, HttpClient, HttpTransport, Token};
+use lro_testkit::ReservedPort;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 mod common;
 use common::{
     RUNNING, RawServer, Recorded, Reply, SUCCEEDED, Server, Step, assert_clear, assert_survived, binding,
-    block_until, closed, failure, get, hasty, in_time, jobs, name, raw_reply, reply, running, say,
+    block_until, failure, get, hasty, in_time, jobs, name, raw_reply, reply, running, say,
 };
 
 #[tokio::test]
@@ -62,7 +63,8 @@ async fn a_broken_connection_is_a_failed_call_that_names_the_endpoint_or_the_bre
 #[tokio::test]
 async fn a_refused_connection_is_a_failed_call_that_names_the_endpoint() {
     // SPEC 26
-    let (url, _closed) = closed();
+    let closed = ReservedPort::any();
+    let url = closed.url();
     let status = failure(&jobs(HttpClient::builder(&url))).await;
     assert_clear(&status, Code::Unavailable, &format!("cannot connect to {url}"));
     assert_survived(&status);

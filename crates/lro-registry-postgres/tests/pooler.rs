@@ -22,7 +22,7 @@ use lro_registry::{
     store::Written,
 };
 use lro_registry_postgres::PostgresStore;
-use lro_testkit::postgres::{Postgres, ReservedPort};
+use lro_testkit::{ReservedPort, postgres::Postgres};
 use tokio::time::timeout;
 
 /// g13

@@ -11,6 +11,7 @@ use lro_route_optimization::{
     RouteOptimization, kind,
     messages::{BatchOptimizeToursRequest, OptimizeToursRequest, OptimizeToursUriRequest},
 };
+use lro_testkit::service::{CLASSIC, asks_as_planned};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -22,9 +23,10 @@ async fn asks_about_the_second_operation_when_the_first_one_lets_expect() {
     assert!(cold >= CLASSIC, "the classic backoff, not {cold:?}");
 
     let [kind] = &kinds(&learned.history())[..] else { panic!("one kind") };
-    asks_as_planned(&learned, kind, async |_| {
-        time(routes.optimize_tours_long_running(&tours()).await.unwrap()).await
-    })
+    asks_as_planned(
+        || first_poll(&learned.history(), kind),
+        async |_| time(routes.optimize_tours_long_running(&tours()).await.unwrap()).await,
+    )
     .await;
 }
 
@@ -62,9 +64,10 @@ async fn starts_warm_by_a_history_that_was_saved() {
     let (history, learned): (History, _) = (serde_json::from_str(&saved).unwrap(), eager());
     learned.remember(&history);
     let routes = client(&emulator, &learned);
-    asks_as_planned(&learned, &kinds(&history)[0], async |_| {
-        time(routes.optimize_tours_long_running(&tours()).await.unwrap()).await
-    })
+    asks_as_planned(
+        || first_poll(&learned.history(), &kinds(&history)[0]),
+        async |_| time(routes.optimize_tours_long_running(&tours()).await.unwrap()).await,
+    )
     .await;
 }
 
@@ -89,21 +92,6 @@ async fn time<T>(wait: impl IntoFuture<Output = Result<T, Status>>) -> Duration 
     let began = Instant::now();
     assert!(wait.await.is_ok());
     began.elapsed()
-}
-
-/// Asserts that a wait polls when the history of its kind plans it, before the classic backoff would. On a busy machine two
-/// waits of three may be late.
-async fn asks_as_planned(learned: &Learned, kind: &str, wait: impl AsyncFn(u32) -> Duration) {
-    for number in 1..=3 {
-        let planned = first_poll(&learned.history(), kind);
-        assert!(planned < CLASSIC, "{planned:?} would show nothing");
-        let warm = wait(number).await;
-        assert!(warm >= planned, "{warm:?}, planned at {planned:?}");
-        if warm < CLASSIC {
-            return;
-        }
-    }
-    panic!("no wait asks before {CLASSIC:?}");
 }
 
 /// When a wait for an operation of a kind first asks, by what was learned.
@@ -152,6 +140,3 @@ fn batch() -> BatchOptimizeToursRequest {
     });
     serde_json::from_value(json!({"parent": "projects/p", "modelConfigs": [config]})).unwrap()
 }
-
-/// When the classic backoff first asks.
-const CLASSIC: Duration = Duration::from_secs(1);

@@ -33,6 +33,7 @@ pub mod events;
 #[cfg(feature = "grpc")]
 pub mod grpc;
 pub mod messages;
+mod port;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(feature = "recorder")]
@@ -45,4 +46,4 @@ pub mod threads;
 #[cfg(feature = "trouble")]
 pub mod trouble;
 
-pub use crate::dice::Dice;
+pub use crate::{dice::Dice, port::ReservedPort};

@@ -6,7 +6,6 @@
 //! ```
 
 mod binaries;
-mod port;
 mod watchdog;
 
 use std::{
@@ -23,8 +22,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use self::port::ReservedPort;
 use self::{binaries::Binaries, watchdog::Watchdog};
+use crate::ReservedPort;
 
 /// A PostgreSQL server that belongs to this process, with trust authentication on the loopback address.
 ///

@@ -15,7 +15,8 @@ use lro_emulator::{
     contract::{self, Subject},
 };
 use serde_json::{Value, json};
-use tokio::net::TcpSocket;
+
+use crate::ReservedPort;
 
 /// How a service crate resumes the operation of a saved handle.
 #[derive(Clone, Copy, Debug)]
@@ -133,20 +134,19 @@ pub fn refuses_wrong_endpoints(host: &str, refusal: impl Fn(&str) -> Status) {
     assert!(!format!("{error} {error:?}").contains("sesame"), "{error}");
 }
 
-/// An endpoint at which no server listens: a socket that is bound, so that no other program gets the port.
+/// An endpoint at which no server listens, on a port that no other program gets.
 #[derive(Debug)]
 pub struct Closed {
     /// The URL.
     pub endpoint: String,
-    _socket: TcpSocket,
+    _port: ReservedPort,
 }
 
 impl Closed {
-    /// Binds a socket and does not listen.
+    /// Reserves a port and does not listen.
     pub fn bind() -> Self {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        Self { endpoint: format!("http://{}", socket.local_addr().unwrap()), _socket: socket }
+        let port = ReservedPort::any();
+        Self { endpoint: port.url(), _port: port }
     }
 
     /// What an error says about a call to it.
@@ -222,6 +222,21 @@ pub fn soon() -> Tolerance {
     Tolerance::default().delay(Duration::from_millis(5), Duration::from_millis(5))
 }
 
+/// Asserts that a wait polls when its pacing plans it, before the classic backoff would. On a busy machine two waits of three may be
+/// late. `wait` returns how long the wait of this number took.
+pub async fn asks_as_planned(plan: impl Fn() -> Duration, wait: impl AsyncFn(u32) -> Duration) {
+    for number in 1..=3 {
+        let planned = plan();
+        assert!(planned < CLASSIC, "{planned:?} would show nothing");
+        let took = wait(number).await;
+        assert!(took >= planned, "{took:?}, planned at {planned:?}");
+        if took < CLASSIC {
+            return;
+        }
+    }
+    panic!("no wait asks before {CLASSIC:?}");
+}
+
 /// Asserts that a transport for a service that has get alone passes the contract, by GET at this path.
 pub async fn passes_the_contract(
     emulator: &Emulator,
@@ -245,3 +260,6 @@ pub async fn passes_the_contract_over_http_2(
     contract::all(&Subject::new(emulator, transport, collection)).await;
     assert!(emulator.calls().iter().all(|call| format!("{:?}", call.version) == "HTTP/2.0"));
 }
+
+/// When the classic backoff first asks.
+pub const CLASSIC: Duration = Duration::from_secs(1);

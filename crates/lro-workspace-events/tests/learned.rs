@@ -7,6 +7,7 @@ use std::{future::IntoFuture, time::Duration};
 use lro::{Status, pacing::Moment};
 use lro_emulator::Emulator;
 use lro_learned::{History, Learned};
+use lro_testkit::service::{CLASSIC, asks_as_planned};
 use lro_workspace_events::{
     Version, WorkspaceEvents, kind,
     messages::{NotificationEndpoint, Subscription, UpdateSubscriptionRequest},
@@ -21,9 +22,10 @@ async fn asks_about_the_second_operation_when_the_first_one_lets_expect() {
     assert!(cold >= CLASSIC, "the classic backoff, not {cold:?}");
 
     let [kind] = &kinds(&learned.history())[..] else { panic!("one kind") };
-    asks_as_planned(&learned, kind, async |number| {
-        time(events.create_subscription(&wanted(&format!("B{number}"))).await.unwrap()).await
-    })
+    asks_as_planned(
+        || first_poll(&learned.history(), kind),
+        async |number| time(events.create_subscription(&wanted(&format!("B{number}"))).await.unwrap()).await,
+    )
     .await;
 }
 
@@ -45,9 +47,10 @@ async fn keeps_the_methods_apart_whatever_they_respond() {
     // A method is the same in another version.
     let beta = WorkspaceEvents::builder_of(Version::V1Beta).endpoint(emulator.endpoint());
     let beta = beta.pacing(learned.clone()).build().unwrap();
-    asks_as_planned(&learned, &named[0], async |number| {
-        time(beta.create_subscription(&wanted(&format!("B{number}"))).await.unwrap()).await
-    })
+    asks_as_planned(
+        || first_poll(&learned.history(), &named[0]),
+        async |number| time(beta.create_subscription(&wanted(&format!("B{number}"))).await.unwrap()).await,
+    )
     .await;
     assert_eq!(kinds(&learned.history()), named);
 }
@@ -93,9 +96,10 @@ async fn starts_warm_by_a_history_that_was_saved() {
     let (history, learned): (History, _) = (serde_json::from_str(&saved).unwrap(), eager());
     learned.remember(&history);
     let events = client(&emulator, &learned);
-    asks_as_planned(&learned, &kinds(&history)[0], async |number| {
-        time(events.create_subscription(&wanted(&format!("B{number}"))).await.unwrap()).await
-    })
+    asks_as_planned(
+        || first_poll(&learned.history(), &kinds(&history)[0]),
+        async |number| time(events.create_subscription(&wanted(&format!("B{number}"))).await.unwrap()).await,
+    )
     .await;
 }
 
@@ -120,21 +124,6 @@ async fn time<T>(wait: impl IntoFuture<Output = Result<T, Status>>) -> Duration 
     let began = Instant::now();
     assert!(wait.await.is_ok());
     began.elapsed()
-}
-
-/// Asserts that a wait polls when the history of its kind plans it, before the classic backoff would. On a busy machine two
-/// waits of three may be late.
-async fn asks_as_planned(learned: &Learned, kind: &str, wait: impl AsyncFn(u32) -> Duration) {
-    for number in 1..=3 {
-        let planned = first_poll(&learned.history(), kind);
-        assert!(planned < CLASSIC, "{planned:?} would show nothing");
-        let warm = wait(number).await;
-        assert!(warm >= planned, "{warm:?}, planned at {planned:?}");
-        if warm < CLASSIC {
-            return;
-        }
-    }
-    panic!("no wait asks before {CLASSIC:?}");
 }
 
 /// When a wait for an operation of a kind first asks, by what was learned.
@@ -172,6 +161,3 @@ fn wanted(space: &str) -> Subscription {
         ..Subscription::default()
     }
 }
-
-/// When the classic backoff first asks.
-const CLASSIC: Duration = Duration::from_secs(1);

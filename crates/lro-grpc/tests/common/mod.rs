@@ -34,7 +34,7 @@ use lro_grpc_wire::{frame, messages, status};
 use prost::{Message, Name};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::{TcpListener, TcpSocket},
+    net::TcpListener,
     task::AbortHandle,
     time::{sleep, timeout},
 };
@@ -408,14 +408,6 @@ pub(crate) async fn failure(jobs: &GrpcTransport) -> Status {
     let status = get(jobs).await.unwrap_err();
     assert_eq!(status.origin(), lro::Origin::CallFailed, "{status}");
     status
-}
-
-/// A URL at which connections are refused while the socket lives: it is bound and does not listen, so that no other test
-/// gets its port.
-pub(crate) fn closed() -> (String, TcpSocket) {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    (format!("http://{}", socket.local_addr().unwrap()), socket)
 }
 
 /// Fails a test that hangs.

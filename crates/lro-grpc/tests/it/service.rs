@@ -14,12 +14,13 @@ use http_body_util::Full;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use lro::{Any, Capabilities, Code, LroTransport, Status, details::RetryInfo, poll_until_done, wkt};
 use lro_grpc::{GrpcCall, GrpcTransport, HttpClientBuilder, Proto, Token};
+use lro_testkit::ReservedPort;
 use prost::Message;
 use tonic::transport::Endpoint;
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 
 use super::common::{
-    End, Job, Reply, Server, assert_clear, client, closed, failure, get, in_time, is_survived, name, running,
+    End, Job, Reply, Server, assert_clear, client, failure, get, in_time, is_survived, name, running,
     trailers_of,
 };
 
@@ -77,7 +78,8 @@ async fn a_fault_of_the_client_is_no_word_of_the_server() {
         assert_clear(&status, Code::Unavailable, &server.url());
         assert!(is_survived(&status), "{status}");
     }
-    let (url, _closed) = closed();
+    let closed = ReservedPort::any();
+    let url = closed.url();
     for given in [client(&url).service(over_http2()), over_tonic(&url)] {
         let status = failure(&given.build().unwrap()).await;
         assert_clear(&status, Code::Unavailable, "Connection refused");

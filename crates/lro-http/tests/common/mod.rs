@@ -27,7 +27,7 @@ use lro::{Capabilities, Code, LroTransport, Operation, OperationName, Origin, Se
 use lro_http::{Binding, HttpClient, HttpClientBuilder, HttpTransport, NameTemplate};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpSocket, TcpStream},
+    net::{TcpListener, TcpStream},
     task::AbortHandle,
     time::{sleep, timeout},
 };
@@ -350,14 +350,6 @@ pub(crate) fn block_until(done: impl Fn() -> bool) {
     }
     // What it sent passes the loopback interface.
     thread::sleep(Duration::from_millis(5));
-}
-
-/// A URL at which connections are refused while the socket lives: it is bound and does not listen, so that no other test
-/// gets its port.
-pub(crate) fn closed() -> (String, TcpSocket) {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    (format!("http://{}", socket.local_addr().unwrap()), socket)
 }
 
 /// The default tolerance without long delays between the calls.

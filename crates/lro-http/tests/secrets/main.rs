@@ -10,6 +10,7 @@ use std::{path::Path, process::Command, time::Duration};
 use http::{HeaderValue, header};
 use lro::{Code, Status, async_trait};
 use lro_http::{Credentials, Endpoint, HttpClient, HttpClientBuilder, Token, token_fn};
+use lro_testkit::ReservedPort;
 use rcgen::generate_simple_self_signed;
 use serde_json::json;
 use tokio::{
@@ -23,7 +24,7 @@ mod common;
 mod echo;
 mod seen;
 
-use common::{RUNNING, RawServer, Server, Step, closed, failure, jobs, raw_reply, reply, say};
+use common::{RUNNING, RawServer, Server, Step, failure, jobs, raw_reply, reply, say};
 use echo::{ECHOES, SAID_BACK};
 use seen::{ATTEMPT, PAYLOAD, PROXY, QUERY, REFRESH, REPLY, Seen, TOKEN};
 
@@ -168,7 +169,8 @@ async fn nobody_sees_a_secret_of_a_connection_that_breaks() {
         let client = with_secrets(HttpClient::builder(server.url())).call_timeout(ATTEMPT);
         Seen::of_timed_calls(client).await.assert_nothing(what);
     }
-    let (url, _closed) = closed();
+    let closed = ReservedPort::any();
+    let url = closed.url();
     Seen::of_all_calls(with_secrets(HttpClient::builder(url))).await.assert_nothing("a refused connection");
 }
 

@@ -1,9 +1,9 @@
 use tokio::net::TcpSocket;
 
-/// A free port on the address 127.0.0.1, for a server that may be stopped and started again.
+/// A free port on the address 127.0.0.1, at which connections are refused until a server listens.
 ///
-/// A socket is bound to it and does not listen. A server that sets `SO_REUSEADDR` can still listen there, but nobody who asks
-/// for any free port is given this one.
+/// A socket is bound to it and does not listen. A server that sets `SO_REUSEADDR` can still listen there, be stopped and started again,
+/// but nobody who asks for any free port is given this one.
 #[derive(Debug)]
 pub struct ReservedPort(TcpSocket);
 
@@ -27,6 +27,11 @@ impl ReservedPort {
     /// Never: the socket is bound.
     pub fn number(&self) -> u16 {
         self.0.local_addr().unwrap().port()
+    }
+
+    /// Returns the URL of the port.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.number())
     }
 }
 
