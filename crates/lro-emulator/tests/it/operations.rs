@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use lro::{Any, Code, Status};
 use lro_emulator::{Emulator, Reply, Script};
@@ -39,6 +42,42 @@ async fn metadata_can_use_the_emulator() {
     assert_eq!(client.get("/v1/operations").await.ok()["operations"][0]["metadata"], json!({"calls": 2}));
     let waited = client.post("/v1/operations/1:wait", &json!({"timeout": "0.001s"})).await.ok();
     assert_eq!(waited["metadata"], json!({"calls": 3}));
+}
+
+struct Asks(Weak<Emulator>);
+
+impl Drop for Asks {
+    fn drop(&mut self) {
+        if let Some(emulator) = self.0.upgrade() {
+            emulator.call_count();
+        }
+    }
+}
+
+// SPEC 61
+#[tokio::test]
+async fn the_destructor_of_a_script_can_use_the_emulator() {
+    let (emulator, client) = start().await;
+    let emulator = Arc::new(emulator);
+    let script = || {
+        let asks = Asks(Arc::downgrade(&emulator));
+        Script::new().metadata(move |_| {
+            let _ = &asks;
+            Any::from_json("{}").unwrap()
+        })
+    };
+    let (replaced, deleted, forgotten) = (script(), script(), script());
+    let (used, done) = std::sync::mpsc::channel();
+    let of_thread = Arc::clone(&emulator);
+    std::thread::spawn(move || {
+        of_thread.operation("operations/1", replaced);
+        of_thread.operation("operations/1", deleted);
+        of_thread.operation("operations/2", forgotten);
+        assert!(of_thread.forget("operations/2"));
+        used.send(()).unwrap();
+    });
+    done.recv_timeout(Duration::from_secs(30)).unwrap();
+    client.delete("/v1/operations/1").await.ok();
 }
 
 #[tokio::test(start_paused = true)]

@@ -35,10 +35,8 @@ pub(super) fn handle(subscriptions: &Subscriptions, request: &Request) -> Result
         .filter(|subscription| passes(&filter, subscription) && subscription.name > after)
         .peekable();
     let subscriptions: Vec<_> = found.by_ref().take(size).cloned().collect();
-    let next_page_token = found
-        .peek()
-        .map(|_| page::token(subscriptions.last().map_or("", |it| &*it.name)))
-        .unwrap_or_default();
+    let last = found.peek().and_then(|_| subscriptions.last());
+    let next_page_token = last.map(|last| page::token(&last.name)).unwrap_or_default();
     json::encode(&ListSubscriptionsResponse { subscriptions, next_page_token })
 }
 
