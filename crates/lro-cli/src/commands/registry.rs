@@ -38,12 +38,12 @@ pub(super) async fn run(show: Show, command: RegistryCommand) -> Result<Exit, Fa
 async fn open(store: &Store, creates: bool) -> Result<Registry, Failure> {
     let store = &*store.store;
     let is_server = ["postgres://", "postgresql://"].iter().any(|scheme| store.starts_with(scheme));
-    if is_server || has_parameter(store, "host") || has_parameter(store, "hostaddr") {
+    if is_server || ["host", "hostaddr"].iter().any(|name| has_parameter(store, name)) {
         let store = PostgresStore::new(store)?;
         store.connect().await?;
         return Ok(Registry::new(store));
     }
-    if store.contains("://") || has_parameter(store, "password") {
+    if store.contains("://") || ["password", "sslpassword"].iter().any(|name| has_parameter(store, name)) {
         // It may have a password, so it is not shown.
         return Err(Failure::usage(
             "not a store: expected the path of a file, a URL that begins with postgres://, or parameters with host=",

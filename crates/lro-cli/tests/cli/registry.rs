@@ -246,6 +246,7 @@ async fn parameters_of_postgresql_are_no_path_and_are_not_shown() {
         "hostaddr=127.0.0.1 port=9 user=lro password=secret dbname=jobs",
         "user=lro password=secret host = 127.0.0.1 port = 9",
         "user=lro password=secret dbname=jobs",
+        "user=lro sslpassword=secret dbname=jobs",
     ] {
         let mut list = test.command("registry list");
         list.env("LRO_REGISTRY", store);

@@ -3,7 +3,7 @@ use std::{collections::HashSet, io, time::Duration};
 use lro::{LroTransport, Service, rules::Ending};
 use lro_learned::Learned;
 use lro_registry::{
-    Delivery, ListRequest, Quota, Rate, RecordState, Registry, Worker,
+    ListRequest, Quota, Rate, RecordState, Registry, Worker,
     store::{CountRequest, ServiceCounts},
 };
 use tracing_subscriber::filter::LevelFilter;
@@ -75,9 +75,11 @@ async fn deliver(
                 return Ok(Exit::Done);
             }
             Some(delivery) = deliveries.next(), if !args.no_deliver => {
-                let is_readable = matches!(delivery.ending(), Ok(Ending::Done(_) | Ending::GaveUp(_)));
+                let ending = delivery.ending();
+                let is_readable = matches!(ending, Ok(Ending::Done(_) | Ending::GaveUp(_)));
                 if is_readable || left.insert(delivery.key().to_owned()) {
-                    exit = exit.max(write(output, &delivery)?);
+                    let (key, tag, name) = (delivery.key(), delivery.tag(), delivery.name());
+                    exit = exit.max(record::write_end(output, key, tag, name, ending)?);
                 }
                 if is_readable {
                     delivery.acknowledge().await?;
@@ -95,10 +97,6 @@ async fn deliver(
             }
         }
     }
-}
-
-fn write(output: Output, delivery: &Delivery) -> Result<Exit, Failure> {
-    record::write_end(output, delivery.key(), delivery.tag(), delivery.name(), delivery.ending())
 }
 
 /// Returns whether no operation of the services is pending, and no outcome is to be delivered but those that are left to others.
