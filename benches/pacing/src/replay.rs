@@ -49,8 +49,9 @@ impl Replay {
         self.run(pacing, duration, None)
     }
 
-    /// Waits for an operation of this duration that reports progress. `told` returns the progress that is reported, from the number of
-    /// polls and the share of the duration that has passed.
+    /// Waits for an operation of this duration that reports its progress.
+    ///
+    /// `told` returns that progress. Its arguments are the number of polls and the share of the duration that has passed.
     ///
     /// # Errors
     ///

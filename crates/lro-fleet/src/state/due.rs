@@ -166,17 +166,17 @@ impl State {
         self.wake_driver();
     }
 
-    /// Removes an operation from its line, if it is in one.
+    /// Removes an operation from its line, or from those that are held back, if it is in one.
     pub(super) fn leave_line(&mut self, id: u32) {
-        if self.book.get(id).is_some_and(|entry| entry.phase == Phase::Held) {
-            self.desk.unhold();
-        }
-        let Some(entry) = self.book.get(id).filter(|entry| entry.phase == Phase::Ready) else {
-            return;
-        };
-        let (line, collection) = (Line::of(u32::from(entry.failures)), self.collection_of(entry));
-        if let Some(key) = self.key_of(id) {
-            self.lanes.leave(key, collection, line);
+        match self.book.get(id) {
+            Some(entry) if entry.phase == Phase::Held => self.desk.unhold(),
+            Some(entry) if entry.phase == Phase::Ready => {
+                let (line, collection) = (Line::of(u32::from(entry.failures)), self.collection_of(entry));
+                if let Some(key) = self.key_of(id) {
+                    self.lanes.leave(key, collection, line);
+                }
+            }
+            _ => {}
         }
     }
 

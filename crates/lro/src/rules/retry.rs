@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{Call, Rules, Tolerance, Trouble, tolerance::is_survivable_by_code};
+use super::{Age, Call, Reply, Rules, Tolerance, Trouble, tolerance::is_survivable_by_code};
 use crate::{Code, Origin, Status, pacing::scaled};
 
 /// A call that failed.
@@ -98,6 +98,11 @@ impl Rules {
         // Not `clamp`, which lets NaN pass.
         let chance = if chance > 0.0 { chance.min(1.0) } else { 0.0 };
         scaled(scaled(first_delay, doublings.exp2()).min(longest_delay), 0.5 + 0.5 * chance)
+    }
+
+    /// Returns the age before which the server wants no poll after this call.
+    pub(crate) fn floor(&self, call: Call, reply: &Reply) -> Age {
+        call.ended.saturating_add(self.hint(reply.retry_after()))
     }
 
     /// Returns the delay that the server asked for, at most [`Tolerance::longest_hint`]. Zero if it asked for none.

@@ -104,7 +104,7 @@ impl StoredWait {
             Ok(delay.map(|delay| delay.min(longest.unwrap_or(Duration::MAX))))
         };
         *elapsed = call.ended;
-        *floor = call.ended.saturating_add(rules.hint(reply.retry_after()));
+        *floor = rules.floor(call, &reply);
         let known = Known { name: name.as_str(), tally, trouble, metadata };
         rules.step(known, call, reply, pace, chance)
     }

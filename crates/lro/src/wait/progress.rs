@@ -268,7 +268,7 @@ impl Progress {
         reply: Reply,
     ) -> Next {
         self.elapsed = call.ended;
-        self.floor = call.ended.saturating_add(setup.settings.rules.hint(reply.retry_after()));
+        self.floor = setup.settings.rules.floor(call, &reply);
         let Self { tally, trouble, pace, chance, .. } = self;
         let known = Known { name: name.as_str(), tally, trouble, metadata };
         let pace = |moment: &Moment, fresh: Option<&Any>| {
