@@ -1,19 +1,11 @@
-use std::{
-    borrow::Cow,
-    future::poll_fn,
-    mem,
-    pin::pin,
-    sync::{Arc, LazyLock},
-    task::Poll,
-    time::Duration,
-};
+use std::{borrow::Cow, future::poll_fn, mem, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use tokio::time::sleep;
 use tracing::error;
 
 use super::{
     open::{Open, begun},
-    settings::{Settings, Setup},
+    settings::{Settings, Setup, in_force, setup},
     step::{End, Started, Step},
 };
 use crate::{
@@ -323,18 +315,6 @@ impl<'a> Driver<'a> {
     }
 }
 
-fn in_force(settings: &Option<Box<Settings>>) -> &Settings {
-    settings.as_deref().unwrap_or(&DEFAULTS)
-}
-
-fn setup<'s>(
-    settings: &'s Option<Box<Settings>>,
-    transport: &'s dyn LroTransport,
-    kind: &'s Option<Cow<'static, str>>,
-) -> Setup<'s> {
-    Setup { settings: in_force(settings), transport, kind: kind.as_deref() }
-}
-
 /// Yields once to the other tasks of the thread.
 async fn yield_now() {
     let mut yielded = false;
@@ -347,5 +327,3 @@ async fn yield_now() {
     })
     .await;
 }
-
-static DEFAULTS: LazyLock<Settings> = LazyLock::new(Settings::default);

@@ -1,4 +1,9 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    fmt,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use super::cancel::AtDeadline;
 use crate::{
@@ -86,3 +91,18 @@ impl fmt::Debug for Share {
         f.write_str("Share")
     }
 }
+
+/// Returns the settings, or the defaults if there are none.
+pub(super) fn in_force(settings: &Option<Box<Settings>>) -> &Settings {
+    settings.as_deref().unwrap_or(&DEFAULTS)
+}
+
+pub(super) fn setup<'s>(
+    settings: &'s Option<Box<Settings>>,
+    transport: &'s dyn LroTransport,
+    kind: &'s Option<Cow<'static, str>>,
+) -> Setup<'s> {
+    Setup { settings: in_force(settings), transport, kind: kind.as_deref() }
+}
+
+static DEFAULTS: LazyLock<Settings> = LazyLock::new(Settings::default);
