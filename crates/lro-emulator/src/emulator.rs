@@ -67,7 +67,7 @@ impl Emulator {
     ///
     /// Each call of this method adds to a queue. These replies precede those of scripts.
     pub fn reply_next(&self, n: usize, reply: Reply) {
-        self.services.store.state().replies.extend(std::iter::repeat_n(reply, n));
+        self.services.store.state().replies.push_back((n, reply));
     }
 
     /// Restarts the server: closes the socket and every connection, and listens again at the same address after a time.

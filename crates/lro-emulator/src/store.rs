@@ -36,8 +36,8 @@ pub(crate) struct State {
     pub(crate) rng: Rng,
     /// The token that calls must have, if any.
     pub(crate) token: Option<String>,
-    /// The replies to the next calls, whatever they are about.
-    pub(crate) replies: VecDeque<Reply>,
+    /// The replies to the next calls, whatever they are about, each with the number of the calls.
+    pub(crate) replies: VecDeque<(usize, Reply)>,
     /// The scripts of the next operations that a service starts.
     pub(crate) scripts: VecDeque<Script>,
     /// The shortest and the longest time that an operation runs if its script does not set it.
@@ -101,6 +101,18 @@ impl State {
         let view = job.view(&name);
         self.operations.insert(name, job);
         view
+    }
+
+    /// Takes the reply that is set for the next call, whatever it is about.
+    pub(crate) fn next_reply(&mut self) -> Option<Reply> {
+        while let Some((left, reply)) = self.replies.front_mut() {
+            if let Some(rest) = left.checked_sub(1) {
+                *left = rest;
+                return Some(reply.clone());
+            }
+            self.replies.pop_front();
+        }
+        None
     }
 
     /// Checks the token of a call. The error is the reason of the refusal, which a call without a token does not have.

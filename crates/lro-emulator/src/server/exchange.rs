@@ -68,5 +68,5 @@ fn pick(store: &Store, call: Call, name: Option<String>) -> Reply {
     let mut state = store.state();
     state.calls.add(call);
     let scripted = name.and_then(|name| state.called(&name));
-    state.replies.pop_front().or(scripted).unwrap_or_default()
+    state.next_reply().or(scripted).unwrap_or_default()
 }

@@ -37,6 +37,18 @@ async fn a_lie_is_told_once() {
 }
 
 #[tokio::test]
+async fn replies_are_set_for_none_for_some_and_for_all_calls() {
+    for (emulator, client) in both().await {
+        for (calls, status) in [(0, 500), (2, 503), (usize::MAX, 502)] {
+            emulator.reply_next(calls, Reply::status(status));
+        }
+        for status in [503, 503, 502, 502] {
+            assert_eq!(client.get("/v1/operations/1").await.status.as_u16(), status);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_lie_is_of_operations_alone() {
     for (emulator, client) in both().await {
         emulator.operation("operations/1", Script::new());
