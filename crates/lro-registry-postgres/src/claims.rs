@@ -1,6 +1,6 @@
 use lro_registry::{
     StoreError,
-    store::{ClaimRequest, Claimed, ClaimedRecord, DeliveryRequest, Fence, Undelivered},
+    store::{CancelState, ClaimRequest, Claimed, ClaimedRecord, DeliveryRequest, Fence, Undelivered},
 };
 use tokio_postgres::SimpleQueryRow;
 
@@ -62,7 +62,7 @@ fn record(row: &mut Row<'_>, fence: Fence) -> Result<ClaimedRecord, StoreError> 
         age: row.duration()?,
         deadline: row.maybe_duration()?,
         started: row.flag()?,
-        cancel: row.number()? == 1,
+        cancel: row.number()? == i64::from(CancelState::Requested.number()),
         claims: row.count()?,
         state: row.bytes()?,
         cursor: row.bytes()?,

@@ -93,9 +93,9 @@ impl<'a> Row<'a> {
         Ok(Service::owned(self.text()?, self.text()?))
     }
 
+    /// Reads the name of an operation. A text that somebody stored by hand and that is no name counts as none.
     pub(crate) fn maybe_name(&mut self) -> Result<Option<OperationName>, StoreError> {
-        let name = self.maybe_text()?.map(OperationName::parse).transpose();
-        name.map_err(|status| corrupt("an operation name").with_source(status))
+        Ok(self.maybe_text()?.and_then(|name| OperationName::parse(name).ok()))
     }
 }
 

@@ -62,6 +62,18 @@ async fn a_record_goes_through_its_life() {
 }
 
 #[tokio::test]
+async fn a_value_that_a_person_has_stored_hides_no_other_record() {
+    let Some(config) = database() else { return };
+    let store = store(&config);
+    store.register(&entries("k", 0..2)).await.unwrap();
+    let session = session(&config).await;
+    session.simple_query("UPDATE lro.records SET name = '../1' WHERE key = 'k000000'").await.unwrap();
+    let listed = store.list(&ListRequest::default()).await.unwrap();
+    assert_eq!(listed.len(), 2);
+    assert!(listed[0].name.is_none() && listed[1].name.is_some(), "{listed:?}");
+}
+
+#[tokio::test]
 async fn a_bucket_limits_a_claim() {
     let Some(config) = database() else { return };
     let store = store(&config);

@@ -28,7 +28,9 @@ pub struct Builder {
 
 impl Builder {
     pub(crate) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), busy_timeout: BUSY_TIMEOUT, allows_network_file_system: false }
+        // The process may change its folder later.
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        Self { path, busy_timeout: BUSY_TIMEOUT, allows_network_file_system: false }
     }
 
     /// Sets how long a call waits while another connection holds the lock of the file. Default: 10 s; at most 24 days.

@@ -5,6 +5,7 @@ mod common;
 
 use std::{
     env,
+    path::Path,
     process::Command,
     time::{Duration, SystemTime},
 };
@@ -120,6 +121,22 @@ async fn a_key_that_is_registered_again_and_again_uses_nothing_up() {
     store.register(&[entry("next")]).await.unwrap();
     let last: i64 = folder.shell().query_row("SELECT max(id) FROM records", [], |row| row.get(0)).unwrap();
     assert_eq!(last, 2);
+}
+
+#[tokio::test]
+async fn a_value_that_a_person_has_stored_stops_no_claim() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    store.register(&entries(0..2)).await.unwrap();
+    folder.shell().execute_batch("UPDATE records SET cancel = 3").unwrap();
+    assert_eq!(claim(&store, 2).await.records.len(), 2);
+}
+
+#[tokio::test]
+async fn a_relative_path_is_resolved_once() {
+    let missing = Path::new("no such folder").join("registry.db");
+    let error = SqliteStore::open(&missing).await.unwrap_err().to_string();
+    assert!(error.contains(&*env::current_dir().unwrap().join(missing).to_string_lossy()), "{error}");
 }
 
 #[tokio::test]

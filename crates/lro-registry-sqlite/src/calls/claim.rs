@@ -92,7 +92,7 @@ impl Pick {
             age: time::between(row.get(6)?, now),
             deadline: row.get::<_, Option<i64>>(7)?.map(time::duration),
             started: row.get(8)?,
-            cancel: row::known(row, 9, CancelState::from_number)? == CancelState::Requested,
+            cancel: row.get::<_, i64>(9)? == i64::from(CancelState::Requested.number()),
             claims: claims.saturating_add(1),
             state: row.get(10)?,
             cursor: row.get(11)?,
