@@ -19,7 +19,7 @@ pub(crate) enum RegistryCommand {
         /// The keys, as `register` writes them
         #[arg(required = true, value_name = "KEY")]
         keys: Vec<String>,
-        /// How often to look
+        /// How often to look, at least 10ms
         #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, default_value = "1s")]
         every: Duration,
         #[command(flatten)]

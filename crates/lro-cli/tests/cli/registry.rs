@@ -78,7 +78,7 @@ async fn records_are_listed_watched_and_cancelled() {
 
     let keys =
         "workspaceevents.googleapis.com/v1/operations/1 workspaceevents.googleapis.com/v1/operations/2";
-    let watch = format!("registry watch {keys} nothing --every 50ms --store {}", test.store());
+    let watch = format!("registry watch {keys} {keys} nothing --every 0s --store {}", test.store());
     let mut watch = test.start(&watch);
     assert!(watch.line().await.contains("operations/1\tpending"));
     let cancelled = test.registry(&format!("cancel {keys} nothing")).await;
@@ -99,6 +99,7 @@ async fn records_are_listed_watched_and_cancelled() {
         watched.stdout.contains("operations/1\tdone") && watched.stdout.contains("failed\tABORTED: jam"),
         "{watched:?}"
     );
+    assert_eq!(watched.stdout.matches("\tdone").count(), 1, "a key that is given twice ends once");
 }
 
 #[tokio::test]
@@ -234,6 +235,8 @@ async fn an_outcome_that_cannot_be_read_is_left_for_who_can() {
     let idle =
         test.registry(&format!("run --service {SERVICE} --until-idle --lease 6s --call-timeout 1s")).await;
     assert_eq!((idle.code, idle.stdout.lines().count()), (6, 1), "{idle:?}");
+    let watched = test.registry("watch order").await;
+    assert!(watched.stdout.starts_with("order\tunknown\t"), "{watched:?}");
     let listed = test.registry("list --format json").await;
     let record = &json_lines(&listed.stdout)[0];
     assert!(record["state"] == "finished" && record["error"].to_string().contains("cannot read"), "{record}");

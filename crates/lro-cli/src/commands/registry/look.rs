@@ -6,6 +6,7 @@ use super::{open, record};
 use crate::{
     args::{RegistryList, Store},
     exit::{Exit, Failure},
+    handles,
     output::{Output, complain, note},
     signal::interrupted,
     text::Shown,
@@ -41,6 +42,7 @@ pub(super) async fn watch(
     store: &Store,
 ) -> Result<Exit, Failure> {
     let registry = open(store, false).await?;
+    handles::without_repeats(&mut keys);
     let (mut exit, mut last) = (Exit::Done, HashMap::new());
     let interrupted = interrupted();
     tokio::pin!(interrupted);
@@ -73,7 +75,7 @@ pub(super) async fn watch(
                 note("interrupted; workers poll on, and the same command continues");
                 return Ok(Exit::Interrupted);
             }
-            () = tokio::time::sleep(every) => {}
+            () = tokio::time::sleep(every.max(LEAST_PAUSE)) => {}
         }
     }
 }
@@ -83,5 +85,7 @@ fn change_of(record: &Record) -> (RecordState, Option<String>, u32) {
     (record.state, record.error.clone(), record.failures)
 }
 
+/// Looks without a pause would keep the database busy.
+const LEAST_PAUSE: Duration = Duration::from_millis(10);
 /// A page of a terminal. The payloads of more records may be too much memory.
 const PAGE: usize = 50;

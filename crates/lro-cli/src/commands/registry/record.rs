@@ -107,11 +107,12 @@ pub(super) fn write_end(
 ) -> Result<Exit, Failure> {
     let ended = match ending {
         Ok(Ending::Done(outcome)) => Ok(outcome),
-        Ok(Ending::GaveUp(status)) | Err(status) => Err(status),
-        Ok(_) => Err(Status::malformed("a later version has stored the outcome")),
+        Ok(Ending::GaveUp(status)) => Err((status, "given up")),
+        Ok(_) => Err((Status::malformed("a later version has stored the outcome"), "unknown")),
+        Err(status) => Err((status, "unknown")),
     };
     let exit = match &ended {
-        Ok(Outcome::Error(status)) | Err(status) => Exit::of(status),
+        Ok(Outcome::Error(status)) | Err((status, _)) => Exit::of(status),
         Ok(_) => Exit::Done,
     };
     let tag = String::from_utf8_lossy(tag);
@@ -121,15 +122,15 @@ pub(super) fn write_end(
             let operation = Operation { outcome: Some(outcome), ..Operation::running(name) };
             output.json(&End { key, tag, operation: Some(&operation), failure: None })?;
         }
-        (Err(status), Format::Json) => {
+        (Err((status, _)), Format::Json) => {
             output.json(&End { key, tag, operation: None, failure: Some(&status) })?
         }
         (Ok(outcome), Format::Text) => {
             // The key stands in the place of the name.
             output.operation(&Operation { outcome: Some(outcome), ..Operation::running(key) })?;
         }
-        (Err(status), Format::Text) => {
-            output.line(&format!("{}\tgiven up\t{}", Shown(key), Shown(&explained(&status))))?;
+        (Err((status, how)), Format::Text) => {
+            output.line(&format!("{}\t{how}\t{}", Shown(key), Shown(&explained(&status))))?;
         }
     }
     Ok(exit)
