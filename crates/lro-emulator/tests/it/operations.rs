@@ -136,9 +136,9 @@ async fn a_wait_for_an_operation_that_runs_for_a_number_of_calls_is_one_of_them(
     let (emulator, client) = start().await;
     emulator.operation("operations/1", Script::new().runs_for_calls(1));
     let wait = async || {
-        let body = json!({"timeout": "20s"});
+        let body = json!({"timeout": "120s"});
         let wait = client.post("/v1/operations/1:wait", &body);
-        tokio::time::timeout(Duration::from_secs(10), wait).await.unwrap().ok()["done"] == true
+        tokio::time::timeout(Duration::from_secs(60), wait).await.unwrap().ok()["done"] == true
     };
     assert_eq!([wait().await, wait().await], [false, true]);
 }
@@ -150,7 +150,7 @@ async fn a_wait_ends_with_the_operation_however_it_ends() {
     let wait = {
         let client = client.clone();
         tokio::spawn(
-            async move { client.post("/v1/operations/1:wait", &json!({"timeout": "10s"})).await.ok() },
+            async move { client.post("/v1/operations/1:wait", &json!({"timeout": "60s"})).await.ok() },
         )
     };
     while emulator.call_count() == 0 {

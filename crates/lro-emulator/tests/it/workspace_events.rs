@@ -16,7 +16,8 @@ const QUERY: &str = "filter=event_types:%22google.workspace.chat.message.v1.crea
 
 #[tokio::test]
 async fn creates_a_subscription_by_an_operation() {
-    let (_emulator, client) = start().await;
+    let (emulator, client) = start().await;
+    emulator.next_operation(Script::new().runs_for_calls(1));
     let pending = client.post("/v1/subscriptions", &wanted("AAA")).await.ok();
     let metadata = "type.googleapis.com/google.apps.events.subscriptions.v1.CreateSubscriptionMetadata";
     assert_eq!(pending["metadata"], json!({ "@type": metadata }));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::{StreamExt, future::join_all};
 use lro::{Any, Capabilities, Code, OperationName, Service, Status};
 use lro_emulator::{Break, Emulator, Point, Reply, Script};
-use lro_fleet::{Fleet, Rate};
+use lro_fleet::{Fleet, Metrics, Rate};
 use lro_http::{Binding, HttpClient, HttpTransport, NameTemplate};
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ async fn every_outcome_comes_through_failing_replies() {
     }
     let metrics = fleet.metrics();
     assert!(metrics.failures.iter().sum::<u64>() >= 60, "{metrics}");
-    assert_eq!(metrics.polls, emulator.call_count());
+    assert_calls(&emulator, &metrics);
 }
 
 #[tokio::test]
@@ -48,7 +48,14 @@ async fn one_list_tells_of_many_and_the_outcomes_are_theirs() {
     }
     let metrics = fleet.metrics();
     assert!(metrics.sweeps > 0 && metrics.polls < 100, "{metrics}");
-    assert_eq!(metrics.polls, emulator.call_count());
+    assert_calls(&emulator, &metrics);
+}
+
+/// Asserts that each poll was one call. One that was given up after a second may not have arrived.
+#[track_caller]
+fn assert_calls(emulator: &Emulator, metrics: &Metrics) {
+    let answered = metrics.polls - metrics.unanswered;
+    assert!((answered..=metrics.polls).contains(&emulator.call_count()), "{metrics}");
 }
 
 /// An operation whose first replies fail in one of several ways.

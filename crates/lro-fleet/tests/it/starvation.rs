@@ -16,13 +16,14 @@ use super::common::{Server, millis, secs};
 /// second: those of the first kind that should be done long ago are worth nothing by now, or all there is.
 #[tokio::test(start_paused = true)]
 async fn each_of_a_long_line_is_asked_about_in_turn() {
-    let learned = Learned::new();
+    let learned = Learned::new().seed(1);
     for _ in 0..20 {
         learned.expect("minute", secs(60));
         learned.expect("hour", secs(3_600));
     }
     let server = Server::new(millis(20));
-    let fleet = Fleet::builder(server.clone()).pacing(learned).kind(kind).rate(Rate::per_second(1)).start();
+    let fleet =
+        Fleet::builder(server.clone()).seed(1).pacing(learned).kind(kind).rate(Rate::per_second(1)).start();
     let names: Vec<OperationName> = (0..100).map(name).map(|name| server.has(&name, Duration::MAX)).collect();
     let _watches: Vec<_> = names.iter().map(|name| fleet.watch::<Value>(name.clone())).collect();
     sleep(secs(20_000)).await;
@@ -41,13 +42,14 @@ async fn each_of_a_long_line_is_asked_about_in_turn() {
 /// Newcomers who are worth more keep coming.
 #[tokio::test(start_paused = true)]
 async fn those_who_come_later_do_not_push_back_those_who_were_there() {
-    let learned = Learned::new();
+    let learned = Learned::new().seed(1);
     for _ in 0..20 {
         learned.expect("minute", secs(5));
         learned.expect("hour", secs(3_600));
     }
     let server = Server::new(millis(20));
-    let fleet = Fleet::builder(server.clone()).pacing(learned).kind(kind).rate(Rate::per_second(2)).start();
+    let fleet =
+        Fleet::builder(server.clone()).seed(1).pacing(learned).kind(kind).rate(Rate::per_second(2)).start();
     let slow = join_all((0..20).map(|number| {
         let name = server.has(&format!("hour/operations/slow{number}"), secs(300));
         fleet.watch::<Value>(name)
