@@ -16,9 +16,11 @@ use crate::{
 };
 
 /// Makes the calls of stored waits, with the transports of the services that this process serves.
+///
+/// Cloning is cheap: clones share the transports.
 #[derive(Clone, Debug, Default)]
 pub struct Driver {
-    transports: HashMap<Service, Arc<dyn LroTransport>>,
+    transports: Arc<HashMap<Service, Arc<dyn LroTransport>>>,
     pacing: Option<Arc<dyn PacingByKind>>,
     rules: Rules,
     observer: Option<Arc<dyn Observer>>,
@@ -28,7 +30,7 @@ pub struct Driver {
 /// What follows the calls of a stored wait.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Step {
-    /// The next call is due after this delay. It is at most a century, which an engine can add to its time.
+    /// The next call is due after this delay, at most [`Driver::LONGEST_DELAY`].
     After(Duration),
     /// The wait has ended.
     Ended(Box<Ended>),
@@ -40,9 +42,12 @@ impl Driver {
     /// A process that can go on with the state may be deployed meanwhile. A shorter delay repeats the error without use.
     pub const UNSERVED_PAUSE: Duration = Duration::from_secs(60);
 
+    /// The longest delay of a [step](Step::After): a century. An engine adds it to its time, which overflows with more.
+    pub const LONGEST_DELAY: Duration = Duration::from_secs(100 * 366 * 86_400);
+
     /// Adds a service. The [service](LroTransport::service) of the transport selects the operations.
     pub fn serve(mut self, transport: impl LroTransport + 'static) -> Self {
-        self.transports.insert(transport.service(), Arc::new(transport));
+        Arc::make_mut(&mut self.transports).insert(transport.service(), Arc::new(transport));
         self
     }
 
@@ -129,7 +134,7 @@ impl Driver {
                 }
                 Ok(self.ended(registration, wait, Ending::GaveUp(status)))
             }
-            Ok(Step::After(delay)) => Ok(Step::After(delay.min(LONGEST))),
+            Ok(Step::After(delay)) => Ok(Step::After(delay.min(Self::LONGEST_DELAY))),
             stepped => stepped,
         }
     }
@@ -242,5 +247,3 @@ fn stored_size(ending: &Ending) -> usize {
 }
 
 const PACING: &str = "the pacing";
-/// A century. An engine adds it to its time, which overflows with more.
-const LONGEST: Duration = Duration::from_secs(100 * 366 * 86_400);

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Handle, OperationName, Service, Status};
+use crate::{Code, Handle, OperationName, Service, Status};
 
 /// An operation to wait for, in the form that an engine stores.
 ///
@@ -61,6 +61,11 @@ impl Registration {
         Self { cancel: true, ..self }
     }
 
+    /// Returns the registration of a wait that takes the place of one that began `elapsed` ago: its deadline is what is left.
+    pub fn renewed_after(self, elapsed: Duration) -> Self {
+        Self { deadline: self.deadline.map(|deadline| deadline.saturating_sub(elapsed)), ..self }
+    }
+
     /// Returns the service, the version of its API and the name of the operation, separated by slashes. No two operations share it: a
     /// slash in the key of the service or in the version is written as `%2F`, and a percent sign as `%25`.
     pub fn key(&self) -> String {
@@ -81,6 +86,31 @@ impl Registration {
     /// As [`Handle::name_for`]: the service has no key.
     pub fn name(&self) -> Result<OperationName, Status> {
         self.handle.name_for(self.service())
+    }
+
+    /// Checks that a caller who gives `key` and this registration may begin a wait there, or join the wait for `pending`.
+    ///
+    /// It is for engines that keep a wait by its key, and let any number of callers wait for it.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_ARGUMENT` if `key` is not the [key](Self::key), and as [`name`](Self::name). `ALREADY_EXISTS` if `pending` has
+    /// other settings. The message shows both.
+    pub fn check_joins(&self, key: &str, pending: Option<&Self>) -> Result<(), Status> {
+        let own = self.key();
+        if own != key {
+            let message = format!("the key of this registration is {own}, not {key}");
+            return Err(Status::invalid_argument(message));
+        }
+        self.name()?;
+        match pending.filter(|pending| *pending != self) {
+            Some(pending) => {
+                let message =
+                    format!("the operation is registered with other settings: {pending:?}, and now {self:?}");
+                Err(Status::new(Code::AlreadyExists, message))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Returns the kind of the operation. Without one it is the key of the service.

@@ -439,6 +439,34 @@ fn no_two_operations_share_a_key() {
     assert_ne!(key("a%2Fb", "c", "d/e"), key("a/b", "c", "d/e"));
 }
 
+#[test]
+fn a_caller_joins_the_wait_for_the_same_registration_alone() {
+    let joins = |key: &str, pending: Option<&Registration>| registration().check_joins(key, pending);
+    let own = "print.example.com/v1/operations/1";
+    assert_eq!((joins(own, None), joins(own, Some(&registration()))), (Ok(()), Ok(())));
+
+    let other = joins("print.example.com/v1/operations/2", None).unwrap_err();
+    assert_eq!(other.code(), Code::InvalidArgument);
+    assert!(other.message().contains(own) && other.message().contains("operations/2"), "{other}");
+
+    let conflict = joins(own, Some(&registration().deadline(Duration::from_secs(7)))).unwrap_err();
+    assert_eq!(conflict.code(), Code::AlreadyExists);
+    assert!(conflict.message().contains("Some(7s)") && conflict.message().contains("None"), "{conflict}");
+
+    let name = OperationName::parse(NAME).unwrap();
+    let keyless = Registration::new(Handle::new(&Service::new("", "v1"), name));
+    assert_eq!(keyless.check_joins(&keyless.key(), None).unwrap_err().code(), Code::InvalidArgument);
+}
+
+#[test]
+fn a_wait_that_takes_the_place_of_another_keeps_its_deadline() {
+    let seconds = Duration::from_secs;
+    let left = |registration: Registration, elapsed| registration.renewed_after(elapsed).deadline;
+    assert_eq!(left(registration().deadline(seconds(60)), seconds(25)), Some(seconds(35)));
+    assert_eq!(left(registration().deadline(seconds(60)), seconds(61)), Some(Duration::ZERO));
+    assert_eq!(left(registration(), seconds(25)), None);
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_state_holds_neither_metadata_nor_a_response() {
     let metadata = Any::from_value(&"x".repeat(1 << 20)).unwrap();
@@ -547,7 +575,7 @@ async fn no_delay_is_longer_than_a_century() {
     let (driver, _) = serving([running()]);
     let mut engine = Engine::new(registration(), StoredWait::default());
     let delay = engine.once(&driver.pacing(Pacing::fixed(Duration::MAX))).await.unwrap();
-    assert!(delay <= Duration::from_secs(100 * 366 * 86_400), "{delay:?}");
+    assert!(delay <= Driver::LONGEST_DELAY, "{delay:?}");
 }
 
 #[tokio::test(start_paused = true)]
