@@ -1,9 +1,6 @@
 #![allow(missing_docs, reason = "the macro generates a constructor of the ingress client without docs")]
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use lro::stored::{Driver, Ended, Registration, Step, StoredWait};
 use restate_sdk::prelude::*;
@@ -12,13 +9,13 @@ use tracing::error;
 
 /// The virtual object `Lro`: one key per operation, for the operations of any services.
 #[derive(Clone, Debug)]
-pub struct Lro(Arc<Driver>);
+pub struct Lro(Driver);
 
 impl Lro {
     /// Creates the object. A call takes at most 4 minutes, whatever the rules of the driver allow: a poll of two calls then ends before
     /// the engine counts it as stalled.
     pub fn new(driver: Driver) -> Self {
-        Self(Arc::new(driver.attempt_timeout_at_most(LONGEST_CALL).outcome_at_most(LARGEST_OUTCOME)))
+        Self(driver.attempt_timeout_at_most(LONGEST_CALL).outcome_at_most(LARGEST_OUTCOME))
     }
 }
 
@@ -35,9 +32,10 @@ struct Pending {
     waiter: String,
 }
 
+// A handler that waits gives its place to another invocation at once, unless it waits for a step of its own.
 #[object(
     journal_retention = "0s",
-    inactivity_timeout = "10m",
+    inactivity_timeout = "0s",
     abort_timeout = "1m",
     invocation_retry_policy(
         initial_interval = "100ms",
@@ -48,37 +46,22 @@ struct Pending {
 )]
 impl Lro {
     /// Returns the outcome when the operation has ended. The first call begins to wait.
-    #[handler(inactivity_timeout = "0s")]
+    #[handler]
     async fn outcome(
         &self,
         ctx: SharedObjectContext<'_>,
         Json(registration): Json<Registration>,
     ) -> Result<Json<Ended>, TerminalError> {
-        let key = registration.key();
-        if key != ctx.key() {
-            let message = format!("the key of this registration is {key}, not {}", ctx.key());
-            return Err(TerminalError::new_with_code(400, message));
-        }
-        registration.name().map_err(|fault| TerminalError::new_with_code(400, fault.to_string()))?;
-        let known = ctx.get::<Json<Pending>>(PENDING).await?.map(|Json(pending)| pending.registration);
-        if let Some(known) = known.filter(|known| *known != registration) {
-            let message = format!(
-                "the operation is registered with other settings: {known:?}, and now {registration:?}"
-            );
-            return Err(TerminalError::new_with_code(409, message));
-        }
+        let pending = ctx.get::<Json<Pending>>(PENDING).await?.map(|Json(pending)| pending.registration);
+        let joins = registration.check_joins(ctx.key(), pending.as_ref());
+        joins.map_err(|fault| TerminalError::new_with_code(fault.code().http_status(), fault.message()))?;
         // Sent, not called: the cancellation of this invocation would cancel a call for which others wait.
-        let wait = ctx.object_client::<LroClient<'_>>(&key).wait(Json(registration)).idempotency_key(&key);
-        wait.send().await?.attach().await
+        let wait = ctx.object_client::<LroClient<'_>>(ctx.key()).wait(Json(registration));
+        wait.idempotency_key(ctx.key()).send().await?.attach().await
     }
 
     /// Waits for the outcome. The engine runs it once for an operation, and keeps its result.
-    #[handler(
-        ingress_private = true,
-        inactivity_timeout = "0s",
-        lazy_state = true,
-        idempotency_retention = "1 day"
-    )]
+    #[handler(ingress_private = true, lazy_state = true, idempotency_retention = "1 day")]
     async fn wait(
         &self,
         ctx: SharedObjectContext<'_>,
@@ -90,7 +73,7 @@ impl Lro {
     }
 
     /// Begins to poll.
-    #[handler(ingress_private = true)]
+    #[handler(ingress_private = true, inactivity_timeout = "10m")]
     async fn begin(
         &self,
         ctx: ObjectContext<'_>,
@@ -111,10 +94,9 @@ impl Lro {
     }
 
     /// Polls once. It calls itself again after the delay.
-    #[handler(ingress_private = true)]
+    #[handler(ingress_private = true, inactivity_timeout = "10m")]
     async fn poll(&self, ctx: ObjectContext<'_>, turn: u64) -> Result<(), TerminalError> {
-        let pending = pending(&ctx).await?.filter(|pending| pending.turn == turn);
-        let Some(before) = pending else { return Ok(()) };
+        let Some(before) = pending(&ctx).await?.filter(|pending| pending.turn == turn) else { return Ok(()) };
         let (driver, mut pending) = (self.0.clone(), before.clone());
         let poll = async move || {
             let age = pending.since.elapsed().unwrap_or_default();

@@ -1,7 +1,4 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering::Relaxed},
-};
+use std::sync::{Arc, Once};
 
 use lro::{Operation, Status, stored::Started};
 use restate_sdk::{context::RunClosure, prelude::Json};
@@ -43,14 +40,14 @@ pub fn start(
 ) -> (impl RunClosure<Output = (), Fut: Send> + Send, impl RunClosure<Output = Json<Started>, Fut: Send> + Send)
 {
     // Whether this process has stored the intent. A replay takes it from the journal, and the mark stays clear.
-    let intended = Arc::new(AtomicBool::new(false));
+    let intended = Arc::new(Once::new());
     let mark = intended.clone();
     let intent = async move || {
-        mark.store(true, Relaxed);
+        mark.call_once(|| ());
         Ok(())
     };
     let call = async move || {
-        let is_first = intended.load(Relaxed);
+        let is_first = intended.is_completed();
         Ok(Json(if is_first { Started::from(call.await) } else { Started::Unresolved }))
     };
     (intent, call)
@@ -58,7 +55,7 @@ pub fn start(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicU32;
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
     use lro::OperationName;
 
