@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-use lro::{rules::Rules, stored::Registration};
+use lro::stored::{Driver, Registration};
 use temporalio_client::{ActivityIdConflictPolicy, ActivityIdReusePolicy, ActivityStartOptions, RetryPolicy};
 use temporalio_sdk::ActivityOptions;
 
-use crate::polls::SPAN;
+use crate::polls::{LEAST_RETRY_DELAY, SPAN, attempt_timeout};
 
 /// Returns the options with which a workflow executes [`Polls::poll`](crate::Polls::poll).
 ///
@@ -45,11 +45,6 @@ pub fn start_options(registration: &Registration, task_queue: &str) -> ActivityS
         .build()
 }
 
-/// Returns the longest time for one call. The start-to-close timeout follows from it, so the rules of the worker cannot extend it.
-pub(crate) fn attempt_timeout(registration: &Registration) -> Duration {
-    registration.attempt_timeout.unwrap_or_else(|| Rules::default().attempt_timeout).min(LONGEST / 4)
-}
-
 /// An attempt waits for short delays for a span, before its last call begins. It may make two calls if it cancels.
 fn start_to_close(registration: &Registration) -> Duration {
     attempt_timeout(registration) * (1 + u32::from(registration.cancel)) + SPAN + MARGIN
@@ -57,16 +52,12 @@ fn start_to_close(registration: &Registration) -> Duration {
 
 /// What is not set is the server's: at most 100 s between two attempts, and a limit of attempts if it has one.
 fn retry_policy() -> RetryPolicy {
-    let policy = RetryPolicy::builder().initial_interval(LOST_PAUSE).backoff_coefficient(1.0);
-    policy.maximum_interval(LONGEST).maximum_attempts(MOST_ATTEMPTS).build()
+    let policy = RetryPolicy::builder().initial_interval(LEAST_RETRY_DELAY).backoff_coefficient(1.0);
+    policy.maximum_interval(Driver::LONGEST_DELAY).maximum_attempts(MOST_ATTEMPTS).build()
 }
 
 /// The time for a worker to receive the task and to report the result. Below it a slow worker loses polls that succeeded; above it
 /// the polls of a worker that died are repeated later.
 const MARGIN: Duration = Duration::from_secs(5);
-/// A century. The server adds it to its time.
-const LONGEST: Duration = Duration::from_secs(100 * 366 * 86_400);
 /// The largest number of the server.
 const MOST_ATTEMPTS: u32 = i32::MAX as u32;
-/// The server rounds shorter delays up to about 1 s.
-const LOST_PAUSE: Duration = Duration::from_secs(1);

@@ -1,12 +1,9 @@
 #![allow(missing_docs, missing_debug_implementations, reason = "what the macro generates has neither")]
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::Duration};
 
 use lro::{
-    rules::Age,
+    rules::{Age, Rules},
     stored::{Driver, Ended, Step, StoredWait},
 };
 use temporalio_common::error::ApplicationErrorCategory::{self, Benign, Unspecified};
@@ -17,7 +14,7 @@ use temporalio_sdk::{
 };
 use tokio::time::{Instant, sleep};
 
-use crate::{Registration, Text, options::attempt_timeout};
+use crate::{Registration, Text};
 
 /// The activity that polls operations, with the driver of the services that this worker serves.
 ///
@@ -54,16 +51,15 @@ impl Polls {
         let driver = self.0.clone().attempt_timeout_at_most(attempt_timeout(registration));
         let begun = Instant::now();
         loop {
-            match driver.poll(registration, wait, age + begun.elapsed()).await {
-                Ok(Step::Ended(ended)) => return Ok(*ended),
-                Ok(Step::After(delay)) if delay < LEAST_RETRY_DELAY && begun.elapsed() + delay <= SPAN => {
-                    sleep(delay).await;
-                }
-                Ok(Step::After(delay)) => {
-                    return Err(failure("the operation is not known to be done", delay, Benign));
-                }
-                Err(fault) => return Err(unserved(fault)),
+            let step = driver.poll(registration, wait, age + begun.elapsed()).await.map_err(unserved)?;
+            let delay = match step {
+                Step::Ended(ended) => return Ok(*ended),
+                Step::After(delay) => delay,
+            };
+            if delay >= LEAST_RETRY_DELAY || begun.elapsed() + delay > SPAN {
+                return Err(failure("the operation is not known to be done", delay, Benign));
             }
+            sleep(delay).await;
         }
     }
 }
@@ -78,18 +74,23 @@ impl Polls {
         registration: Registration,
     ) -> Result<Text<Ended>, ActivityError> {
         let details = ctx.heartbeat_details().deserialize::<Text<StoredWait>>();
-        let details =
-            details.map_err(|fault| unserved(format_args!("cannot read the state of the wait: {fault}")))?;
+        let unreadable = |fault| unserved(format_args!("cannot read the state of the wait: {fault}"));
         // Without details it is the first attempt, or the state was lost: the counts begin anew, at the age that the wait has.
-        let Text(mut wait) = details.unwrap_or_default();
-        let now = SystemTime::now();
-        let age = now.duration_since(ctx.info().scheduled_time.unwrap_or(now)).unwrap_or_default();
+        let Text(mut wait) = details.map_err(unreadable)?.unwrap_or_default();
+        let age = ctx.info().scheduled_time.and_then(|since| since.elapsed().ok()).unwrap_or_default();
         let attempted = self.attempt(&registration, &mut wait, age).await;
         if attempted.is_err() {
             ctx.record_heartbeat(Text(wait)).await?;
         }
         Ok(Text(attempted?))
     }
+}
+
+/// Returns the longest time for one call. The start-to-close timeout follows from it, so the rules of the worker cannot extend it.
+pub(crate) fn attempt_timeout(registration: &Registration) -> Duration {
+    let timeout = registration.attempt_timeout.unwrap_or_else(|| Rules::default().attempt_timeout);
+    // The server adds a multiple of it to its time.
+    timeout.min(Driver::LONGEST_DELAY / 4)
 }
 
 /// Returns the failure of an attempt that another worker can repeat.
@@ -104,7 +105,7 @@ fn failure(text: &str, delay: Duration, category: ApplicationErrorCategory) -> A
 }
 
 /// The server of Temporal rounds a shorter delay up to about 1 s.
-const LEAST_RETRY_DELAY: Duration = Duration::from_secs(1);
+pub(crate) const LEAST_RETRY_DELAY: Duration = Duration::from_secs(1);
 /// How long an attempt waits for short delays itself. A longer span finds the death of a worker later; with a shorter one, an
 /// operation of some seconds takes several attempts.
 pub(crate) const SPAN: Duration = Duration::from_secs(5);

@@ -10,10 +10,7 @@ use crate::{Ended, Polls, Registration, Text, options};
 ///
 /// That of the activity. It is `Cancelled` if the workflow was cancelled: that ends the polls, and the operation goes on. An
 /// operation that failed and a wait that was given up are not errors: [`Ended`] has them.
-pub async fn wait<W>(
-    ctx: &WorkflowContext<W>,
-    registration: Registration,
-) -> Result<Text<Ended>, ActivityExecutionError> {
+pub async fn wait<W>(ctx: &WorkflowContext<W>, registration: Registration) -> Waited {
     let options = options(&registration);
     ctx.execute_activity(Polls::poll, registration, options).await
 }
@@ -27,21 +24,17 @@ pub async fn wait<W>(
 /// # Errors
 ///
 /// As [`wait`].
-pub async fn wait_or_cancel<W>(
-    ctx: &WorkflowContext<W>,
-    registration: Registration,
-) -> Result<Text<Ended>, ActivityExecutionError> {
+pub async fn wait_or_cancel<W>(ctx: &WorkflowContext<W>, registration: Registration) -> Waited {
     let begun = ctx.workflow_time();
-    match wait(ctx, registration.clone()).await {
-        Err(ActivityExecutionError::Cancelled(_)) => {
-            let now = ctx.workflow_time().zip(begun);
-            let elapsed = now.and_then(|(now, begun)| now.duration_since(begun).ok()).unwrap_or_default();
-            let mut registration = registration.cancel();
-            registration.deadline = registration.deadline.map(|deadline| deadline.saturating_sub(elapsed));
-            let mut options = options(&registration);
-            options.cancellation_token = Some(WorkflowCancellationToken::new());
-            ctx.execute_activity(Polls::poll, registration, options).await
-        }
-        ended => ended,
-    }
+    let waited = wait(ctx, registration.clone()).await;
+    let Err(ActivityExecutionError::Cancelled(_)) = waited else { return waited };
+    let now = ctx.workflow_time().zip(begun);
+    let elapsed = now.and_then(|(now, begun)| now.duration_since(begun).ok()).unwrap_or_default();
+    let registration = registration.renewed_after(elapsed).cancel();
+    let mut options = options(&registration);
+    options.cancellation_token = Some(WorkflowCancellationToken::new());
+    ctx.execute_activity(Polls::poll, registration, options).await
 }
+
+/// What the activity returned to the workflow.
+type Waited = Result<Text<Ended>, ActivityExecutionError>;
