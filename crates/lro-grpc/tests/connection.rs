@@ -191,20 +191,24 @@ async fn a_server_that_leaves_in_two_steps_fails_no_start() {
         let record = record.clone();
         async move {
             frames.greet().await?;
-            let mut last = 0;
-            for number in 0.. {
-                if number == 20 {
-                    frames.go_away(0x7fff_ffff, NO_ERROR).await?;
-                }
-                match timeout(Duration::from_millis(if number < 20 { 5_000 } else { 50 }), frames.request())
-                    .await
-                {
+            let (mut answered, mut last) = (0, 0);
+            while answered < 20 {
+                let request = frames.request().await?;
+                last = last.max(request.stream);
+                answer(&mut frames, [request].into_iter(), &record).await?;
+                answered += 1;
+            }
+            frames.go_away(0x7fff_ffff, NO_ERROR).await?;
+            loop {
+                match timeout(Duration::from_millis(50), frames.request()).await {
                     Ok(request) => {
                         let request = request?;
                         last = last.max(request.stream);
                         answer(&mut frames, [request].into_iter(), &record).await?;
+                        answered += 1;
                     }
-                    Err(_) if number < 20 => return Ok(()),
+                    // The body of a request is on its way.
+                    Err(_) if frames.heads() > answered => {}
                     Err(_) => break,
                 }
             }
@@ -344,9 +348,10 @@ async fn costs_one_attempt(stall: Stall) {
     let began = Instant::now();
     assert_eq!(wait.await.unwrap(), Proto(Job::poster()), "{stall:?}");
     let elapsed = began.elapsed();
-    assert!((attempt..11 * attempt).contains(&elapsed), "{stall:?}: {elapsed:?}");
+    assert!((attempt..20 * attempt).contains(&elapsed), "{stall:?}: {elapsed:?}");
     // Each attempt that a busy machine makes too long costs another one.
-    assert!((2..=3).contains(&server.connections()), "{stall:?}: {}", server.connections());
+    let attempts = elapsed.div_duration_f64(attempt) as usize;
+    assert!((2..=1 + attempts).contains(&server.connections()), "{stall:?}: {}", server.connections());
 }
 
 #[tokio::test]
@@ -390,7 +395,7 @@ async fn what_a_goaway_leaves_out_is_sent_again_and_nothing_is_processed_twice()
         }
         processed.assert_each_once(20 * 64);
         // 40 on an idle machine. On a busy one the server may answer before all 64 have arrived.
-        assert!(server.connections() >= 20, "{} connections", server.connections());
+        assert!(server.connections() >= 4, "{} connections", server.connections());
     }
 }
 

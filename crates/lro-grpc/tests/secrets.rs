@@ -149,9 +149,14 @@ async fn a_token_that_is_refused_is_dropped_once() {
         .await;
         let issued = Issued::default();
         let jobs = server.client().credentials(issued.clone()).build().unwrap();
-        let wait = poll_until_done::<Proto<Job>>(&jobs, name()).attempt_timeout(5 * ATTEMPT);
+        let wait = poll_until_done::<Proto<Job>>(&jobs, name());
+        // On a busy machine a short attempt ends before its reply is read, and is made again.
+        let stalls = what.ends_with("stalls");
+        let (wait, most) = if stalls { (wait.attempt_timeout(5 * ATTEMPT), 10) } else { (wait, 2) };
         assert_eq!(in_time(wait.into_future()).await.unwrap(), Proto(Job::poster()), "{what}");
-        assert_eq!((issued.0.load(Ordering::SeqCst), server.requests().len()), (1, 2), "{what}");
+        assert_eq!(issued.0.load(Ordering::SeqCst), 1, "{what}");
+        let requests = server.requests().len();
+        assert!((2..=most).contains(&requests), "{what}: {requests} requests");
     }
 }
 

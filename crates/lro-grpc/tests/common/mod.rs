@@ -412,7 +412,7 @@ pub(crate) async fn failure(jobs: &GrpcTransport) -> Status {
 
 /// Fails a test that hangs.
 pub(crate) async fn in_time<T>(future: impl Future<Output = T>) -> T {
-    timeout(Duration::from_secs(20), future).await.expect("the test hangs")
+    timeout(Duration::from_secs(60), future).await.expect("the test hangs")
 }
 
 /// Whether the default tolerance survives a failure.

@@ -228,7 +228,7 @@ async fn the_server_learns_the_time_that_is_left() {
         };
         let left = left.unwrap_or_else(|| panic!("{number}: no timeout"));
         assert!(
-            (whole.saturating_sub(Duration::from_secs(19))..=whole).contains(&left),
+            (whole.saturating_sub(Duration::from_secs(59))..=whole).contains(&left),
             "{number}: {left:?}"
         );
     }

@@ -45,7 +45,10 @@ impl FrameServer {
                 let (stream, _) = listener.accept().await.unwrap();
                 stream.set_nodelay(true).unwrap();
                 let number = count.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(serve(number, Frames { stream, read: Vec::new(), pings: Arc::clone(&pinged) }));
+                tokio::spawn(serve(
+                    number,
+                    Frames { stream, read: Vec::new(), heads: 0, pings: Arc::clone(&pinged) },
+                ));
             }
         };
         Self { address, connections, pings, task: tokio::spawn(serving).abort_handle() }
@@ -77,6 +80,7 @@ pub(crate) struct Frames {
     stream: TcpStream,
     /// Bytes that are not a whole frame yet.
     read: Vec<u8>,
+    heads: usize,
     pings: Arc<AtomicUsize>,
 }
 
@@ -129,6 +133,11 @@ impl Frames {
         }
     }
 
+    /// The requests whose heads have arrived. The bodies of some may be on their way.
+    pub(crate) fn heads(&self) -> usize {
+        self.heads
+    }
+
     /// Reads the next frame, and answers settings and pings.
     async fn next(&mut self) -> io::Result<Frame> {
         loop {
@@ -142,7 +151,10 @@ impl Frames {
                     self.pings.fetch_add(1, Ordering::SeqCst);
                     self.send(PING, ACK, 0, &payload).await?;
                 }
-                _ => return Ok((kind, flags, stream, payload)),
+                _ => {
+                    self.heads += usize::from(kind == HEADERS);
+                    return Ok((kind, flags, stream, payload));
+                }
             }
         }
     }
