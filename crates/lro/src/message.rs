@@ -11,6 +11,7 @@
 mod declare;
 mod enumeration;
 mod field;
+mod first;
 pub(crate) mod json;
 mod number;
 pub mod proto3;
@@ -27,6 +28,7 @@ use serde::{
 
 #[doc(hidden)]
 pub use self::declare::{camel_bytes, camel_len, snake_case};
+pub(crate) use self::first::First;
 pub use self::{
     enumeration::{
         Enumeration, UnknownValue, read_enumeration, read_enumeration_wire, write_enumeration,

@@ -13,7 +13,7 @@ use std::{error::Error, sync::Arc, time::Duration};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use self::{details::Details, excerpt::without_stop};
-use crate::{Any, OperationName, Service, message};
+use crate::{Any, OperationName, Service, message, message::First};
 
 pub(crate) use self::failed::RATE_LIMIT;
 #[cfg(feature = "http")]
@@ -197,7 +197,7 @@ impl Status {
         self.0.origin
     }
 
-    /// Returns the details in their order, including those of unknown types.
+    /// Returns the details in their order, including those of unknown types: at most [`Details::MOST`].
     ///
     /// [`Details`] has a method for each standard type.
     pub fn details(&self) -> Details<'_> {
@@ -261,8 +261,9 @@ impl Status {
         self
     }
 
-    /// Sets the details.
-    pub fn with_details(mut self, details: Vec<Any>) -> Self {
+    /// Sets the details. Those beyond the first [`Details::MOST`] are left out.
+    pub fn with_details(mut self, mut details: Vec<Any>) -> Self {
+        details.truncate(Details::MOST);
         self.0.details = details;
         self
     }
@@ -354,7 +355,7 @@ message! {
         /// The message.
         message: String,
         /// The details.
-        details: Vec<Any>,
+        details: First<Any, { Details::MOST }>,
     }
 }
 
@@ -362,7 +363,11 @@ message! {
 impl Serialize for Status {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Inner { code, message, details, .. } = &*self.0;
-        let wire = WireStatus { code: *code, message: message.clone(), details: details.clone() };
+        let wire = WireStatus {
+            code: *code,
+            message: message.clone(),
+            details: First { items: details.clone(), left_out: 0 },
+        };
         message::write(&wire, serializer)
     }
 }
@@ -371,6 +376,6 @@ impl Serialize for Status {
 impl<'de> Deserialize<'de> for Status {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let WireStatus { code, message, details } = message::read(deserializer)?;
-        Ok(Self::from_number(code, message).with_details(details).with_origin(Origin::OperationFailed))
+        Ok(Self::from_number(code, message).with_details(details.items).with_origin(Origin::OperationFailed))
     }
 }

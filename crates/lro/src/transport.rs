@@ -294,6 +294,13 @@ pub struct OperationPage {
 }
 
 impl OperationPage {
+    /// The most operations, collections and details of errors, taken together, in a page that a transport reads. A page with more
+    /// is refused, because the operations beyond could not be listed.
+    ///
+    /// The pages of the services have at most a few thousand operations. In memory 100,000 take some 20 MB, however short they are
+    /// in the reply.
+    pub const MOST_PARTS: usize = 100_000;
+
     /// Creates a page of these operations. It is the last page unless it has a [token](Self::next_page_token).
     pub fn new(operations: Vec<Operation>) -> Self {
         Self { operations, ..Self::default() }

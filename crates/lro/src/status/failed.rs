@@ -1,12 +1,18 @@
 //! The error in the body of a failed HTTP call.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
-use serde::de::DeserializeOwned;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor},
+};
 use serde_json::value::RawValue;
 
-use super::{Code, Status, details::ErrorInfo, excerpt::without_stop};
-use crate::{Any, message::json};
+use super::{Code, Status, details::Details, excerpt::without_stop};
+use crate::{
+    Any,
+    message::{First, json},
+};
 
 /// The error of a failed call, as the body of the reply describes it.
 #[derive(Default)]
@@ -53,10 +59,8 @@ impl Status {
     /// Applies what the reasons of an error and of its details say about a limit.
     fn limited(self, reasons: &[String]) -> Self {
         let details = self.details();
-        let infos =
-            details.as_slice().iter().filter(|any| any.is::<ErrorInfo>()).filter_map(|any| any.decode().ok());
-        let reasons: Vec<_> =
-            infos.map(|info: ErrorInfo| info.reason).chain(reasons.iter().cloned()).collect();
+        let infos = details.small_infos().map(|info| info.reason);
+        let reasons: Vec<_> = infos.chain(reasons.iter().cloned()).collect();
         let has = |known: &[&str]| reasons.iter().any(|reason| known.contains(&&**reason));
         let is_quota = matches!(self.code(), Code::PermissionDenied | Code::ResourceExhausted);
         if has(&SPENT_QUOTA) {
@@ -102,19 +106,17 @@ impl Failed {
     }
 
     fn of(members: &Members) -> Option<Self> {
-        let error = members.get("error")?.get();
+        let error = members.get("error")?;
         if let Ok(name) = serde_json::from_str(error) {
             let message = joined(Some(name), member(members, "error_description"));
             return Some(Self { message, ..Self::default() });
         }
         let error: Members = serde_json::from_str(error).ok().filter(|_| error.starts_with('{'))?;
-        let legacy = member::<Vec<Box<RawValue>>>(&error, "errors").unwrap_or_default();
-        let legacy: Vec<Members> =
-            legacy.iter().filter_map(|item| serde_json::from_str(item.get()).ok()).collect();
+        let legacy = list(&error, "errors").into_iter();
+        let legacy: Vec<Members> = legacy.filter_map(|item| serde_json::from_str(item.get()).ok()).collect();
         let first = |name| legacy.first().and_then(|first| member::<String>(first, name));
         let message = member(&error, "message").or_else(|| first("message"));
-        let details = member::<Vec<Box<RawValue>>>(&error, "details").unwrap_or_default();
-        let details: Vec<Any> = details.into_iter().filter_map(Any::from_raw).collect();
+        let details = list(&error, "details").into_iter().filter_map(Any::from_raw).collect();
         // Azure's form has an identifier in place of the number.
         let reason_code = member::<String>(&error, "code").filter(|code| is_identifier(code));
         let reasons = legacy.iter().filter_map(|item| member(item, "reason"));
@@ -151,19 +153,60 @@ pub(super) fn by_line(http: u16, message: String) -> Status {
     if matches!(http, 408 | 425) { status.with_transient(true) } else { status }
 }
 
-/// The members of an object. `null` counts as absent.
-type Members = BTreeMap<String, Box<RawValue>>;
+/// The members of an object: those that count, and the first few of the others. `null` counts as absent.
+#[derive(Default)]
+struct Members {
+    kept: BTreeMap<String, Box<RawValue>>,
+    /// The number of the others.
+    left_out: usize,
+}
+
+impl Members {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.kept.get(name).map(|value| value.get())
+    }
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+        let mut members = Members::default();
+        while let Some(name) = map.next_key::<String>()? {
+            if !KNOWN.contains(&&*name) && members.kept.len() >= KNOWN.len() + MOST_MEMBERS {
+                map.next_value::<IgnoredAny>()?;
+                members.left_out += 1;
+                continue;
+            }
+            let value: Box<RawValue> = map.next_value()?;
+            match value.get() {
+                "null" => members.kept.remove(&name),
+                _ => members.kept.insert(name, value),
+            };
+        }
+        Ok(members)
+    }
+}
 
 /// Returns the members of the object, or of the only object of an array.
 fn members(body: &[u8]) -> Option<Members> {
     let text = json::text(body).ok()?;
-    let mut members: Members = if is_array(body) {
-        serde_json::from_str::<[Members; 1]>(text).map(|[members]| members).ok()?
-    } else {
-        serde_json::from_str(text).ok()?
-    };
-    members.retain(|_, value| value.get() != "null");
-    Some(members)
+    if is_array(body) {
+        return serde_json::from_str(text).map(|[members]: [Members; 1]| members).ok();
+    }
+    serde_json::from_str(text).ok()
 }
 
 fn is_array(body: &[u8]) -> bool {
@@ -171,12 +214,12 @@ fn is_array(body: &[u8]) -> bool {
 }
 
 fn is_operation(members: &Members) -> bool {
-    ["name", "done"].iter().any(|name| members.contains_key(*name))
+    ["name", "done"].iter().any(|name| members.get(name).is_some())
 }
 
 /// Returns whether an object is an operation that has a name or is done. An empty `name` and a false `done` say nothing.
 fn is_known_operation(members: &Members) -> bool {
-    let says = |name, nothing| members.get(name).is_some_and(|value| value.get() != nothing);
+    let says = |name, nothing| members.get(name).is_some_and(|value| value != nothing);
     says("name", "\"\"") || says("done", "false")
 }
 
@@ -187,7 +230,12 @@ fn is_identifier(text: &str) -> bool {
 }
 
 fn member<T: DeserializeOwned>(members: &Members, name: &str) -> Option<T> {
-    serde_json::from_str(members.get(name)?.get()).ok()
+    serde_json::from_str(members.get(name)?).ok()
+}
+
+/// Returns the first items of a list.
+fn list(members: &Members, name: &str) -> Vec<Box<RawValue>> {
+    member(members, name).map_or_else(Vec::new, |first: First<_, { Details::MOST }>| first.items)
 }
 
 /// Joins two texts by a colon. `None` and an empty text count as absent.
@@ -202,8 +250,9 @@ fn joined<T: Into<Option<String>>, U: Into<Option<String>>>(first: T, second: U)
 
 /// Lists the names of the members. A name that is not an identifier may be a secret of the caller, so it is not shown.
 fn listed(members: &Members) -> String {
-    let names: Vec<&str> = members.keys().take(MOST_MEMBERS).map(|key| json::shown_key(key)).collect();
-    match (members.len(), members.len() - names.len()) {
+    let number = members.kept.len() + members.left_out;
+    let names: Vec<&str> = members.kept.keys().take(MOST_MEMBERS).map(|key| json::shown_key(key)).collect();
+    match (number, number - names.len()) {
         (0, _) => "it has no members".to_owned(),
         (_, 0) => format!("it has {}", names.join(", ")),
         (_, more) => format!("it has {} and {more} more members", names.join(", ")),
@@ -211,6 +260,22 @@ fn listed(members: &Members) -> String {
 }
 
 const SUCCESS: u16 = 200;
+
+/// The names of the members that count, in an error and in an object with one.
+const KNOWN: [&str; 12] = [
+    "code",
+    "detail",
+    "details",
+    "done",
+    "error",
+    "error_description",
+    "errors",
+    "message",
+    "name",
+    "reason",
+    "status",
+    "title",
+];
 
 /// A message with more names is hard to read, and a peer decides on their number.
 const MOST_MEMBERS: usize = 8;

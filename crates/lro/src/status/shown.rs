@@ -5,7 +5,7 @@ use super::{
     details::{ErrorInfo, FieldViolation},
     excerpt::{Excerpt, without_stop},
 };
-use crate::OperationName;
+use crate::{OperationName, message, message::First};
 
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -24,10 +24,10 @@ impl fmt::Display for Status {
         if let Some(advice) = &inner.advice {
             write!(f, "; {}", Excerpt::new(advice, LONGEST_MESSAGE))?;
         }
-        if let Some(request) = self.details().bad_request() {
+        if let Some(request) = self.details().find::<ShownRequest>() {
             write!(f, " [{}]", Excerpt::new(&listed(&request.field_violations), LONGEST_LIST))?;
         }
-        if let Some(info) = self.details().error_info().map(|info| described(&info))
+        if let Some(info) = self.details().small_infos().next().map(|info| described(&info))
             && !info.is_empty()
         {
             write!(f, " [{}]", Excerpt::new(&info, LONGEST_LIST))?;
@@ -77,10 +77,18 @@ impl fmt::Debug for Status {
     }
 }
 
+message! {
+    /// What is shown of a `BadRequest`.
+    struct ShownRequest("google.rpc.BadRequest") {
+        field_violations: First<FieldViolation, MOST_VIOLATIONS> = 1,
+    }
+}
+
 /// Lists the invalid fields of a request.
-fn listed(violations: &[FieldViolation]) -> String {
-    let shown = violations.iter().take(MOST_VIOLATIONS);
-    let shown: Vec<String> = shown
+fn listed(violations: &First<FieldViolation, MOST_VIOLATIONS>) -> String {
+    let shown: Vec<String> = violations
+        .items
+        .iter()
         .map(|FieldViolation { field, description, .. }| {
             let field = without_stop(field);
             let separator = if field.is_empty() || description.is_empty() { "" } else { ": " };
@@ -89,8 +97,10 @@ fn listed(violations: &[FieldViolation]) -> String {
             format!("{field}{separator}{description}")
         })
         .collect();
-    let more = violations.len() - shown.len();
-    let more = if more > 0 { format!("; {more} more") } else { String::new() };
+    let more = match violations.left_out {
+        0 => String::new(),
+        more => format!("; {more} more"),
+    };
     shown.join("; ") + &more
 }
 

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Any, Origin, Status};
+use super::details::Details;
+use crate::{Any, Origin, Status, message::First};
 
 /// The members of a status that are stored.
 #[derive(Clone, Serialize, Deserialize)]
@@ -12,7 +13,7 @@ pub(crate) struct Stored<'a> {
     code: i32,
     #[serde(default)]
     message: Cow<'a, str>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "details")]
     details: Cow<'a, [Any]>,
     /// The origin of a failed call, which has only two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -82,6 +83,10 @@ impl<'a> Stored<'a> {
         status.0.response = self.response.map(Cow::into_owned);
         status
     }
+}
+
+fn details<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'static, [Any]>, D::Error> {
+    First::<_, { Details::MOST }>::deserialize(deserializer).map(|first| first.items.into())
 }
 
 pub(crate) fn serialize<S: Serializer>(status: &Option<Status>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -7,7 +7,7 @@ use std::{error::Error, io, time::Duration};
 use lro::{
     Any, Code, Operation, Origin, Outcome, Pacing, Report, Status, Wait,
     details::{
-        BadRequest, DebugInfo, ErrorInfo, FieldViolation, Help, HelpLink, LocalizedMessage,
+        BadRequest, DebugInfo, Details, ErrorInfo, FieldViolation, Help, HelpLink, LocalizedMessage,
         PreconditionFailure, QuotaFailure, RequestInfo, ResourceInfo, RetryInfo,
     },
     message::Message,
@@ -202,6 +202,26 @@ fn keeps_details_known_or_not_in_their_order() {
     assert_eq!(status.details().error_info().unwrap().reason, "FIRST");
     assert_eq!(status.details().help(), None);
     assert_eq!(serde_json::to_value(&status).unwrap()["details"], details);
+}
+
+#[test]
+fn keeps_the_first_thousand_details_wherever_they_come_from() {
+    // SPEC 19
+    assert_eq!(Details::MOST, 1_000);
+    let many: Vec<Value> = (0..=1_000).map(|id| json!({"@type": "t/example.A", "id": id})).collect();
+    let error = json!({"code": 8, "message": "full", "details": many});
+    let one_more: Vec<Any> = many.iter().map(|detail| any(&detail.to_string())).collect();
+    let few = &one_more[..1_000];
+    let status = error_of(&error.to_string());
+    assert_eq!((status.code(), status.message()), (Code::ResourceExhausted, "full"));
+    assert_eq!(status.details().as_slice(), few);
+
+    let body = json!({"error": error}).to_string();
+    assert_eq!(Status::in_reply(body.as_bytes()).unwrap().details().as_slice(), few);
+    let running = json!({"name": "operations/1", "error": error}).to_string();
+    let running = Operation::from_json(running.as_bytes()).unwrap().running_error.unwrap();
+    assert_eq!(running.details().as_slice(), few);
+    assert_eq!(Status::new(Code::NotFound, "").with_details(one_more.clone()).details().as_slice(), few);
 }
 
 #[test]
@@ -573,6 +593,17 @@ fn shows_the_invalid_fields_of_a_request() {
     let long = shown((0..3).map(|_| violation(&"f".repeat(1 << 20), &"d".repeat(1 << 20))).collect());
     assert!(long.chars().count() < 1_100, "{}", long.len());
     assert!(long.contains(&format!("{}…: {}…; ", "f".repeat(100), "d".repeat(200))), "{long}");
+}
+
+#[test]
+fn shows_no_error_info_that_is_large() {
+    // SPEC 19: decoded, it takes many times its length.
+    let shown = |length: usize| {
+        let info = ErrorInfo { reason: "FULL".into(), domain: "x".repeat(length), ..ErrorInfo::default() };
+        Status::new(Code::NotFound, "gone").with_details(vec![Any::pack(&info).unwrap()]).to_string()
+    };
+    assert_eq!(shown(60 << 10), "NOT_FOUND: gone [FULL]");
+    assert_eq!(shown(64 << 10), "NOT_FOUND: gone");
 }
 
 #[test]
