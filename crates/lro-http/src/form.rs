@@ -1,4 +1,5 @@
 mod error;
+mod json;
 mod target;
 
 use std::{collections::BTreeMap, fmt};
@@ -7,10 +8,11 @@ use http::HeaderMap;
 use lro::{Any, Code, Operation, OperationName, OperationPage, Outcome, Report, Status};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
+use self::json::{field, is_object, items, text};
 pub(crate) use self::target::path_of;
-use crate::{Token, calls::Calls, refusal::refused, reply::is_only_error};
+use crate::{Token, calls::Calls, listed::Listed, refusal::refused, reply::is_only_error};
 
 /// How a service whose operations have a form of their own replies: where its JSON has what `google.longrunning` has.
 ///
@@ -128,14 +130,14 @@ impl Form {
             let outcome = (!is_accepted).then_some(Outcome::Neither);
             return Ok(Operation { outcome, ..Operation::running(name) });
         }
-        let reply: Value = lro::from_json(body)?;
-        match field(&reply, &self.state) {
-            Some(Value::String(_)) => self.read(name, &reply, is_accepted),
-            None if self.state.is_empty() || is_accepted => self.read(name, &reply, is_accepted),
-            _ => Err(Status::in_reply(body).unwrap_or_else(|| {
-                Status::malformed(format!("the reply has no text in {:?}, which has the state", self.state))
-            })),
+        let reply: Box<RawValue> = lro::from_json(body)?;
+        let is_absent = field(&reply, &self.state).is_none();
+        if text(&reply, &self.state).is_some() || is_absent && (self.state.is_empty() || is_accepted) {
+            return self.read(name, &reply, is_accepted);
         }
+        Err(Status::in_reply(body).unwrap_or_else(|| {
+            Status::malformed(format!("the reply has no text in {:?}, which has the state", self.state))
+        }))
     }
 
     /// Returns what the headers of a reply link.
@@ -164,13 +166,13 @@ impl Form {
         is_accepted: bool,
         calls: &Calls,
     ) -> Result<Operation, Status> {
-        let reply: Value = lro::from_json(body).unwrap_or_default();
+        let reply: Box<RawValue> = lro::from_json(body).unwrap_or_else(|_| RawValue::NULL.to_owned());
         let link_in_body = || self.links.iter().find_map(|link| own_end(&text(&reply, link)?, calls));
         let Some(name) = linked.or_else(link_in_body) else {
             let has_link = has_link || self.links.iter().any(|link| text(&reply, link).is_some());
             let is_error = self.error(&reply).is_some() || Status::in_reply(body).is_some();
             let has_state = self.state.is_empty() || field(&reply, &self.state).is_some();
-            let is_resource = reply.is_object() && !has_state && !is_error && !self.links.is_empty();
+            let is_resource = is_object(&reply) && !has_state && !is_error && !self.links.is_empty();
             if is_resource && !has_link && !is_accepted {
                 return Ok(Operation::running("").with_outcome(Ok(Any::from_value(&reply)?)));
             }
@@ -189,7 +191,7 @@ impl Form {
         self.operation(&name, body, is_accepted).or_else(|fault| match is_only_error(body) {
             true => Err(named(fault, &name)),
             false => {
-                let metadata = reply.is_object().then(|| Any::from_value(&reply)).transpose()?;
+                let metadata = is_object(&reply).then(|| Any::from_value(&reply)).transpose()?;
                 Ok(Operation { metadata, ..Operation::running(&name) })
             }
         })
@@ -197,16 +199,17 @@ impl Form {
 
     /// Reads a page of a list.
     pub(crate) fn page(&self, parent: &str, body: &[u8], calls: &Calls) -> Result<OperationPage, Status> {
-        let reply: Value = lro::from_json(body)?;
+        let reply: Box<RawValue> = lro::from_json(body)?;
+        let may_be_empty = || is_object(&reply) && field(&reply, "error").is_none();
         let items = match field(&reply, &self.items) {
-            Some(Value::Array(items)) => &**items,
-            None | Some(Value::Null) if reply.is_object() && reply.get("error").is_none() => &[],
-            _ => {
+            None if may_be_empty() => Vec::new(),
+            Some(list) if list.get() == "null" && may_be_empty() => Vec::new(),
+            list => list.and_then(|list| items(list, OperationPage::MOST_PARTS + 1)).ok_or_else(|| {
                 let fault = || Status::malformed(format!("the reply has no list in {:?}", self.items));
-                return Err(Status::in_reply(body).unwrap_or_else(fault));
-            }
+                Status::in_reply(body).unwrap_or_else(fault)
+            })?,
         };
-        let operation = |item: &Value| {
+        let operation = |item: &RawValue| {
             let link = self.links.iter().find_map(|link| own_end(&text(item, link)?, calls));
             let id = || text(item, "name").or_else(|| text(item, "id")).filter(|id| !id.is_empty());
             let name = link.or_else(|| Some(format!("{parent}/operations/{}", id()?)));
@@ -214,11 +217,13 @@ impl Form {
                 .ok_or_else(|| Status::malformed("an operation of the list has neither a link nor a name"))?;
             self.read(&name, item, false)
         };
-        let operations = items.iter().map(operation).collect::<Result<Vec<_>, _>>()?;
-        Ok(OperationPage::new(operations).next_page_token(text(&reply, "nextPageToken").unwrap_or_default()))
+        let mut operations = Listed::default();
+        items.into_iter().try_for_each(|item| operations.push(operation(item)?))?;
+        Ok(OperationPage::new(operations.items)
+            .next_page_token(text(&reply, "nextPageToken").unwrap_or_default()))
     }
 
-    fn read(&self, name: &str, reply: &Value, is_accepted: bool) -> Result<Operation, Status> {
+    fn read(&self, name: &str, reply: &RawValue, is_accepted: bool) -> Result<Operation, Status> {
         let operation = Operation::running(name).with_metadata(Any::from_value(reply)?);
         let state = text(reply, &self.state);
         let is = |states: &[String]| state.as_ref().is_some_and(|state| is_in(states, state));
@@ -288,16 +293,4 @@ fn own_end(link: &str, calls: &Calls) -> Option<String> {
     let is_own =
         |(before, end): &(&str, &str)| calls.is_own_link(before, end) && OperationName::parse(end).is_ok();
     ends.into_iter().find(is_own).map(|(_, end)| end.to_owned())
-}
-
-/// Returns the value at a path. An empty path has none.
-fn field<'a>(from: &'a Value, path: &str) -> Option<&'a Value> {
-    if path.is_empty() {
-        return None;
-    }
-    path.split('.').try_fold(from, |from, part| from.get(part))
-}
-
-fn text(from: &Value, path: &str) -> Option<String> {
-    field(from, path)?.as_str().map(str::to_owned)
 }

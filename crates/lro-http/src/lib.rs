@@ -48,6 +48,7 @@ mod form;
 #[doc(hidden)]
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
+mod listed;
 mod progress;
 pub mod raw;
 mod refusal;

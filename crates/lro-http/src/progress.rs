@@ -60,6 +60,9 @@ impl ProgressFields {
         if self.0.is_empty() {
             return None;
         }
+        if metadata.as_json()?.len() > LARGEST {
+            return None;
+        }
         let metadata: Value = metadata.decode().ok()?;
         let share = self.0.iter().find_map(|field| field.share(&metadata))?;
         share.is_finite().then_some(share.clamp(0.0, 1.0))
@@ -153,3 +156,6 @@ fn member<'a>(from: &'a Value, name: &str) -> Option<&'a Value> {
 fn number(value: &Value) -> Option<f64> {
     value.as_f64().or_else(|| value.as_str()?.parse().ok())
 }
+
+/// Metadata that are larger have no progress: parsed, they take many times their length. Those with a share have some kilobytes.
+const LARGEST: usize = 1 << 20;

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
 use lro::Status;
-use serde::de::IgnoredAny;
+use serde::{Deserialize, de::IgnoredAny};
 
 pub(crate) use self::{body::Encoding, echo::without_echo};
 use crate::Token;
@@ -41,10 +41,17 @@ pub(crate) fn is_only_error(body: &[u8]) -> bool {
     }
     let members =
         lro::from_json::<Members>(body).or_else(|_| lro::from_json(body).map(|[only]: [_; 1]| only));
-    members.is_ok_and(|members| members.keys().all(|name| ERROR.contains(&&**name)))
+    members.is_ok_and(|members| !members.contains_key(&Member::Other))
 }
 
-type Members = BTreeMap<String, IgnoredAny>;
+type Members = BTreeMap<Member, IgnoredAny>;
 
-/// The members of a reply that is an error, in Google's and in OAuth's form.
-const ERROR: [&str; 3] = ["error", "error_description", "error_uri"];
+/// A member of a reply that is an error, in Google's and in OAuth's form, or another one. The names of the others are not kept.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(field_identifier)]
+enum Member {
+    #[serde(rename = "error", alias = "error_description", alias = "error_uri")]
+    Error,
+    #[serde(other)]
+    Other,
+}

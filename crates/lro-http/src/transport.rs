@@ -19,6 +19,7 @@ use crate::{
     Binding, Call, Form, HttpClient, Token,
     calls::{Calls, Verb},
     form::{Linked, path_of},
+    listed::Listed,
     reply::Reply,
     request::{PreparedCalls, safe_name},
 };
@@ -264,9 +265,9 @@ impl LroTransport for HttpTransport {
             return self.0.client.read(&reply, |body| form.page(&request.name, body, &self.0.calls));
         }
         let page = self.0.client.read(&reply, page)?;
-        Ok(OperationPage::new(page.operations.unwrap_or_default())
+        Ok(OperationPage::new(page.operations.unwrap_or_default().items)
             .next_page_token(page.next_page_token.unwrap_or_default())
-            .unreachable(page.unreachable.unwrap_or_default()))
+            .unreachable(page.unreachable.unwrap_or_default().items))
     }
 
     async fn wait_operation_within(
@@ -345,10 +346,10 @@ struct Empty {}
 
 #[derive(Deserialize)]
 struct ListOperationsResponse {
-    operations: Option<Vec<Operation>>,
+    operations: Option<Listed<Operation>>,
     #[serde(rename = "nextPageToken", alias = "next_page_token")]
     next_page_token: Option<String>,
-    unreachable: Option<Vec<String>>,
+    unreachable: Option<Listed<String>>,
     error: Option<IgnoredAny>,
 }
 
@@ -362,7 +363,7 @@ fn page(body: &[u8]) -> Result<ListOperationsResponse, Status> {
         return Err(error);
     }
     let is_empty = page.operations.is_none() && page.next_page_token.is_none() && page.unreachable.is_none();
-    if is_empty && !lro::from_json::<Members>(body)?.keys().all(|name| PAGE.contains(&&**name)) {
+    if is_empty && lro::from_json::<Members>(body)?.contains_key(&Member::Other) {
         let fault =
             Operation::from_json(body).err().unwrap_or_else(|| Status::malformed("it is an operation"));
         return Err(fault.in_context("the reply is not a list of operations"));
@@ -370,10 +371,17 @@ fn page(body: &[u8]) -> Result<ListOperationsResponse, Status> {
     Ok(page)
 }
 
-type Members = BTreeMap<String, IgnoredAny>;
+type Members = BTreeMap<Member, IgnoredAny>;
 
-/// The members of a page.
-const PAGE: [&str; 4] = ["operations", "nextPageToken", "next_page_token", "unreachable"];
+/// A member of a page, or another one. The names of the others are not kept.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(field_identifier)]
+enum Member {
+    #[serde(rename = "operations", alias = "nextPageToken", alias = "next_page_token", alias = "unreachable")]
+    Page,
+    #[serde(other)]
+    Other,
+}
 
 /// The longest name of an operation that a message shows, in characters. Names in use are shorter.
 const LONGEST_NAME: usize = 200;

@@ -24,8 +24,8 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use lro::Operation;
-use lro_http::{HttpClient, Token};
+use lro::{Capabilities, ListOperationsRequest, LroTransport, Operation, Outcome};
+use lro_http::{HttpClient, HttpTransport, Token};
 use serde_json::Value;
 
 mod common;
@@ -53,7 +53,8 @@ fn a_large_reply_costs_no_more_than_its_bound() {
 fn a_large_reply_over_http_2_costs_no_more_than_its_bound() {
     // SPEC 19
     for (set, bound) in [(None, 64 * MIB), (Some(MIB), MIB)] {
-        let cost = Cost::of(serve_http2, set, true);
+        let bound_set = set.map(|bound: usize| (BOUND, bound.to_string()));
+        let cost = Cost::of(serve_http2, bound_set.into_iter().chain([(HTTP2, String::new())]));
         assert_eq!(cost.message, format!("the reply is larger than the limit of {bound} bytes"));
         cost.assert_within("300 MiB over HTTP/2", bound);
     }
@@ -128,6 +129,91 @@ fn a_reply_that_says_the_token_back_costs_a_few_times_its_length() {
 }
 
 #[test]
+fn a_reply_of_many_parts_costs_a_few_times_its_length() {
+    // SPEC 19
+    let no_operation = "the reply has neither `name` nor `done`; it has ";
+    let info = r#"{"error": {"code": 429, "details": [{"@type": "t/google.rpc.ErrorInfo", "metadata": {"#;
+    for (what, line, text, message) in [
+        (
+            "details",
+            OK,
+            many(r#"{"done": true, "error": {"code": 5, "message": "gone", "details": ["#, "{},"),
+            "gone",
+        ),
+        (
+            "details while it runs",
+            OK,
+            many(r#"{"name": "operations/1", "error": {"code": 5, "details": ["#, "{},"),
+            "running",
+        ),
+        (
+            "details in place of an operation",
+            OK,
+            many(r#"{"error": {"code": 5, "details": ["#, "{},"),
+            "the reply",
+        ),
+        ("legacy errors", ERROR, many(r#"{"error": {"errors": ["#, "{},"), "HTTP 500"),
+        ("unknown members", OK, members("{"), no_operation),
+        ("unknown members of an error", OK, members(r#"{"error": {"#), "the reply carries an error"),
+        ("metadata of an error", ERROR, members(info), "HTTP 500"),
+    ] {
+        let cost = Hostile::saying(line, &text).costs(None);
+        assert!(cost.message.starts_with(message), "{what}: {}", cost.message);
+        cost.assert_within(what, 5 * text.len());
+    }
+}
+
+#[test]
+fn a_list_of_many_parts_costs_a_few_times_its_length() {
+    // SPEC 19
+    let too_many = "has more than 100000 operations, places and details of errors";
+    let failed = format!(r#"{{"done": true, "error": {{"details": [{}{{}}]}}}},"#, "{},".repeat(999));
+    for (what, text, message) in [
+        ("operations", many(r#"{"operations": ["#, r#"{"done":true},"#), too_many),
+        ("details of operations", many(r#"{"operations": ["#, &failed), too_many),
+        ("places", many(r#"{"unreachable": ["#, r#""","#), too_many),
+        ("unknown members", members("{"), "the reply is not a list of operations"),
+        (
+            "unknown members beside an error",
+            members(r#"{"error": null,"#),
+            "the reply is not a list of operations",
+        ),
+    ] {
+        let cost = Hostile::saying(OK, &text).costs_by("list");
+        assert!(cost.message.contains(message), "{what}: {}", cost.message);
+        cost.assert_within(what, 5 * text.len());
+    }
+}
+
+#[test]
+fn a_reply_of_another_form_costs_a_few_times_its_length() {
+    // SPEC 19
+    let too_many = "has more than 100000 operations, places and details of errors";
+    for (what, call, text, message) in [
+        ("numbers", "form", many(r#"{"state": "on", "numbers": ["#, "0,"), "running"),
+        ("members", "form", members(r#"{"state": "on", "members": {"#), "running"),
+        (
+            "errors",
+            "form",
+            many(r#"{"state": "off", "error": ["#, "{},"),
+            "the operation failed without a message",
+        ),
+        (
+            "details",
+            "form",
+            many(r#"{"state": "off", "error": {"details": ["#, "{},"),
+            "the operation failed",
+        ),
+        ("a response", "form", many(r#"{"state": "done", "response": ["#, "0,"), "done"),
+        ("items", "list of a form", many(r#"{"operations": ["#, r#"{"id":"a"},"#), too_many),
+    ] {
+        let cost = Hostile::saying(OK, &text).costs_by(call);
+        assert!(cost.message.contains(message), "{what}: {}", cost.message);
+        cost.assert_within(what, 5 * text.len());
+    }
+}
+
+#[test]
 fn headers_without_an_end_cost_little() {
     // SPEC 19
     let cost = Hostile::repeating(OK, format!("x: {}\r\n", "y".repeat(1_000)).as_bytes()).costs(None);
@@ -148,13 +234,26 @@ fn asks_once() {
         client = client.http2_only();
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let jobs = common::jobs(client);
+    let call = std::env::var(CALL).unwrap_or_default();
+    let binding = match call.contains("form") {
+        true => serde_json::from_str(FORM).unwrap(),
+        false => common::binding(Capabilities::ALL),
+    };
+    let jobs = HttpTransport::new(client.build().unwrap(), binding);
     let before = peak();
-    let message = match runtime.block_on(common::get(&jobs)) {
-        Err(status) => status.message().to_owned(),
-        Ok(Operation { outcome: None, .. }) => "running".to_owned(),
-        Ok(Operation { outcome: Some(outcome), .. }) => {
-            outcome.decode::<Value>().unwrap_err().message().to_owned()
+    let message = if call.starts_with("list") {
+        let request = ListOperationsRequest::new("operations");
+        runtime.block_on(jobs.list_operations(&request)).unwrap_err().message().to_owned()
+    } else {
+        match runtime.block_on(common::get(&jobs)) {
+            Err(status) => status.message().to_owned(),
+            Ok(Operation { outcome: None, .. }) => "running".to_owned(),
+            Ok(Operation { outcome: Some(Outcome::Response(_)), .. }) if !call.is_empty() => {
+                "done".to_owned()
+            }
+            Ok(Operation { outcome: Some(outcome), .. }) => {
+                outcome.decode::<Value>().unwrap_err().message().to_owned()
+            }
         }
     };
     let cost = peak() - before;
@@ -209,7 +308,15 @@ impl Hostile {
 
     /// Reads this in a child process, with a bound or the default one.
     fn costs(self, bound: Option<usize>) -> Cost {
-        Cost::of(move |listener| self.answer(listener.accept().unwrap().0), bound, false)
+        Cost::of(
+            move |listener| self.answer(listener.accept().unwrap().0),
+            bound.map(|bound| (BOUND, bound.to_string())),
+        )
+    }
+
+    /// As [`costs`](Self::costs), by another call than one for an operation of `google.longrunning`.
+    fn costs_by(self, call: &str) -> Cost {
+        Cost::of(move |listener| self.answer(listener.accept().unwrap().0), [(CALL, call.to_owned())])
     }
 
     /// Sends until the client closes the connection.
@@ -230,14 +337,16 @@ impl Hostile {
 }
 
 impl Cost {
-    /// Reads a served reply in a child process, with a bound or the default one.
-    fn of(serve: impl FnOnce(TcpListener) + Send + 'static, bound: Option<usize>, http2: bool) -> Self {
+    /// Reads a served reply in a child process with these variables.
+    fn of(
+        serve: impl FnOnce(TcpListener) + Send + 'static,
+        variables: impl IntoIterator<Item = (&'static str, String)>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut child = Command::new(std::env::current_exe().unwrap());
         child.args(["--exact", "asks_once", "--ignored", "--nocapture"]);
         child.env(ENDPOINT, format!("http://{}", listener.local_addr().unwrap()));
-        child.envs(bound.map(|bound| (BOUND, bound.to_string())));
-        child.envs(http2.then_some((HTTP2, "")));
+        child.envs(variables);
         let server = thread::spawn(move || serve(listener));
         let output = child.output().unwrap();
         server.join().unwrap();
@@ -300,6 +409,36 @@ fn nested(begin: &str) -> String {
     format!("{begin}{}{}{end}", "[".repeat(LEVELS), "]".repeat(LEVELS))
 }
 
+/// JSON of a length that begins so, and goes on with one text.
+fn many(begin: &str, part: &str) -> String {
+    closed(begin, part.repeat(LENGTH / part.len()))
+}
+
+/// JSON of a length that begins so, and goes on with members of different names.
+fn members(begin: &str) -> String {
+    closed(begin, (0..LENGTH / 11).map(|name| format!("\"{name:06x}\":\"\",")).collect())
+}
+
+/// Closes what `begin` opens, behind the parts without their last comma.
+fn closed(begin: &str, mut parts: String) -> String {
+    parts.pop();
+    let mut open = Vec::new();
+    for char in begin.chars() {
+        match char {
+            '{' => open.push('}'),
+            '[' => open.push(']'),
+            '}' | ']' => drop(open.pop()),
+            _ => {}
+        }
+    }
+    begin.to_owned() + &parts + &open.into_iter().rev().collect::<String>()
+}
+
+const FORM: &str = r#"{
+    "service": "jobs.example.com", "version": "v1", "get": ["v1/{name=operations/*}"], "list": ["v1/{name=operations}"],
+    "form": {"state": "state", "done": ["done"], "failed": ["off"], "response": "response"}
+}"#;
+
 const OK: &str = "HTTP/1.1 200 OK\r\n";
 const ERROR: &str = "HTTP/1.1 500 Internal Server Error\r\n";
 const GZIP: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
@@ -308,9 +447,13 @@ const MIB: usize = 1 << 20;
 /// For the connection, the allocator and the runtime.
 const SLACK: usize = 16 * MIB;
 
+/// The length of a reply of many parts: larger ones take the tests seconds without optimization.
+const LENGTH: usize = 4 * MIB;
+
 const TOKEN: &str = "ya29.a0-canary";
 const ENDPOINT: &str = "MEMORY_ENDPOINT";
 const BOUND: &str = "MEMORY_BOUND";
 const HTTP2: &str = "MEMORY_HTTP2";
+const CALL: &str = "MEMORY_CALL";
 const COST: &str = "cost: ";
 const MESSAGE: &str = "message: ";

@@ -3,9 +3,12 @@
 use http::Uri;
 use lro::{Operation, Outcome};
 use percent_encoding::percent_decode_str;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
-use super::{Form, field, text};
+use super::{
+    Form,
+    json::{field, text},
+};
 use crate::Endpoint;
 
 impl Form {
@@ -14,8 +17,8 @@ impl Form {
         if self.target.is_empty() || !matches!(operation.outcome, Some(Outcome::Response(_))) {
             return None;
         }
-        let reply: Value = lro::from_json(reply).ok()?;
-        let has_response = field(&reply, &self.response).is_some_and(|response| !response.is_null());
+        let reply: Box<RawValue> = lro::from_json(reply).ok()?;
+        let has_response = field(&reply, &self.response).is_some_and(|response| response.get() != "null");
         if has_response { None } else { text(&reply, &self.target).filter(|link| !link.is_empty()) }
     }
 }
