@@ -2,14 +2,19 @@
 
 mod encoding;
 mod error;
+mod parts;
 
 use std::io::Read;
 
 use bytes::{Bytes, BytesMut};
 use flate2::{Compression, read::GzEncoder, read::MultiGzDecoder};
 use http::HeaderName;
+use lro::OperationPage;
 use prost::Message;
 
+use crate::messages::Bounded;
+
+pub(crate) use self::parts::count;
 pub use self::{encoding::Encoding, error::FrameError};
 
 /// The name of the header with the encoding of compressed messages.
@@ -116,8 +121,9 @@ impl Decoder {
     ///
     /// # Errors
     ///
-    /// The fault of the body: it has no message or only a part of one, or the message cannot be decoded.
-    pub fn finish<M: Message + Default>(self) -> Result<M, FrameError> {
+    /// The fault of the body: it has no message or only a part of one, or the message cannot be decoded, or has more than
+    /// [`OperationPage::MOST_PARTS`] parts.
+    pub fn finish<M: Bounded>(self) -> Result<M, FrameError> {
         let bytes = self.bytes();
         let Some(header) = Header::of(bytes, self.limit)? else {
             return Err(if bytes.is_empty() { FrameError::Missing } else { FrameError::CutShort });
@@ -127,10 +133,10 @@ impl Decoder {
             return Err(if body.len() < header.len { FrameError::CutShort } else { FrameError::Trailing });
         }
         if !header.is_compressed {
-            return M::decode(body).map_err(FrameError::Undecodable);
+            return decoded(body);
         }
         match self.encoding {
-            Encoding::Gzip => M::decode(&*gunzip(body, self.limit)?).map_err(FrameError::Undecodable),
+            Encoding::Gzip => decoded(&gunzip(body, self.limit)?),
             Encoding::Identity => Err(FrameError::NoEncoding),
             Encoding::Unknown(name) => Err(FrameError::UnknownEncoding(name)),
         }
@@ -169,6 +175,14 @@ impl Header {
 /// Returns the length of a message as a frame declares it.
 fn declared(len: usize) -> Result<[u8; 4], FrameError> {
     u32::try_from(len).map(u32::to_be_bytes).map_err(|_| FrameError::TooLarge(u32::MAX as usize))
+}
+
+fn decoded<M: Bounded>(message: &[u8]) -> Result<M, FrameError> {
+    let parts = count::<M>(message).map_err(FrameError::Undecodable)?;
+    if parts > OperationPage::MOST_PARTS {
+        return Err(FrameError::TooManyParts(OperationPage::MOST_PARTS));
+    }
+    M::decode(message).map_err(FrameError::Undecodable)
 }
 
 fn gunzip(compressed: &[u8], limit: usize) -> Result<Vec<u8>, FrameError> {

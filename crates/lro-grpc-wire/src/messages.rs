@@ -4,12 +4,28 @@
 //! A field of type `google.protobuf.Any` is declared as `bytes`, which is the same on the wire. It holds the encoded `Any` as
 //! it was received.
 
-use prost::Message;
+use prost::{DecodeError, Message};
+
+use crate::frame::count;
+
+/// A message whose parts are counted before it is decoded: the values of its repeated fields, and those of the messages in it.
+///
+/// A message without repeated fields has none, which is the default.
+pub trait Bounded: Message + Default {
+    /// Counts the parts in one value of a field, encoded without its length.
+    ///
+    /// # Errors
+    ///
+    /// If a message in it is malformed.
+    fn parts(_tag: u32, _value: &[u8]) -> Result<usize, DecodeError> {
+        Ok(0)
+    }
+}
 
 /// A unary method of `google.longrunning.Operations`, named by the message that it receives.
-pub trait Method: Message + Default {
+pub trait Method: Bounded {
     /// The message that the method replies with.
-    type Reply: Message + Default;
+    type Reply: Bounded;
 
     /// The path of the method.
     const PATH: &'static str;
@@ -50,6 +66,31 @@ pub struct Status {
     #[prost(bytes = "vec", repeated, tag = "3")]
     pub details: Vec<Vec<u8>>,
 }
+
+impl Bounded for Operation {
+    fn parts(tag: u32, value: &[u8]) -> Result<usize, DecodeError> {
+        if tag == 4 { count::<Status>(value) } else { Ok(0) }
+    }
+}
+
+impl Bounded for Status {
+    fn parts(tag: u32, _: &[u8]) -> Result<usize, DecodeError> {
+        Ok((tag == 3).into())
+    }
+}
+
+impl Bounded for ListOperationsResponse {
+    fn parts(tag: u32, value: &[u8]) -> Result<usize, DecodeError> {
+        match tag {
+            1 => Ok(1 + count::<Operation>(value)?),
+            3 => Ok(1),
+            _ => Ok(0),
+        }
+    }
+}
+
+/// `google.protobuf.Empty`.
+impl Bounded for () {}
 
 /// `google.longrunning.GetOperationRequest`.
 #[derive(Clone, PartialEq, Message)]
@@ -156,6 +197,8 @@ impl TryFrom<Duration> for lro::wkt::Duration {
 /// Implements [`Method`] for the request of a method of this name.
 macro_rules! method {
     ($request:ty => $name:literal => $reply:ty) => {
+        impl Bounded for $request {}
+
         impl Method for $request {
             type Reply = $reply;
 

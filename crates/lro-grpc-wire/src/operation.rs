@@ -1,6 +1,6 @@
 //! Conversions of operations, statuses and pages of lists.
 
-use lro::{Any, ListOperationsRequest, OperationPage, Origin, Outcome};
+use lro::{Any, ListOperationsRequest, OperationPage, Origin, Outcome, details::Details};
 
 use crate::{any, messages};
 
@@ -67,10 +67,15 @@ impl TryFrom<&lro::Operation> for messages::Operation {
 impl From<messages::Status> for lro::Status {
     /// Reads the status of a failed call. The code keeps its number, and the details their order.
     ///
-    /// Standard details and well-known types become JSON. Other details stay encoded. What is no `Any` is left out.
+    /// Standard details and well-known types become JSON. Other details, and those that are large, stay encoded. What is no `Any`
+    /// is left out, as is what follows the first [`Details::MOST`] details.
     fn from(status: messages::Status) -> Self {
-        let details = status.details.into_iter().filter_map(|detail| Any::from_protobuf(detail).ok());
-        let details = details.map(|detail| any::to_json(&detail).unwrap_or(detail)).collect();
+        let details = status.details.into_iter().take(Details::MOST).filter_map(|encoded| {
+            let is_small = encoded.len() <= LARGEST_CONVERTED;
+            let detail = Any::from_protobuf(encoded).ok()?;
+            Some(if is_small { any::to_json(&detail).unwrap_or(detail) } else { detail })
+        });
+        let details = details.collect();
         Self::from_number(status.code, status.message).with_details(details)
     }
 }
@@ -122,3 +127,6 @@ fn response_of(encoded: Vec<u8>) -> Result<Any, lro::Status> {
         lro::Status::malformed(format!("the response of the operation is malformed: {}", fault.message()))
     })
 }
+
+/// Decoded, a detail of many small parts takes up to 60 times its length. The details in use have a few hundred bytes.
+const LARGEST_CONVERTED: usize = 64 << 10;

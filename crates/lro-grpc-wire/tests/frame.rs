@@ -2,12 +2,13 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
-use lro::{Code, Origin, Status};
+use lro::{Code, OperationPage, Origin, Status};
 use lro_grpc_wire::{
-    frame::{Decoder, Encoding, FrameError, GRPC_ENCODING, encode, encode_gzip},
-    messages::{GetOperationRequest, ListOperationsResponse, Operation},
+    frame::{Decoder, Encoding, FrameError, GRPC_ENCODING, encode, encode_gzip, of_encoded},
+    messages::{self, GetOperationRequest, ListOperationsResponse, Operation},
 };
 use proptest::{collection::vec, prelude::any, prelude::prop_assert_eq, proptest};
+use prost::Message;
 
 #[test]
 fn a_frame_is_a_flag_a_length_and_the_message() {
@@ -64,6 +65,37 @@ fn the_limit_counts_before_and_after_decompression() {
     assert_eq!(decode(Encoding::Identity, [encode(&exceeds).unwrap()]), exceeded);
 }
 
+// SPEC 19
+#[test]
+fn a_message_of_too_many_parts_is_not_decoded() {
+    let failed = |details: usize| {
+        let error = messages::Status { details: vec![Vec::new(); details], ..messages::Status::default() };
+        Operation { done: true, error: Some(error), ..Operation::default() }
+    };
+    let page = |operations: usize, places: usize| ListOperationsResponse {
+        operations: vec![failed(2); operations],
+        unreachable: vec![String::new(); places],
+        next_page_token: "next".into(),
+    };
+    let read = |frame: Bytes| {
+        let mut decoder = Decoder::new(Encoding::Gzip, LIMIT);
+        decoder.push(frame).unwrap();
+        decoder
+    };
+    let too_many = FrameError::TooManyParts(OperationPage::MOST_PARTS);
+    let (fits, exceeds) = (page(30_000, 10_000), page(30_000, 10_001));
+    for encode in [|page: &_| encode(page), |page: &_| encode_gzip(page)] {
+        assert_eq!(read(encode(&fits).unwrap()).finish(), Ok(fits.clone()));
+        assert_eq!(read(encode(&exceeds).unwrap()).finish::<ListOperationsResponse>(), Err(too_many.clone()));
+    }
+    let fits = failed(OperationPage::MOST_PARTS);
+    assert_eq!(read(encode(&fits).unwrap()).finish(), Ok(fits));
+    // Fields of one message may come apart, and are merged.
+    let message = failed(OperationPage::MOST_PARTS / 2 + 1).encode_to_vec().repeat(2);
+    let frame = of_encoded(&message).unwrap();
+    assert_eq!(read(frame).finish::<Operation>(), Err(too_many));
+}
+
 #[test]
 fn a_message_that_is_too_large_is_refused_at_its_header() {
     let mut decoder = Decoder::new(Encoding::Identity, LIMIT);
@@ -105,7 +137,12 @@ fn the_encoding_of_a_peer_is_read() {
 // SPEC 49
 #[test]
 fn a_fault_is_a_failed_call_that_may_be_repeated_unless_it_stays() {
-    let stays = [FrameError::TooLarge(1), FrameError::NoEncoding, FrameError::UnknownEncoding("br".into())];
+    let stays = [
+        FrameError::TooLarge(1),
+        FrameError::TooManyParts(1),
+        FrameError::NoEncoding,
+        FrameError::UnknownEncoding("br".into()),
+    ];
     assert!(!stays.iter().any(FrameError::is_transient));
     let passes =
         [FrameError::Missing, FrameError::CutShort, FrameError::Trailing, FrameError::UnknownFlag(2)];
@@ -113,6 +150,9 @@ fn a_fault_is_a_failed_call_that_may_be_repeated_unless_it_stays() {
     let status = Status::from(FrameError::TooLarge(8));
     assert_eq!((status.code(), status.origin()), (Code::Internal, Origin::CallFailed));
     assert_eq!(status.message(), "the message is larger than the limit of 8 bytes");
+    let status = Status::from(FrameError::TooManyParts(8));
+    assert_eq!((status.code(), status.origin()), (Code::Internal, Origin::MalformedReply));
+    assert_eq!(status.message(), "the message has more than 8 operations, places and details of errors");
 }
 
 proptest! {

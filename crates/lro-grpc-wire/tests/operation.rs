@@ -2,7 +2,7 @@
 
 use lro::{
     Any, Code, ListOperationsRequest, Operation, OperationPage, Origin, Outcome, Status,
-    details::{ErrorInfo, RetryInfo},
+    details::{Details, ErrorInfo, RetryInfo},
 };
 use lro_grpc_wire::messages::{self, Method};
 use proptest::{collection::vec, option, prelude::*};
@@ -95,6 +95,25 @@ fn details_keep_their_order() {
     // What is no detail is left out.
     message.details.insert(1, b"\x0a\x09x".to_vec());
     assert_eq!(Status::from(message), status);
+}
+
+// SPEC 19
+#[test]
+fn the_first_thousand_details_count_and_large_ones_stay_encoded() {
+    let of_length = |length: usize| {
+        let info = ErrorInfo { domain: "x".repeat(length), ..ErrorInfo::default() };
+        Any::pack_protobuf("google.rpc.ErrorInfo", &lro::message::encode(&info).unwrap())
+    };
+    let (small, large) = (of_length(65_000), of_length(65_536));
+    let details = [&small, &large].map(|any| any.as_protobuf().unwrap().to_vec());
+    let details: Vec<Vec<u8>> = details.into_iter().chain(vec![Vec::new(); 999]).collect();
+    let status = Status::from(messages::Status { code: 5, message: "gone".into(), details });
+    assert_eq!((status.code(), status.message()), (Code::NotFound, "gone"));
+    let details = status.details().as_slice();
+    assert_eq!(details.len(), Details::MOST);
+    assert!(details[0].as_json().is_some());
+    assert_eq!(details[1], large);
+    assert_eq!(details[1].decode::<ErrorInfo>().unwrap().domain.len(), 65_536);
 }
 
 #[test]

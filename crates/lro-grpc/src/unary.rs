@@ -7,13 +7,13 @@ use http::{HeaderValue, StatusCode, Version, header};
 use lro::{Attempt, Code, Status};
 use lro_grpc_wire::{
     frame::{Decoder, Encoding, FrameError, GRPC_ACCEPT_ENCODING},
+    messages::Bounded,
     status, timeout,
 };
 use lro_http::{
     Call, HttpClient, Token,
     raw::{PreparedCall, RawReply},
 };
-use prost::Message;
 use tracing::debug;
 
 use crate::secret::hidden_in_status;
@@ -49,7 +49,7 @@ pub(crate) struct Reply<R> {
 /// Sends a prepared call and decodes its reply, without a timeout of its own.
 ///
 /// The server learns the time that the attempt has left when the request is sent, or the time of `limit` if that is shorter.
-pub(crate) async fn send<R: Message + Default>(
+pub(crate) async fn send<R: Bounded>(
     client: &HttpClient,
     call: &PreparedCall,
     attempt: &Attempt,
@@ -101,7 +101,7 @@ pub(crate) async fn send<R: Message + Default>(
 }
 
 /// Sends a call that is not a poll: it ends after a timeout, by default that of the client.
-pub(crate) async fn send_within<R: Message + Default>(
+pub(crate) async fn send_within<R: Bounded>(
     client: &HttpClient,
     call: &PreparedCall,
     attempt: &Attempt,

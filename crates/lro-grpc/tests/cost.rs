@@ -15,8 +15,10 @@ use std::{
 
 use allocation_counter::{AllocationInfo, measure};
 use flate2::{Compression, write::GzEncoder};
-use lro::{OperationName, Pacing, poll_until_done};
+use lro::{Any, ListOperationsRequest, LroTransport, OperationName, OperationPage, Pacing, poll_until_done};
 use lro_grpc::{Proto, Token};
+use lro_grpc_wire::messages;
+use prost::Message;
 use tokio::{
     runtime::{Builder, Runtime},
     task::JoinSet,
@@ -96,9 +98,6 @@ fn a_hostile_reply_costs_no_more_than_its_bound() {
         encoder.write_all(&[0; MIB]).unwrap();
     }
     let bomb = encoder.finish().unwrap();
-    let framed = |flag: u8, length: usize, body: &[u8]| {
-        [&[flag], &u32::try_from(length).unwrap().to_be_bytes()[..], body].concat()
-    };
     let gzip = || Reply::head().header("grpc-encoding", "gzip");
     let small =
         (0..20_000).fold(Reply::head().data(framed(0, 4 * MIB, b"")), |reply, _| reply.data(vec![0; 300]));
@@ -129,9 +128,48 @@ fn a_hostile_reply_costs_no_more_than_its_bound() {
 }
 
 #[test]
+fn a_reply_of_many_parts_costs_a_few_times_its_length() {
+    // SPEC 19
+    const LENGTH: usize = 8 * MIB;
+    let many = |field: &[u8]| field.repeat(LENGTH / field.len());
+    let failed = |details| {
+        let error = messages::Status { details, ..messages::Status::default() };
+        let operation = messages::Operation { done: true, error: Some(error), ..Default::default() };
+        operation.encode_to_vec()
+    };
+    let violations = Any::pack_protobuf("google.rpc.BadRequest", &many(&[0x0A, 0]));
+    let too_many = "has more than 100000 operations, places and details of errors";
+    for (what, message, fault) in [
+        ("operations", many(&[0x0A, 0]), too_many),
+        ("operations that are read", [0x0A, 0].repeat(OperationPage::MOST_PARTS), ""),
+        ("places", many(&[0x1A, 0]), too_many),
+        ("details of operations", many(&[0x0A, 4, 0x22, 2, 0x1A, 0]), too_many),
+        ("details", failed(vec![Vec::new(); LENGTH / 2]), too_many),
+        ("a detail of many parts", failed(vec![violations.as_protobuf().unwrap().to_vec()]), ""),
+    ] {
+        let reply = Reply::head().data(framed(0, message.len(), &message)).trailer("grpc-status", "0");
+        let (_network, server) = serves(reply);
+        let runtime = single();
+        let jobs = server.jobs();
+        let request = ListOperationsRequest::new("operations");
+        let mut status = None;
+        let counted = measure(|| {
+            status = match what.contains("operations") || what == "places" {
+                true => runtime.block_on(jobs.list_operations(&request)).err(),
+                false => runtime.block_on(get(&jobs)).err(),
+            };
+        });
+        let shown = status.map_or_else(String::new, |status| status.message().to_owned());
+        println!("{what:>32} | peak {:>5} KiB | {shown}", counted.bytes_max / 1_024);
+        assert!(shown.ends_with(fault), "{what}: {shown}");
+        assert!(counted.bytes_max < (5 * LENGTH) as u64, "{what}: {counted:?}");
+    }
+}
+
+#[test]
 fn a_large_message_passes_the_windows() {
     // SPEC 45
-    let operation = running().with_metadata(lro::Any::pack_protobuf("a.B", &vec![7; 30 * MIB]));
+    let operation = running().with_metadata(Any::pack_protobuf("a.B", &vec![7; 30 * MIB]));
     let (_network, server) = serves(Reply::operation(&operation));
     let runtime = single();
     let jobs = server.jobs();
@@ -145,6 +183,10 @@ fn a_large_message_passes_the_windows() {
     let requests = server.requests();
     assert!(requests.iter().all(|request| request.body.len() == 10 * MIB + 5));
     assert_eq!(server.connections(), 1);
+}
+
+fn framed(flag: u8, length: usize, body: &[u8]) -> Vec<u8> {
+    [&[flag], &u32::try_from(length).unwrap().to_be_bytes()[..], body].concat()
 }
 
 /// A server on other threads, which are not counted.

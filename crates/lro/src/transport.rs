@@ -297,7 +297,7 @@ impl OperationPage {
     /// The most operations, collections and details of errors, taken together, in a page that a transport reads. A page with more
     /// is refused, because the operations beyond could not be listed.
     ///
-    /// The pages of the services have at most a few thousand operations. In memory 100,000 take some 20 MB, however short they are
+    /// The pages of the services have at most a few thousand operations. In memory 100,000 take some 40 MB, however short they are
     /// in the reply.
     pub const MOST_PARTS: usize = 100_000;
 

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use lro::{Code, Status};
+use lro::{Code, Origin, Status};
 use prost::DecodeError;
 
 /// A fault of a body that must be one frame.
@@ -17,6 +17,8 @@ pub enum FrameError {
     UnknownFlag(u8),
     /// The message is larger than this limit, compressed or not.
     TooLarge(usize),
+    /// The message has more than this number of operations, places and details of errors.
+    TooManyParts(usize),
     /// The message is compressed, and no `grpc-encoding` was sent.
     NoEncoding,
     /// The message is compressed by an encoding other than gzip.
@@ -30,7 +32,10 @@ pub enum FrameError {
 impl FrameError {
     /// Returns whether another attempt may succeed, because the body may have been cut or garbled on its way.
     pub fn is_transient(&self) -> bool {
-        !matches!(self, Self::TooLarge(_) | Self::NoEncoding | Self::UnknownEncoding(_))
+        !matches!(
+            self,
+            Self::TooLarge(_) | Self::TooManyParts(_) | Self::NoEncoding | Self::UnknownEncoding(_)
+        )
     }
 
     pub(super) fn gzip(error: std::io::Error) -> Self {
@@ -46,6 +51,9 @@ impl fmt::Display for FrameError {
             Self::Trailing => f.write_str("the body continues after its message"),
             Self::UnknownFlag(flag) => write!(f, "the message has the unknown flag {flag}"),
             Self::TooLarge(limit) => write!(f, "the message is larger than the limit of {limit} bytes"),
+            Self::TooManyParts(most) => {
+                write!(f, "the message has more than {most} operations, places and details of errors")
+            }
             Self::NoEncoding => f.write_str("the message is compressed without a grpc-encoding"),
             Self::UnknownEncoding(name) => {
                 write!(f, "the message has the encoding {name:?}, which was not requested")
@@ -59,10 +67,12 @@ impl fmt::Display for FrameError {
 impl std::error::Error for FrameError {}
 
 impl From<FrameError> for Status {
-    /// Returns the status of a failed call, `INTERNAL`, with the error as its source.
+    /// Returns the status of a failed call, `INTERNAL`, with the error as its source. A message with too many parts is malformed.
     fn from(error: FrameError) -> Self {
         let status = Self::new(Code::Internal, error.to_string());
         let status = if error.is_transient() { status } else { status.with_transient(false) };
+        let is_malformed = matches!(error, FrameError::TooManyParts(_));
+        let status = if is_malformed { status.with_origin(Origin::MalformedReply) } else { status };
         status.with_source(error)
     }
 }
