@@ -27,6 +27,8 @@ use crate::{
 ///
 /// Each call is one request: the retry policy of the client is not used. A driver of `lro` retries.
 ///
+/// The client decodes the replies, so it alone bounds their length, and the number of their operations and details.
+///
 /// A name that contains `%` or `\` is refused without a call. The clients do not encode these characters, so the request
 /// would be about another resource.
 #[derive(Clone)]
