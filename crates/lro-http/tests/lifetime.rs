@@ -115,12 +115,12 @@ async fn a_connection_is_closed_when_it_was_idle_for_90_s() {
         let jobs = jobs(client(HttpClient::builder(url)));
         get(&jobs).await.unwrap();
         tokio::time::pause();
-        tokio::time::advance(Duration::from_secs(89)).await;
+        tokio::time::advance(Duration::from_secs(75)).await;
         tokio::time::resume();
         let mut seen = seen;
         assert!(timeout(Duration::from_millis(50), &mut seen).await.is_err(), "HTTP/2 {http2}: too early");
         tokio::time::pause();
-        tokio::time::advance(Duration::from_secs(2)).await;
+        tokio::time::advance(Duration::from_secs(16)).await;
         tokio::time::resume();
         in_time(seen).await.unwrap();
     }
@@ -173,12 +173,18 @@ async fn dropping_young_calls_keeps_a_connection_of_http_2() {
     .await;
     let jobs = jobs(HttpClient::builder(server.url()).http2_only());
     get(&jobs).await.unwrap();
+    let mut allowed = 1;
     for _ in 0..50 {
+        let began = Instant::now();
         let _ = timeout(Duration::from_millis(1), get(&jobs)).await;
+        // A busy machine may leave a call undropped until it is no longer young.
+        if began.elapsed() >= Duration::from_millis(50) {
+            get(&jobs).await.unwrap();
+            allowed += 1;
+        }
     }
     get(&jobs).await.unwrap();
-    // A busy machine may leave a call undropped until it is no longer young.
-    assert!(server.connections() <= 5, "{} connections", server.connections());
+    assert!(server.connections() <= allowed, "{} connections of {allowed}", server.connections());
 }
 
 #[test]
@@ -203,13 +209,13 @@ fn a_call_whose_connection_is_opened_in_a_stopped_runtime_opens_its_own() {
         });
     });
     let client = HttpClient::builder(served.recv().unwrap()).http2_only();
-    let jobs = jobs(client.connect_timeout(Duration::from_secs(1)));
+    let jobs = jobs(client.connect_timeout(Duration::from_secs(5)));
     let (stopped, running) = (other(), other());
     let mut first = Box::pin(get(&jobs));
     stopped.block_on(async { timeout(Duration::from_millis(50), &mut first).await.unwrap_err() });
     let began = Instant::now();
     running.block_on(async { in_time(get(&jobs)).await.unwrap() });
-    assert!(began.elapsed() < Duration::from_secs(15));
+    assert!(began.elapsed() < Duration::from_secs(30));
 }
 
 /// A call with a body of at least so many bytes.

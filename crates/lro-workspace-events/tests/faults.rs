@@ -71,7 +71,7 @@ async fn believes_no_reply_that_contradicts_itself() {
     let (emulator, events) = start().await;
     let run = |script: Script| {
         emulator.operation("operations/lies", script.runs_for_calls(2).responds(answer()));
-        wait(&events, name("operations/lies"))
+        wait(&events, name("operations/lies")).attempt_timeout(Duration::from_secs(30))
     };
     let outcome = run(Script::new().call(1, Reply::usual().named("operations/of-another"))).await;
     let status = outcome.unwrap_err();
@@ -128,7 +128,7 @@ async fn follows_no_redirect_to_another_port() {
     let elsewhere = Emulator::start().await.unwrap();
     let target = format!("{}/v1/operations/moved", elsewhere.endpoint());
     emulator.operation("operations/moved", Script::new().call(1, Reply::redirect(&target)));
-    let outcome = wait(&events, name("operations/moved")).await;
+    let outcome = wait(&events, name("operations/moved")).attempt_timeout(Duration::from_secs(30)).await;
     assert_eq!(elsewhere.call_count(), 0, "the token has travelled");
     // SPEC 51
     let status = outcome.unwrap_err();

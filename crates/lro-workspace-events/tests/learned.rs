@@ -63,8 +63,9 @@ async fn each_starting_call_names_its_kind() {
     let creating = events.create_subscription(&wanted("BBB")).await.unwrap();
     let update = UpdateSubscriptionRequest { subscription: created.clone(), ..Default::default() };
     let updating = events.update_subscription(update).await.unwrap();
-    let deleting = events.delete_subscription(&*created.name).await.unwrap();
     let reactivating = events.reactivate_subscription(&*created.name).await.unwrap();
+    // The last one: soon there is no subscription.
+    let deleting = events.delete_subscription(&*created.name).await.unwrap();
     let handles = [creating.handle(), updating.handle(), deleting.handle(), reactivating.handle()];
     let kinds = [
         kind::CREATE_SUBSCRIPTION,

@@ -166,9 +166,9 @@ impl Frames {
         }
     }
 
-    /// Reads until the client closes, or for a second: a close with unread bytes would discard what was sent.
+    /// Reads until the client closes, or for a time: a close with unread bytes would discard what was sent.
     pub(crate) async fn linger(&mut self) -> io::Result<()> {
-        let _ = timeout(Duration::from_secs(1), self.ignore()).await;
+        let _ = timeout(Duration::from_secs(20), self.ignore()).await;
         Ok(())
     }
 

@@ -263,7 +263,7 @@ async fn play(mut stream: TcpStream, script: Vec<Step>, heads: Arc<Mutex<Vec<Str
     }
     let _ = stream.shutdown().await;
     // Closing with unread bytes would reset the connection.
-    let _ = timeout(Duration::from_secs(1), stream.read_to_end(&mut Vec::new())).await;
+    let _ = timeout(Duration::from_secs(20), stream.read_to_end(&mut Vec::new())).await;
 }
 
 async fn read_request(stream: &mut TcpStream) -> Option<String> {
@@ -338,7 +338,7 @@ pub(crate) fn assert_final(status: &Status) {
 
 /// Fails a test that hangs.
 pub(crate) async fn in_time<T>(future: impl Future<Output = T>) -> T {
-    timeout(Duration::from_secs(20), future).await.expect("the test hangs")
+    timeout(Duration::from_secs(60), future).await.expect("the test hangs")
 }
 
 /// Blocks the thread until a server on another thread has done something.

@@ -257,7 +257,7 @@ async fn a_start_whose_body_does_not_arrive_is_running_if_its_head_has_a_link() 
     let head = "HTTP/1.1 201 Created\r\noperation-location: /v1/jobs/7\r\ncontent-length: 5\r\n\r\n";
     let server = RawServer::start([vec![Step::Read, say(head), Step::Stall]]).await;
     let jobs = HttpTransport::new(HttpClient::builder(server.url()).build().unwrap(), binding(&form));
-    let call = Call::post("v1", "videos", "").timeout(Duration::from_secs(1));
+    let call = Call::post("v1", "videos", "").timeout(Duration::from_secs(3));
     assert_eq!(jobs.start(call).await.unwrap(), Operation::running("jobs/7"));
 }
 

@@ -221,7 +221,7 @@ async fn that_cannot_be_read_at_all_ends_the_wait_with_the_success_of_the_operat
     })
     .await;
     let jobs = disks(&server);
-    let status = poll_until_done::<Disk>(&jobs, name()).deadline(Duration::from_secs(1)).await.unwrap_err();
+    let status = poll_until_done::<Disk>(&jobs, name()).deadline(Duration::from_secs(3)).await.unwrap_err();
     assert_eq!(status.origin(), Origin::StoppedAsking);
     assert!(
         !status.may_be_running() && status.to_string().contains("the operation has succeeded"),
