@@ -33,7 +33,8 @@ async fn overlapping_batches_do_not_deadlock_g10() {
         let name = value(&session, "SELECT current_database()").await;
         let sql = format!("ALTER DATABASE {name} SET default_transaction_isolation = '{level}'");
         session.batch_execute(&sql).await.unwrap();
-        let store = PostgresStore::builder(&config).connections(8).build().unwrap();
+        let store =
+            PostgresStore::builder(&config).connections(8).timeout(Duration::from_secs(60)).build().unwrap();
         store.register(&entries("k", 0..40)).await.unwrap();
         let end = Instant::now() + Duration::from_secs(5);
         let tasks: Vec<_> = (0..8).map(|_| tokio::spawn(storm(store.clone(), end))).collect();
@@ -104,14 +105,15 @@ async fn storm(store: PostgresStore, end: Instant) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_entry_has_its_record_while_others_forget_them() {
     let Some(config) = database() else { return };
-    let store = PostgresStore::builder(&config).connections(12).build().unwrap();
+    let store =
+        PostgresStore::builder(&config).connections(12).timeout(Duration::from_secs(60)).build().unwrap();
     store.connect().await.unwrap();
     let end = Instant::now() + Duration::from_secs(5);
     let registering = (0..8).map(|_| {
         let store = store.clone();
         tokio::spawn(async move {
             let mut batches = 0;
-            while Instant::now() < end {
+            while batches == 0 || Instant::now() < end {
                 let mut batch = entries("k", 0..10);
                 fastrand::shuffle(&mut batch);
                 let other = fastrand::usize(0..10);

@@ -48,10 +48,10 @@ async fn eight_processes_create_the_schema_once_through_a_pooler() {
     assert_eq!(number(&session, settings).await, 0);
     // The address of the server is for the listener.
     let listening = PostgresStore::builder(&config).listen_address(&direct).build().unwrap();
-    timeout(Duration::from_secs(10), listening.changed()).await.unwrap();
+    timeout(Duration::from_secs(60), listening.changed()).await.unwrap();
     while timeout(Duration::from_millis(700), listening.changed()).await.is_ok() {}
     store.register(&[entry("hint")]).await.unwrap();
-    timeout(Duration::from_secs(10), listening.changed()).await.unwrap();
+    timeout(Duration::from_secs(60), listening.changed()).await.unwrap();
     assert_eq!(store.claim(&request(5)).await.unwrap().records.len(), 1);
 }
 
@@ -99,7 +99,7 @@ impl Pooler {
         }
         let process = command.arg(file).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let pooler = Self { process, folder, port: reserved };
-        for _ in 0..200 {
+        for _ in 0..1_200 {
             if TcpStream::connect(("127.0.0.1", port)).is_ok() {
                 return Some(pooler);
             }

@@ -15,7 +15,8 @@ use lro_registry_sqlite::SqliteStore;
 #[tokio::test] // g26
 async fn a_lock_that_another_connection_holds_for_a_moment_is_only_a_delay() {
     let folder = Folder::new();
-    let store = folder.open().await;
+    let store =
+        SqliteStore::builder(folder.file()).busy_timeout(Duration::from_secs(60)).open().await.unwrap();
     let begin = Instant::now();
     let shell = hold_lock(&folder, Duration::from_secs(3));
     let registered = register_each(&store, 200).await;
@@ -65,7 +66,9 @@ async fn eight_connections_can_create_the_same_file_at_once() {
     let folder = Folder::new();
     let opened = (0..8).map(|_| {
         let path = folder.file();
-        tokio::spawn(async move { SqliteStore::open(path).await })
+        tokio::spawn(
+            async move { SqliteStore::builder(path).busy_timeout(Duration::from_secs(60)).open().await },
+        )
     });
     let mut stores = Vec::new();
     for store in opened.collect::<Vec<_>>() {

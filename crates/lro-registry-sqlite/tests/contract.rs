@@ -30,7 +30,9 @@ impl Subject for InFile {
 #[async_trait]
 impl Fresh for Folder {
     async fn open(&self) -> Result<Arc<dyn Store>, SubjectError> {
-        Ok(Arc::new(SqliteStore::open(self.file()).await?))
+        // On a slow disk a handle waits long for its turn among others that write all the time.
+        let builder = SqliteStore::builder(self.file()).busy_timeout(Duration::from_secs(100));
+        Ok(Arc::new(builder.open().await?))
     }
 
     async fn set_epoch(&self, key: &str, epoch: i64) -> Result<bool, SubjectError> {

@@ -166,7 +166,13 @@ impl Call {
             })),
             11 => {
                 let claim = ClaimId::from_bytes(rng.u128(..).to_be_bytes());
-                Self::Undelivered(DeliveryRequest { claim, lease: lease(rng, most), ..delivery(most.picks) })
+                Self::Undelivered(DeliveryRequest {
+                    claim,
+                    lease: lease(rng, most),
+                    first_pause: delay(rng),
+                    longest_pause: Duration::from_secs(36_000),
+                    ..delivery(most.picks)
+                })
             }
             _ => Self::of_people(rng, fences, most),
         }

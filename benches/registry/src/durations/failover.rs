@@ -194,6 +194,6 @@ const LATENCY_MILLIS: u128 = 200;
 /// The latency and the delay of a scene.
 const POLL_MILLIS: u128 = LATENCY_MILLIS + 300;
 /// Far more than the time from the delivery of an outcome to its line in the journal.
-const QUIET: Duration = Duration::from_secs(2);
+const QUIET: Duration = Duration::from_secs(5);
 /// Far more than a lease, after which the records that were claimed at the copy are due again.
 const LONGEST_TAIL: Duration = Duration::from_secs(120);

@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use lro_registry::RecordState;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{LONGEST, Scene, is_right};
 use crate::{
@@ -58,6 +58,14 @@ impl Kills {
         }
         let all = self.operations as usize;
         scene.until(RecordState::Acknowledged, all, LONGEST).await?;
+        // The last line of the journal is that of the process that registers, and may follow the outcomes.
+        let end = Instant::now() + LONGEST;
+        while processes.first_mut().is_some_and(|first| first.ended().is_ok_and(|ended| ended.is_none())) {
+            if Instant::now() > end {
+                return Err("the process that registers has not ended".into());
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
         Ok(Verdict::of(&scene.journal.lines()?, is_right))
     }
 

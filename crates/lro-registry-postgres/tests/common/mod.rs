@@ -20,7 +20,8 @@ pub(crate) fn database() -> Option<String> {
 }
 
 pub(crate) fn store(config: &str) -> PostgresStore {
-    PostgresStore::new(config).unwrap()
+    // A busy machine may take more than the default.
+    PostgresStore::builder(config).timeout(Duration::from_secs(60)).build().unwrap()
 }
 
 pub(crate) fn service() -> Service {

@@ -15,10 +15,11 @@ use crate::store::{ClaimRequest, Claimed, Entry, GiveBack, Reschedule};
 
 pub(super) async fn claims_have_the_record(fixture: &Fixture) -> Verdict {
     let entry = Entry { deadline: Some(LONG), started: true, ..entry("key") };
-    fixture.register(std::slice::from_ref(&entry)).await?;
     let since = Instant::now();
+    fixture.register(std::slice::from_ref(&entry)).await?;
+    let claimed = Instant::now();
     let record = fixture.claim_one("key", LONG).await?;
-    fixture.ensure_due("key", LONG, since).await?;
+    fixture.ensure_due("key", LONG, claimed).await?;
     ensure_eq!((Some(&record.name), &*record.kind), (entry.name.as_ref(), "kind"), "the name and the kind");
     ensure_eq!((record.deadline, record.started), (Some(LONG), true), "the deadline and the start");
     ensure_eq!((record.cancel, record.claims, record.fence.epoch), (false, 1, 1), "the first claim");
