@@ -51,7 +51,7 @@ impl Replay {
 
     /// Waits for an operation of this duration that reports its progress.
     ///
-    /// `told` returns that progress. Its arguments are the number of polls and the share of the duration that has passed.
+    /// `told` is given the number of polls and the share of the duration that has passed. It returns the progress.
     ///
     /// # Errors
     ///

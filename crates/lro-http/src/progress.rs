@@ -157,5 +157,5 @@ fn number(value: &Value) -> Option<f64> {
     value.as_f64().or_else(|| value.as_str()?.parse().ok())
 }
 
-/// Metadata that are larger have no progress: parsed, they take many times their length. Those with a share have some kilobytes.
+/// The size of the largest metadata that are parsed for progress. Parsed, they take many times their length.
 const LARGEST: usize = 1 << 20;

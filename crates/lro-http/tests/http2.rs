@@ -249,7 +249,7 @@ async fn a_stream_that_is_refused_is_sent_again_and_nothing_is_processed_twice()
         let record = Arc::clone(&record);
         async move {
             frames.greet().await?;
-            // Each start once, and of the reads, which look alike, as many as one call may be refused.
+            // Each start is refused once. Reads look alike, so the first three are: one call survives three refusals.
             let (mut refused, mut reads) = (HashSet::new(), 0);
             loop {
                 let request = frames.request().await?;

@@ -19,11 +19,12 @@ pub(super) fn field<'a>(from: &'a RawValue, path: &str) -> Option<&'a RawValue> 
     path.split('.').try_fold(from, member)
 }
 
-/// Returns the value at a path as a `T`, such as a text. `None` if it is another value.
+/// Returns the value at a path as a `T`. `None` if it is another value.
 pub(super) fn read<T: DeserializeOwned>(from: &RawValue, path: &str) -> Option<T> {
     serde_json::from_str(field(from, path)?.get()).ok()
 }
 
+/// Returns the text at a path. `None` if it is another value.
 pub(super) fn text(from: &RawValue, path: &str) -> Option<String> {
     read(from, path)
 }
